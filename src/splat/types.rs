@@ -1,0 +1,209 @@
+//! The data types of a splat. Field docs name the printed line that each one comes from.
+
+use serde::Serialize;
+
+/// Where in the input a splat stands. Lines count from 1, as editors do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SourceSpan {
+    /// The input as the user named it (`-` for standard input).
+    pub path: String,
+    /// The chain of containers inside `path` (`dmesg.xz in mail 3`).
+    pub member: Option<String>,
+    /// First line that belongs to the splat.
+    pub first_line: u64,
+    /// Last line that belongs to the splat.
+    pub last_line: u64,
+}
+
+/// A source position as a decoded log prints it, relative to the kernel tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceLine {
+    /// Path relative to the kernel tree.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: u32,
+}
+
+/// A reference to code, in any of the forms that `%pS`, `%pB`, decode_stacktrace.sh and syzbot
+/// print: `FUNC+0xOFF/0xSIZE [MODULE]`, `FUNC (FILE:LINE FILE:LINE)`, `FUNC+0x../0x.. FILE:LINE`,
+/// `[<ADDRESS>] FUNC+…`, or a bare `0xADDRESS`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeRef {
+    /// Symbol as printed, with clone suffixes (`foo.isra.0`, `foo.cold`).
+    pub function: Option<String>,
+    /// Bytes from the start of the symbol.
+    pub offset: Option<u64>,
+    /// Size of the symbol as kallsyms sees it: bytes up to the next symbol, so it includes padding.
+    pub size: Option<u64>,
+    /// Module name, without build-id and flags.
+    pub module: Option<String>,
+    /// Build-id of the module, where printed (`CONFIG_STACKTRACE_BUILD_ID`).
+    pub module_build_id: Option<String>,
+    /// Address as printed, with KASLR still in it.
+    pub address: Option<u64>,
+    /// Source positions of a decoded log, innermost inline first, the function itself last.
+    pub sources: Vec<SourceLine>,
+}
+
+/// The part of a call trace that a frame stands in (`<TASK>`, `<IRQ>`, …; arch/x86/kernel/dumpstack.c).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Section {
+    /// The task's own stack, or no marker at all.
+    #[default]
+    Task,
+    /// Hard interrupt stack.
+    Irq,
+    /// Soft interrupt stack (`<SOFTIRQ>`, `<EOI>` on old kernels).
+    SoftIrq,
+    /// Non-maskable interrupt stack.
+    Nmi,
+    /// Another exception stack (`<#DB>`, `<#DF>`, `<#MC>`, `<ENTRY_TRAMPOLINE>`, …).
+    Exception,
+}
+
+/// A function inlined into a frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Inline {
+    /// DWARF name; null where only the log's own `FILE:LINE` is known.
+    pub function: Option<String>,
+    /// Path relative to the kernel tree.
+    pub file: Option<String>,
+    /// Line, counted from 1.
+    pub line: Option<u32>,
+}
+
+/// One frame of a call trace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// What the log printed.
+    pub code: CodeRef,
+    /// False for `? func` frames: an address found on the stack that the unwinder does not vouch for.
+    pub reliable: bool,
+    /// True for a frame that the log does not print and that was found by other means.
+    pub recovered: bool,
+    /// Log line of the frame; 0 for a recovered one.
+    pub log_line: u64,
+    /// Which stack it stands on.
+    pub section: Section,
+    /// Name in DWARF (`foo` for `foo.isra.0`), from the `symbols` stage.
+    pub dwarf_name: Option<String>,
+    /// Link-time address in vmlinux (KASLR taken off), from the `symbols` stage.
+    pub link_address: Option<u64>,
+    /// Functions inlined at this place, innermost first.
+    pub inlines: Vec<Inline>,
+    /// File of the frame's own function at this place.
+    pub file: Option<String>,
+    /// Line in `file`.
+    pub line: Option<u32>,
+}
+
+impl Frame {
+    /// The printed symbol, or `""` for a bare address.
+    pub fn name(&self) -> &str {
+        self.code.function.as_deref().unwrap_or("")
+    }
+
+    /// The printed symbol without the compiler's clone suffixes: `early_init_intel.cold` is
+    /// `early_init_intel`.
+    pub fn base_name(&self) -> &str {
+        base_name(self.name())
+    }
+}
+
+/// A symbol without the suffixes that compilers give to clones and parts of functions
+/// (`.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`), without `__pfx_` (the padding in
+/// front of a function, `CONFIG_FUNCTION_PADDING_BYTES`).
+pub fn base_name(symbol: &str) -> &str {
+    let symbol = symbol.strip_prefix("__pfx_").unwrap_or(symbol);
+    match symbol.find('.') {
+        Some(0) | None => symbol,
+        Some(dot) => &symbol[..dot],
+    }
+}
+
+/// Registers in the order printed, names in lower case (`rip`, `rsi`, `gs`, `cr2`), values as
+/// printed (hex without `0x`; `rip` may be symbolic).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Registers(pub Vec<(String, String)>);
+
+impl Registers {
+    /// The value as printed.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The value as a number; `None` where it is absent, cut off or symbolic.
+    pub fn value(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(|v| u64::from_str_radix(v, 16).ok())
+    }
+}
+
+/// The `Code:` line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Code {
+    /// Instruction bytes around RIP.
+    pub bytes: Vec<u8>,
+    /// Index in `bytes` of the byte printed in `<>`: where RIP points.
+    pub trap_offset: Option<usize>,
+}
+
+/// Which kernel printed the splat: its `CPU: … Comm: … Not tainted RELEASE #BUILD` line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Kernel {
+    /// `uname -r`.
+    pub release: Option<String>,
+    /// Build number, with its `#`.
+    pub build: Option<String>,
+    /// Taint letters without blanks and without `G`; empty for "Not tainted".
+    pub taint: Option<String>,
+    /// Build-id of vmlinux, where the log prints one.
+    pub build_id: Option<String>,
+}
+
+/// A kernel report as the log prints it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Splat {
+    /// Where it stands in the input.
+    pub source: SourceSpan,
+    /// Name of the kind in `grammars/kinds/` (`warning`, …).
+    pub kind: String,
+    /// Text of the line that names the kind, without framing (`WARNING: CPU: 1 PID: 0 at …`).
+    pub header: String,
+    /// Log line of `header`; 0 when the log has none.
+    pub header_line: u64,
+    /// Lines printed before the header that belong to it: the text or the condition of a WARN().
+    pub message: Vec<String>,
+    /// Cut off at either end.
+    pub truncated: bool,
+    /// Lines of two splats could not be told apart.
+    pub interleaved: bool,
+    /// Index into the boots of the input.
+    pub boot: Option<usize>,
+    /// The kernel that printed it.
+    pub kernel: Kernel,
+    /// `Hardware name:` line.
+    pub hardware: Option<String>,
+    /// Seconds since boot, in microseconds.
+    pub time_us: Option<u64>,
+    /// CPU that printed it.
+    pub cpu: Option<u32>,
+    /// Task that was running.
+    pub pid: Option<u32>,
+    /// Its name.
+    pub comm: Option<String>,
+    /// `FILE` of the header.
+    pub at_file: Option<String>,
+    /// `LINE` of the header.
+    pub at_line: Option<u32>,
+    /// The code that the header points at.
+    pub at: CodeRef,
+    /// The code at RIP.
+    pub rip: Option<CodeRef>,
+    /// Registers of the kernel context (never those of the user-mode block at the end).
+    pub registers: Registers,
+    /// The kernel's `Code:` line.
+    pub code: Option<Code>,
+    /// Call trace, innermost first.
+    pub frames: Vec<Frame>,
+}
