@@ -1,4 +1,7 @@
 //! Reads kernel logs: finds every splat, symbolizes it, explains late clears of x86 CPU features.
 #![warn(missing_docs)]
 
+pub mod boot;
+pub mod grammar;
+pub mod line;
 pub mod splat;

@@ -4,9 +4,25 @@
 //! state of the CPU, and a call trace. Everything here is as printed; the `symbols` stage adds
 //! files and lines to the frames, the `late_clear` stage judges.
 
+mod assemble;
+mod body;
+mod building;
+mod code_ref;
+mod cpu_line;
+mod frame;
+mod header;
+mod registers;
 mod types;
 
+pub use assemble::{Assembler, is_fragment, names};
+pub use code_ref::code_ref;
 pub use types::{
     Code, CodeRef, Frame, Inline, Kernel, Registers, Section, SourceLine, SourceSpan, Splat,
     base_name,
 };
+
+use crate::line::rewrap::has_open_parenthesis;
+use registers::is_user_selector;
+
+/// Kind of a splat that is only frames quoted without their header.
+pub const FRAGMENT: &str = "fragment";

@@ -1,0 +1,250 @@
+//! Boots: what a log says of each start of the kernel, and the milestones it passed.
+//!
+//! In: log lines, one after the other. Out: [`Boot`]s; a version banner begins a new one. Lines
+//! before the first banner belong to a boot of which nothing is known.
+
+use crate::grammar::{FactField, Grammar, MilestoneName};
+use crate::line::LogLine;
+
+/// Milestones and notes kept for one boot; a machine that hotplugs for weeks would fill memory.
+const MAX_ENTRIES: usize = 4096;
+
+/// A milestone that a boot passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// Which one.
+    pub name: MilestoneName,
+    /// Log line.
+    pub line: u64,
+    /// Microseconds since boot.
+    pub time_us: Option<u64>,
+    /// The CPU it speaks of, for hotplug.
+    pub cpu: Option<u32>,
+}
+
+/// Something the log says of a CPU feature ([`crate::grammar::Word`]), or a mention of a function
+/// that late clears come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Name of the word rule; `None` for a mention.
+    pub word: Option<String>,
+    /// Log line.
+    pub line: u64,
+    /// The /proc/cpuinfo flag it names.
+    pub flag: Option<String>,
+    /// The text, for people.
+    pub text: String,
+}
+
+/// One start of the kernel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Boot {
+    /// First line of the boot.
+    pub first_line: u64,
+    /// `Linux version …`, whole.
+    pub banner: Option<String>,
+    /// Kernel command line.
+    pub command_line: Option<String>,
+    /// `DMI:` line.
+    pub hardware: Option<String>,
+    /// Microcode revision.
+    pub microcode: Option<String>,
+    /// CPUs brought up at boot.
+    pub cpus: Option<u32>,
+    /// KASLR offset in bytes.
+    pub kaslr_offset: Option<u64>,
+    /// Milestones in the order of the log.
+    pub milestones: Vec<Passed>,
+    /// What the log says of features.
+    pub notes: Vec<Note>,
+}
+
+impl Boot {
+    /// `uname -r` from the banner.
+    pub fn release(&self) -> Option<&str> {
+        self.banner.as_deref()?.strip_prefix("Linux version ")?.split_whitespace().next()
+    }
+
+    /// The last milestone of that name before `line`.
+    pub fn passed_before(&self, name: MilestoneName, line: u64) -> Option<&Passed> {
+        self.milestones.iter().rev().find(|passed| passed.name == name && passed.line < line)
+    }
+
+    /// The first milestone of that name.
+    pub fn first(&self, name: MilestoneName) -> Option<&Passed> {
+        self.milestones.iter().find(|passed| passed.name == name)
+    }
+
+    fn set(&mut self, field: FactField, value: &str) {
+        let text = || Some(value.trim().to_owned());
+        match field {
+            FactField::Banner => {}
+            FactField::CommandLine if self.command_line.is_none() => self.command_line = text(),
+            FactField::Hardware if self.hardware.is_none() => self.hardware = text(),
+            FactField::Microcode if self.microcode.is_none() => self.microcode = text(),
+            FactField::Cpus if self.cpus.is_none() => self.cpus = value.parse().ok(),
+            FactField::KaslrOffset => self.kaslr_offset = kaslr_offset(value),
+            _ => {}
+        }
+    }
+
+    /// Keeps a milestone. Those that a boot passes once are kept once: two forms of the line are
+    /// one milestone.
+    fn pass(&mut self, passed: Passed) {
+        let once = !matches!(
+            passed.name,
+            MilestoneName::CpuOnline
+                | MilestoneName::CpuOffline
+                | MilestoneName::Suspend
+                | MilestoneName::Resume
+                | MilestoneName::ResumeDone
+        );
+        if self.milestones.len() < MAX_ENTRIES && !(once && self.first(passed.name).is_some()) {
+            self.milestones.push(passed);
+        }
+    }
+}
+
+/// `0x1f400000`; `disabled` is an offset of 0.
+fn kaslr_offset(value: &str) -> Option<u64> {
+    match value.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => Some(0),
+    }
+}
+
+/// The boots of one input.
+#[derive(Debug, Clone, Default)]
+pub struct Boots {
+    all: Vec<Boot>,
+}
+
+impl Boots {
+    /// All boots, in the order of the log.
+    pub fn all(&self) -> &[Boot] {
+        &self.all
+    }
+
+    /// Index of the boot that the log is in; a first, unknown one is made where none has begun.
+    pub fn current(&mut self, line: u64) -> usize {
+        if self.all.is_empty() {
+            self.all.push(Boot { first_line: line, ..Boot::default() });
+        }
+        self.all.len() - 1
+    }
+
+    /// The boot of that index.
+    pub fn get(&self, index: usize) -> Option<&Boot> {
+        self.all.get(index)
+    }
+
+    /// Keeps the KASLR offset that a splat of the boot proved.
+    pub fn learn_kaslr_offset(&mut self, index: usize, offset: Option<u64>) {
+        if let Some(boot) = self.all.get_mut(index) {
+            boot.kaslr_offset = boot.kaslr_offset.or(offset);
+        }
+    }
+
+    /// Takes in one line.
+    pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
+        let text = line.text.trim();
+        self.observe_facts(grammar, line, text);
+        for rule in grammar.milestones.iter().filter(|rule| text.contains(&rule.literal)) {
+            let Some(captures) = rule.pattern.captures(text) else { continue };
+            let cpu = captures.name("cpu").and_then(|m| m.as_str().parse().ok());
+            let passed = Passed { name: rule.name, line: line.number, time_us: line.framing.time_us, cpu };
+            self.boot(line).pass(passed);
+        }
+        self.observe_notes(grammar, line, text);
+    }
+
+    fn observe_facts(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
+        for rule in grammar.facts.iter().filter(|rule| text.contains(&rule.literal)) {
+            let Some(value) = rule.pattern.captures(text).and_then(|c| c.name("value")) else { continue };
+            if rule.field == FactField::Banner {
+                self.begin(line, value.as_str());
+            } else {
+                self.boot(line).set(rule.field, value.as_str());
+            }
+        }
+    }
+
+    fn observe_notes(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
+        for word in grammar.words.iter().filter(|word| text.contains(&word.literal)) {
+            let Some(captures) = word.pattern.captures(text) else { continue };
+            let flag = captures.name("flag").map(|m| m.as_str().to_owned());
+            self.note(line, Some(word.name.clone()), flag, text);
+        }
+        if grammar.sites.iter().any(|site| text.contains(&site.function)) {
+            self.note(line, None, None, text);
+        }
+    }
+
+    fn note(&mut self, line: &LogLine<'_>, word: Option<String>, flag: Option<String>, text: &str) {
+        let note = Note { word, line: line.number, flag, text: text.to_owned() };
+        let boot = self.boot(line);
+        if boot.notes.len() < MAX_ENTRIES {
+            boot.notes.push(note);
+        }
+    }
+
+    fn boot(&mut self, line: &LogLine<'_>) -> &mut Boot {
+        let index = self.current(line.number);
+        &mut self.all[index]
+    }
+
+    /// A banner begins a boot. Firmware and early consoles print some of a boot's lines twice: the
+    /// same banner before any milestone is the same boot.
+    fn begin(&mut self, line: &LogLine<'_>, banner: &str) {
+        let repeated = self.all.last().is_some_and(|last| {
+            last.milestones.is_empty() && last.banner.as_deref() == Some(banner)
+        });
+        if !repeated {
+            self.all.push(Boot { first_line: line.number, banner: Some(banner.to_owned()), ..Boot::default() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn boots(log: &str) -> Boots {
+        let grammar = Grammar::builtin();
+        let mut boots = Boots::default();
+        for (number, line) in (1..).zip(log.lines()) {
+            boots.observe(&grammar, &LogLine::parse(number, line.as_bytes()));
+        }
+        boots
+    }
+
+    #[test]
+    fn two_boots_in_one_console_log() {
+        let boots = boots(
+            "SeaBIOS\n\
+             [    0.000000] Linux version 6.12.1 (a@b) (gcc) #1 SMP\n\
+             [    0.000000] Command line: quiet nokaslr\n\
+             [    0.700000] smp: Bringing up secondary CPUs ...\n\
+             [    0.710000] smpboot: x86: Booting SMP configuration:\n\
+             [    0.900000] smp: Brought up 1 node, 2 CPUs\n\
+             [    0.000000] Linux version 6.13.0 (a@b) (gcc) #2 SMP\n",
+        );
+        let releases: Vec<_> = boots.all().iter().map(Boot::release).collect();
+        assert_eq!(releases, [Some("6.12.1"), Some("6.13.0")]);
+        let first = &boots.all()[0];
+        assert_eq!(first.command_line.as_deref(), Some("quiet nokaslr"));
+        assert_eq!(first.cpus, Some(2));
+        let names: Vec<_> = first.milestones.iter().map(|m| (m.name, m.line)).collect();
+        assert_eq!(
+            names,
+            [(MilestoneName::SecondaryBringUp, 4), (MilestoneName::SecondaryBringUpDone, 6)]
+        );
+    }
+
+    #[test]
+    fn prose_that_mentions_the_function_is_a_note_and_no_boot_fact() {
+        let boots = boots("Subject: WARNING:at_arch/x86/kernel/cpu/cpuid-deps.c:#do_clear_cpu_cap\n");
+        assert_eq!(boots.all()[0].notes.len(), 1);
+        assert_eq!(boots.all()[0].banner, None);
+    }
+}

@@ -1,0 +1,59 @@
+//! What can be wrong with a grammar file.
+
+use std::path::Path;
+
+/// One line: file, place, reason and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum GrammarError {
+    /// The file or directory cannot be read.
+    #[error("{path}: {reason}; give --grammar a directory of .toml files that you may read")]
+    Read {
+        /// As the user named it.
+        path: String,
+        /// From the operating system.
+        reason: String,
+    },
+    /// The text is no grammar.
+    #[error("{file}:{line}: {reason}; see grammars/ for the fields of each section")]
+    Toml {
+        /// File name.
+        file: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// From the TOML reader.
+        reason: String,
+    },
+    /// A pattern does not compile.
+    #[error("{file}: pattern {pattern:?}: {reason}; write it in the syntax of the regex crate")]
+    Pattern {
+        /// File name.
+        file: String,
+        /// The pattern as written.
+        pattern: String,
+        /// From the regex compiler.
+        reason: String,
+    },
+}
+
+impl GrammarError {
+    pub(super) fn read(path: &Path, error: &std::io::Error) -> GrammarError {
+        GrammarError::Read { path: path.display().to_string(), reason: error.to_string() }
+    }
+
+    pub(super) fn toml(file: &str, text: &str, error: &toml::de::Error) -> GrammarError {
+        let start = error.span().map_or(0, |span| span.start).min(text.len());
+        GrammarError::Toml {
+            file: file.to_owned(),
+            line: text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count() + 1,
+            reason: error.message().lines().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    pub(super) fn pattern(file: &str, pattern: &str, reason: &str) -> GrammarError {
+        GrammarError::Pattern {
+            file: file.to_owned(),
+            pattern: pattern.to_owned(),
+            reason: reason.lines().last().unwrap_or_default().trim().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Rules for late clears of CPU features.
+
+use super::Pattern;
+use serde::{Deserialize, Serialize};
+
+/// A function whose WARN says that a feature was cleared late.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClearSite {
+    /// The function that warns.
+    pub function: String,
+    /// Its file, as the header prints it.
+    pub file: String,
+    /// Its parameter that holds the feature number.
+    pub feature: String,
+    /// Its parameter that points at the CPU's data.
+    pub cpuinfo: String,
+    /// The variable that says that the alternatives were patched.
+    pub patched_flag: String,
+    /// Functions between the requester and the WARN; they never are the requester.
+    pub helpers: Vec<String>,
+}
+
+/// By which path a clear came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathName {
+    /// Through the identification of a secondary CPU.
+    Ap,
+    /// Through the boot CPU's own identification or its resume.
+    Bsp,
+    /// Neither.
+    Other,
+    /// The evidence does not decide.
+    Unknown,
+}
+
+/// When a clear came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageName {
+    /// On the boot CPU, before the secondary ones.
+    Boot,
+    /// While the secondary CPUs are brought up at boot.
+    SmpBoot,
+    /// While a CPU is brought online later.
+    Hotplug,
+    /// In a resume from suspend or hibernation.
+    Resume,
+    /// In an initcall.
+    Initcall,
+    /// While a module is loaded.
+    Module,
+    /// Later, by a system call or a sysfs write.
+    Runtime,
+    /// The evidence does not decide.
+    Unknown,
+}
+
+/// Frames that decide path and stage; the first rule that finds one wins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PathRule {
+    /// Short name.
+    pub name: String,
+    /// Why these frames decide.
+    pub why: String,
+    /// Functions, any of which decides.
+    pub frames: Vec<String>,
+    /// The path.
+    pub path: PathName,
+    /// The stage; absent where the milestones around decide it.
+    pub stage: Option<StageName>,
+    /// True where a frame of the rule, standing alone in a mail, is worth collecting.
+    #[serde(default)]
+    pub anchor: bool,
+}
+
+/// A function that asks for clears.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requester {
+    /// Without clone suffixes.
+    pub function: String,
+    /// Features that it clears (X86_FEATURE_ names).
+    pub features: Vec<String>,
+    /// What made it clear the feature, in words that complete "because …".
+    pub cause: String,
+    /// What to do where one CPU differs.
+    pub ap: String,
+    /// What to do where the order is wrong.
+    pub bsp: String,
+}
+
+/// A message of the kernel that names a feature and why it went.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// Short name.
+    pub name: String,
+    /// Fixed part of the line.
+    pub literal: String,
+    /// The line; a group `flag` holds a /proc/cpuinfo flag.
+    pub pattern: Pattern,
+    /// The function that prints it.
+    pub requester: String,
+    /// Features that it speaks of; empty where the group `flag` tells.
+    pub features: Vec<String>,
+}

@@ -1,0 +1,233 @@
+//! Knowledge as data: what `grammars/*.toml` say, read and checked.
+//!
+//! In: TOML text, compiled in or from a directory of the user's. Out: a [`Grammar`], the one table
+//! that every later stage asks. All files share one format ([`Document`]): any file may hold any
+//! section, and an entry replaces the earlier one of the same name.
+
+mod error;
+
+mod kind;
+mod late_clear;
+mod pattern;
+mod timeline;
+
+pub use error::GrammarError;
+pub use kind::{Kind, Title};
+pub use late_clear::{ClearSite, PathName, PathRule, Requester, StageName, Word};
+pub use pattern::Pattern;
+pub use timeline::{Fact, FactField, Milestone, MilestoneName};
+
+use serde::Deserialize;
+use std::path::Path;
+
+/// The files that are compiled in, in the order in which they are merged.
+const BUILTIN: &[(&str, &str)] = &[
+    ("grammars/kinds/warning.toml", include_str!("../../grammars/kinds/warning.toml")),
+    ("grammars/kinds/panic.toml", include_str!("../../grammars/kinds/panic.toml")),
+    ("grammars/frames.toml", include_str!("../../grammars/frames.toml")),
+    ("grammars/boot.toml", include_str!("../../grammars/boot.toml")),
+    ("grammars/late-clear.toml", include_str!("../../grammars/late-clear.toml")),
+];
+
+/// Functions that play one part, whatever the report.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameSet {
+    /// The part: `noise` frames are the machinery that prints a report.
+    pub name: String,
+    /// Why they are in the set.
+    pub why: String,
+    /// Functions, without clone suffixes.
+    pub functions: Vec<String>,
+}
+
+/// One grammar file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Document {
+    kind: Vec<Kind>,
+    frames: Vec<FrameSet>,
+    milestone: Vec<Milestone>,
+    fact: Vec<Fact>,
+    site: Vec<ClearSite>,
+    path: Vec<PathRule>,
+    requester: Vec<Requester>,
+    word: Vec<Word>,
+}
+
+/// Everything ksplat knows about kernel logs.
+#[derive(Debug)]
+pub struct Grammar {
+    /// Kinds of reports, in the order in which they are tried.
+    pub kinds: Vec<Kind>,
+    /// Named sets of functions.
+    pub frames: Vec<FrameSet>,
+    /// Points of a boot that a late clear is judged by.
+    pub milestones: Vec<Milestone>,
+    /// Lines that describe the boot.
+    pub facts: Vec<Fact>,
+    /// Functions whose WARN is a late clear.
+    pub sites: Vec<ClearSite>,
+    /// Which frames decide path and stage.
+    pub paths: Vec<PathRule>,
+    /// Who asks for clears, and what that means.
+    pub requesters: Vec<Requester>,
+    /// What the log itself says of a feature.
+    pub words: Vec<Word>,
+}
+
+impl Grammar {
+    /// The grammar that is compiled in.
+    pub fn builtin() -> Grammar {
+        let mut all = Document::default();
+        for (name, text) in BUILTIN {
+            let document = parse(name, text).expect("the compiled-in grammar is tested");
+            all.merge(document);
+        }
+        all.into_grammar()
+    }
+
+    /// The compiled-in grammar with the `*.toml` files of `dir` laid over it, in the order of their
+    /// names.
+    ///
+    /// # Errors
+    /// A directory that cannot be read, or a file that is no grammar: the error names the file, the
+    /// line and the reason.
+    pub fn with_overrides(dir: &Path) -> Result<Grammar, GrammarError> {
+        let mut all = Document::default();
+        for (name, text) in BUILTIN {
+            all.merge(parse(name, text)?);
+        }
+        for path in toml_files(dir)? {
+            let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
+            let document = parse(&path.display().to_string(), &text)?;
+            document.check(&path.display().to_string())?;
+            all.merge(document);
+        }
+        Ok(all.into_grammar())
+    }
+
+    /// The kind of that name.
+    pub fn kind(&self, name: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.name == name)
+    }
+
+    /// True where `function` (without clone suffixes) is in the set `set`.
+    pub fn is_in(&self, set: &str, function: &str) -> bool {
+        let sets = self.frames.iter().filter(|frames| frames.name == set);
+        sets.flat_map(|frames| &frames.functions).any(|name| name == function)
+    }
+
+    /// Every literal that a line must contain one of to matter to any rule.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+        let milestones = self.milestones.iter().map(|rule| &rule.literal);
+        let facts = self.facts.iter().map(|rule| &rule.literal);
+        let words = self.words.iter().map(|rule| &rule.literal);
+        let anchors = self.paths.iter().filter(|rule| rule.anchor).flat_map(|rule| rule.frames.iter());
+        let sites = self.sites.iter().map(|site| &site.function);
+        kinds.chain(milestones).chain(facts).chain(words).chain(anchors).chain(sites).map(String::as_str)
+    }
+}
+
+impl Document {
+    fn merge(&mut self, later: Document) {
+        replace_by(&mut self.kind, later.kind, |kind| &kind.name);
+        replace_by(&mut self.frames, later.frames, |set| &set.name);
+        replace_by(&mut self.milestone, later.milestone, |rule| &rule.pattern.source);
+        replace_by(&mut self.fact, later.fact, |rule| &rule.pattern.source);
+        replace_by(&mut self.site, later.site, |site| &site.function);
+        replace_by(&mut self.path, later.path, |rule| &rule.name);
+        replace_by(&mut self.requester, later.requester, |rule| &rule.function);
+        replace_by(&mut self.word, later.word, |rule| &rule.name);
+    }
+
+    /// Compiles every pattern, so that an error is told now and with its file.
+    fn check(&self, file: &str) -> Result<(), GrammarError> {
+        let kinds = self.kind.iter().flat_map(|kind| kind.patterns());
+        let milestones = self.milestone.iter().map(|rule| &rule.pattern);
+        let facts = self.fact.iter().map(|rule| &rule.pattern);
+        let words = self.word.iter().map(|rule| &rule.pattern);
+        for pattern in kinds.chain(milestones).chain(facts).chain(words) {
+            pattern.check().map_err(|reason| GrammarError::pattern(file, &pattern.source, &reason))?;
+        }
+        Ok(())
+    }
+
+    fn into_grammar(self) -> Grammar {
+        Grammar {
+            kinds: self.kind,
+            frames: self.frames,
+            milestones: self.milestone,
+            facts: self.fact,
+            sites: self.site,
+            paths: self.path,
+            requesters: self.requester,
+            words: self.word,
+        }
+    }
+}
+
+fn parse(name: &str, text: &str) -> Result<Document, GrammarError> {
+    toml::from_str(text).map_err(|e| GrammarError::toml(name, text, &e))
+}
+
+/// Puts each later entry in the place of the earlier one with its key, or at the end.
+fn replace_by<T>(all: &mut Vec<T>, later: Vec<T>, key: impl Fn(&T) -> &String) {
+    for entry in later {
+        match all.iter_mut().find(|old| key(old) == key(&entry)) {
+            Some(old) => *old = entry,
+            None => all.push(entry),
+        }
+    }
+}
+
+fn toml_files(dir: &Path) -> Result<Vec<std::path::PathBuf>, GrammarError> {
+    let entries = std::fs::read_dir(dir).map_err(|e| GrammarError::read(dir, &e))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_compiled_in_file_parses_and_every_pattern_compiles() {
+        for (name, text) in BUILTIN {
+            let document = parse(name, text).unwrap_or_else(|e| panic!("{e}"));
+            document.check(name).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+
+    #[test]
+    fn an_error_names_file_line_and_reason() {
+        let error = parse("my.toml", "[[kind]]\nname = \"x\"\nfoo = 1\n").expect_err("foo is unknown");
+        let text = error.to_string();
+        assert!(text.starts_with("my.toml:3:") && text.contains("foo"), "{text}");
+    }
+
+    #[test]
+    fn a_file_of_the_user_replaces_by_name_and_adds() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let set = "[[frames]]\nname = \"noise\"\nwhy = \"w\"\nfunctions = [\"only_this\"]\n";
+        std::fs::write(dir.path().join("a.toml"), set).expect("written");
+        let grammar = Grammar::with_overrides(dir.path()).expect("a grammar");
+        assert!(grammar.is_in("noise", "only_this"));
+        assert!(!grammar.is_in("noise", "__warn"));
+        assert!(grammar.kind("warning").is_some());
+    }
+
+    #[test]
+    fn a_broken_pattern_of_the_user_is_an_error() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let rule = "[[milestone]]\nname = \"userspace\"\nliteral = \"x\"\npattern = \"(\"\n";
+        std::fs::write(dir.path().join("b.toml"), rule).expect("written");
+        let error = Grammar::with_overrides(dir.path()).expect_err("no pattern");
+        assert!(error.to_string().contains("b.toml"), "{error}");
+    }
+}

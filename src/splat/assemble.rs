@@ -1,0 +1,283 @@
+//! Puts splats together from log lines.
+//!
+//! In: log lines in the order of the input. Out: splats, each as soon as it is complete. printk
+//! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
+
+use super::body::{Body, body};
+use super::building::{Building, Closing};
+use super::header::{Header, header, may_begin_header};
+use super::types::{Frame, Section, Splat};
+use super::{FRAGMENT, base_name};
+use crate::grammar::Grammar;
+use crate::line::rewrap::{has_open_parenthesis, joined};
+use crate::line::{Caller, LogLine};
+
+/// Lanes open at once; a hostile log could name four billion callers.
+const MAX_LANES: usize = 64;
+
+/// Lines between "cut here" and the header: the text of a WARN().
+const MAX_MESSAGE_LINES: usize = 16;
+
+/// A splat without any further line of its own for so long is over, whatever its lane.
+const MAX_SILENCE: u64 = 1000;
+
+/// Frames remembered outside a splat.
+const MAX_LOOSE_FRAMES: usize = 64;
+
+/// Lines after which frames outside a splat belong to something else.
+const MAX_LOOSE_GAP: u64 = 100;
+
+/// "cut here" was seen, the header not yet.
+#[derive(Debug)]
+struct CutHere {
+    line: u64,
+    messages: Vec<String>,
+}
+
+/// What one caller prints.
+#[derive(Debug, Default)]
+struct Lane {
+    caller: Option<Caller>,
+    cut_here: Option<CutHere>,
+    open: Option<Building>,
+    half_header: Option<LogLine<'static>>,
+    loose: Vec<Frame>,
+}
+
+impl Lane {
+    fn is_idle(&self) -> bool {
+        self.cut_here.is_none() && self.open.is_none() && self.half_header.is_none()
+    }
+}
+
+/// The state between lines.
+#[derive(Debug)]
+pub struct Assembler<'g> {
+    grammar: &'g Grammar,
+    path: String,
+    lanes: Vec<Lane>,
+    last_lane: usize,
+    held: Option<LogLine<'static>>,
+    complete: Vec<Splat>,
+}
+
+impl<'g> Assembler<'g> {
+    /// For one input; `path` goes into every splat's `source`.
+    pub fn new(grammar: &'g Grammar, path: &str) -> Assembler<'g> {
+        Assembler {
+            grammar,
+            path: path.to_owned(),
+            lanes: vec![Lane::default()],
+            last_lane: 0,
+            held: None,
+            complete: Vec::new(),
+        }
+    }
+
+    /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
+    pub fn is_idle(&self) -> bool {
+        self.held.is_none() && self.lanes.iter().all(Lane::is_idle)
+    }
+
+    /// Takes in a line of the boot `boot`; gives the splats that it completed.
+    pub fn feed(&mut self, line: &LogLine<'_>, boot: usize) -> Vec<Splat> {
+        if let Some(held) = self.held.take() {
+            if let Some(whole) = joined(&held, line) {
+                self.hold_or_take(&whole, boot);
+                return std::mem::take(&mut self.complete);
+            }
+            self.take(&held, boot);
+        }
+        self.hold_or_take(line, boot);
+        self.close_silent(line.number);
+        std::mem::take(&mut self.complete)
+    }
+
+    /// The end of the input: closes what is open.
+    pub fn finish(&mut self, boot: usize) -> Vec<Splat> {
+        if let Some(held) = self.held.take() {
+            self.take(&held, boot);
+        }
+        for index in 0..self.lanes.len() {
+            self.take_half_header(index, None, boot);
+            self.close(index, Closing::Silence);
+        }
+        std::mem::take(&mut self.complete)
+    }
+
+    fn hold_or_take(&mut self, line: &LogLine<'_>, boot: usize) {
+        if self.may_continue(line) {
+            self.held = Some(line.clone().into_owned());
+        } else {
+            self.take(line, boot);
+        }
+    }
+
+    /// A line whose second half a mailer may have put on the next one.
+    fn may_continue(&self, line: &LogLine<'_>) -> bool {
+        let in_splat = self.lanes.iter().any(|lane| lane.open.is_some());
+        let margin = in_splat && line.framing.present && line.width <= 80 && line.width >= 60;
+        !line.text.trim_start().starts_with("---[") && (margin || has_open_parenthesis(&line.text))
+    }
+
+    fn take(&mut self, line: &LogLine<'_>, boot: usize) {
+        let index = self.lane(line);
+        if self.take_half_header(index, Some(line), boot) {
+            return;
+        }
+        if let Some(header) = header(self.grammar, &line.text) {
+            if header.is_whole() {
+                self.open(index, header, line, boot);
+            } else {
+                self.lanes[index].half_header = Some(line.clone().into_owned());
+            }
+        } else if may_begin_header(self.grammar, &line.text) {
+            self.lanes[index].half_header = Some(line.clone().into_owned());
+        } else {
+            self.take_body(index, line, boot);
+        }
+    }
+
+    /// Tries the line that waits for its second half with `next`. True where `next` was that half.
+    fn take_half_header(&mut self, index: usize, next: Option<&LogLine<'_>>, boot: usize) -> bool {
+        let Some(first) = self.lanes[index].half_header.take() else { return false };
+        let grammar = self.grammar;
+        let whole = next.and_then(|next| {
+            let halves = header_halves(&first.text, &next.text);
+            halves.iter().find_map(|text| header(grammar, text).filter(Header::is_whole))
+        });
+        let used = whole.is_some();
+        match whole.or_else(|| header(grammar, &first.text)) {
+            Some(header) => self.open(index, header, &first, boot),
+            None => self.take_body(index, &first, boot),
+        }
+        used
+    }
+
+    fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boot: usize) {
+        self.close(index, Closing::NextReport);
+        let cut_here = self.lanes[index].cut_here.take();
+        let mut building = Building::from_header(header, line, boot, &self.path);
+        if let Some(cut_here) = cut_here {
+            building.prepend(cut_here.line, cut_here.messages);
+        }
+        self.lanes[index].open = Some(building);
+    }
+
+    fn take_body(&mut self, index: usize, line: &LogLine<'_>, boot: usize) {
+        let section = self.lanes[index].open.as_ref().map_or(Section::Task, Building::section);
+        match body(&line.text, line.number, section) {
+            Body::CutHere => {
+                self.close(index, Closing::NextReport);
+                self.lanes[index].cut_here = Some(CutHere { line: line.number, messages: Vec::new() });
+            }
+            Body::End => {
+                if let Some(mut building) = self.lanes[index].open.take() {
+                    building.take(line, Body::Known);
+                    self.complete.push(building.close(Closing::EndMarker));
+                }
+            }
+            body => self.take_inner(index, line, body, boot),
+        }
+    }
+
+    fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boot: usize) {
+        let lane = &mut self.lanes[index];
+        if let Some(building) = &mut lane.open {
+            if !building.take(line, body) {
+                self.close(index, Closing::Silence);
+            }
+        } else if let Some(cut_here) = &mut lane.cut_here {
+            cut_here.messages.push(line.text.trim().to_owned());
+            if cut_here.messages.len() > MAX_MESSAGE_LINES {
+                lane.cut_here = None;
+            }
+        } else if let Body::Frame(frame) = body {
+            self.take_loose(index, *frame, line, boot);
+        }
+    }
+
+    /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
+    /// late clear makes the frames around it worth a splat.
+    fn take_loose(&mut self, index: usize, frame: Frame, line: &LogLine<'_>, boot: usize) {
+        let anchor = frame.reliable && self.is_anchor(frame.base_name());
+        let loose = &mut self.lanes[index].loose;
+        let gap = loose.last().map_or(0, |last| line.number.saturating_sub(last.log_line));
+        if gap > MAX_LOOSE_GAP || loose.len() >= MAX_LOOSE_FRAMES {
+            loose.clear();
+        }
+        loose.push(frame);
+        if anchor {
+            let frames = std::mem::take(loose);
+            self.lanes[index].open = Some(Building::from_frames(frames, line, boot, &self.path));
+        }
+    }
+
+    fn is_anchor(&self, function: &str) -> bool {
+        let anchors = self.grammar.paths.iter().filter(|rule| rule.anchor);
+        anchors.flat_map(|rule| &rule.frames).any(|name| name == function)
+    }
+
+    fn close(&mut self, index: usize, closing: Closing) {
+        self.lanes[index].loose.clear();
+        if let Some(building) = self.lanes[index].open.take() {
+            self.complete.push(building.close(closing));
+        }
+    }
+
+    /// Closes splats whose caller has fallen silent, and frees their lanes.
+    fn close_silent(&mut self, now: u64) {
+        for index in 0..self.lanes.len() {
+            let silent = |open: &Building| now.saturating_sub(open.last_line()) > MAX_SILENCE;
+            if self.lanes[index].open.as_ref().is_some_and(silent) {
+                self.close(index, Closing::Silence);
+            }
+        }
+    }
+
+    /// The lane of a line. A line without framing continues what came before it.
+    fn lane(&mut self, line: &LogLine<'_>) -> usize {
+        if !line.framing.present {
+            return self.last_lane;
+        }
+        let caller = line.framing.caller;
+        let known = self.lanes.iter().position(|lane| lane.caller == caller);
+        self.last_lane = known.unwrap_or_else(|| self.new_lane(caller));
+        self.last_lane
+    }
+
+    fn new_lane(&mut self, caller: Option<Caller>) -> usize {
+        let lane = Lane { caller, ..Lane::default() };
+        if self.lanes.len() < MAX_LANES {
+            self.lanes.push(lane);
+            return self.lanes.len() - 1;
+        }
+        let index = self.lanes.iter().position(Lane::is_idle).unwrap_or(0);
+        self.close(index, Closing::Silence);
+        self.lanes[index] = lane;
+        index
+    }
+}
+
+/// How two halves of a header may have been one: broken at a blank, inside a word, or by the soft
+/// line break of quoted-printable.
+fn header_halves(first: &str, next: &str) -> [String; 3] {
+    let (first, next) = (first.trim_end(), next.trim());
+    let soft = first.strip_suffix('=').unwrap_or(first);
+    [format!("{first} {next}"), format!("{first}{next}"), format!("{soft}{next}")]
+}
+
+/// True for a splat that stands for quoted frames without a header.
+pub fn is_fragment(splat: &Splat) -> bool {
+    splat.kind == FRAGMENT
+}
+
+/// True where a printed symbol is one of `functions`, clone suffixes aside.
+pub fn names(functions: &[String], symbol: &str) -> bool {
+    let base = base_name(symbol);
+    functions.iter().any(|function| function == base)
+}
+
+#[cfg(test)]
+#[path = "assemble_tests.rs"]
+mod tests;

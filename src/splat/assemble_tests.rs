@@ -1,0 +1,117 @@
+//! Case reports: log text in, splats out.
+
+use super::*;
+
+fn splats(log: &str) -> Vec<Splat> {
+    let grammar = Grammar::builtin();
+    let mut assembler = Assembler::new(&grammar, "log");
+    let mut all = Vec::new();
+    for (number, line) in (1..).zip(log.lines()) {
+        all.extend(assembler.feed(&LogLine::parse(number, line.as_bytes()), 0));
+    }
+    all.extend(assembler.finish(0));
+    all
+}
+
+const WARNING: &str = "\
+[    1.0][    T1] ------------[ cut here ]------------
+[    1.0][    T1] the text of a WARN()
+[    1.0][    T1] WARNING: CPU: 1 PID: 7 at a/b.c:3 f+0x1/0x20
+[    1.0][    T1] Modules linked in:
+[    1.0][    T1] CPU: 1 UID: 0 PID: 7 Comm: x y Not tainted 6.12.0 #1 PREEMPT
+[    1.0][    T1] Hardware name: H
+[    1.0][    T1] RIP: 0010:f+0x1/0x20
+[    1.0][    T1] Code: 90 <0f> 0b
+[    1.0][    T1] RSP: 0018:ffffc900000cbe30 EFLAGS: 00000202
+[    1.0][    T1] RAX: 0000000000000001 RBX: 0000000000000002 RCX: 0000000000000003
+[    1.0][    T1] Call Trace:
+[    1.0][    T1]  <TASK>
+[    1.0][    T1]  ? __warn+0x1/0x2
+[    1.0][    T1]  g+0x3/0x40
+[    1.0][    T1]  entry_SYSCALL_64_after_hwframe+0x76/0x7e
+[    1.0][    T1] RIP: 0033:0x47b7a0
+[    1.0][    T1] RSP: 002b:00007ffe28973788 EFLAGS: 00000202 ORIG_RAX: 0000000000000001
+[    1.0][    T1] RAX: ffffffffffffffda RBX: 0000000000000001 RCX: 000000000047b7a0
+[    1.0][    T1]  </TASK>
+[    1.0][    T1] ---[ end trace 0000000000000000 ]---
+";
+
+#[test]
+fn a_whole_warning_keeps_the_kernels_registers() {
+    let all = splats(WARNING);
+    assert_eq!(all.len(), 1);
+    let splat = &all[0];
+    assert_eq!((splat.source.first_line, splat.source.last_line), (1, 20));
+    assert_eq!(splat.message, ["the text of a WARN()"]);
+    assert_eq!(splat.registers.value("rax"), Some(1));
+    assert_eq!(splat.comm.as_deref(), Some("x y"));
+    assert_eq!(splat.code.as_ref().and_then(|c| c.trap_offset), Some(1));
+    let names: Vec<_> = splat.frames.iter().map(Frame::name).collect();
+    assert_eq!(names, ["__warn", "g", "entry_SYSCALL_64_after_hwframe"]);
+    assert!(!splat.truncated);
+}
+
+#[test]
+fn two_cpus_at_once_are_two_clean_splats() {
+    let other = WARNING.replace("[    T1]", "[    C3]").replace("f+0x1", "h+0x1").replace("g+0x3", "i+0x3");
+    let both: String = WARNING.lines().zip(other.lines()).map(|(a, b)| format!("{a}\n{b}\n")).collect();
+    let all = splats(&both);
+    assert_eq!(all.len(), 2);
+    let functions: Vec<_> = all.iter().map(|s| s.at.function.as_deref()).collect();
+    assert_eq!(functions, [Some("f"), Some("h")]);
+    assert_eq!(all[0].frames[1].name(), "g");
+    assert_eq!(all[1].frames[1].name(), "i");
+    assert!(all.iter().all(|s| s.frames.len() == 3 && !s.truncated));
+}
+
+#[test]
+fn a_panic_ends_the_warning_that_caused_it() {
+    let log: String = WARNING.lines().take(14).map(|l| format!("{l}\n")).collect();
+    let all = splats(&format!(
+        "{log}[    1.0][    T1] Kernel panic - not syncing: kernel: panic_on_warn set ...\n\
+         [    1.0][    T1] Call Trace:\n[    1.0][    T1]  panic+0x1/0x2\n"
+    ));
+    let kinds: Vec<_> = all.iter().map(|s| s.kind.as_str()).collect();
+    assert_eq!(kinds, ["warning", "panic"]);
+    assert_eq!(all[0].frames.len(), 2);
+}
+
+#[test]
+fn a_header_broken_by_a_mailer_at_a_blank_in_a_word_or_softly() {
+    for (first, second) in [
+        ("WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118", "do_clear_cpu_cap+0xdc/0x130"),
+        ("WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_", "cpu_cap+0xdc/0x130"),
+        ("WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swap=", "per/1/7"),
+    ] {
+        let all = splats(&format!("{first}\n{second}\nModules linked in:\n"));
+        assert_eq!(all.len(), 1, "{first}");
+        assert_eq!(all[0].at.function.as_deref(), Some("do_clear_cpu_cap"), "{first}");
+        assert_eq!((all[0].cpu, all[0].pid, all[0].at_line), (Some(1), Some(7), Some(118)), "{first}");
+    }
+}
+
+#[test]
+fn prose_between_two_pieces_of_a_quoted_splat_does_not_end_it() {
+    let quoted: Vec<String> = WARNING.lines().map(|l| format!("> {l}\n")).collect();
+    let prose = "Yap, works as designed:\n\n    if (x)\n\tclear();\n".repeat(20);
+    let all = splats(&format!("{}{prose}{}", quoted[..13].concat(), quoted[13..].concat()));
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].frames.len(), 3);
+}
+
+#[test]
+fn cut_at_either_end_it_is_still_reported() {
+    let head: String = WARNING.lines().take(13).map(|l| format!("{l}\n")).collect();
+    let all = splats(&head);
+    assert!(all.len() == 1 && all[0].truncated);
+    let all = splats("init_intel (a/intel.c:687)\nidentify_secondary_cpu (a/common.c:1949)\n");
+    assert_eq!(all.len(), 1);
+    assert!(all[0].truncated && is_fragment(&all[0]));
+    assert_eq!(all[0].frames.len(), 2);
+}
+
+#[test]
+fn frames_without_an_anchor_and_cut_here_without_a_header_are_none() {
+    assert!(splats("f+0x1/0x2\ng+0x1/0x2\n").is_empty());
+    assert!(splats("------------[ cut here ]------------\nnothing more\n").is_empty());
+}

@@ -1,0 +1,186 @@
+//! A splat in the making: takes in the lines between header and end.
+
+use super::body::Body;
+use super::cpu_line::CpuLine;
+use super::header::Header;
+use super::types::{CodeRef, Frame, Section, Splat};
+use super::FRAGMENT;
+use crate::line::LogLine;
+
+/// Bounds on what one splat may hold; real ones stay far below.
+const MAX_FRAMES: usize = 1024;
+const MAX_REGISTERS: usize = 128;
+
+/// Lines that are no part of a splat but may stand in it: messages of other CPUs where the log has
+/// no caller tags.
+const MAX_FOREIGN: u32 = 16;
+
+/// The same for lines that the log's framing or quoting sets apart: prose of a mail between two
+/// pieces of a quoted splat.
+const MAX_PROSE: u32 = 300;
+
+/// Why a splat is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// Its end marker.
+    EndMarker,
+    /// Another report, which the kernel prints in the same context.
+    NextReport,
+    /// Lines that do not belong to it, or the end of the log.
+    Silence,
+}
+
+/// A splat that is not complete yet.
+#[derive(Debug)]
+pub struct Building {
+    splat: Splat,
+    end_marker: bool,
+    section: Section,
+    trace_closed: bool,
+    block_over: bool,
+    framed: bool,
+    quote: usize,
+    foreign: u32,
+    prose: u32,
+}
+
+impl Building {
+    /// Begins with a header.
+    pub fn from_header(header: Header<'_>, line: &LogLine<'_>, boot: usize, path: &str) -> Building {
+        let end_marker = header.kind.end_marker;
+        let mut building = Building::empty(line, boot, path, end_marker);
+        building.splat.header_line = line.number;
+        header.fill(&mut building.splat);
+        building
+    }
+
+    /// Begins with frames that have no header.
+    pub fn from_frames(frames: Vec<Frame>, line: &LogLine<'_>, boot: usize, path: &str) -> Building {
+        let mut building = Building::empty(line, boot, path, true);
+        building.splat.kind = FRAGMENT.to_owned();
+        if let Some(first) = frames.first() {
+            building.splat.source.first_line = first.log_line;
+        }
+        building.splat.frames = frames;
+        building
+    }
+
+    fn empty(line: &LogLine<'_>, boot: usize, path: &str, end_marker: bool) -> Building {
+        let mut splat = Splat { boot: Some(boot), time_us: line.framing.time_us, ..Splat::default() };
+        path.clone_into(&mut splat.source.path);
+        splat.source.first_line = line.number;
+        splat.source.last_line = line.number;
+        Building {
+            splat,
+            end_marker,
+            section: Section::Task,
+            trace_closed: false,
+            block_over: false,
+            framed: line.framing.present,
+            quote: line.quote,
+            foreign: 0,
+            prose: 0,
+        }
+    }
+
+    /// Puts the text that stood before the header in front.
+    pub fn prepend(&mut self, first_line: u64, mut messages: Vec<String>) {
+        messages.append(&mut self.splat.message);
+        self.splat.message = messages;
+        self.splat.source.first_line = first_line;
+    }
+
+    /// Which stack the next frame stands on.
+    pub fn section(&self) -> Section {
+        self.section
+    }
+
+    /// Last line that was part of the splat.
+    pub fn last_line(&self) -> u64 {
+        self.splat.source.last_line
+    }
+
+    /// Takes in a line. False where the splat is over because foreign lines follow.
+    pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
+        if body == Body::Foreign {
+            return self.tolerate(line);
+        }
+        self.splat.source.last_line = line.number;
+        self.foreign = 0;
+        self.prose = 0;
+        match body {
+            Body::Cpu(cpu) => self.take_cpu(*cpu),
+            Body::Hardware(name) => self.splat.hardware = self.splat.hardware.take().or(Some(name)),
+            Body::Rip(user, code) => self.take_rip(user, code),
+            Body::Code(code) if !self.block_over => self.splat.code = self.splat.code.take().or(Some(code)),
+            Body::Registers(registers) => self.take_registers(registers),
+            Body::Section(section, opens) => {
+                self.trace_closed = !opens && section == Section::Task;
+                self.section = if opens { section } else { Section::Task };
+            }
+            Body::Frame(frame) if self.splat.frames.len() < MAX_FRAMES => self.splat.frames.push(*frame),
+            _ => {}
+        }
+        true
+    }
+
+    fn take_cpu(&mut self, line: CpuLine) {
+        let splat = &mut self.splat;
+        splat.cpu = splat.cpu.or(line.cpu);
+        splat.pid = splat.pid.or(line.pid);
+        splat.comm = line.comm.or(splat.comm.take());
+        let known = &mut splat.kernel;
+        known.release = known.release.take().or(line.kernel.release);
+        known.build = known.build.take().or(line.kernel.build);
+        known.taint = known.taint.take().or(line.kernel.taint);
+        known.build_id = known.build_id.take().or(line.kernel.build_id);
+    }
+
+    /// A second RIP, or one in user mode, begins the registers of the interrupted context: those
+    /// are not the splat's.
+    fn take_rip(&mut self, user: bool, code: Option<CodeRef>) {
+        if user || self.splat.rip.is_some() {
+            self.block_over = true;
+            return;
+        }
+        if let Some(address) = code.as_ref().and_then(|code| code.address) {
+            self.take_registers(vec![("rip".to_owned(), format!("{address:016x}"))]);
+        }
+        self.splat.rip = code;
+    }
+
+    fn take_registers(&mut self, registers: Vec<(String, String)>) {
+        let user_stack = |(name, value): &(String, String)| name == "ss" && super::is_user_selector(value);
+        self.block_over |= registers.iter().any(user_stack);
+        if self.block_over {
+            return;
+        }
+        let known = &mut self.splat.registers.0;
+        for (name, value) in registers {
+            if known.len() < MAX_REGISTERS && !known.iter().any(|(n, _)| *n == name) {
+                known.push((name, value));
+            }
+        }
+    }
+
+    fn tolerate(&mut self, line: &LogLine<'_>) -> bool {
+        if line.framing.present == self.framed && line.quote == self.quote {
+            self.foreign += 1;
+        } else {
+            self.prose += 1;
+        }
+        let foreign_limit = if self.splat.kind == FRAGMENT { MAX_PROSE } else { MAX_FOREIGN };
+        self.foreign <= foreign_limit && self.prose <= MAX_PROSE
+    }
+
+    /// The splat as far as it came.
+    pub fn close(mut self, closing: Closing) -> Splat {
+        let whole = match closing {
+            Closing::EndMarker => true,
+            Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
+            Closing::Silence => self.trace_closed || (!self.end_marker && !self.splat.frames.is_empty()),
+        };
+        self.splat.truncated = self.splat.header_line == 0 || !whole;
+        self.splat
+    }
+}

@@ -1,0 +1,96 @@
+//! The line that says which CPU, task and kernel printed a splat (lib/dump_stack.c,
+//! `dump_stack_print_info()`): `CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.0 #1 …`.
+
+use super::types::Kernel;
+use regex::{Captures, Regex};
+use std::sync::LazyLock;
+
+/// What the line tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CpuLine {
+    /// CPU number.
+    pub cpu: Option<u32>,
+    /// PID of the running task.
+    pub pid: Option<u32>,
+    /// Its name.
+    pub comm: Option<String>,
+    /// The kernel.
+    pub kernel: Kernel,
+}
+
+/// Release, build number and taint; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set.
+const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.*?\b(?<id>[0-9a-f]{40}))?";
+
+/// The forms that kernels have printed, the last one for a line that was cut off.
+static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let since_3_9 = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+) Comm: (?<comm>.*?) ";
+    let before = r"^Pid: (?<pid>\d+), comm: +(?<comm>.*?) ";
+    let cut = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+)(?: Comm: (?<comm>\S+))?";
+    [format!("{since_3_9}{KERNEL}"), format!("{before}{KERNEL}"), cut.to_owned()]
+        .iter()
+        .map(|form| Regex::new(form).expect("a constant pattern"))
+        .collect()
+});
+
+/// Reads the line; `None` where it is another one.
+pub fn cpu_line(text: &str) -> Option<CpuLine> {
+    let captures = FORMS.iter().find_map(|form| form.captures(text))?;
+    let group = |name| captures.name(name).map(|m| m.as_str().to_owned());
+    let number = |name| group(name).and_then(|digits| digits.parse().ok());
+    Some(CpuLine {
+        cpu: number("cpu"),
+        pid: number("pid"),
+        comm: group("comm"),
+        kernel: Kernel {
+            taint: taint(&captures, text),
+            release: group("release"),
+            build: group("build"),
+            build_id: group("id"),
+        },
+    })
+}
+
+/// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
+fn taint(captures: &Captures<'_>, text: &str) -> Option<String> {
+    match captures.name("taint") {
+        Some(flags) => Some(flags.as_str().chars().filter(|c| !matches!(c, ' ' | 'G')).collect()),
+        None => text.contains("Not tainted").then(String::new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> CpuLine {
+        cpu_line(text).unwrap_or_else(|| panic!("no CPU line: {text}"))
+    }
+
+    #[test]
+    fn new_and_old() {
+        let line = read("CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Tainted: G        W           6.16.9+deb14-amd64 #1 PREEMPT(lazy)  Debian 6.16.9-1");
+        assert_eq!((line.cpu, line.pid, line.comm.as_deref()), (Some(1), Some(0), Some("swapper/1")));
+        assert_eq!(line.kernel.release.as_deref(), Some("6.16.9+deb14-amd64"));
+        assert_eq!(line.kernel.build.as_deref(), Some("#1"));
+        assert_eq!(line.kernel.taint.as_deref(), Some("W"));
+        let old = read("Pid: 1, comm: init Not tainted 3.2.0-4-amd64 #1 Debian 3.2.57");
+        assert_eq!((old.cpu, old.pid), (None, Some(1)));
+        assert_eq!(old.kernel.taint.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn names_with_blanks_and_build_ids() {
+        let id = "c76c09082e833299bbcc71b75dc4abf37758b94a";
+        let line = read(&format!("CPU: 0 PID: 7 Comm: Web Content Kdump: loaded Not tainted 6.1.0 #2 SMP  {id}"));
+        assert_eq!(line.comm.as_deref(), Some("Web Content"));
+        assert_eq!(line.kernel.build_id.as_deref(), Some(id));
+    }
+
+    #[test]
+    fn a_cut_line_gives_what_is_left() {
+        let line = read("CPU: 1 PID: 0 Comm: swapper/1 Not tain");
+        assert_eq!(line.cpu, Some(1));
+        assert_eq!(line.kernel.release, None);
+        assert_eq!(line.kernel.taint, None);
+    }
+}

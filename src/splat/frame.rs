@@ -1,0 +1,105 @@
+//! Frames: one line of a call trace.
+//!
+//! In: a line's text. Out: a [`Frame`], or nothing where the line is no frame.
+
+use super::code_ref::{code_ref, source_line};
+use super::types::{CodeRef, Frame, Inline, Section, SourceLine};
+use std::borrow::Cow;
+
+/// Reads a frame. `log_line` is the line it stands on.
+pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
+    let text = text.trim();
+    let (reliable, text) = reliability(text);
+    if let Some(inline) = syzbot_inline(&text) {
+        return Some(from_code(inline, reliable, log_line, section));
+    }
+    let (rest, code) = code_ref(&text).ok()?;
+    is_frame_end(rest).then(|| from_code(code, reliable && !rest.contains("(unreliable)"), log_line, section))
+}
+
+/// Takes off the `? ` of an unreliable frame, wherever the form puts it (`? f`, `[<addr>] ? f`).
+fn reliability(text: &str) -> (bool, Cow<'_, str>) {
+    if let Some(rest) = text.strip_prefix("? ") {
+        return (false, rest.into());
+    }
+    match text.split_once("] ? ") {
+        Some((address, rest)) if address.starts_with('[') => (false, format!("{address}] {rest}").into()),
+        _ => (true, text.into()),
+    }
+}
+
+/// What may stand behind a frame: nothing, or a remark in parentheses.
+fn is_frame_end(rest: &str) -> bool {
+    let rest = rest.trim();
+    rest.is_empty() || (rest.starts_with('(') && rest.ends_with(')')) || rest.starts_with("from ")
+}
+
+/// `ene_get_card_type drivers/usb/storage/ene_ub6250.c:1843 [inline]`: syzbot prints an inlined
+/// function as a frame of its own.
+fn syzbot_inline(text: &str) -> Option<CodeRef> {
+    let text = text.strip_suffix("[inline]")?.trim_end();
+    let (function, position) = text.split_once(' ')?;
+    let (rest, source) = source_line(position.trim_start()).ok()?;
+    rest.trim().is_empty().then(|| CodeRef {
+        function: Some(function.to_owned()),
+        sources: vec![source],
+        ..CodeRef::default()
+    })
+}
+
+fn from_code(code: CodeRef, reliable: bool, log_line: u64, section: Section) -> Frame {
+    let own = code.sources.last().cloned();
+    let inlined = code.sources.len().saturating_sub(1);
+    let inlines = code.sources[..inlined].iter().map(printed_inline).collect();
+    Frame {
+        reliable,
+        log_line,
+        section,
+        inlines,
+        line: own.as_ref().map(|source| source.line),
+        file: own.map(|source| source.file),
+        code,
+        ..Frame::default()
+    }
+}
+
+/// A decoded log gives the place of an inline but not its name.
+fn printed_inline(source: &SourceLine) -> Inline {
+    Inline {
+        function: None,
+        file: Some(source.file.clone()),
+        line: Some(source.line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Frame> {
+        frame(text, 1, Section::Task)
+    }
+
+    #[test]
+    fn reliable_and_not() {
+        assert!(read("  init_intel+0x11/0x330").is_some_and(|f| f.reliable));
+        assert!(read(" ? __warn+0x8c/0xf6").is_some_and(|f| !f.reliable));
+        let old = read(" [<ffffffff81012345>] ? f+0x1/0x2").expect("a frame");
+        assert!(!old.reliable);
+        assert_eq!(old.code.address, Some(0xffff_ffff_8101_2345));
+        assert!(read("[c1] [c000000001480418] f+0xc8/0x100 (unreliable)").is_none_or(|f| !f.reliable));
+    }
+
+    #[test]
+    fn a_decoded_frame_has_its_inlines_and_its_own_place_last() {
+        let f = read("init_intel (a/msr.h:146 a/intel.c:583 a/intel.c:687) ").expect("a frame");
+        assert_eq!(f.inlines.len(), 2);
+        assert_eq!((f.file.as_deref(), f.line), (Some("a/intel.c"), Some(687)));
+    }
+
+    #[test]
+    fn prose_behind_a_reference_is_no_frame() {
+        assert!(read("init_intel+0x11/0x330 is where it broke").is_none());
+        assert!(read("Hardware name: x").is_none());
+    }
+}
