@@ -3,5 +3,6 @@
 
 pub mod boot;
 pub mod grammar;
+pub mod input;
 pub mod line;
 pub mod splat;

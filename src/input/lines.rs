@@ -1,0 +1,214 @@
+//! Cuts bytes into lines, and skips what nobody waits for.
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
+/// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
+pub const MAX_LINE: usize = 64 * 1024;
+
+/// Lines handed over before one that was found by search: the beginning of a report may stand in
+/// front of the line that gives it away.
+const LOOKBACK: usize = 48;
+
+/// Who reads the lines.
+pub trait Visitor {
+    /// Takes in a line, without its line feed, cut to [`MAX_LINE`].
+    fn line(&mut self, number: u64, line: &[u8]);
+    /// True where lines without a hit of [`Visitor::find`] may be skipped.
+    fn may_skip(&self) -> bool;
+    /// Offset of the first byte sequence of interest.
+    fn find(&self, haystack: &[u8]) -> Option<usize>;
+}
+
+/// Position in a stream of bytes.
+///
+/// What a visitor sees does not depend on how the stream is cut into chunks.
+#[derive(Debug, Default)]
+pub struct LineReader {
+    /// Lines that may still be looked back at, then lines not yet scanned, then half a line.
+    buffer: Vec<u8>,
+    /// Offset in `buffer` of the first line that was not scanned.
+    scanned: usize,
+    /// Offset in `buffer` behind the last line that was handed over.
+    handed: usize,
+    /// Lines before `scanned`.
+    count: u64,
+    /// In a line longer than [`MAX_LINE`], whose rest is dropped.
+    overlong: bool,
+}
+
+impl LineReader {
+    /// Reads a whole input at once, without copying it.
+    pub fn read_all(bytes: &[u8], visitor: &mut impl Visitor) -> u64 {
+        let mut reader = LineReader::default();
+        reader.scan(bytes, visitor);
+        reader.count
+    }
+
+    /// Takes in the next chunk of a stream.
+    pub fn push(&mut self, chunk: &[u8], visitor: &mut impl Visitor) {
+        let chunk = match self.end_of_overlong(chunk) {
+            Some(chunk) => chunk,
+            None => return,
+        };
+        self.buffer.extend_from_slice(chunk);
+        if let Some(last) = memrchr(b'\n', &self.buffer) {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            self.scan(&buffer[..=last], visitor);
+            let keep = lookback(&buffer, self.handed, self.scanned);
+            buffer.drain(..keep);
+            self.scanned -= keep;
+            self.handed = self.handed.saturating_sub(keep);
+            self.buffer = buffer;
+        }
+        if self.buffer.len() - self.scanned > MAX_LINE {
+            self.buffer.truncate(self.scanned + MAX_LINE);
+            self.overlong = true;
+        }
+    }
+
+    /// Ends the stream; gives the number of its lines.
+    pub fn finish(mut self, visitor: &mut impl Visitor) -> u64 {
+        let buffer = std::mem::take(&mut self.buffer);
+        self.scan(&buffer, visitor);
+        self.count
+    }
+
+    /// The part of a chunk behind a line that is being dropped; `None` where it is all of that line.
+    fn end_of_overlong<'a>(&mut self, chunk: &'a [u8]) -> Option<&'a [u8]> {
+        if !self.overlong {
+            return Some(chunk);
+        }
+        let end = memchr(b'\n', chunk)?;
+        self.overlong = false;
+        Some(&chunk[end..])
+    }
+
+    /// Scans `bytes`, which continue what was scanned before.
+    fn scan(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
+        // Up to here lines are handed over, because one of them holds a hit.
+        let mut wanted = self.scanned;
+        while self.scanned < bytes.len() {
+            if self.scanned >= wanted && visitor.may_skip() {
+                let Some(hit) = visitor.find(&bytes[self.scanned..]) else {
+                    return self.skip_to(bytes, bytes.len());
+                };
+                wanted = self.scanned + hit + 1;
+                self.jump_before(bytes, self.scanned + hit);
+            }
+            self.hand_over(bytes, visitor);
+        }
+    }
+
+    /// Goes to the line of a hit, and some lines back.
+    fn jump_before(&mut self, bytes: &[u8], hit: usize) {
+        let line = memrchr(b'\n', &bytes[self.scanned..hit]).map_or(self.scanned, |at| self.scanned + at + 1);
+        self.skip_to(bytes, line);
+        let start = lookback(bytes, self.handed, line);
+        self.count -= memchr_iter(b'\n', &bytes[start..line]).count() as u64;
+        self.scanned = start;
+    }
+
+    fn skip_to(&mut self, bytes: &[u8], end: usize) {
+        let skipped = &bytes[self.scanned..end];
+        self.count += memchr_iter(b'\n', skipped).count() as u64;
+        if end == bytes.len() && skipped.last().is_some_and(|b| *b != b'\n') {
+            self.count += 1;
+        }
+        self.scanned = end;
+    }
+
+    fn hand_over(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
+        let rest = &bytes[self.scanned..];
+        let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        self.count += 1;
+        visitor.line(self.count, &rest[..length.min(MAX_LINE)]);
+        self.scanned = (self.scanned + length + 1).min(bytes.len());
+        self.handed = self.scanned;
+    }
+}
+
+/// Start of the line [`LOOKBACK`] lines before `line`, but not before `first`.
+fn lookback(bytes: &[u8], first: usize, line: usize) -> usize {
+    let mut start = line;
+    for _ in 0..LOOKBACK {
+        if start <= first {
+            return first;
+        }
+        start = memrchr(b'\n', &bytes[first..start - 1]).map_or(first, |at| first + at + 1);
+    }
+    start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hands over lines with `hit` and the two behind each of them.
+    #[derive(Default)]
+    struct Reader {
+        seen: Vec<(u64, Vec<u8>)>,
+        waiting: usize,
+    }
+
+    impl Visitor for Reader {
+        fn line(&mut self, number: u64, line: &[u8]) {
+            self.waiting = self.waiting.saturating_sub(1);
+            if memchr::memmem::find(line, b"hit").is_some() {
+                self.waiting = 2;
+            }
+            self.seen.push((number, line.to_vec()));
+        }
+        fn may_skip(&self) -> bool {
+            self.waiting == 0
+        }
+        fn find(&self, haystack: &[u8]) -> Option<usize> {
+            memchr::memmem::find(haystack, b"hit")
+        }
+    }
+
+    fn at_once(bytes: &[u8]) -> (Vec<(u64, Vec<u8>)>, u64) {
+        let mut reader = Reader::default();
+        let count = LineReader::read_all(bytes, &mut reader);
+        (reader.seen, count)
+    }
+
+    fn in_chunks(bytes: &[u8], size: usize) -> (Vec<(u64, Vec<u8>)>, u64) {
+        let mut reader = Reader::default();
+        let mut lines = LineReader::default();
+        for chunk in bytes.chunks(size) {
+            lines.push(chunk, &mut reader);
+        }
+        let count = lines.finish(&mut reader);
+        (reader.seen, count)
+    }
+
+    #[test]
+    fn a_hit_comes_with_its_number_and_the_lines_before_it() {
+        let log: String = (1..=200).map(|n| if n == 150 { "hit\n".into() } else { format!("{n}\n") }).collect();
+        let (seen, count) = at_once(log.as_bytes());
+        assert_eq!(count, 200);
+        assert_eq!(seen.first().map(|(n, l)| (*n, l.as_slice())), Some((102, &b"102"[..])));
+        assert!(seen.contains(&(150, b"hit".to_vec())));
+        assert_eq!(seen.last().map(|(n, _)| *n), Some(152));
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut_and_costs_no_more_memory() {
+        let mut log = vec![b'x'; 3 * MAX_LINE];
+        log.extend_from_slice(b"\nhit\n");
+        let (seen, count) = in_chunks(&log, 1000);
+        assert_eq!(count, 2);
+        assert_eq!(seen, at_once(&log).0);
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_make_no_difference(lines in prop::collection::vec("[a-c]{0,4}|x?hit", 0..120), size in 1usize..40, end: bool) {
+            let mut log = lines.join("\n");
+            if end { log.push('\n'); }
+            prop_assert_eq!(in_chunks(log.as_bytes(), size), at_once(log.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Sources: where the bytes come from.
+
+use memmap2::Mmap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes asked of a stream at once.
+const CHUNK: usize = 256 * 1024;
+
+/// An input that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}; name a readable log, or - for standard input")]
+pub struct InputError {
+    /// As the user named it.
+    pub path: String,
+    /// From the operating system.
+    pub reason: io::Error,
+}
+
+/// An opened input.
+#[derive(Debug)]
+pub enum Source {
+    /// A regular file, mapped.
+    Mapped(Mmap),
+    /// A pipe, a device, or a file that cannot be mapped.
+    Stream(File),
+}
+
+impl Source {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// What the operating system says, with the path.
+    pub fn open(path: &Path) -> Result<Source, InputError> {
+        let fail = |reason| InputError { path: path.display().to_string(), reason };
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if metadata.is_dir() {
+            return Err(fail(io::Error::other("is a directory (ksplat scan reads folders)")));
+        }
+        if !metadata.is_file() || metadata.len() == 0 {
+            return Ok(Source::Stream(file));
+        }
+        // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
+        // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
+        // and no other invariant depends on the bytes staying the same.
+        match unsafe { Mmap::map(&file) } {
+            Ok(map) => Ok(Source::Mapped(map)),
+            Err(_) => Ok(Source::Stream(file)),
+        }
+    }
+}
+
+/// Hands the bytes of a stream to `take` as they come.
+///
+/// # Errors
+/// What the operating system says.
+pub fn read_chunks(mut stream: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(length) => take(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Do the CPUs differ?
+//!
+//! Mainline warns only where `boot_cpu_has(feature)`: a clear on the AP path proves that the boot
+//! CPU had the feature. A kernel under test may warn on `cpu_has(c, feature)` (proposed in
+//! <https://lore.kernel.org/all/20240430193211.GEZjFHO0ayDXtgvbE7@fat_crate.local/>); there the boot
+//! CPU's own message before the bring-up shows that it cleared the feature as well.
+
+use super::{Case, Divergence, Evidence, NamedFeature};
+use crate::boot::Note;
+use crate::grammar::{MilestoneName, PathName, Word};
+
+/// Decides, and says by what.
+pub fn judge(
+    case: &Case<'_>,
+    path: PathName,
+    feature: Option<&NamedFeature>,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Divergence {
+    if path != PathName::Ap {
+        let says = "the clear is not on the path of a secondary CPU: it does not compare CPUs";
+        evidence.push(Case::note(0, says, "unknown"));
+        return Divergence::Unknown;
+    }
+    if let Some(note) = message_of_boot_cpu(case, feature, requester) {
+        let says = format!("the boot CPU had cleared it as well: \"{}\" before the bring-up", note.text);
+        evidence.push(Case::note(note.line, says, "uniform"));
+        return Divergence::Uniform;
+    }
+    let says = "the kernel warns only where boot_cpu_has(feature): the boot CPU had it";
+    evidence.push(Case::note(case.splat.header_line, says, "divergent"));
+    Divergence::Divergent
+}
+
+/// A message of the same requester about the same feature before the secondary CPUs came up.
+fn message_of_boot_cpu<'a>(case: &Case<'a>, feature: Option<&NamedFeature>, requester: Option<&str>) -> Option<&'a Note> {
+    let bring_up = case.boot.first(MilestoneName::SecondaryBringUp)?;
+    let about = |note: &&Note| {
+        let word = note.word.as_ref().and_then(|name| case.grammar.words.iter().find(|word| word.name == *name));
+        word.is_some_and(|word| speaks_of(word, note, feature, requester))
+    };
+    case.boot.notes.iter().filter(|note| note.line < bring_up.line).find(about)
+}
+
+fn speaks_of(word: &Word, note: &Note, feature: Option<&NamedFeature>, requester: Option<&str>) -> bool {
+    let same_requester = requester.is_none_or(|requester| requester == word.requester);
+    same_requester
+        && feature.is_some_and(|feature| {
+            let by_name = feature.name.as_ref().is_some_and(|name| word.features.contains(name));
+            by_name || (note.flag.is_some() && note.flag == feature.flag)
+        })
+}

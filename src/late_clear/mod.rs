@@ -1,0 +1,182 @@
+//! Late clears: the verdict.
+//!
+//! In: a splat, its boot, what vmlinux says of it, and the late clears before it. Out: a
+//! [`LateClear`] with its evidence, or nothing where the splat is none. The rules are in
+//! `grammars/late-clear.toml`.
+
+mod diagnosis;
+mod divergence;
+mod feature;
+mod path;
+mod site;
+mod vmlinux;
+
+pub use feature::{FeatureFrom, NamedFeature};
+pub use vmlinux::{NoVmlinux, Vmlinux};
+
+use crate::boot::Boot;
+use crate::grammar::features::FeatureTable;
+use crate::grammar::{Grammar, PathName, StageName};
+use crate::splat::{Frame, Splat};
+use serde::Serialize;
+
+/// Whose data was cleared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// One CPU's cpuinfo.
+    Cpu,
+    /// `boot_cpu_data`.
+    BootCpuData,
+    /// A NULL pointer: all CPUs, for good.
+    All,
+}
+
+/// Do the CPUs differ?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Divergence {
+    /// The boot CPU has the feature, this CPU lost it.
+    Divergent,
+    /// All CPUs cleared it.
+    Uniform,
+    /// The evidence does not decide.
+    Unknown,
+}
+
+/// How sure the verdict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Circumstances only.
+    Weak,
+    /// Good evidence with a gap or a contradiction.
+    Likely,
+    /// Reliable frames, nothing against them.
+    Certain,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// Log line; null for what vmlinux says.
+    pub line: Option<u64>,
+    /// What it says.
+    pub says: String,
+    /// The value of the verdict that it speaks for.
+    #[serde(rename = "for")]
+    pub speaks_for: String,
+}
+
+/// The verdict on a late clear.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LateClear {
+    /// Through which path.
+    pub path: PathName,
+    /// When.
+    pub stage: StageName,
+    /// On which CPU.
+    pub cpu: Option<u32>,
+    /// Which feature.
+    pub feature: Option<NamedFeature>,
+    /// Whose data.
+    pub target: Option<Target>,
+    /// Who asked.
+    pub requester: Option<String>,
+    /// Do the CPUs differ?
+    pub divergence: Divergence,
+    /// Index of the splat that this one is a nested repeat of.
+    pub caused_by: Option<usize>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One line that says it all.
+    #[serde(skip)]
+    pub headline: String,
+    /// For people: what it means and what to do.
+    pub diagnosis: String,
+    /// What all of it stands on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A late clear that was judged before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Index of its splat.
+    pub index: usize,
+    /// Its boot.
+    pub boot: Option<usize>,
+    /// Its CPU.
+    pub cpu: Option<u32>,
+    /// Its feature number.
+    pub feature: Option<u32>,
+    /// The feature's name.
+    pub name: Option<String>,
+    /// True for a nested repeat.
+    pub nested: bool,
+    /// Last line of its splat.
+    pub last_line: u64,
+}
+
+/// Everything a verdict is made from.
+pub struct Case<'a> {
+    /// The rules.
+    pub grammar: &'a Grammar,
+    /// Names of the features of this kernel.
+    pub features: &'a FeatureTable,
+    /// The splat.
+    pub splat: &'a Splat,
+    /// Its boot.
+    pub boot: &'a Boot,
+    /// What vmlinux says.
+    pub vmlinux: &'a dyn Vmlinux,
+    /// The late clears before it, in the order of the log.
+    pub earlier: &'a [Earlier],
+}
+
+impl Case<'_> {
+    fn note(line: u64, says: impl Into<String>, speaks_for: impl Into<String>) -> Evidence {
+        Evidence { line: (line > 0).then_some(line), says: says.into(), speaks_for: speaks_for.into() }
+    }
+
+    /// Frames that the unwinder vouches for; all of them where it vouches for none (a very early
+    /// splat), with false.
+    fn frames(&self) -> (Vec<&Frame>, bool) {
+        let reliable: Vec<_> = self.splat.frames.iter().filter(|frame| frame.reliable).collect();
+        if reliable.is_empty() {
+            (self.splat.frames.iter().collect(), false)
+        } else {
+            (reliable, true)
+        }
+    }
+}
+
+/// Judges a splat; `None` where it is no late clear.
+pub fn judge(case: &Case<'_>) -> Option<LateClear> {
+    let site = site::find(case)?;
+    let mut evidence = site.evidence;
+    let requester = site::requester(case, site.rule);
+    let path = path::judge(case, &mut evidence);
+    let nested = site::nested_in(case, site.rule, &mut evidence);
+    let feature = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
+    let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
+    let divergence = divergence::judge(case, path.path, feature.as_ref(), requester.as_deref(), &mut evidence);
+    let mut verdict = LateClear {
+        path: path.path,
+        stage: path.stage,
+        cpu: case.splat.cpu,
+        feature,
+        target,
+        requester,
+        divergence,
+        caused_by: nested,
+        confidence: path.confidence.min(site.confidence),
+        headline: String::new(),
+        diagnosis: String::new(),
+        evidence,
+    };
+    diagnosis::write(case, &mut verdict);
+    Some(verdict)
+}
+
+#[cfg(test)]
+mod tests;
