@@ -117,6 +117,8 @@ fn kaslr_offset(value: &str) -> Option<u64> {
 #[derive(Debug, Clone, Default)]
 pub struct Boots {
     all: Vec<Boot>,
+    /// Index of the last boot that a splat belongs to.
+    claimed: Option<usize>,
 }
 
 impl Boots {
@@ -125,8 +127,16 @@ impl Boots {
         &self.all
     }
 
-    /// Index of the boot that the log is in; a first, unknown one is made where none has begun.
-    pub fn current(&mut self, line: u64) -> usize {
+    /// Index of the boot that a splat at `line` belongs to. Where no banner came before it that is
+    /// a boot of which nothing is known.
+    pub fn claim(&mut self, line: u64) -> usize {
+        let index = self.current(line);
+        self.claimed = Some(index);
+        index
+    }
+
+    /// Index of the boot that the log is in.
+    fn current(&mut self, line: u64) -> usize {
         if self.all.is_empty() {
             self.all.push(Boot { first_line: line, ..Boot::default() });
         }

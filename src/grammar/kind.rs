@@ -27,9 +27,9 @@ pub struct Kind {
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
-    /// True where the report only ends another one and is not given by itself.
+    /// True where the report is the consequence of one printed right before it.
     #[serde(default)]
-    pub hidden: bool,
+    pub follows: bool,
 }
 
 impl Kind {

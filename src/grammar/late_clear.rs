@@ -107,3 +107,24 @@ pub struct Word {
     /// Features that it speaks of; empty where the group `flag` tells.
     pub features: Vec<String>,
 }
+
+/// A verdict in words; the first one that fits is taken.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnosis {
+    /// Short name.
+    pub name: String,
+    /// Only for this path.
+    pub path: Option<PathName>,
+    /// Only for this stage.
+    pub stage: Option<StageName>,
+    /// Only where all CPUs cleared the feature (or not).
+    pub uniform: Option<bool>,
+    /// Only for nested repeats (or not).
+    pub nested: Option<bool>,
+    /// One line. `{cpu}`, `{feature}`, `{requester}`, `{cause}`, `{advice}` and `{cause_line}` are
+    /// filled in.
+    pub headline: String,
+    /// What it means and what to do.
+    pub text: String,
+}

@@ -5,6 +5,7 @@
 //! section, and an entry replaces the earlier one of the same name.
 
 mod error;
+pub mod features;
 
 mod kind;
 mod late_clear;
@@ -13,7 +14,7 @@ mod timeline;
 
 pub use error::GrammarError;
 pub use kind::{Kind, Title};
-pub use late_clear::{ClearSite, PathName, PathRule, Requester, StageName, Word};
+pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::Pattern;
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
@@ -53,6 +54,7 @@ struct Document {
     path: Vec<PathRule>,
     requester: Vec<Requester>,
     word: Vec<Word>,
+    diagnosis: Vec<Diagnosis>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -74,6 +76,8 @@ pub struct Grammar {
     pub requesters: Vec<Requester>,
     /// What the log itself says of a feature.
     pub words: Vec<Word>,
+    /// Verdicts in words.
+    pub diagnoses: Vec<Diagnosis>,
 }
 
 impl Grammar {
@@ -140,6 +144,7 @@ impl Document {
         replace_by(&mut self.path, later.path, |rule| &rule.name);
         replace_by(&mut self.requester, later.requester, |rule| &rule.function);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
+        replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -164,6 +169,7 @@ impl Document {
             paths: self.path,
             requesters: self.requester,
             words: self.word,
+            diagnoses: self.diagnosis,
         }
     }
 }

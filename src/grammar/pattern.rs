@@ -28,6 +28,12 @@ impl Pattern {
         self.regex().is_some_and(|regex| regex.is_match(text))
     }
 
+    /// Names of its groups.
+    pub fn group_names(&self) -> Vec<String> {
+        let names = self.regex().map(|regex| regex.capture_names().flatten().map(str::to_owned).collect());
+        names.unwrap_or_default()
+    }
+
     /// The reason why it does not compile.
     pub(super) fn check(&self) -> Result<(), String> {
         Regex::new(&self.source).map(drop).map_err(|e| e.to_string())

@@ -12,6 +12,7 @@ mod site;
 mod vmlinux;
 
 pub use feature::{FeatureFrom, NamedFeature};
+pub use path::name as path_name;
 pub use vmlinux::{NoVmlinux, Vmlinux};
 
 use crate::boot::Boot;
@@ -107,10 +108,6 @@ pub struct Earlier {
     pub boot: Option<usize>,
     /// Its CPU.
     pub cpu: Option<u32>,
-    /// Its feature number.
-    pub feature: Option<u32>,
-    /// The feature's name.
-    pub name: Option<String>,
     /// True for a nested repeat.
     pub nested: bool,
     /// Last line of its splat.
@@ -122,7 +119,7 @@ pub struct Case<'a> {
     /// The rules.
     pub grammar: &'a Grammar,
     /// Names of the features of this kernel.
-    pub features: &'a FeatureTable,
+    pub features: &'a FeatureTable<'a>,
     /// The splat.
     pub splat: &'a Splat,
     /// Its boot.
@@ -131,6 +128,17 @@ pub struct Case<'a> {
     pub vmlinux: &'a dyn Vmlinux,
     /// The late clears before it, in the order of the log.
     pub earlier: &'a [Earlier],
+    /// Index that the splat will have.
+    pub index: usize,
+}
+
+impl LateClear {
+    /// A nested repeat, which begins at `line`, tells the target of this one.
+    pub fn learn_target(&mut self, target: Target, line: u64) {
+        self.target = Some(target);
+        let says = "a nested repeat follows: the pointer was NULL (clear_feature())";
+        self.evidence.push(Case::note(line, says, "target"));
+    }
 }
 
 impl Case<'_> {
@@ -177,6 +185,3 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     diagnosis::write(case, &mut verdict);
     Some(verdict)
 }
-
-#[cfg(test)]
-mod tests;

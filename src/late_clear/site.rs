@@ -109,7 +109,8 @@ pub fn nested_in(case: &Case<'_>, rule: &ClearSite, evidence: &mut Vec<Evidence>
         return None;
     }
     let cause = case.earlier.last()?;
-    if cause.nested || cause.boot != case.splat.boot || cause.cpu != case.splat.cpu {
+    let directly_before = !cause.nested && cause.index + 1 == case.index;
+    if !directly_before || cause.boot != case.splat.boot || cause.cpu != case.splat.cpu {
         return None;
     }
     let says = format!("{} called itself: a nested repeat", rule.function);

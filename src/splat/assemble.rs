@@ -8,6 +8,7 @@ use super::building::{Building, Closing};
 use super::header::{Header, header, may_begin_header};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
+use crate::boot::Boots;
 use crate::grammar::Grammar;
 use crate::line::rewrap::{has_open_parenthesis, joined};
 use crate::line::{Caller, LogLine};
@@ -79,37 +80,37 @@ impl<'g> Assembler<'g> {
         self.held.is_none() && self.lanes.iter().all(Lane::is_idle)
     }
 
-    /// Takes in a line of the boot `boot`; gives the splats that it completed.
-    pub fn feed(&mut self, line: &LogLine<'_>, boot: usize) -> Vec<Splat> {
+    /// Takes in a line; gives the splats that it completed.
+    pub fn feed(&mut self, line: &LogLine<'_>, boots: &mut Boots) -> Vec<Splat> {
         if let Some(held) = self.held.take() {
             if let Some(whole) = joined(&held, line) {
-                self.hold_or_take(&whole, boot);
+                self.hold_or_take(&whole, boots);
                 return std::mem::take(&mut self.complete);
             }
-            self.take(&held, boot);
+            self.take(&held, boots);
         }
-        self.hold_or_take(line, boot);
+        self.hold_or_take(line, boots);
         self.close_silent(line.number);
         std::mem::take(&mut self.complete)
     }
 
     /// The end of the input: closes what is open.
-    pub fn finish(&mut self, boot: usize) -> Vec<Splat> {
+    pub fn finish(&mut self, boots: &mut Boots) -> Vec<Splat> {
         if let Some(held) = self.held.take() {
-            self.take(&held, boot);
+            self.take(&held, boots);
         }
         for index in 0..self.lanes.len() {
-            self.take_half_header(index, None, boot);
+            self.take_half_header(index, None, boots);
             self.close(index, Closing::Silence);
         }
         std::mem::take(&mut self.complete)
     }
 
-    fn hold_or_take(&mut self, line: &LogLine<'_>, boot: usize) {
+    fn hold_or_take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
         if self.may_continue(line) {
             self.held = Some(line.clone().into_owned());
         } else {
-            self.take(line, boot);
+            self.take(line, boots);
         }
     }
 
@@ -120,26 +121,26 @@ impl<'g> Assembler<'g> {
         !line.text.trim_start().starts_with("---[") && (margin || has_open_parenthesis(&line.text))
     }
 
-    fn take(&mut self, line: &LogLine<'_>, boot: usize) {
+    fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
         let index = self.lane(line);
-        if self.take_half_header(index, Some(line), boot) {
+        if self.take_half_header(index, Some(line), boots) {
             return;
         }
         if let Some(header) = header(self.grammar, &line.text) {
             if header.is_whole() {
-                self.open(index, header, line, boot);
+                self.open(index, header, line, boots);
             } else {
                 self.lanes[index].half_header = Some(line.clone().into_owned());
             }
         } else if may_begin_header(self.grammar, &line.text) {
             self.lanes[index].half_header = Some(line.clone().into_owned());
         } else {
-            self.take_body(index, line, boot);
+            self.take_body(index, line, boots);
         }
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.
-    fn take_half_header(&mut self, index: usize, next: Option<&LogLine<'_>>, boot: usize) -> bool {
+    fn take_half_header(&mut self, index: usize, next: Option<&LogLine<'_>>, boots: &mut Boots) -> bool {
         let Some(first) = self.lanes[index].half_header.take() else { return false };
         let grammar = self.grammar;
         let whole = next.and_then(|next| {
@@ -148,23 +149,23 @@ impl<'g> Assembler<'g> {
         });
         let used = whole.is_some();
         match whole.or_else(|| header(grammar, &first.text)) {
-            Some(header) => self.open(index, header, &first, boot),
-            None => self.take_body(index, &first, boot),
+            Some(header) => self.open(index, header, &first, boots),
+            None => self.take_body(index, &first, boots),
         }
         used
     }
 
-    fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boot: usize) {
+    fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
         self.close(index, Closing::NextReport);
         let cut_here = self.lanes[index].cut_here.take();
-        let mut building = Building::from_header(header, line, boot, &self.path);
+        let mut building = Building::from_header(header, line, boots.claim(line.number), &self.path);
         if let Some(cut_here) = cut_here {
             building.prepend(cut_here.line, cut_here.messages);
         }
         self.lanes[index].open = Some(building);
     }
 
-    fn take_body(&mut self, index: usize, line: &LogLine<'_>, boot: usize) {
+    fn take_body(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
         let section = self.lanes[index].open.as_ref().map_or(Section::Task, Building::section);
         match body(&line.text, line.number, section) {
             Body::CutHere => {
@@ -177,11 +178,11 @@ impl<'g> Assembler<'g> {
                     self.complete.push(building.close(Closing::EndMarker));
                 }
             }
-            body => self.take_inner(index, line, body, boot),
+            body => self.take_inner(index, line, body, boots),
         }
     }
 
-    fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boot: usize) {
+    fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
         if let Some(building) = &mut lane.open {
             if !building.take(line, body) {
@@ -193,13 +194,13 @@ impl<'g> Assembler<'g> {
                 lane.cut_here = None;
             }
         } else if let Body::Frame(frame) = body {
-            self.take_loose(index, *frame, line, boot);
+            self.take_loose(index, *frame, line, boots);
         }
     }
 
     /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
     /// late clear makes the frames around it worth a splat.
-    fn take_loose(&mut self, index: usize, frame: Frame, line: &LogLine<'_>, boot: usize) {
+    fn take_loose(&mut self, index: usize, frame: Frame, line: &LogLine<'_>, boots: &mut Boots) {
         let anchor = frame.reliable && self.is_anchor(frame.base_name());
         let loose = &mut self.lanes[index].loose;
         let gap = loose.last().map_or(0, |last| line.number.saturating_sub(last.log_line));
@@ -209,7 +210,7 @@ impl<'g> Assembler<'g> {
         loose.push(frame);
         if anchor {
             let frames = std::mem::take(loose);
-            self.lanes[index].open = Some(Building::from_frames(frames, line, boot, &self.path));
+            self.lanes[index].open = Some(Building::from_frames(frames, line, boots.claim(line.number), &self.path));
         }
     }
 

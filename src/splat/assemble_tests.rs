@@ -5,11 +5,12 @@ use super::*;
 fn splats(log: &str) -> Vec<Splat> {
     let grammar = Grammar::builtin();
     let mut assembler = Assembler::new(&grammar, "log");
+    let mut boots = Boots::default();
     let mut all = Vec::new();
     for (number, line) in (1..).zip(log.lines()) {
-        all.extend(assembler.feed(&LogLine::parse(number, line.as_bytes()), 0));
+        all.extend(assembler.feed(&LogLine::parse(number, line.as_bytes()), &mut boots));
     }
-    all.extend(assembler.finish(0));
+    all.extend(assembler.finish(&mut boots));
     all
 }
 

@@ -1,0 +1,203 @@
+//! The whole way: bytes in, reports out.
+
+use crate::boot::{Boot, Boots};
+use crate::grammar::Grammar;
+use crate::grammar::features::FeatureDb;
+use crate::input::{LineReader, Visitor};
+use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, judge};
+use crate::line::LogLine;
+use crate::report::{Report, Sequence};
+use crate::splat::{Assembler, Splat, is_fragment};
+use crate::symbols::SymbolUse;
+use aho_corasick::AhoCorasick;
+
+/// What an input told of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Input {
+    /// As the user named it.
+    pub path: String,
+    /// The boots in it.
+    pub boots: Vec<Boot>,
+    /// Its physical lines.
+    pub lines: u64,
+}
+
+/// The pipeline, ready to read inputs.
+#[derive(Debug)]
+pub struct Analyzer {
+    grammar: Grammar,
+    finder: AhoCorasick,
+}
+
+impl Analyzer {
+    /// With these rules.
+    ///
+    /// # Errors
+    /// Where the literals of the grammar are too many to search for.
+    pub fn new(grammar: Grammar) -> Result<Analyzer, aho_corasick::BuildError> {
+        let literals = grammar.literals().chain(["[ cut here ]"]);
+        let finder = AhoCorasick::new(literals)?;
+        Ok(Analyzer { grammar, finder })
+    }
+
+    /// The rules in use.
+    pub fn grammar(&self) -> &Grammar {
+        &self.grammar
+    }
+
+    /// Reads a whole input; hands each report to `take` as soon as it is complete.
+    pub fn read_all(&self, path: &str, bytes: &[u8], sequence: &mut Sequence, take: &mut dyn FnMut(Report)) -> Input {
+        let mut pipeline = Pipeline::new(self, path, sequence, take);
+        let lines = LineReader::read_all(bytes, &mut pipeline);
+        pipeline.finish(lines)
+    }
+
+    /// Begins to read a stream.
+    pub fn stream<'a>(&'a self, path: &str, sequence: &'a mut Sequence, take: &'a mut dyn FnMut(Report)) -> Stream<'a> {
+        Stream { lines: LineReader::default(), pipeline: Pipeline::new(self, path, sequence, take) }
+    }
+}
+
+/// A stream that is being read.
+pub struct Stream<'a> {
+    lines: LineReader,
+    pipeline: Pipeline<'a>,
+}
+
+impl Stream<'_> {
+    /// Takes in the next bytes.
+    pub fn push(&mut self, chunk: &[u8]) {
+        self.lines.push(chunk, &mut self.pipeline);
+    }
+
+    /// The stream is silent: gives away a report that was held back for what may follow it.
+    pub fn pause(&mut self) {
+        self.pipeline.release();
+    }
+
+    /// The stream ended.
+    pub fn finish(mut self) -> Input {
+        let lines = self.lines.finish(&mut self.pipeline);
+        self.pipeline.finish(lines)
+    }
+}
+
+/// The state of one input.
+struct Pipeline<'a> {
+    analyzer: &'a Analyzer,
+    path: String,
+    boots: Boots,
+    assembler: Assembler<'a>,
+    earlier: Vec<Earlier>,
+    sequence: &'a mut Sequence,
+    held: Option<Report>,
+    take: &'a mut dyn FnMut(Report),
+}
+
+impl<'a> Pipeline<'a> {
+    fn new(analyzer: &'a Analyzer, path: &str, sequence: &'a mut Sequence, take: &'a mut dyn FnMut(Report)) -> Pipeline<'a> {
+        sequence.next_input();
+        Pipeline {
+            analyzer,
+            path: path.to_owned(),
+            boots: Boots::default(),
+            assembler: Assembler::new(&analyzer.grammar, path),
+            earlier: Vec::new(),
+            sequence,
+            held: None,
+            take,
+        }
+    }
+
+    fn finish(mut self, lines: u64) -> Input {
+        for splat in self.assembler.finish(&mut self.boots) {
+            self.report(splat);
+        }
+        self.release();
+        Input { path: self.path, boots: self.boots.all().to_vec(), lines }
+    }
+
+    fn report(&mut self, splat: Splat) {
+        let symbols = SymbolUse::default();
+        let verdict = self.judge(&splat);
+        if verdict.is_none() && is_fragment(&splat) {
+            return;
+        }
+        let report = self.sequence.report(&self.analyzer.grammar, splat, symbols, verdict);
+        self.remember(&report);
+        self.hold(report);
+    }
+
+    fn judge(&self, splat: &Splat) -> Option<LateClear> {
+        let boot = self.boots.get(splat.boot?)?;
+        let release = splat.kernel.release.as_deref().or_else(|| boot.release());
+        let features = FeatureDb::builtin().for_release(release);
+        let case = Case {
+            grammar: &self.analyzer.grammar,
+            features: &features,
+            splat,
+            boot,
+            vmlinux: &NoVmlinux,
+            earlier: &self.earlier,
+            index: self.sequence.next_index(),
+        };
+        judge(&case)
+    }
+
+    fn remember(&mut self, report: &Report) {
+        let Some(verdict) = &report.late_clear else { return };
+        self.earlier.push(Earlier {
+            index: report.index,
+            boot: report.splat.boot,
+            cpu: report.splat.cpu,
+            nested: verdict.caused_by.is_some(),
+            last_line: report.splat.source.last_line,
+        });
+    }
+
+    /// Keeps back a late clear whose target only the next splat can tell: a nested repeat proves
+    /// that the pointer was NULL.
+    fn hold(&mut self, report: Report) {
+        if let Some(mut held) = self.held.take() {
+            let nested = report.late_clear.as_ref().is_some_and(|verdict| verdict.caused_by == Some(held.index));
+            if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
+                verdict.learn_target(Target::All, report.splat.source.first_line);
+            }
+            (self.take)(held);
+        }
+        let waits = report.late_clear.as_ref().is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
+        if waits {
+            self.held = Some(report);
+        } else {
+            (self.take)(report);
+        }
+    }
+
+    fn release(&mut self) {
+        if let Some(held) = self.held.take() {
+            (self.take)(held);
+        }
+    }
+}
+
+impl Visitor for Pipeline<'_> {
+    fn line(&mut self, number: u64, raw: &[u8]) {
+        let line = LogLine::parse(number, raw);
+        self.boots.observe(&self.analyzer.grammar, &line);
+        let complete = self.assembler.feed(&line, &mut self.boots);
+        if complete.is_empty() && self.assembler.is_idle() {
+            self.release();
+        }
+        for splat in complete {
+            self.report(splat);
+        }
+    }
+
+    fn may_skip(&self) -> bool {
+        self.assembler.is_idle() && self.held.is_none()
+    }
+
+    fn find(&self, haystack: &[u8]) -> Option<usize> {
+        self.analyzer.finder.find(haystack).map(|hit| hit.start())
+    }
+}

@@ -1,0 +1,103 @@
+//! The command line.
+
+use super::fail_on::FailOn;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
+/// of x86 CPU features.
+///
+/// Exit code: 0 nothing that --fail-on names was found, 1 it was, 2 an error.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Logs to read; - is standard input. Without any: standard input, or /dev/kmsg on a terminal
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What to do other than triage.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the log itself, unchanged but for symbolized frames
+    Annotate {
+        /// Log to read; standard input without it
+        file: Option<PathBuf>,
+    },
+}
+
+/// Options that mean the same everywhere.
+#[derive(Debug, ClapArgs)]
+pub struct Options {
+    /// Kernel image with debug info; plain, .gz, .xz or .zst (repeatable: the one that matches is used)
+    #[arg(long, global = true, value_name = "PATH")]
+    pub vmlinux: Vec<PathBuf>,
+
+    /// Folder to search for vmlinux and modules, by build-id, then by kernel release (repeatable)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub debug_dir: Vec<PathBuf>,
+
+    /// Form of the output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Write to a file instead of standard output
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Folder of grammar files laid over the compiled-in ones
+    #[arg(long, global = true, value_name = "DIR")]
+    pub grammar: Option<PathBuf>,
+
+    /// Limit of what one compressed file may grow to, in bytes
+    #[arg(long, global = true, value_name = "BYTES", default_value_t = 4 << 30)]
+    pub max_size: u64,
+
+    /// Colours in the text output (NO_COLOR is honoured)
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+
+    /// Threads to use (default: all cores)
+    #[arg(short = 'j', global = true, value_name = "N")]
+    pub jobs: Option<usize>,
+
+    /// What makes the exit code 1 (repeatable)
+    #[arg(long, global = true, value_enum, default_value = "any")]
+    pub fail_on: Vec<FailOn>,
+
+    /// Print nothing but splats
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Say on stderr what is read and which vmlinux is used
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Forms of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Blocks for people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JSON object a splat, as soon as it is complete
+    Ndjson,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,41 @@
+//! The binary: reads the command line, runs a command, maps the outcome to an exit code.
+
+mod annotate;
+mod args;
+mod fail_on;
+mod kmsg;
+mod output;
+mod triage;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Nothing that `--fail-on` names was found.
+const CLEAN: u8 = 0;
+/// It was found.
+const FOUND: u8 = 1;
+/// An error.
+const ERROR: u8 = 2;
+
+/// An error is one line on stderr that names the file, the place and the mend.
+type Outcome = Result<u8, Box<dyn std::error::Error>>;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match &args.command {
+        Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
+        None => triage::run(&args.options, &args.files),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => match output::broken_pipe(error.as_ref()) {
+            true => ExitCode::from(CLEAN),
+            false => {
+                eprintln!("ksplat: {}", ksplat::render::clean(&error.to_string()));
+                ExitCode::from(ERROR)
+            }
+        },
+    }
+}

@@ -1,0 +1,40 @@
+//! Text of the log on its way to a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// `text` with every control character shown as an escape (`\x1b`): a log must not be able to
+/// move the cursor, set a title or clear the screen. Tabs become blanks.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\t' => safe.push(' '),
+            c if is_unsafe(c) => {
+                let _ = write!(safe, "\\x{:02x}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// C0, DEL, C1, and the characters that reorder text (Unicode bidirectional controls).
+fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn escape_codes_are_shown_and_not_sent() {
+        assert_eq!(clean("a\x1b[31mb\u{9b}1m\x07"), "a\\x1b[31mb\\x9b1m\\x07");
+        assert_eq!(clean("tab\there"), "tab here");
+        assert_eq!(clean("caf\u{e9}"), "caf\u{e9}");
+    }
+}

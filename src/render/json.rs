@@ -1,0 +1,253 @@
+//! JSON, field by field as the contract lists it.
+
+use crate::analyzer::Input;
+use crate::boot::Boot;
+use crate::grammar::MilestoneName;
+use crate::late_clear::LateClear;
+use crate::report::Report;
+use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan};
+use serde::ser::{SerializeMap, Serializer};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Version of the format. Fields are added, never changed or taken away.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    tool: Tool,
+    inputs: Vec<InputJson<'a>>,
+    splats: Vec<SplatJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct InputJson<'a> {
+    path: &'a str,
+    lines: u64,
+    boots: Vec<BootJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BootJson<'a> {
+    release: Option<&'a str>,
+    banner: Option<&'a str>,
+    command_line: Option<&'a str>,
+    hardware: Option<&'a str>,
+    microcode: Option<&'a str>,
+    cpus: Option<u32>,
+    kaslr_offset: Option<String>,
+    first_line: u64,
+    milestones: Vec<MilestoneJson>,
+}
+
+#[derive(Serialize)]
+struct MilestoneJson {
+    name: MilestoneName,
+    line: u64,
+    time: Option<f64>,
+    cpu: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct SplatJson<'a> {
+    source: &'a SourceSpan,
+    kind: &'a str,
+    title: &'a str,
+    alt_titles: [&'a str; 0],
+    ids: Ids<'a>,
+    signature: &'a str,
+    incident: usize,
+    truncated: bool,
+    interleaved: bool,
+    corrupted: bool,
+    culprit: Option<CulpritJson<'a>>,
+    boot: Option<usize>,
+    kernel: &'a Kernel,
+    hardware: Option<&'a str>,
+    time: Option<f64>,
+    cpu: Option<u32>,
+    pid: Option<u32>,
+    comm: Option<&'a str>,
+    message: &'a [String],
+    at: At<'a>,
+    registers: RegistersJson<'a>,
+    code: Option<CodeJson>,
+    frames: Vec<FrameJson<'a>>,
+    symbols: SymbolsJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_clear: Option<&'a LateClear>,
+}
+
+#[derive(Serialize)]
+struct Ids<'a> {
+    syzbot: &'a str,
+    lkp: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CulpritJson<'a> {
+    function: &'a str,
+    file: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct At<'a> {
+    file: Option<&'a str>,
+    line: Option<u32>,
+    function: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CodeJson {
+    bytes: String,
+    trap_offset: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct FrameJson<'a> {
+    function: Option<&'a str>,
+    offset: Option<u64>,
+    size: Option<u64>,
+    module: Option<&'a str>,
+    reliable: bool,
+    recovered: bool,
+    address: Option<String>,
+    inlines: &'a [Inline],
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct SymbolsJson<'a> {
+    from: Option<&'a str>,
+    #[serde(rename = "match")]
+    matched: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
+/// Registers as a map in the order printed.
+struct RegistersJson<'a>(&'a [(String, String)]);
+
+impl Serialize for RegistersJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The whole document, with a line feed at the end.
+pub fn document(inputs: &[Input], reports: &[Report]) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        inputs: inputs.iter().map(input).collect(),
+        splats: reports.iter().map(splat).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
+    text.push('\n');
+    text
+}
+
+/// One splat as one line of ndjson.
+pub fn splat_line(report: &Report) -> String {
+    let mut text = serde_json::to_string(&splat(report)).expect("no map key but strings");
+    text.push('\n');
+    text
+}
+
+fn input(input: &Input) -> InputJson<'_> {
+    InputJson { path: &input.path, lines: input.lines, boots: input.boots.iter().map(boot).collect() }
+}
+
+fn boot(boot: &Boot) -> BootJson<'_> {
+    let milestones = boot.milestones.iter().map(|passed| MilestoneJson {
+        name: passed.name,
+        line: passed.line,
+        time: passed.time_us.map(seconds),
+        cpu: passed.cpu,
+    });
+    BootJson {
+        release: boot.release(),
+        banner: boot.banner.as_deref(),
+        command_line: boot.command_line.as_deref(),
+        hardware: boot.hardware.as_deref(),
+        microcode: boot.microcode.as_deref(),
+        cpus: boot.cpus,
+        kaslr_offset: boot.kaslr_offset.map(|offset| format!("{offset:#x}")),
+        first_line: boot.first_line,
+        milestones: milestones.collect(),
+    }
+}
+
+fn splat(report: &Report) -> SplatJson<'_> {
+    let splat = &report.splat;
+    let at_function = splat.at.function.as_deref().or_else(|| splat.rip.as_ref()?.function.as_deref());
+    SplatJson {
+        source: &splat.source,
+        kind: &splat.kind,
+        title: &report.title,
+        alt_titles: [],
+        ids: Ids { syzbot: &report.title, lkp: None },
+        signature: &report.signature,
+        incident: report.incident,
+        truncated: splat.truncated,
+        interleaved: splat.interleaved,
+        corrupted: false,
+        culprit: report.culprit.as_ref().map(|c| CulpritJson { function: &c.function, file: c.file.as_deref() }),
+        boot: splat.boot,
+        kernel: &splat.kernel,
+        hardware: splat.hardware.as_deref(),
+        time: splat.time_us.map(seconds),
+        cpu: splat.cpu,
+        pid: splat.pid,
+        comm: splat.comm.as_deref(),
+        message: &splat.message,
+        at: At { file: splat.at_file.as_deref(), line: splat.at_line, function: at_function },
+        registers: RegistersJson(&splat.registers.0),
+        code: splat.code.as_ref().map(code),
+        frames: splat.frames.iter().map(frame).collect(),
+        symbols: SymbolsJson { from: report.symbols.from.as_deref(), matched: "none", why: None },
+        late_clear: report.late_clear.as_ref(),
+    }
+}
+
+fn code(code: &Code) -> CodeJson {
+    let mut bytes = String::with_capacity(code.bytes.len() * 3);
+    for (index, byte) in code.bytes.iter().enumerate() {
+        let blank = if index == 0 { "" } else { " " };
+        let _ = write!(bytes, "{blank}{byte:02x}");
+    }
+    CodeJson { bytes, trap_offset: code.trap_offset }
+}
+
+fn frame(frame: &Frame) -> FrameJson<'_> {
+    let address = frame.link_address.or(frame.code.address);
+    FrameJson {
+        function: frame.code.function.as_deref(),
+        offset: frame.code.offset,
+        size: frame.code.size,
+        module: frame.code.module.as_deref(),
+        reliable: frame.reliable,
+        recovered: frame.recovered,
+        address: address.map(|address| format!("{address:016x}")),
+        inlines: &frame.inlines,
+        file: frame.file.as_deref(),
+        line: frame.line,
+    }
+}
+
+/// Microseconds as seconds; six digits survive the conversion.
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}

@@ -1,0 +1,275 @@
+//! Text, made to be read: one block a splat.
+
+use super::clean::clean;
+use super::style::Style;
+use crate::analyzer::Input;
+use crate::grammar::Grammar;
+use crate::late_clear::LateClear;
+use crate::report::Report;
+use crate::splat::{Frame, Section, Splat};
+use std::fmt::Write;
+
+/// Columns of prose.
+const WIDTH: usize = 88;
+
+/// A block for one splat, ending in an empty line.
+pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
+    let mut out = String::new();
+    headline(&mut out, report, style);
+    facts(&mut out, report, style);
+    if let Some(verdict) = &report.late_clear {
+        evidence(&mut out, verdict, style);
+    }
+    trace(&mut out, &report.splat, grammar, style);
+    if let Some(verdict) = &report.late_clear {
+        diagnosis(&mut out, verdict, style);
+    }
+    out.push('\n');
+    out
+}
+
+/// What is said where no splat was found.
+pub fn nothing_found(inputs: &[Input]) -> String {
+    inputs.iter().map(|input| format!("{}: no kernel splat in {}\n", clean(&input.path), extent(input))).collect()
+}
+
+/// The closing line.
+pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
+    let lines: u64 = inputs.iter().map(|input| input.lines).sum();
+    let late = match late_clears {
+        0 => String::new(),
+        n => format!(", {}", count(n, "late clear")),
+    };
+    format!("{}{late} in {}\n", count(splats, "splat"), count(lines as usize, "line"))
+}
+
+fn extent(input: &Input) -> String {
+    let lines = count(input.lines as usize, "line");
+    match input.boots.as_slice() {
+        [] => lines,
+        [boot] => match boot.release() {
+            Some(release) => format!("{lines}, one boot of {}", clean(release)),
+            None => lines,
+        },
+        boots => format!("{lines}, {} boots", boots.len()),
+    }
+}
+
+fn count(n: usize, noun: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{ending}")
+}
+
+fn headline(out: &mut String, report: &Report, style: &Style) {
+    let verdict = report.late_clear.as_ref().map(|verdict| verdict.headline.as_str());
+    let text = clean(verdict.unwrap_or(&report.title)).into_owned();
+    let _ = writeln!(out, "{}", Style::paint(style.headline, text));
+    let splat = &report.splat;
+    let source = &splat.source;
+    let header = if splat.header.is_empty() { "(frames quoted without their header)" } else { &splat.header };
+    let place = format!("{}:{}-{}", source.path, source.first_line, source.last_line);
+    let _ = writeln!(out, "  {}  {}", Style::paint(style.place, clean(&place)), clean(header));
+}
+
+/// One row a fact; unknown ones have no row.
+fn facts(out: &mut String, report: &Report, style: &Style) {
+    let splat = &report.splat;
+    let mut rows = vec![
+        ("message", (!splat.message.is_empty()).then(|| splat.message.join(" "))),
+        ("context", context(splat)),
+        ("kernel", kernel(splat)),
+        ("hardware", splat.hardware.clone()),
+        ("symbols", report.symbols.summary()),
+    ];
+    if let Some(verdict) = &report.late_clear {
+        rows.push(("feature", feature(verdict)));
+        rows.push(("verdict", Some(summary_of(verdict))));
+    }
+    if splat.truncated {
+        rows.push(("note", Some("the splat is cut off".to_owned())));
+    }
+    for (name, value) in rows {
+        if let Some(value) = value {
+            let _ = writeln!(out, "  {} {}", Style::paint(style.label, format_args!("{name:<9}")), clean(&value));
+        }
+    }
+}
+
+fn context(splat: &Splat) -> Option<String> {
+    let parts = [
+        splat.time_us.map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
+        splat.cpu.map(|cpu| format!("CPU {cpu}")),
+        splat.comm.as_ref().map(|comm| match splat.pid {
+            Some(pid) => format!("{comm} (PID {pid})"),
+            None => comm.clone(),
+        }),
+    ];
+    let known: Vec<_> = parts.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(", "))
+}
+
+fn kernel(splat: &Splat) -> Option<String> {
+    let kernel = &splat.kernel;
+    let release = kernel.release.as_ref()?;
+    let taint = match kernel.taint.as_deref() {
+        None => String::new(),
+        Some("") => ", not tainted".to_owned(),
+        Some(letters) => format!(", tainted {letters}"),
+    };
+    Some(format!("{release} {}{taint}", kernel.build.as_deref().unwrap_or_default()))
+}
+
+fn feature(verdict: &LateClear) -> Option<String> {
+    let feature = verdict.feature.as_ref()?;
+    let name = feature.name.as_ref().map(|name| format!("X86_FEATURE_{name}"));
+    let number = feature.number.map(|n| format!("{n} (word {}, bit {})", n / 32, n % 32));
+    let flag = feature.flag.as_ref().map_or("hidden in /proc/cpuinfo".to_owned(), |flag| format!("{flag} in /proc/cpuinfo"));
+    let known: Vec<_> = [name, number, Some(flag)].into_iter().flatten().collect();
+    Some(known.join(", "))
+}
+
+fn summary_of(verdict: &LateClear) -> String {
+    let target = verdict.target.as_ref().map_or("unknown".to_owned(), kebab);
+    let divergence = match kebab(&verdict.divergence).as_str() {
+        "unknown" => "divergence unknown".to_owned(),
+        word => word.to_owned(),
+    };
+    let (path, stage) = (kebab(&verdict.path), kebab(&verdict.stage));
+    let confidence = kebab(&verdict.confidence);
+    format!("path {path}, stage {stage}, target {target}, {divergence}, confidence {confidence}")
+}
+
+/// An enum value as the JSON spells it.
+fn kebab<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+fn evidence(out: &mut String, verdict: &LateClear, style: &Style) {
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "evidence"));
+    for item in &verdict.evidence {
+        let line = item.line.map_or("vmlinux".to_owned(), |line| format!("line {line}"));
+        let head = format!("    {line:<10} {:<13} ", item.speaks_for);
+        let text = wrap(&clean(&item.says), WIDTH.saturating_sub(head.len()), head.len());
+        let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
+    }
+}
+
+fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
+    if splat.frames.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "call trace"));
+    let mut folded = 0;
+    let mut section = Section::Task;
+    for frame in &splat.frames {
+        if grammar.is_in("noise", frame.base_name()) {
+            folded += 1;
+            continue;
+        }
+        fold(out, &mut folded, style);
+        if frame.section != section {
+            section = frame.section;
+            let _ = writeln!(out, "    {}", Style::paint(style.dim, section_name(section)));
+        }
+        write_frame(out, frame, style);
+    }
+    fold(out, &mut folded, style);
+}
+
+fn fold(out: &mut String, folded: &mut usize, style: &Style) {
+    if *folded > 0 {
+        let text = format!("    [{} of the warning machinery]", count(*folded, "frame"));
+        let _ = writeln!(out, "{}", Style::paint(style.dim, text));
+        *folded = 0;
+    }
+}
+
+fn section_name(section: Section) -> &'static str {
+    match section {
+        Section::Task => "<TASK>",
+        Section::Irq => "<IRQ>",
+        Section::SoftIrq => "<SOFTIRQ>",
+        Section::Nmi => "<NMI>",
+        Section::Exception => "<exception stack>",
+    }
+}
+
+/// Inlined functions first, each a step further in, then the frame's own function.
+fn write_frame(out: &mut String, frame: &Frame, style: &Style) {
+    let mark = if frame.reliable { ' ' } else { '?' };
+    for inline in &frame.inlines {
+        let name = inline.function.as_deref().unwrap_or("(inlined)");
+        let place = place(inline.file.as_deref(), inline.line);
+        let _ = writeln!(out, "          {:<34}  {}", clean(name), Style::paint(style.place, clean(&place)));
+    }
+    let place = place(frame.file.as_deref(), frame.line);
+    let part = if frame.reliable { style.function } else { style.dim };
+    let name = format!("{:<38}", clean(&code(frame)));
+    let line = format!("    {mark} {}  {}", Style::paint(part, name), Style::paint(style.place, clean(&place)));
+    let _ = writeln!(out, "{}", line.trim_end());
+}
+
+fn code(frame: &Frame) -> String {
+    let code = &frame.code;
+    let mut text = match (&code.function, code.address) {
+        (Some(function), _) => function.clone(),
+        (None, Some(address)) => format!("{address:#x}"),
+        (None, None) => "?".to_owned(),
+    };
+    if let Some(offset) = code.offset {
+        let _ = write!(text, "+{offset:#x}");
+    }
+    if let Some(size) = code.size {
+        let _ = write!(text, "/{size:#x}");
+    }
+    if let Some(module) = &code.module {
+        let _ = write!(text, " [{module}]");
+    }
+    text
+}
+
+fn place(file: Option<&str>, line: Option<u32>) -> String {
+    match (file, line) {
+        (Some(file), Some(line)) => format!("{file}:{line}"),
+        (Some(file), None) => file.to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "diagnosis"));
+    let _ = writeln!(out, "    {}", wrap(&clean(&verdict.diagnosis), WIDTH - 4, 4));
+}
+
+/// Breaks at blanks; lines behind the first are indented.
+fn wrap(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn long_words_stand_alone_and_nothing_is_lost() {
+        assert_eq!(wrap("a bb ccc", 4, 2), "a bb\n  ccc");
+        assert_eq!(wrap("abcdefgh i", 4, 0), "abcdefgh\ni");
+    }
+}
