@@ -46,15 +46,29 @@ impl Analyzer {
     }
 
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
-    pub fn read_all(&self, path: &str, bytes: &[u8], sequence: &mut Sequence, take: &mut dyn FnMut(Report)) -> Input {
+    pub fn read_all(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        sequence: &mut Sequence,
+        take: &mut dyn FnMut(Report),
+    ) -> Input {
         let mut pipeline = Pipeline::new(self, path, sequence, take);
         let lines = LineReader::read_all(bytes, &mut pipeline);
         pipeline.finish(lines)
     }
 
     /// Begins to read a stream.
-    pub fn stream<'a>(&'a self, path: &str, sequence: &'a mut Sequence, take: &'a mut dyn FnMut(Report)) -> Stream<'a> {
-        Stream { lines: LineReader::default(), pipeline: Pipeline::new(self, path, sequence, take) }
+    pub fn stream<'a>(
+        &'a self,
+        path: &str,
+        sequence: &'a mut Sequence,
+        take: &'a mut dyn FnMut(Report),
+    ) -> Stream<'a> {
+        Stream {
+            lines: LineReader::default(),
+            pipeline: Pipeline::new(self, path, sequence, take),
+        }
     }
 }
 
@@ -95,7 +109,12 @@ struct Pipeline<'a> {
 }
 
 impl<'a> Pipeline<'a> {
-    fn new(analyzer: &'a Analyzer, path: &str, sequence: &'a mut Sequence, take: &'a mut dyn FnMut(Report)) -> Pipeline<'a> {
+    fn new(
+        analyzer: &'a Analyzer,
+        path: &str,
+        sequence: &'a mut Sequence,
+        take: &'a mut dyn FnMut(Report),
+    ) -> Pipeline<'a> {
         sequence.next_input();
         Pipeline {
             analyzer,
@@ -114,7 +133,11 @@ impl<'a> Pipeline<'a> {
             self.report(splat);
         }
         self.release();
-        Input { path: self.path, boots: self.boots.all().to_vec(), lines }
+        Input {
+            path: self.path,
+            boots: self.boots.all().to_vec(),
+            lines,
+        }
     }
 
     fn report(&mut self, splat: Splat) {
@@ -123,7 +146,9 @@ impl<'a> Pipeline<'a> {
         if verdict.is_none() && is_fragment(&splat) {
             return;
         }
-        let report = self.sequence.report(&self.analyzer.grammar, splat, symbols, verdict);
+        let report = self
+            .sequence
+            .report(&self.analyzer.grammar, splat, symbols, verdict);
         self.remember(&report);
         self.hold(report);
     }
@@ -145,7 +170,9 @@ impl<'a> Pipeline<'a> {
     }
 
     fn remember(&mut self, report: &Report) {
-        let Some(verdict) = &report.late_clear else { return };
+        let Some(verdict) = &report.late_clear else {
+            return;
+        };
         self.earlier.push(Earlier {
             index: report.index,
             boot: report.splat.boot,
@@ -159,13 +186,19 @@ impl<'a> Pipeline<'a> {
     /// that the pointer was NULL.
     fn hold(&mut self, report: Report) {
         if let Some(mut held) = self.held.take() {
-            let nested = report.late_clear.as_ref().is_some_and(|verdict| verdict.caused_by == Some(held.index));
+            let nested = report
+                .late_clear
+                .as_ref()
+                .is_some_and(|verdict| verdict.caused_by == Some(held.index));
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
             (self.take)(held);
         }
-        let waits = report.late_clear.as_ref().is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
+        let waits = report
+            .late_clear
+            .as_ref()
+            .is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
         if waits {
             self.held = Some(report);
         } else {

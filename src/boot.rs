@@ -62,12 +62,19 @@ pub struct Boot {
 impl Boot {
     /// `uname -r` from the banner.
     pub fn release(&self) -> Option<&str> {
-        self.banner.as_deref()?.strip_prefix("Linux version ")?.split_whitespace().next()
+        self.banner
+            .as_deref()?
+            .strip_prefix("Linux version ")?
+            .split_whitespace()
+            .next()
     }
 
     /// The last milestone of that name before `line`.
     pub fn passed_before(&self, name: MilestoneName, line: u64) -> Option<&Passed> {
-        self.milestones.iter().rev().find(|passed| passed.name == name && passed.line < line)
+        self.milestones
+            .iter()
+            .rev()
+            .find(|passed| passed.name == name && passed.line < line)
     }
 
     /// The first milestone of that name.
@@ -138,7 +145,10 @@ impl Boots {
     /// Index of the boot that the log is in.
     fn current(&mut self, line: u64) -> usize {
         if self.all.is_empty() {
-            self.all.push(Boot { first_line: line, ..Boot::default() });
+            self.all.push(Boot {
+                first_line: line,
+                ..Boot::default()
+            });
         }
         self.all.len() - 1
     }
@@ -159,18 +169,35 @@ impl Boots {
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         let text = line.text.trim();
         self.observe_facts(grammar, line, text);
-        for rule in grammar.milestones.iter().filter(|rule| text.contains(&rule.literal)) {
-            let Some(captures) = rule.pattern.captures(text) else { continue };
+        for rule in grammar
+            .milestones
+            .iter()
+            .filter(|rule| text.contains(&rule.literal))
+        {
+            let Some(captures) = rule.pattern.captures(text) else {
+                continue;
+            };
             let cpu = captures.name("cpu").and_then(|m| m.as_str().parse().ok());
-            let passed = Passed { name: rule.name, line: line.number, time_us: line.framing.time_us, cpu };
+            let passed = Passed {
+                name: rule.name,
+                line: line.number,
+                time_us: line.framing.time_us,
+                cpu,
+            };
             self.boot(line).pass(passed);
         }
         self.observe_notes(grammar, line, text);
     }
 
     fn observe_facts(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for rule in grammar.facts.iter().filter(|rule| text.contains(&rule.literal)) {
-            let Some(value) = rule.pattern.captures(text).and_then(|c| c.name("value")) else { continue };
+        for rule in grammar
+            .facts
+            .iter()
+            .filter(|rule| text.contains(&rule.literal))
+        {
+            let Some(value) = rule.pattern.captures(text).and_then(|c| c.name("value")) else {
+                continue;
+            };
             if rule.field == FactField::Banner {
                 self.begin(line, value.as_str());
             } else {
@@ -180,18 +207,33 @@ impl Boots {
     }
 
     fn observe_notes(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for word in grammar.words.iter().filter(|word| text.contains(&word.literal)) {
-            let Some(captures) = word.pattern.captures(text) else { continue };
+        for word in grammar
+            .words
+            .iter()
+            .filter(|word| text.contains(&word.literal))
+        {
+            let Some(captures) = word.pattern.captures(text) else {
+                continue;
+            };
             let flag = captures.name("flag").map(|m| m.as_str().to_owned());
             self.note(line, Some(word.name.clone()), flag, text);
         }
-        if grammar.sites.iter().any(|site| text.contains(&site.function)) {
+        if grammar
+            .sites
+            .iter()
+            .any(|site| text.contains(&site.function))
+        {
             self.note(line, None, None, text);
         }
     }
 
     fn note(&mut self, line: &LogLine<'_>, word: Option<String>, flag: Option<String>, text: &str) {
-        let note = Note { word, line: line.number, flag, text: text.to_owned() };
+        let note = Note {
+            word,
+            line: line.number,
+            flag,
+            text: text.to_owned(),
+        };
         let boot = self.boot(line);
         if boot.notes.len() < MAX_ENTRIES {
             boot.notes.push(note);
@@ -210,7 +252,11 @@ impl Boots {
             last.milestones.is_empty() && last.banner.as_deref() == Some(banner)
         });
         if !repeated {
-            self.all.push(Boot { first_line: line.number, banner: Some(banner.to_owned()), ..Boot::default() });
+            self.all.push(Boot {
+                first_line: line.number,
+                banner: Some(banner.to_owned()),
+                ..Boot::default()
+            });
         }
     }
 }
@@ -247,13 +293,17 @@ mod tests {
         let names: Vec<_> = first.milestones.iter().map(|m| (m.name, m.line)).collect();
         assert_eq!(
             names,
-            [(MilestoneName::SecondaryBringUp, 4), (MilestoneName::SecondaryBringUpDone, 6)]
+            [
+                (MilestoneName::SecondaryBringUp, 4),
+                (MilestoneName::SecondaryBringUpDone, 6)
+            ]
         );
     }
 
     #[test]
     fn prose_that_mentions_the_function_is_a_note_and_no_boot_fact() {
-        let boots = boots("Subject: WARNING:at_arch/x86/kernel/cpu/cpuid-deps.c:#do_clear_cpu_cap\n");
+        let boots =
+            boots("Subject: WARNING:at_arch/x86/kernel/cpu/cpuid-deps.c:#do_clear_cpu_cap\n");
         assert_eq!(boots.all()[0].notes.len(), 1);
         assert_eq!(boots.all()[0].banner, None);
     }

@@ -71,7 +71,13 @@ impl Sequence {
     }
 
     /// Makes the next report.
-    pub fn report(&mut self, grammar: &Grammar, mut splat: Splat, symbols: SymbolUse, late_clear: Option<LateClear>) -> Report {
+    pub fn report(
+        &mut self,
+        grammar: &Grammar,
+        mut splat: Splat,
+        symbols: SymbolUse,
+        late_clear: Option<LateClear>,
+    ) -> Report {
         if late_clear.is_some() && is_fragment(&splat) {
             "warning".clone_into(&mut splat.kind);
         }
@@ -91,44 +97,76 @@ impl Sequence {
     }
 
     /// A nested repeat and a panic that a warning caused belong to what came before.
-    fn incident(&mut self, grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> usize {
+    fn incident(
+        &mut self,
+        grammar: &Grammar,
+        splat: &Splat,
+        late_clear: Option<&LateClear>,
+    ) -> usize {
         let follows = grammar.kind(&splat.kind).is_some_and(|kind| kind.follows);
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
         let near = |last: &&Last| {
             let gap = splat.source.first_line.saturating_sub(last.last_line);
             last.boot == splat.boot && gap <= INCIDENT_REACH
         };
-        let joined = self.last.as_ref().filter(|_| nested || follows).filter(near).map(|last| last.incident);
+        let joined = self
+            .last
+            .as_ref()
+            .filter(|_| nested || follows)
+            .filter(near)
+            .map(|last| last.incident);
         let incident = joined.unwrap_or_else(|| {
             self.incidents += 1;
             self.incidents - 1
         });
-        self.last = Some(Last { incident, boot: splat.boot, last_line: splat.source.last_line });
+        self.last = Some(Last {
+            incident,
+            boot: splat.boot,
+            last_line: splat.source.last_line,
+        });
         incident
     }
 }
 
 /// The function that the report is about: the header's, else RIP's, else the innermost frame that
 /// is no machinery.
-fn subject<'a>(grammar: &'a Grammar, splat: &'a Splat, late_clear: Option<&LateClear>) -> Option<&'a str> {
+fn subject<'a>(
+    grammar: &'a Grammar,
+    splat: &'a Splat,
+    late_clear: Option<&LateClear>,
+) -> Option<&'a str> {
     if splat.header_line == 0 && late_clear.is_some() {
         return grammar.sites.first().map(|site| site.function.as_str());
     }
-    let printed = splat.at.function.as_deref().or_else(|| splat.rip.as_ref()?.function.as_deref());
-    printed.map(base_name).or_else(|| meaningful(grammar, splat).next().map(Frame::base_name))
+    let printed = splat
+        .at
+        .function
+        .as_deref()
+        .or_else(|| splat.rip.as_ref()?.function.as_deref());
+    printed
+        .map(base_name)
+        .or_else(|| meaningful(grammar, splat).next().map(Frame::base_name))
 }
 
 fn meaningful<'a>(grammar: &'a Grammar, splat: &'a Splat) -> impl Iterator<Item = &'a Frame> {
     let telling = |frame: &&Frame| frame.reliable && !frame.base_name().is_empty();
-    splat.frames.iter().filter(telling).filter(|frame| !grammar.is_in("noise", frame.base_name()))
+    splat
+        .frames
+        .iter()
+        .filter(telling)
+        .filter(|frame| !grammar.is_in("noise", frame.base_name()))
 }
 
 fn title(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> String {
-    let Some(kind) = grammar.kind(&splat.kind) else { return splat.header.clone() };
+    let Some(kind) = grammar.kind(&splat.kind) else {
+        return splat.header.clone();
+    };
     let function = subject(grammar, splat, late_clear).unwrap_or("corrupted");
     let mut title = kind.title.0.replace("{function}", function);
     for pattern in &kind.headers {
-        let Some(captures) = pattern.captures(&splat.header) else { continue };
+        let Some(captures) = pattern.captures(&splat.header) else {
+            continue;
+        };
         for name in pattern.group_names() {
             let value = captures.name(&name).map_or("", |m| m.as_str());
             title = title.replace(&format!("{{{name}}}"), value);
@@ -141,7 +179,8 @@ fn title(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> St
 fn signature(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> String {
     if let Some(verdict) = late_clear {
         let feature = verdict.feature.as_ref();
-        let feature = feature.and_then(|f| f.name.clone().or_else(|| f.number.map(|n| n.to_string())));
+        let feature =
+            feature.and_then(|f| f.name.clone().or_else(|| f.number.map(|n| n.to_string())));
         let parts = [
             "late-clear".to_owned(),
             crate::late_clear::path_name(verdict.path).to_owned(),
@@ -151,17 +190,32 @@ fn signature(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -
         return parts.join(":");
     }
     let subject = subject(grammar, splat, None);
-    let frames = meaningful(grammar, splat).map(Frame::base_name).filter(|name| Some(*name) != subject);
-    let parts: Vec<_> = [splat.kind.as_str()].into_iter().chain(subject).chain(frames.take(SIGNATURE_FRAMES)).collect();
+    let frames = meaningful(grammar, splat)
+        .map(Frame::base_name)
+        .filter(|name| Some(*name) != subject);
+    let parts: Vec<_> = [splat.kind.as_str()]
+        .into_iter()
+        .chain(subject)
+        .chain(frames.take(SIGNATURE_FRAMES))
+        .collect();
     parts.join(":")
 }
 
 fn culprit(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Option<Culprit> {
     if let Some(requester) = late_clear.and_then(|verdict| verdict.requester.clone()) {
-        let frame = splat.frames.iter().find(|frame| frame.base_name() == requester);
+        let frame = splat
+            .frames
+            .iter()
+            .find(|frame| frame.base_name() == requester);
         let file = frame.and_then(|frame| frame.file.clone());
-        return Some(Culprit { function: requester, file });
+        return Some(Culprit {
+            function: requester,
+            file,
+        });
     }
     let function = subject(grammar, splat, late_clear)?.to_owned();
-    Some(Culprit { function, file: splat.at_file.clone() })
+    Some(Culprit {
+        function,
+        file: splat.at_file.clone(),
+    })
 }

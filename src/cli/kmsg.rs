@@ -15,7 +15,10 @@ const RECORD: usize = 16 * 1024;
 /// # Errors
 /// Where the device cannot be opened: the message says how to pipe dmesg in.
 pub fn read(mut take: impl FnMut(&[u8])) -> Result<(), Box<dyn Error>> {
-    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(PATH);
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(PATH);
     let mut device = opened.map_err(|e| format!("{PATH}: {e}; run: sudo dmesg | ksplat"))?;
     let mut record = vec![0; RECORD];
     loop {
@@ -24,7 +27,11 @@ pub fn read(mut take: impl FnMut(&[u8])) -> Result<(), Box<dyn Error>> {
             Ok(length) => take(&record[..length]),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             // A record was overwritten before it could be read; the next read goes on behind it.
-            Err(e) if matches!(e.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted) => {}
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted
+                ) => {}
             Err(e) => return Err(format!("{PATH}: {e}; run: sudo dmesg | ksplat").into()),
         }
     }

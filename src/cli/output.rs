@@ -15,7 +15,9 @@ pub fn open(options: &Options) -> Result<Box<dyn Write>, Box<dyn Error>> {
         None => Ok(Box::new(BufWriter::new(io::stdout()))),
         Some(path) => match File::create(path) {
             Ok(file) => Ok(Box::new(BufWriter::new(file))),
-            Err(e) => Err(format!("{}: {e}; give -o a file that you may write", path.display()).into()),
+            Err(e) => {
+                Err(format!("{}: {e}; give -o a file that you may write", path.display()).into())
+            }
         },
     }
 }
@@ -29,7 +31,11 @@ pub fn style(options: &Options) -> Style {
         Color::Never => false,
         Color::Auto => terminal && !no_color,
     };
-    if colored { Style::colored() } else { Style::plain() }
+    if colored {
+        Style::colored()
+    } else {
+        Style::plain()
+    }
 }
 
 /// True where the reader of the output went away: no error, only the end.

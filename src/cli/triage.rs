@@ -78,7 +78,14 @@ impl<'a> Triage<'a> {
             failed: false,
             error: None,
         };
-        Ok(Triage { options, analyzer, sequence: Sequence::default(), printer, inputs: Vec::new(), failed: false })
+        Ok(Triage {
+            options,
+            analyzer,
+            sequence: Sequence::default(),
+            printer,
+            inputs: Vec::new(),
+            failed: false,
+        })
     }
 
     fn read(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
@@ -86,15 +93,26 @@ impl<'a> Triage<'a> {
         let printer = &mut self.printer;
         let mut take = |report| printer.take(report);
         let input = match name.as_str() {
-            "-" => read_stream(self.analyzer, &name, io::stdin(), &mut self.sequence, &mut take)?,
+            "-" => read_stream(
+                self.analyzer,
+                &name,
+                io::stdin(),
+                &mut self.sequence,
+                &mut take,
+            )?,
             "/dev/kmsg" => {
                 let mut stream = self.analyzer.stream(&name, &mut self.sequence, &mut take);
                 kmsg::read(|record| stream.push(record))?;
                 stream.finish()
             }
             _ => match Source::open(path)? {
-                Source::Mapped(bytes) => self.analyzer.read_all(&name, &bytes, &mut self.sequence, &mut take),
-                Source::Stream(file) => read_stream(self.analyzer, &name, file, &mut self.sequence, &mut take)?,
+                Source::Mapped(bytes) => {
+                    self.analyzer
+                        .read_all(&name, &bytes, &mut self.sequence, &mut take)
+                }
+                Source::Stream(file) => {
+                    read_stream(self.analyzer, &name, file, &mut self.sequence, &mut take)?
+                }
             },
         };
         self.inputs.push(input);
@@ -110,9 +128,13 @@ impl<'a> Triage<'a> {
     fn finish(&mut self) -> io::Result<()> {
         let printer = &mut self.printer;
         match self.options.format {
-            Format::Json => printer.out.write_all(render::document(&self.inputs, &printer.reports).as_bytes())?,
+            Format::Json => printer
+                .out
+                .write_all(render::document(&self.inputs, &printer.reports).as_bytes())?,
             Format::Text if self.options.quiet => {}
-            Format::Text if printer.splats == 0 => printer.out.write_all(render::nothing_found(&self.inputs).as_bytes())?,
+            Format::Text if printer.splats == 0 => printer
+                .out
+                .write_all(render::nothing_found(&self.inputs).as_bytes())?,
             Format::Text => {
                 let summary = render::summary(&self.inputs, printer.splats, printer.late_clears);
                 printer.out.write_all(summary.as_bytes())?;
@@ -149,7 +171,11 @@ impl Printer<'_> {
             Format::Json => return self.reports.push(report),
         };
         if self.error.is_none() {
-            self.error = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).err();
+            self.error = self
+                .out
+                .write_all(text.as_bytes())
+                .and_then(|()| self.out.flush())
+                .err();
         }
     }
 }
@@ -165,7 +191,9 @@ fn read_stream(
     let (chunks, received) = mpsc::sync_channel::<Vec<u8>>(4);
     let reader = std::thread::spawn(move || {
         let mut open = true;
-        read_chunks(stream, |chunk| open = open && chunks.send(chunk.to_vec()).is_ok())
+        read_chunks(stream, |chunk| {
+            open = open && chunks.send(chunk.to_vec()).is_ok()
+        })
     });
     let mut reading = analyzer.stream(name, sequence, take);
     loop {

@@ -37,14 +37,21 @@ pub enum GrammarError {
 
 impl GrammarError {
     pub(super) fn read(path: &Path, error: &std::io::Error) -> GrammarError {
-        GrammarError::Read { path: path.display().to_string(), reason: error.to_string() }
+        GrammarError::Read {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        }
     }
 
     pub(super) fn toml(file: &str, text: &str, error: &toml::de::Error) -> GrammarError {
         let start = error.span().map_or(0, |span| span.start).min(text.len());
         GrammarError::Toml {
             file: file.to_owned(),
-            line: text.as_bytes()[..start].iter().filter(|b| **b == b'\n').count() + 1,
+            line: text.as_bytes()[..start]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count()
+                + 1,
             reason: error.message().lines().collect::<Vec<_>>().join(" "),
         }
     }

@@ -23,11 +23,26 @@ use std::path::Path;
 
 /// The files that are compiled in, in the order in which they are merged.
 const BUILTIN: &[(&str, &str)] = &[
-    ("grammars/kinds/warning.toml", include_str!("../../grammars/kinds/warning.toml")),
-    ("grammars/kinds/panic.toml", include_str!("../../grammars/kinds/panic.toml")),
-    ("grammars/frames.toml", include_str!("../../grammars/frames.toml")),
-    ("grammars/boot.toml", include_str!("../../grammars/boot.toml")),
-    ("grammars/late-clear.toml", include_str!("../../grammars/late-clear.toml")),
+    (
+        "grammars/kinds/warning.toml",
+        include_str!("../../grammars/kinds/warning.toml"),
+    ),
+    (
+        "grammars/kinds/panic.toml",
+        include_str!("../../grammars/kinds/panic.toml"),
+    ),
+    (
+        "grammars/frames.toml",
+        include_str!("../../grammars/frames.toml"),
+    ),
+    (
+        "grammars/boot.toml",
+        include_str!("../../grammars/boot.toml"),
+    ),
+    (
+        "grammars/late-clear.toml",
+        include_str!("../../grammars/late-clear.toml"),
+    ),
 ];
 
 /// Functions that play one part, whatever the report.
@@ -119,7 +134,8 @@ impl Grammar {
     /// True where `function` (without clone suffixes) is in the set `set`.
     pub fn is_in(&self, set: &str, function: &str) -> bool {
         let sets = self.frames.iter().filter(|frames| frames.name == set);
-        sets.flat_map(|frames| &frames.functions).any(|name| name == function)
+        sets.flat_map(|frames| &frames.functions)
+            .any(|name| name == function)
     }
 
     /// Every literal that a line must contain one of to matter to any rule.
@@ -128,9 +144,19 @@ impl Grammar {
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        let anchors = self.paths.iter().filter(|rule| rule.anchor).flat_map(|rule| rule.frames.iter());
+        let anchors = self
+            .paths
+            .iter()
+            .filter(|rule| rule.anchor)
+            .flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        kinds.chain(milestones).chain(facts).chain(words).chain(anchors).chain(sites).map(String::as_str)
+        kinds
+            .chain(milestones)
+            .chain(facts)
+            .chain(words)
+            .chain(anchors)
+            .chain(sites)
+            .map(String::as_str)
     }
 }
 
@@ -138,7 +164,9 @@ impl Document {
     fn merge(&mut self, later: Document) {
         replace_by(&mut self.kind, later.kind, |kind| &kind.name);
         replace_by(&mut self.frames, later.frames, |set| &set.name);
-        replace_by(&mut self.milestone, later.milestone, |rule| &rule.pattern.source);
+        replace_by(&mut self.milestone, later.milestone, |rule| {
+            &rule.pattern.source
+        });
         replace_by(&mut self.fact, later.fact, |rule| &rule.pattern.source);
         replace_by(&mut self.site, later.site, |site| &site.function);
         replace_by(&mut self.path, later.path, |rule| &rule.name);
@@ -154,7 +182,9 @@ impl Document {
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
         for pattern in kinds.chain(milestones).chain(facts).chain(words) {
-            pattern.check().map_err(|reason| GrammarError::pattern(file, &pattern.source, &reason))?;
+            pattern
+                .check()
+                .map_err(|reason| GrammarError::pattern(file, &pattern.source, &reason))?;
         }
         Ok(())
     }
@@ -212,9 +242,13 @@ mod tests {
 
     #[test]
     fn an_error_names_file_line_and_reason() {
-        let error = parse("my.toml", "[[kind]]\nname = \"x\"\nfoo = 1\n").expect_err("foo is unknown");
+        let error =
+            parse("my.toml", "[[kind]]\nname = \"x\"\nfoo = 1\n").expect_err("foo is unknown");
         let text = error.to_string();
-        assert!(text.starts_with("my.toml:3:") && text.contains("foo"), "{text}");
+        assert!(
+            text.starts_with("my.toml:3:") && text.contains("foo"),
+            "{text}"
+        );
     }
 
     #[test]

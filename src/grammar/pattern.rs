@@ -15,7 +15,10 @@ pub struct Pattern {
 impl Pattern {
     /// A pattern, not yet compiled.
     pub fn new(source: impl Into<String>) -> Pattern {
-        Pattern { source: source.into(), compiled: OnceLock::new() }
+        Pattern {
+            source: source.into(),
+            compiled: OnceLock::new(),
+        }
     }
 
     /// Named and numbered groups where the pattern fits `text`.
@@ -30,18 +33,24 @@ impl Pattern {
 
     /// Names of its groups.
     pub fn group_names(&self) -> Vec<String> {
-        let names = self.regex().map(|regex| regex.capture_names().flatten().map(str::to_owned).collect());
+        let names = self
+            .regex()
+            .map(|regex| regex.capture_names().flatten().map(str::to_owned).collect());
         names.unwrap_or_default()
     }
 
     /// The reason why it does not compile.
     pub(super) fn check(&self) -> Result<(), String> {
-        Regex::new(&self.source).map(drop).map_err(|e| e.to_string())
+        Regex::new(&self.source)
+            .map(drop)
+            .map_err(|e| e.to_string())
     }
 
     /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.
     fn regex(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| Regex::new(&self.source).ok()).as_ref()
+        self.compiled
+            .get_or_init(|| Regex::new(&self.source).ok())
+            .as_ref()
     }
 }
 

@@ -102,7 +102,8 @@ impl LineReader {
 
     /// Goes to the line of a hit, and some lines back.
     fn jump_before(&mut self, bytes: &[u8], hit: usize) {
-        let line = memrchr(b'\n', &bytes[self.scanned..hit]).map_or(self.scanned, |at| self.scanned + at + 1);
+        let line = memrchr(b'\n', &bytes[self.scanned..hit])
+            .map_or(self.scanned, |at| self.scanned + at + 1);
         self.skip_to(bytes, line);
         let start = lookback(bytes, self.handed, line);
         self.count -= memchr_iter(b'\n', &bytes[start..line]).count() as u64;
@@ -186,10 +187,21 @@ mod tests {
 
     #[test]
     fn a_hit_comes_with_its_number_and_the_lines_before_it() {
-        let log: String = (1..=200).map(|n| if n == 150 { "hit\n".into() } else { format!("{n}\n") }).collect();
+        let log: String = (1..=200)
+            .map(|n| {
+                if n == 150 {
+                    "hit\n".into()
+                } else {
+                    format!("{n}\n")
+                }
+            })
+            .collect();
         let (seen, count) = at_once(log.as_bytes());
         assert_eq!(count, 200);
-        assert_eq!(seen.first().map(|(n, l)| (*n, l.as_slice())), Some((102, &b"102"[..])));
+        assert_eq!(
+            seen.first().map(|(n, l)| (*n, l.as_slice())),
+            Some((102, &b"102"[..]))
+        );
         assert!(seen.contains(&(150, b"hit".to_vec())));
         assert_eq!(seen.last().map(|(n, _)| *n), Some(152));
     }

@@ -33,11 +33,16 @@ impl Source {
     /// # Errors
     /// What the operating system says, with the path.
     pub fn open(path: &Path) -> Result<Source, InputError> {
-        let fail = |reason| InputError { path: path.display().to_string(), reason };
+        let fail = |reason| InputError {
+            path: path.display().to_string(),
+            reason,
+        };
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
-            return Err(fail(io::Error::other("is a directory (ksplat scan reads folders)")));
+            return Err(fail(io::Error::other(
+                "is a directory (ksplat scan reads folders)",
+            )));
         }
         if !metadata.is_file() || metadata.len() == 0 {
             return Ok(Source::Stream(file));

@@ -5,9 +5,20 @@ use crate::grammar::{Diagnosis, Requester};
 
 /// Writes headline and diagnosis into the verdict.
 pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
-    let Some(template) = case.grammar.diagnoses.iter().find(|template| fits(template, verdict)) else { return };
+    let Some(template) = case
+        .grammar
+        .diagnoses
+        .iter()
+        .find(|template| fits(template, verdict))
+    else {
+        return;
+    };
     let requester = verdict.requester.as_deref();
-    let rule = case.grammar.requesters.iter().find(|rule| Some(rule.function.as_str()) == requester);
+    let rule = case
+        .grammar
+        .requesters
+        .iter()
+        .find(|rule| Some(rule.function.as_str()) == requester);
     let values = Values::new(case, verdict, rule);
     let headline = values.fill(&template.headline);
     let diagnosis = values.fill(&template.text);
@@ -18,8 +29,12 @@ pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
 fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
     template.path.is_none_or(|path| path == verdict.path)
         && template.stage.is_none_or(|stage| stage == verdict.stage)
-        && template.uniform.is_none_or(|uniform| uniform == (verdict.divergence == Divergence::Uniform))
-        && template.nested.is_none_or(|nested| nested == verdict.caused_by.is_some())
+        && template
+            .uniform
+            .is_none_or(|uniform| uniform == (verdict.divergence == Divergence::Uniform))
+        && template
+            .nested
+            .is_none_or(|nested| nested == verdict.caused_by.is_some())
 }
 
 /// What may stand between braces.
@@ -39,19 +54,41 @@ impl Values {
             None if on_ap => GENERIC_AP.to_owned(),
             None => GENERIC_BSP.to_owned(),
         };
-        let cause_line = verdict.caused_by.and_then(|index| case.earlier.iter().find(|earlier| earlier.index == index));
+        let cause_line = verdict
+            .caused_by
+            .and_then(|index| case.earlier.iter().find(|earlier| earlier.index == index));
         Values(vec![
-            ("cpu", verdict.cpu.map_or("a CPU that the log does not name".to_owned(), |cpu| format!("CPU {cpu}"))),
+            (
+                "cpu",
+                verdict
+                    .cpu
+                    .map_or("a CPU that the log does not name".to_owned(), |cpu| {
+                        format!("CPU {cpu}")
+                    }),
+            ),
             ("feature", feature(verdict)),
-            ("requester", requester.clone().unwrap_or("requester unknown".to_owned())),
-            ("cause", rule.map_or_else(unknown_cause, |rule| rule.cause.clone())),
+            (
+                "requester",
+                requester.clone().unwrap_or("requester unknown".to_owned()),
+            ),
+            (
+                "cause",
+                rule.map_or_else(unknown_cause, |rule| rule.cause.clone()),
+            ),
             ("advice", advice),
-            ("cause_line", cause_line.map_or(String::new(), |earlier| earlier.last_line.to_string())),
+            (
+                "cause_line",
+                cause_line.map_or(String::new(), |earlier| earlier.last_line.to_string()),
+            ),
         ])
     }
 
     fn fill(&self, template: &str) -> String {
-        self.0.iter().fold(template.trim().to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        self.0
+            .iter()
+            .fold(template.trim().to_owned(), |text, (name, value)| {
+                text.replace(&format!("{{{name}}}"), value)
+            })
     }
 }
 
@@ -59,11 +96,17 @@ const GENERIC_AP: &str = "Compare /proc/cpuinfo (flags, cpuid level, microcode) 
 const GENERIC_BSP: &str = "Make the decision before alternative_instructions()";
 
 fn feature(verdict: &LateClear) -> String {
-    let Some(feature) = &verdict.feature else { return "a feature that the log does not name".to_owned() };
+    let Some(feature) = &verdict.feature else {
+        return "a feature that the log does not name".to_owned();
+    };
     match (&feature.name, &feature.flag, feature.number) {
         (Some(name), _, _) => name.clone(),
         (None, Some(flag), _) => format!("the feature {flag}"),
-        (None, None, Some(number)) => format!("feature {number} (word {}, bit {})", number / 32, number % 32),
+        (None, None, Some(number)) => format!(
+            "feature {number} (word {}, bit {})",
+            number / 32,
+            number % 32
+        ),
         (None, None, None) => "a feature that the log does not name".to_owned(),
     }
 }

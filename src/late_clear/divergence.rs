@@ -23,7 +23,10 @@ pub fn judge(
         return Divergence::Unknown;
     }
     if let Some(note) = message_of_boot_cpu(case, feature, requester) {
-        let says = format!("the boot CPU had cleared it as well: \"{}\" before the bring-up", note.text);
+        let says = format!(
+            "the boot CPU had cleared it as well: \"{}\" before the bring-up",
+            note.text
+        );
         evidence.push(Case::note(note.line, says, "uniform"));
         return Divergence::Uniform;
     }
@@ -33,20 +36,39 @@ pub fn judge(
 }
 
 /// A message of the same requester about the same feature before the secondary CPUs came up.
-fn message_of_boot_cpu<'a>(case: &Case<'a>, feature: Option<&NamedFeature>, requester: Option<&str>) -> Option<&'a Note> {
+fn message_of_boot_cpu<'a>(
+    case: &Case<'a>,
+    feature: Option<&NamedFeature>,
+    requester: Option<&str>,
+) -> Option<&'a Note> {
     let bring_up = case.boot.first(MilestoneName::SecondaryBringUp)?;
     let about = |note: &&Note| {
-        let word = note.word.as_ref().and_then(|name| case.grammar.words.iter().find(|word| word.name == *name));
+        let word = note
+            .word
+            .as_ref()
+            .and_then(|name| case.grammar.words.iter().find(|word| word.name == *name));
         word.is_some_and(|word| speaks_of(word, note, feature, requester))
     };
-    case.boot.notes.iter().filter(|note| note.line < bring_up.line).find(about)
+    case.boot
+        .notes
+        .iter()
+        .filter(|note| note.line < bring_up.line)
+        .find(about)
 }
 
-fn speaks_of(word: &Word, note: &Note, feature: Option<&NamedFeature>, requester: Option<&str>) -> bool {
+fn speaks_of(
+    word: &Word,
+    note: &Note,
+    feature: Option<&NamedFeature>,
+    requester: Option<&str>,
+) -> bool {
     let same_requester = requester.is_none_or(|requester| requester == word.requester);
     same_requester
         && feature.is_some_and(|feature| {
-            let by_name = feature.name.as_ref().is_some_and(|name| word.features.contains(name));
+            let by_name = feature
+                .name
+                .as_ref()
+                .is_some_and(|name| word.features.contains(name));
             by_name || (note.flag.is_some() && note.flag == feature.flag)
         })
 }

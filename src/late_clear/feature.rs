@@ -5,8 +5,8 @@
 
 use super::{Case, Evidence, Target};
 use crate::boot::Note;
-use crate::grammar::{ClearSite, Word};
 use crate::grammar::features::Feature;
+use crate::grammar::{ClearSite, Word};
 use serde::Serialize;
 
 /// Where the feature is known from.
@@ -46,13 +46,29 @@ const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
 const WORD_REACH: u64 = 200;
 
 /// Finds the feature.
-pub fn judge(case: &Case<'_>, rule: &ClearSite, requester: Option<&str>, evidence: &mut Vec<Evidence>) -> Option<NamedFeature> {
-    let found = match case.vmlinux.parameter(case.splat, &rule.function, &rule.feature) {
+pub fn judge(
+    case: &Case<'_>,
+    rule: &ClearSite,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<NamedFeature> {
+    let found = match case
+        .vmlinux
+        .parameter(case.splat, &rule.function, &rule.feature)
+    {
         Ok((number, how)) => {
-            evidence.push(Case::note(0, format!("{} = {number}: {how}", rule.feature), "feature"));
-            u32::try_from(number).ok().map(|number| (number, FeatureFrom::Dwarf))
+            evidence.push(Case::note(
+                0,
+                format!("{} = {number}: {how}", rule.feature),
+                "feature",
+            ));
+            u32::try_from(number)
+                .ok()
+                .map(|number| (number, FeatureFrom::Dwarf))
         }
-        Err(_) => from_registers(case, requester, evidence).map(|number| (number, FeatureFrom::Register)),
+        Err(_) => {
+            from_registers(case, requester, evidence).map(|number| (number, FeatureFrom::Register))
+        }
     };
     match found {
         Some((number, from)) => Some(named(case, number, from, evidence)),
@@ -60,7 +76,12 @@ pub fn judge(case: &Case<'_>, rule: &ClearSite, requester: Option<&str>, evidenc
     }
 }
 
-fn named(case: &Case<'_>, number: u32, from: FeatureFrom, evidence: &mut Vec<Evidence>) -> NamedFeature {
+fn named(
+    case: &Case<'_>,
+    number: u32,
+    from: FeatureFrom,
+    evidence: &mut Vec<Evidence>,
+) -> NamedFeature {
     let known = case.features.feature(number);
     let mut feature = NamedFeature {
         number: Some(number),
@@ -72,7 +93,10 @@ fn named(case: &Case<'_>, number: u32, from: FeatureFrom, evidence: &mut Vec<Evi
     };
     if let Some(flag) = case.vmlinux.flag(number) {
         if flag != feature.flag {
-            let says = format!("x86_cap_flags[{number}] of vmlinux is {}: not as the feature tables say", flag.as_deref().unwrap_or("hidden"));
+            let says = format!(
+                "x86_cap_flags[{number}] of vmlinux is {}: not as the feature tables say",
+                flag.as_deref().unwrap_or("hidden")
+            );
             evidence.push(Case::note(0, says, "feature"));
             feature.name = None;
             feature.flag = flag;
@@ -83,11 +107,23 @@ fn named(case: &Case<'_>, number: u32, from: FeatureFrom, evidence: &mut Vec<Evi
 
 /// RSI carries the second argument (System V ABI). It counts where another register that a call
 /// keeps holds the same number, or where the feature is one that the requester or the log speaks of.
-fn from_registers(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<Evidence>) -> Option<u32> {
+fn from_registers(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<u32> {
     let registers = &case.splat.registers;
-    let plausible = |value: u64| u32::try_from(value).ok().filter(|number| *number > 0 && case.features.feature(*number).is_some());
+    let plausible = |value: u64| {
+        u32::try_from(value)
+            .ok()
+            .filter(|number| *number > 0 && case.features.feature(*number).is_some())
+    };
     let rsi = registers.value("rsi").and_then(plausible);
-    let kept = |number| CALLEE_SAVED.iter().find(|name| registers.value(name) == Some(u64::from(number)));
+    let kept = |number| {
+        CALLEE_SAVED
+            .iter()
+            .find(|name| registers.value(name) == Some(u64::from(number)))
+    };
     if let Some(number) = rsi {
         if let Some(name) = kept(number) {
             let says = format!("RSI and {} both hold {number}", name.to_uppercase());
@@ -95,39 +131,70 @@ fn from_registers(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<E
             return Some(number);
         }
     }
-    let fits = |number: &u32| case.features.feature(*number).is_some_and(|feature| is_expected(case, requester, &feature));
+    let fits = |number: &u32| {
+        case.features
+            .feature(*number)
+            .is_some_and(|feature| is_expected(case, requester, &feature))
+    };
     let value = |name: &&str| registers.value(name).and_then(plausible);
-    let number = rsi.filter(fits).or_else(|| CALLEE_SAVED.iter().filter_map(|name| value(&name)).find(fits))?;
-    let says = format!("a register holds {number}, a feature that the requester or the log speaks of");
+    let number = rsi.filter(fits).or_else(|| {
+        CALLEE_SAVED
+            .iter()
+            .filter_map(|name| value(&name))
+            .find(fits)
+    })?;
+    let says =
+        format!("a register holds {number}, a feature that the requester or the log speaks of");
     evidence.push(Case::note(case.splat.header_line, says, "feature"));
     Some(number)
 }
 
 /// A feature that the requester is known to clear, or that a message near the splat names.
 fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> bool {
-    let rule = requester.and_then(|name| case.grammar.requesters.iter().find(|rule| rule.function == name));
+    let rule = requester.and_then(|name| {
+        case.grammar
+            .requesters
+            .iter()
+            .find(|rule| rule.function == name)
+    });
     rule.is_some_and(|rule| rule.features.contains(&feature.name))
         || near_words(case, requester).any(|(word, note)| {
-            word.features.contains(&feature.name) || (note.flag.is_some() && note.flag == feature.flag)
+            word.features.contains(&feature.name)
+                || (note.flag.is_some() && note.flag == feature.flag)
         })
 }
 
 /// Messages about features near the splat, the nearest first; all of them for a quoted fragment,
 /// whose lines stand in no order.
-fn near_words<'a>(case: &Case<'a>, requester: Option<&'a str>) -> impl Iterator<Item = (&'a Word, &'a Note)> {
+fn near_words<'a>(
+    case: &Case<'a>,
+    requester: Option<&'a str>,
+) -> impl Iterator<Item = (&'a Word, &'a Note)> {
     let (grammar, source) = (case.grammar, &case.splat.source);
     let fragment = crate::splat::is_fragment(case.splat);
     let range = source.first_line.saturating_sub(WORD_REACH)..=source.last_line;
     let near = move |note: &&Note| fragment || range.contains(&note.line);
-    case.boot.notes.iter().rev().filter(near).filter_map(move |note| {
-        let word = grammar.words.iter().find(|word| Some(&word.name) == note.word.as_ref())?;
-        let same = requester.is_none_or(|name| name == word.requester) || fragment;
-        same.then_some((word, note))
-    })
+    case.boot
+        .notes
+        .iter()
+        .rev()
+        .filter(near)
+        .filter_map(move |note| {
+            let word = grammar
+                .words
+                .iter()
+                .find(|word| Some(&word.name) == note.word.as_ref())?;
+            let same = requester.is_none_or(|name| name == word.requester) || fragment;
+            same.then_some((word, note))
+        })
 }
 
 /// A message that names one feature, or a requester that clears only one.
-fn from_words(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<Evidence>) -> Option<NamedFeature> {
+fn from_words(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<NamedFeature> {
     for (word, note) in near_words(case, requester) {
         let feature = match (word.features.as_slice(), &note.flag) {
             ([name], _) => case.features.by_name(name),
@@ -135,22 +202,50 @@ fn from_words(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<Evide
             _ => None,
         };
         if let Some(feature) = feature {
-            evidence.push(Case::note(note.line, format!("the log says \"{}\"", note.text), "feature"));
+            evidence.push(Case::note(
+                note.line,
+                format!("the log says \"{}\"", note.text),
+                "feature",
+            ));
             return Some(named(case, feature.number, FeatureFrom::Caller, evidence));
         }
     }
-    let rule = case.grammar.requesters.iter().find(|rule| Some(rule.function.as_str()) == requester)?;
-    let [only] = rule.features.as_slice() else { return None };
+    let rule = case
+        .grammar
+        .requesters
+        .iter()
+        .find(|rule| Some(rule.function.as_str()) == requester)?;
+    let [only] = rule.features.as_slice() else {
+        return None;
+    };
     let feature = case.features.by_name(only)?;
-    evidence.push(Case::note(0, format!("{} clears no other feature", rule.function), "feature"));
+    evidence.push(Case::note(
+        0,
+        format!("{} clears no other feature", rule.function),
+        "feature",
+    ));
     Some(named(case, feature.number, FeatureFrom::Caller, evidence))
 }
 
 /// In whose data the flag was cleared.
-pub fn target(case: &Case<'_>, rule: &ClearSite, nested: bool, evidence: &mut Vec<Evidence>) -> Option<Target> {
-    if let Ok((value, how)) = case.vmlinux.parameter(case.splat, &rule.function, &rule.cpuinfo) {
-        let target = case.vmlinux.cpuinfo(value, case.splat.registers.value("gs"));
-        evidence.push(Case::note(0, format!("{} = {value:#x}: {how}", rule.cpuinfo), "target"));
+pub fn target(
+    case: &Case<'_>,
+    rule: &ClearSite,
+    nested: bool,
+    evidence: &mut Vec<Evidence>,
+) -> Option<Target> {
+    if let Ok((value, how)) = case
+        .vmlinux
+        .parameter(case.splat, &rule.function, &rule.cpuinfo)
+    {
+        let target = case
+            .vmlinux
+            .cpuinfo(value, case.splat.registers.value("gs"));
+        evidence.push(Case::note(
+            0,
+            format!("{} = {value:#x}: {how}", rule.cpuinfo),
+            "target",
+        ));
         if target.is_some() {
             return target;
         }

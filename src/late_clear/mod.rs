@@ -143,13 +143,22 @@ impl LateClear {
 
 impl Case<'_> {
     fn note(line: u64, says: impl Into<String>, speaks_for: impl Into<String>) -> Evidence {
-        Evidence { line: (line > 0).then_some(line), says: says.into(), speaks_for: speaks_for.into() }
+        Evidence {
+            line: (line > 0).then_some(line),
+            says: says.into(),
+            speaks_for: speaks_for.into(),
+        }
     }
 
     /// Frames that the unwinder vouches for; all of them where it vouches for none (a very early
     /// splat), with false.
     fn frames(&self) -> (Vec<&Frame>, bool) {
-        let reliable: Vec<_> = self.splat.frames.iter().filter(|frame| frame.reliable).collect();
+        let reliable: Vec<_> = self
+            .splat
+            .frames
+            .iter()
+            .filter(|frame| frame.reliable)
+            .collect();
         if reliable.is_empty() {
             (self.splat.frames.iter().collect(), false)
         } else {
@@ -167,7 +176,13 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let nested = site::nested_in(case, site.rule, &mut evidence);
     let feature = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
     let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
-    let divergence = divergence::judge(case, path.path, feature.as_ref(), requester.as_deref(), &mut evidence);
+    let divergence = divergence::judge(
+        case,
+        path.path,
+        feature.as_ref(),
+        requester.as_deref(),
+        &mut evidence,
+    );
     let mut verdict = LateClear {
         path: path.path,
         stage: path.stage,

@@ -18,7 +18,11 @@ pub struct Path {
 /// Decides by frames, then by circumstances; lists what speaks against.
 pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
     let (frames, reliable) = case.frames();
-    let rule = case.grammar.paths.iter().find_map(|rule| Some((rule, decisive(rule, &frames)?)));
+    let rule = case
+        .grammar
+        .paths
+        .iter()
+        .find_map(|rule| Some((rule, decisive(rule, &frames)?)));
     let mut path = match rule {
         Some((rule, frame)) => by_rule(rule, frame, reliable, evidence),
         None => by_circumstances(case, evidence),
@@ -26,7 +30,11 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
     if path.path == PathName::Ap && path.stage == StageName::Unknown {
         let (stage, sure) = ap_stage(case, evidence);
         path.stage = stage;
-        path.confidence = path.confidence.min(if sure { Confidence::Certain } else { Confidence::Likely });
+        path.confidence = path.confidence.min(if sure {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        });
     }
     if contradictions(case, &path, evidence) > 0 {
         path.confidence = path.confidence.min(Confidence::Likely);
@@ -35,38 +43,75 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
 }
 
 fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<&'f Frame> {
-    frames.iter().find(|frame| names(&rule.frames, frame.base_name())).copied()
+    frames
+        .iter()
+        .find(|frame| names(&rule.frames, frame.base_name()))
+        .copied()
 }
 
 fn by_rule(rule: &PathRule, frame: &Frame, reliable: bool, evidence: &mut Vec<Evidence>) -> Path {
-    let doubt = if reliable { "" } else { " (every frame is marked '?')" };
-    let says = format!("{} in the call trace{doubt}: {}", frame.base_name(), rule.why);
+    let doubt = if reliable {
+        ""
+    } else {
+        " (every frame is marked '?')"
+    };
+    let says = format!(
+        "{} in the call trace{doubt}: {}",
+        frame.base_name(),
+        rule.why
+    );
     evidence.push(Case::note(frame.log_line, says, name(rule.path)));
     Path {
         path: rule.path,
         stage: rule.stage.unwrap_or(StageName::Unknown),
-        confidence: if reliable { Confidence::Certain } else { Confidence::Likely },
+        confidence: if reliable {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        },
     }
 }
 
 /// Without a telling frame: which CPU's idle task ran, and between which milestones.
 fn by_circumstances(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
     let splat = case.splat;
-    let unknown = Path { path: PathName::Unknown, stage: StageName::Unknown, confidence: Confidence::Weak };
-    let Some(comm) = splat.comm.as_deref().filter(|_| splat.frames.is_empty()) else { return unknown };
-    let begun = case.boot.passed_before(MilestoneName::SecondaryBringUp, splat.header_line);
-    let done = case.boot.passed_before(MilestoneName::SecondaryBringUpDone, splat.header_line);
-    let idle_cpu = comm.strip_prefix("swapper/").and_then(|n| n.parse::<u32>().ok());
+    let unknown = Path {
+        path: PathName::Unknown,
+        stage: StageName::Unknown,
+        confidence: Confidence::Weak,
+    };
+    let Some(comm) = splat.comm.as_deref().filter(|_| splat.frames.is_empty()) else {
+        return unknown;
+    };
+    let begun = case
+        .boot
+        .passed_before(MilestoneName::SecondaryBringUp, splat.header_line);
+    let done = case
+        .boot
+        .passed_before(MilestoneName::SecondaryBringUpDone, splat.header_line);
+    let idle_cpu = comm
+        .strip_prefix("swapper/")
+        .and_then(|n| n.parse::<u32>().ok());
     match (idle_cpu, begun, done) {
         (Some(cpu), Some(begun), None) if cpu > 0 => {
-            let says = format!("the idle task of CPU {cpu} ran while the secondary CPUs came up (line {})", begun.line);
+            let says = format!(
+                "the idle task of CPU {cpu} ran while the secondary CPUs came up (line {})",
+                begun.line
+            );
             evidence.push(Case::note(splat.header_line, says, name(PathName::Ap)));
-            Path { path: PathName::Ap, ..unknown }
+            Path {
+                path: PathName::Ap,
+                ..unknown
+            }
         }
         (None, None, None) if comm == "swapper" => {
             let says = "the boot thread ran, before the secondary CPUs came up";
             evidence.push(Case::note(splat.header_line, says, name(PathName::Bsp)));
-            Path { path: PathName::Bsp, stage: StageName::Boot, ..unknown }
+            Path {
+                path: PathName::Bsp,
+                stage: StageName::Boot,
+                ..unknown
+            }
         }
         _ => unknown,
     }
@@ -74,40 +119,68 @@ fn by_circumstances(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
 
 /// When an AP was identified, and whether that is sure.
 fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageName, bool) {
-    use MilestoneName::{CpuOnline, Resume, ResumeDone, SecondaryBringUp, SecondaryBringUpDone, Suspend};
+    use MilestoneName::{
+        CpuOnline, Resume, ResumeDone, SecondaryBringUp, SecondaryBringUpDone, Suspend,
+    };
     let line = case.splat.source.first_line;
     let before = |name| case.boot.passed_before(name, line);
     let line_of = |passed: Option<&Passed>| passed.map_or(0, |passed| passed.line);
     let done = before(SecondaryBringUpDone);
     let sleeps = before(Resume).max_by_line(before(Suspend));
     if line_of(sleeps) > line_of(before(ResumeDone)) {
-        evidence.push(Case::note(line_of(sleeps), "the system was waking up", "resume"));
+        evidence.push(Case::note(
+            line_of(sleeps),
+            "the system was waking up",
+            "resume",
+        ));
         return (StageName::Resume, true);
     }
-    if let Some(online) = before(CpuOnline).filter(|online| online.cpu.is_none() || online.cpu == case.splat.cpu) {
-        evidence.push(Case::note(online.line, "the CPU was brought online after boot", "hotplug"));
+    if let Some(online) =
+        before(CpuOnline).filter(|online| online.cpu.is_none() || online.cpu == case.splat.cpu)
+    {
+        evidence.push(Case::note(
+            online.line,
+            "the CPU was brought online after boot",
+            "hotplug",
+        ));
         return (StageName::Hotplug, true);
     }
     if let (Some(begun), None) = (before(SecondaryBringUp), done) {
-        evidence.push(Case::note(begun.line, "the secondary CPUs were coming up", "smp-boot"));
+        evidence.push(Case::note(
+            begun.line,
+            "the secondary CPUs were coming up",
+            "smp-boot",
+        ));
         return (StageName::SmpBoot, true);
     }
     if let Some(done) = done {
-        evidence.push(Case::note(done.line, "the bring-up at boot was over", "hotplug"));
+        evidence.push(Case::note(
+            done.line,
+            "the bring-up at boot was over",
+            "hotplug",
+        ));
         return (StageName::Hotplug, false);
     }
     if let Some(done) = case.boot.first(SecondaryBringUpDone) {
-        evidence.push(Case::note(done.line, "the bring-up at boot ended after this", "smp-boot"));
+        evidence.push(Case::note(
+            done.line,
+            "the bring-up at boot ended after this",
+            "smp-boot",
+        ));
         return (StageName::SmpBoot, true);
     }
     match case.splat.time_us.filter(|time| *time < BRING_UP_WINDOW_US) {
         Some(time) => {
-            let says = format!("{:.6} s after boot no user process brings CPUs online yet", time as f64 / 1e6);
+            let says = format!(
+                "{:.6} s after boot no user process brings CPUs online yet",
+                time as f64 / 1e6
+            );
             evidence.push(Case::note(line, says, "smp-boot"));
             (StageName::SmpBoot, false)
         }
         None => {
-            let says = "no bring-up message and no early time: boot or hotplug cannot be told apart";
+            let says =
+                "no bring-up message and no early time: boot or hotplug cannot be told apart";
             evidence.push(Case::note(line, says, "unknown"));
             (StageName::Unknown, false)
         }
@@ -121,7 +194,9 @@ trait LaterOf<'a> {
 
 impl<'a> LaterOf<'a> for Option<&'a Passed> {
     fn max_by_line(self, other: Option<&'a Passed>) -> Option<&'a Passed> {
-        self.into_iter().chain(other).max_by_key(|passed| passed.line)
+        self.into_iter()
+            .chain(other)
+            .max_by_key(|passed| passed.line)
     }
 }
 
@@ -132,14 +207,26 @@ fn contradictions(case: &Case<'_>, path: &Path, evidence: &mut Vec<Evidence>) ->
     let is_boot_cpu = case.splat.cpu.map(|cpu| cpu == 0);
     match (path.path, is_boot_cpu) {
         (PathName::Ap, Some(true)) => {
-            evidence.push(Case::note(line, "CPU 0 printed it, and CPU 0 is the boot CPU", name(PathName::Bsp)));
+            evidence.push(Case::note(
+                line,
+                "CPU 0 printed it, and CPU 0 is the boot CPU",
+                name(PathName::Bsp),
+            ));
         }
         (PathName::Bsp, Some(false)) => {
-            evidence.push(Case::note(line, "another CPU than the boot CPU printed it", name(PathName::Ap)));
+            evidence.push(Case::note(
+                line,
+                "another CPU than the boot CPU printed it",
+                name(PathName::Ap),
+            ));
         }
         _ => {}
     }
-    let idle_of = case.splat.comm.as_deref().and_then(|comm| comm.strip_prefix("swapper/")?.parse::<u32>().ok());
+    let idle_of = case
+        .splat
+        .comm
+        .as_deref()
+        .and_then(|comm| comm.strip_prefix("swapper/")?.parse::<u32>().ok());
     if let (Some(idle_of), Some(cpu)) = (idle_of, case.splat.cpu) {
         if idle_of != cpu && case.splat.pid == Some(0) {
             let says = format!("the idle task of CPU {idle_of} ran, but CPU {cpu} printed it");

@@ -14,7 +14,15 @@ pub struct Site<'a> {
 /// Finds the site that the splat came from.
 pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
     let sites = case.grammar.sites.iter();
-    sites.filter_map(|rule| if is_fragment(case.splat) { fragment(case, rule) } else { warning(case, rule) }).next()
+    sites
+        .filter_map(|rule| {
+            if is_fragment(case.splat) {
+                fragment(case, rule)
+            } else {
+                warning(case, rule)
+            }
+        })
+        .next()
 }
 
 /// A WARN in the function, or in a copy of it inlined into one of its helpers.
@@ -23,7 +31,11 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     if splat.kind != "warning" {
         return None;
     }
-    let printed = splat.at.function.as_deref().or(splat.rip.as_ref()?.function.as_deref());
+    let printed = splat
+        .at
+        .function
+        .as_deref()
+        .or(splat.rip.as_ref()?.function.as_deref());
     let in_file = splat.at_file.as_deref() == Some(rule.file.as_str());
     let function = printed.map(base_name);
     let here = function == Some(rule.function.as_str())
@@ -34,17 +46,32 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     let says = format!("WARN in {}()", function.unwrap_or(&rule.file));
     let mut evidence = vec![Case::note(splat.header_line, says, "late clear")];
     if case.vmlinux.tests_variable(splat, &rule.patched_flag) == Some(true) {
-        let says = format!("the code in front of the trap reads {} (vmlinux)", rule.patched_flag);
+        let says = format!(
+            "the code in front of the trap reads {} (vmlinux)",
+            rule.patched_flag
+        );
         evidence.push(Case::note(0, says, "late clear"));
     }
-    let confidence = if splat.frames.is_empty() { Confidence::Weak } else { Confidence::Certain };
-    Some(Site { rule, confidence, evidence })
+    let confidence = if splat.frames.is_empty() {
+        Confidence::Weak
+    } else {
+        Confidence::Certain
+    };
+    Some(Site {
+        rule,
+        confidence,
+        evidence,
+    })
 }
 
 /// The function's other WARN says that the feature number is out of range; nothing is cleared there.
 fn is_range_check(case: &Case<'_>, rule: &ClearSite) -> bool {
     let splat = case.splat;
-    if splat.message.iter().any(|text| text.contains("MAX_FEATURE_BITS")) {
+    if splat
+        .message
+        .iter()
+        .any(|text| text.contains("MAX_FEATURE_BITS"))
+    {
         return true;
     }
     match case.vmlinux.tests_variable(splat, &rule.patched_flag) {
@@ -57,7 +84,9 @@ fn is_range_check(case: &Case<'_>, rule: &ClearSite) -> bool {
 /// kernel: bits start at 0, so the highest valid one is limit - 1. Where the trap is out of line
 /// only the register can tell.
 fn code_compares_with_limit(case: &Case<'_>) -> bool {
-    let Some(limit) = case.features.max_feature_bits() else { return false };
+    let Some(limit) = case.features.max_feature_bits() else {
+        return false;
+    };
     let highest = (limit - 1).to_le_bytes();
     let code = case.splat.code.as_ref();
     let before = code.and_then(|code| code.bytes.get(..code.trap_offset?));
@@ -65,29 +94,56 @@ fn code_compares_with_limit(case: &Case<'_>) -> bool {
         let tail = &bytes[bytes.len().saturating_sub(12)..];
         memchr::memmem::find(tail, &highest).is_some()
     });
-    compares || case.splat.registers.value("rsi").is_some_and(|rsi| rsi >= u64::from(limit) && rsi < u64::from(u32::MAX))
-        && !reads_global(before.unwrap_or_default())
+    compares
+        || case
+            .splat
+            .registers
+            .value("rsi")
+            .is_some_and(|rsi| rsi >= u64::from(limit) && rsi < u64::from(u32::MAX))
+            && !reads_global(before.unwrap_or_default())
 }
 
 /// `mov disp32(%rip),%reg; test %reg,%reg; je`: a global that is tested for zero right before the
 /// trap, as `WARN_ON(alternatives_patched)` compiles.
 fn reads_global(before: &[u8]) -> bool {
-    let test = before.strip_suffix(&before[before.len().saturating_sub(6)..]).unwrap_or_default();
+    let test = before
+        .strip_suffix(&before[before.len().saturating_sub(6)..])
+        .unwrap_or_default();
     matches!(test, [.., 0x8b, modrm, _, _, _, _, 0x85, _] if modrm & 0xc7 == 0x05)
 }
 
 /// Frames quoted without their header: a late clear where the quoted trace, or the text around it,
 /// names the function.
 fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
-    let frame = case.splat.frames.iter().find(|frame| frame.base_name() == rule.function);
+    let frame = case
+        .splat
+        .frames
+        .iter()
+        .find(|frame| frame.base_name() == rule.function);
     let evidence = match frame {
-        Some(frame) => Case::note(frame.log_line, format!("{} in the quoted trace", rule.function), "late clear"),
+        Some(frame) => Case::note(
+            frame.log_line,
+            format!("{} in the quoted trace", rule.function),
+            "late clear",
+        ),
         None => {
-            let mention = case.boot.notes.iter().find(|note| note.word.is_none() && note.text.contains(&rule.function))?;
-            Case::note(mention.line, format!("the text around the trace speaks of {}", rule.function), "late clear")
+            let mention = case
+                .boot
+                .notes
+                .iter()
+                .find(|note| note.word.is_none() && note.text.contains(&rule.function))?;
+            Case::note(
+                mention.line,
+                format!("the text around the trace speaks of {}", rule.function),
+                "late clear",
+            )
         }
     };
-    Some(Site { rule, confidence: Confidence::Likely, evidence: vec![evidence] })
+    Some(Site {
+        rule,
+        confidence: Confidence::Likely,
+        evidence: vec![evidence],
+    })
 }
 
 /// The function that asked for the clear: the innermost frame that is neither machinery nor helper.
@@ -97,14 +153,19 @@ pub fn requester(case: &Case<'_>, rule: &ClearSite) -> Option<String> {
         let name = frame.base_name();
         !name.is_empty() && !names(&rule.helpers, name) && !case.grammar.is_in("noise", name)
     };
-    frames.iter().find(asks).map(|frame| frame.base_name().to_owned())
+    frames
+        .iter()
+        .find(asks)
+        .map(|frame| frame.base_name().to_owned())
 }
 
 /// `setup_clear_cpu_cap()` clears for all CPUs, and from inside that once more for boot_cpu_data:
 /// the second splat has the function itself as its innermost frame.
 pub fn nested_in(case: &Case<'_>, rule: &ClearSite, evidence: &mut Vec<Evidence>) -> Option<usize> {
     let (frames, _) = case.frames();
-    let innermost = frames.iter().find(|frame| !case.grammar.is_in("noise", frame.base_name()))?;
+    let innermost = frames
+        .iter()
+        .find(|frame| !case.grammar.is_in("noise", frame.base_name()))?;
     if innermost.base_name() != rule.function || is_trap_itself(case, innermost) {
         return None;
     }
@@ -121,5 +182,6 @@ pub fn nested_in(case: &Case<'_>, rule: &ClearSite, evidence: &mut Vec<Evidence>
 /// A `? func` frame may be the trap's own address left on the stack.
 fn is_trap_itself(case: &Case<'_>, frame: &Frame) -> bool {
     let rip = case.splat.rip.as_ref();
-    rip.is_some_and(|rip| rip.offset.is_some() && rip.offset == frame.code.offset) || !frame.reliable && frame.code.offset.is_none()
+    rip.is_some_and(|rip| rip.offset.is_some() && rip.offset == frame.code.offset)
+        || !frame.reliable && frame.code.offset.is_none()
 }

@@ -7,7 +7,8 @@ use crate::splat::Splat;
 pub trait Vmlinux {
     /// Value of the parameter `name` of `function` at RIP, out of the printed registers, and how it
     /// was found; or why it is not known.
-    fn parameter(&self, splat: &Splat, function: &str, name: &str) -> Result<(u64, String), String>;
+    fn parameter(&self, splat: &Splat, function: &str, name: &str)
+    -> Result<(u64, String), String>;
 
     /// What a `struct cpuinfo_x86 *` points at, given the GS base of the CPU.
     fn cpuinfo(&self, value: u64, gs_base: Option<u64>) -> Option<Target>;

@@ -70,7 +70,9 @@ fn uptime(input: &str) -> IResult<&str, Mark> {
 fn micros(whole: &str, fraction: &str) -> Option<u64> {
     let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
     let whole: u64 = whole.parse().ok()?;
-    whole.checked_mul(1_000_000)?.checked_add(digits.parse().ok()?)
+    whole
+        .checked_mul(1_000_000)?
+        .checked_add(digits.parse().ok()?)
 }
 
 /// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`).
@@ -90,13 +92,20 @@ fn caller(input: &str) -> IResult<&str, Mark> {
 fn level_number(input: &str) -> IResult<&str, Mark> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
     delimited(char('<'), number, char('>'))
-        .map_opt(|digits: &str| digits.parse::<u16>().ok().map(|n| Mark::Level((n & 7) as u8)))
+        .map_opt(|digits: &str| {
+            digits
+                .parse::<u16>()
+                .ok()
+                .map(|n| Mark::Level((n & 7) as u8))
+        })
         .parse(input)
 }
 
 /// `kern  :warn  : `, as `dmesg -x` prints it (util-linux, sys-utils/dmesg.c).
 fn facility_level(input: &str) -> IResult<&str, Mark> {
-    const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+    const LEVELS: [&str; 8] = [
+        "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug",
+    ];
     const FACILITIES: [&str; 4] = ["kern", "user", "daemon", "syslog"];
     let word = || take_while1(|c: char| c.is_ascii_alphabetic());
     let facility = verify(word(), |word: &str| FACILITIES.contains(&word));
@@ -110,10 +119,9 @@ fn facility_level(input: &str) -> IResult<&str, Mark> {
 /// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it.
 fn wall_clock(input: &str) -> IResult<&str, Mark> {
     let inside = (month_or_weekday, char(' '), syslog_date, char(' '), digit1);
-    map(
-        (char('['), inside, char(']'), opt(char(' '))),
-        |_| Mark::Other,
-    )
+    map((char('['), inside, char(']'), opt(char(' '))), |_| {
+        Mark::Other
+    })
     .parse(input)
 }
 
@@ -136,7 +144,14 @@ fn month_or_weekday(input: &str) -> IResult<&str, &str> {
 /// `Nov 23 14:20:48`, with or without a fraction.
 fn syslog_date(input: &str) -> IResult<&str, &str> {
     let clock = take_while1(|c: char| c.is_ascii_digit() || c == ':' || c == '.');
-    recognize((month_or_weekday, take_while1(|c| c == ' '), digit1, char(' '), clock)).parse(input)
+    recognize((
+        month_or_weekday,
+        take_while1(|c| c == ' '),
+        digit1,
+        char(' '),
+        clock,
+    ))
+    .parse(input)
 }
 
 /// ` host kernel: `, ` host kernel[1234]: `, and rsyslog's `[    T1]`-less variants.
@@ -161,28 +176,59 @@ mod tests {
         let task = |n| Some(Caller::Task(n));
         let rows: &[(&str, Option<u64>, Option<Caller>, Option<u8>)] = &[
             ("[    0.055225] x", Some(55_225), None, None),
-            ("[12345.678901][    T1] x", Some(12_345_678_901), task(1), None),
-            ("[    1.5] [  C3] x", Some(1_500_000), Some(Caller::Cpu(3)), None),
+            (
+                "[12345.678901][    T1] x",
+                Some(12_345_678_901),
+                task(1),
+                None,
+            ),
+            (
+                "[    1.5] [  C3] x",
+                Some(1_500_000),
+                Some(Caller::Cpu(3)),
+                None,
+            ),
             ("[ 0.055225][ T0] x", Some(55_225), task(0), None),
             ("<4>[    2.000000] x", Some(2_000_000), None, Some(4)),
             ("<30>x", None, None, Some(6)),
             ("kern  :warn  : [    0.000001] x", Some(1), None, Some(4)),
             ("[Mon Nov 23 14:20:48 2026] x", None, None, None),
-            ("2025-07-30T09:47:04.974210+02:00 lisa kernel: [ T3205] x", None, task(3205), None),
-            ("Nov 23 14:20:48 host kernel: [    3.000000] x", Some(3_000_000), None, None),
+            (
+                "2025-07-30T09:47:04.974210+02:00 lisa kernel: [ T3205] x",
+                None,
+                task(3205),
+                None,
+            ),
+            (
+                "Nov 23 14:20:48 host kernel: [    3.000000] x",
+                Some(3_000_000),
+                None,
+                None,
+            ),
             ("Nov  3 14:20:48 host kernel: x", None, None, None),
         ];
         for (line, time, caller, level) in rows {
             let (framing, text) = strip(line);
             assert_eq!(text, "x", "{line}");
             assert!(framing.present, "{line}");
-            assert_eq!((framing.time_us, framing.caller, framing.level), (*time, *caller, *level), "{line}");
+            assert_eq!(
+                (framing.time_us, framing.caller, framing.level),
+                (*time, *caller, *level),
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn text_that_only_looks_like_framing_stays() {
-        for line in ["[<ffffffff81012345>] f+0x1/0x2", "[c->x] a.c:1 at f", " <TASK>", "<IRQ>", "[T1x] y", ""] {
+        for line in [
+            "[<ffffffff81012345>] f+0x1/0x2",
+            "[c->x] a.c:1 at f",
+            " <TASK>",
+            "<IRQ>",
+            "[T1x] y",
+            "",
+        ] {
             assert_eq!(strip(line).1, line);
         }
     }

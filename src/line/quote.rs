@@ -32,6 +32,9 @@ mod tests {
 
     #[test]
     fn the_blanks_of_a_frame_stay() {
-        assert_eq!(strip(b">  init_intel+0x1/0x2"), (1, &b" init_intel+0x1/0x2"[..]));
+        assert_eq!(
+            strip(b">  init_intel+0x1/0x2"),
+            (1, &b" init_intel+0x1/0x2"[..])
+        );
     }
 }

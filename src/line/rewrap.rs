@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn two_lines_of_their_own_stay_two() {
-        assert_eq!(join("[ 0.1] init_intel+0x1/0x2", "[ 0.1] identify_cpu+0x1/0x2"), None);
+        assert_eq!(
+            join("[ 0.1] init_intel+0x1/0x2", "[ 0.1] identify_cpu+0x1/0x2"),
+            None
+        );
         assert_eq!(join("[ 0.1] Call Trace:", "prose of a mail"), None);
     }
 }

@@ -24,7 +24,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// C0, DEL, C1, and the characters that reorder text (Unicode bidirectional controls).
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use crate::grammar::MilestoneName;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan};
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use std::fmt::Write;
 
 /// Version of the format. Fields are added, never changed or taken away.
@@ -150,7 +150,10 @@ impl Serialize for RegistersJson<'_> {
 pub fn document(inputs: &[Input], reports: &[Report]) -> String {
     let document = Document {
         schema: SCHEMA,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        tool: Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        },
         inputs: inputs.iter().map(input).collect(),
         splats: reports.iter().map(splat).collect(),
     };
@@ -167,7 +170,11 @@ pub fn splat_line(report: &Report) -> String {
 }
 
 fn input(input: &Input) -> InputJson<'_> {
-    InputJson { path: &input.path, lines: input.lines, boots: input.boots.iter().map(boot).collect() }
+    InputJson {
+        path: &input.path,
+        lines: input.lines,
+        boots: input.boots.iter().map(boot).collect(),
+    }
 }
 
 fn boot(boot: &Boot) -> BootJson<'_> {
@@ -192,19 +199,29 @@ fn boot(boot: &Boot) -> BootJson<'_> {
 
 fn splat(report: &Report) -> SplatJson<'_> {
     let splat = &report.splat;
-    let at_function = splat.at.function.as_deref().or_else(|| splat.rip.as_ref()?.function.as_deref());
+    let at_function = splat
+        .at
+        .function
+        .as_deref()
+        .or_else(|| splat.rip.as_ref()?.function.as_deref());
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
         title: &report.title,
         alt_titles: [],
-        ids: Ids { syzbot: &report.title, lkp: None },
+        ids: Ids {
+            syzbot: &report.title,
+            lkp: None,
+        },
         signature: &report.signature,
         incident: report.incident,
         truncated: splat.truncated,
         interleaved: splat.interleaved,
         corrupted: false,
-        culprit: report.culprit.as_ref().map(|c| CulpritJson { function: &c.function, file: c.file.as_deref() }),
+        culprit: report.culprit.as_ref().map(|c| CulpritJson {
+            function: &c.function,
+            file: c.file.as_deref(),
+        }),
         boot: splat.boot,
         kernel: &splat.kernel,
         hardware: splat.hardware.as_deref(),
@@ -213,11 +230,19 @@ fn splat(report: &Report) -> SplatJson<'_> {
         pid: splat.pid,
         comm: splat.comm.as_deref(),
         message: &splat.message,
-        at: At { file: splat.at_file.as_deref(), line: splat.at_line, function: at_function },
+        at: At {
+            file: splat.at_file.as_deref(),
+            line: splat.at_line,
+            function: at_function,
+        },
         registers: RegistersJson(&splat.registers.0),
         code: splat.code.as_ref().map(code),
         frames: splat.frames.iter().map(frame).collect(),
-        symbols: SymbolsJson { from: report.symbols.from.as_deref(), matched: "none", why: None },
+        symbols: SymbolsJson {
+            from: report.symbols.from.as_deref(),
+            matched: "none",
+            why: None,
+        },
         late_clear: report.late_clear.as_ref(),
     }
 }
@@ -228,7 +253,10 @@ fn code(code: &Code) -> CodeJson {
         let blank = if index == 0 { "" } else { " " };
         let _ = write!(bytes, "{blank}{byte:02x}");
     }
-    CodeJson { bytes, trap_offset: code.trap_offset }
+    CodeJson {
+        bytes,
+        trap_offset: code.trap_offset,
+    }
 }
 
 fn frame(frame: &Frame) -> FrameJson<'_> {

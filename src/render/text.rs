@@ -30,7 +30,16 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
 
 /// What is said where no splat was found.
 pub fn nothing_found(inputs: &[Input]) -> String {
-    inputs.iter().map(|input| format!("{}: no kernel splat in {}\n", clean(&input.path), extent(input))).collect()
+    inputs
+        .iter()
+        .map(|input| {
+            format!(
+                "{}: no kernel splat in {}\n",
+                clean(&input.path),
+                extent(input)
+            )
+        })
+        .collect()
 }
 
 /// The closing line.
@@ -40,7 +49,11 @@ pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
         0 => String::new(),
         n => format!(", {}", count(n, "late clear")),
     };
-    format!("{}{late} in {}\n", count(splats, "splat"), count(lines as usize, "line"))
+    format!(
+        "{}{late} in {}\n",
+        count(splats, "splat"),
+        count(lines as usize, "line")
+    )
 }
 
 fn extent(input: &Input) -> String {
@@ -61,21 +74,36 @@ fn count(n: usize, noun: &str) -> String {
 }
 
 fn headline(out: &mut String, report: &Report, style: &Style) {
-    let verdict = report.late_clear.as_ref().map(|verdict| verdict.headline.as_str());
+    let verdict = report
+        .late_clear
+        .as_ref()
+        .map(|verdict| verdict.headline.as_str());
     let text = clean(verdict.unwrap_or(&report.title)).into_owned();
     let _ = writeln!(out, "{}", Style::paint(style.headline, text));
     let splat = &report.splat;
     let source = &splat.source;
-    let header = if splat.header.is_empty() { "(frames quoted without their header)" } else { &splat.header };
+    let header = if splat.header.is_empty() {
+        "(frames quoted without their header)"
+    } else {
+        &splat.header
+    };
     let place = format!("{}:{}-{}", source.path, source.first_line, source.last_line);
-    let _ = writeln!(out, "  {}  {}", Style::paint(style.place, clean(&place)), clean(header));
+    let _ = writeln!(
+        out,
+        "  {}  {}",
+        Style::paint(style.place, clean(&place)),
+        clean(header)
+    );
 }
 
 /// One row a fact; unknown ones have no row.
 fn facts(out: &mut String, report: &Report, style: &Style) {
     let splat = &report.splat;
     let mut rows = vec![
-        ("message", (!splat.message.is_empty()).then(|| splat.message.join(" "))),
+        (
+            "message",
+            (!splat.message.is_empty()).then(|| splat.message.join(" ")),
+        ),
         ("context", context(splat)),
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
@@ -90,14 +118,21 @@ fn facts(out: &mut String, report: &Report, style: &Style) {
     }
     for (name, value) in rows {
         if let Some(value) = value {
-            let _ = writeln!(out, "  {} {}", Style::paint(style.label, format_args!("{name:<9}")), clean(&value));
+            let _ = writeln!(
+                out,
+                "  {} {}",
+                Style::paint(style.label, format_args!("{name:<9}")),
+                clean(&value)
+            );
         }
     }
 }
 
 fn context(splat: &Splat) -> Option<String> {
     let parts = [
-        splat.time_us.map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
+        splat
+            .time_us
+            .map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
         splat.cpu.map(|cpu| format!("CPU {cpu}")),
         splat.comm.as_ref().map(|comm| match splat.pid {
             Some(pid) => format!("{comm} (PID {pid})"),
@@ -116,14 +151,27 @@ fn kernel(splat: &Splat) -> Option<String> {
         Some("") => ", not tainted".to_owned(),
         Some(letters) => format!(", tainted {letters}"),
     };
-    Some(format!("{release} {}{taint}", kernel.build.as_deref().unwrap_or_default()))
+    Some(format!(
+        "{release} {}{taint}",
+        kernel.build.as_deref().unwrap_or_default()
+    ))
 }
 
 fn feature(verdict: &LateClear) -> Option<String> {
     let feature = verdict.feature.as_ref()?;
-    let name = feature.name.as_ref().map(|name| format!("X86_FEATURE_{name}"));
-    let number = feature.number.map(|n| format!("{n} (word {}, bit {})", n / 32, n % 32));
-    let flag = feature.flag.as_ref().map_or("hidden in /proc/cpuinfo".to_owned(), |flag| format!("{flag} in /proc/cpuinfo"));
+    let name = feature
+        .name
+        .as_ref()
+        .map(|name| format!("X86_FEATURE_{name}"));
+    let number = feature
+        .number
+        .map(|n| format!("{n} (word {}, bit {})", n / 32, n % 32));
+    let flag = feature
+        .flag
+        .as_ref()
+        .map_or("hidden in /proc/cpuinfo".to_owned(), |flag| {
+            format!("{flag} in /proc/cpuinfo")
+        });
     let known: Vec<_> = [name, number, Some(flag)].into_iter().flatten().collect();
     Some(known.join(", "))
 }
@@ -150,9 +198,15 @@ fn kebab<T: serde::Serialize>(value: &T) -> String {
 fn evidence(out: &mut String, verdict: &LateClear, style: &Style) {
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, "evidence"));
     for item in &verdict.evidence {
-        let line = item.line.map_or("vmlinux".to_owned(), |line| format!("line {line}"));
+        let line = item
+            .line
+            .map_or("vmlinux".to_owned(), |line| format!("line {line}"));
         let head = format!("    {line:<10} {:<13} ", item.speaks_for);
-        let text = wrap(&clean(&item.says), WIDTH.saturating_sub(head.len()), head.len());
+        let text = wrap(
+            &clean(&item.says),
+            WIDTH.saturating_sub(head.len()),
+            head.len(),
+        );
         let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
     }
 }
@@ -172,7 +226,11 @@ fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
         fold(out, &mut folded, style);
         if frame.section != section {
             section = frame.section;
-            let _ = writeln!(out, "    {}", Style::paint(style.dim, section_name(section)));
+            let _ = writeln!(
+                out,
+                "    {}",
+                Style::paint(style.dim, section_name(section))
+            );
         }
         write_frame(out, frame, style);
     }
@@ -203,12 +261,25 @@ fn write_frame(out: &mut String, frame: &Frame, style: &Style) {
     for inline in &frame.inlines {
         let name = inline.function.as_deref().unwrap_or("(inlined)");
         let place = place(inline.file.as_deref(), inline.line);
-        let _ = writeln!(out, "          {:<34}  {}", clean(name), Style::paint(style.place, clean(&place)));
+        let _ = writeln!(
+            out,
+            "          {:<34}  {}",
+            clean(name),
+            Style::paint(style.place, clean(&place))
+        );
     }
     let place = place(frame.file.as_deref(), frame.line);
-    let part = if frame.reliable { style.function } else { style.dim };
+    let part = if frame.reliable {
+        style.function
+    } else {
+        style.dim
+    };
     let name = format!("{:<38}", clean(&code(frame)));
-    let line = format!("    {mark} {}  {}", Style::paint(part, name), Style::paint(style.place, clean(&place)));
+    let line = format!(
+        "    {mark} {}  {}",
+        Style::paint(part, name),
+        Style::paint(style.place, clean(&place))
+    );
     let _ = writeln!(out, "{}", line.trim_end());
 }
 
@@ -241,7 +312,11 @@ fn place(file: Option<&str>, line: Option<u32>) -> String {
 
 fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, "diagnosis"));
-    let _ = writeln!(out, "    {}", wrap(&clean(&verdict.diagnosis), WIDTH - 4, 4));
+    let _ = writeln!(
+        out,
+        "    {}",
+        wrap(&clean(&verdict.diagnosis), WIDTH - 4, 4)
+    );
 }
 
 /// Breaks at blanks; lines behind the first are indented.

@@ -140,12 +140,21 @@ impl<'g> Assembler<'g> {
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.
-    fn take_half_header(&mut self, index: usize, next: Option<&LogLine<'_>>, boots: &mut Boots) -> bool {
-        let Some(first) = self.lanes[index].half_header.take() else { return false };
+    fn take_half_header(
+        &mut self,
+        index: usize,
+        next: Option<&LogLine<'_>>,
+        boots: &mut Boots,
+    ) -> bool {
+        let Some(first) = self.lanes[index].half_header.take() else {
+            return false;
+        };
         let grammar = self.grammar;
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
-            halves.iter().find_map(|text| header(grammar, text).filter(Header::is_whole))
+            halves
+                .iter()
+                .find_map(|text| header(grammar, text).filter(Header::is_whole))
         });
         let used = whole.is_some();
         match whole.or_else(|| header(grammar, &first.text)) {
@@ -158,7 +167,8 @@ impl<'g> Assembler<'g> {
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
         self.close(index, Closing::NextReport);
         let cut_here = self.lanes[index].cut_here.take();
-        let mut building = Building::from_header(header, line, boots.claim(line.number), &self.path);
+        let mut building =
+            Building::from_header(header, line, boots.claim(line.number), &self.path);
         if let Some(cut_here) = cut_here {
             building.prepend(cut_here.line, cut_here.messages);
         }
@@ -166,11 +176,17 @@ impl<'g> Assembler<'g> {
     }
 
     fn take_body(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
-        let section = self.lanes[index].open.as_ref().map_or(Section::Task, Building::section);
+        let section = self.lanes[index]
+            .open
+            .as_ref()
+            .map_or(Section::Task, Building::section);
         match body(&line.text, line.number, section) {
             Body::CutHere => {
                 self.close(index, Closing::NextReport);
-                self.lanes[index].cut_here = Some(CutHere { line: line.number, messages: Vec::new() });
+                self.lanes[index].cut_here = Some(CutHere {
+                    line: line.number,
+                    messages: Vec::new(),
+                });
             }
             Body::End => {
                 if let Some(mut building) = self.lanes[index].open.take() {
@@ -203,20 +219,29 @@ impl<'g> Assembler<'g> {
     fn take_loose(&mut self, index: usize, frame: Frame, line: &LogLine<'_>, boots: &mut Boots) {
         let anchor = frame.reliable && self.is_anchor(frame.base_name());
         let loose = &mut self.lanes[index].loose;
-        let gap = loose.last().map_or(0, |last| line.number.saturating_sub(last.log_line));
+        let gap = loose
+            .last()
+            .map_or(0, |last| line.number.saturating_sub(last.log_line));
         if gap > MAX_LOOSE_GAP || loose.len() >= MAX_LOOSE_FRAMES {
             loose.clear();
         }
         loose.push(frame);
         if anchor {
             let frames = std::mem::take(loose);
-            self.lanes[index].open = Some(Building::from_frames(frames, line, boots.claim(line.number), &self.path));
+            self.lanes[index].open = Some(Building::from_frames(
+                frames,
+                line,
+                boots.claim(line.number),
+                &self.path,
+            ));
         }
     }
 
     fn is_anchor(&self, function: &str) -> bool {
         let anchors = self.grammar.paths.iter().filter(|rule| rule.anchor);
-        anchors.flat_map(|rule| &rule.frames).any(|name| name == function)
+        anchors
+            .flat_map(|rule| &rule.frames)
+            .any(|name| name == function)
     }
 
     fn close(&mut self, index: usize, closing: Closing) {
@@ -248,7 +273,10 @@ impl<'g> Assembler<'g> {
     }
 
     fn new_lane(&mut self, caller: Option<Caller>) -> usize {
-        let lane = Lane { caller, ..Lane::default() };
+        let lane = Lane {
+            caller,
+            ..Lane::default()
+        };
         if self.lanes.len() < MAX_LANES {
             self.lanes.push(lane);
             return self.lanes.len() - 1;
@@ -265,7 +293,11 @@ impl<'g> Assembler<'g> {
 fn header_halves(first: &str, next: &str) -> [String; 3] {
     let (first, next) = (first.trim_end(), next.trim());
     let soft = first.strip_suffix('=').unwrap_or(first);
-    [format!("{first} {next}"), format!("{first}{next}"), format!("{soft}{next}")]
+    [
+        format!("{first} {next}"),
+        format!("{first}{next}"),
+        format!("{soft}{next}"),
+    ]
 }
 
 /// True for a splat that stands for quoted frames without a header.

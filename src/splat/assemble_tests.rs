@@ -54,8 +54,15 @@ fn a_whole_warning_keeps_the_kernels_registers() {
 
 #[test]
 fn two_cpus_at_once_are_two_clean_splats() {
-    let other = WARNING.replace("[    T1]", "[    C3]").replace("f+0x1", "h+0x1").replace("g+0x3", "i+0x3");
-    let both: String = WARNING.lines().zip(other.lines()).map(|(a, b)| format!("{a}\n{b}\n")).collect();
+    let other = WARNING
+        .replace("[    T1]", "[    C3]")
+        .replace("f+0x1", "h+0x1")
+        .replace("g+0x3", "i+0x3");
+    let both: String = WARNING
+        .lines()
+        .zip(other.lines())
+        .map(|(a, b)| format!("{a}\n{b}\n"))
+        .collect();
     let all = splats(&both);
     assert_eq!(all.len(), 2);
     let functions: Vec<_> = all.iter().map(|s| s.at.function.as_deref()).collect();
@@ -80,14 +87,31 @@ fn a_panic_ends_the_warning_that_caused_it() {
 #[test]
 fn a_header_broken_by_a_mailer_at_a_blank_in_a_word_or_softly() {
     for (first, second) in [
-        ("WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118", "do_clear_cpu_cap+0xdc/0x130"),
-        ("WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_", "cpu_cap+0xdc/0x130"),
-        ("WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swap=", "per/1/7"),
+        (
+            "WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118",
+            "do_clear_cpu_cap+0xdc/0x130",
+        ),
+        (
+            "WARNING: CPU: 1 PID: 7 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_",
+            "cpu_cap+0xdc/0x130",
+        ),
+        (
+            "WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swap=",
+            "per/1/7",
+        ),
     ] {
         let all = splats(&format!("{first}\n{second}\nModules linked in:\n"));
         assert_eq!(all.len(), 1, "{first}");
-        assert_eq!(all[0].at.function.as_deref(), Some("do_clear_cpu_cap"), "{first}");
-        assert_eq!((all[0].cpu, all[0].pid, all[0].at_line), (Some(1), Some(7), Some(118)), "{first}");
+        assert_eq!(
+            all[0].at.function.as_deref(),
+            Some("do_clear_cpu_cap"),
+            "{first}"
+        );
+        assert_eq!(
+            (all[0].cpu, all[0].pid, all[0].at_line),
+            (Some(1), Some(7), Some(118)),
+            "{first}"
+        );
     }
 }
 
@@ -95,7 +119,11 @@ fn a_header_broken_by_a_mailer_at_a_blank_in_a_word_or_softly() {
 fn prose_between_two_pieces_of_a_quoted_splat_does_not_end_it() {
     let quoted: Vec<String> = WARNING.lines().map(|l| format!("> {l}\n")).collect();
     let prose = "Yap, works as designed:\n\n    if (x)\n\tclear();\n".repeat(20);
-    let all = splats(&format!("{}{prose}{}", quoted[..13].concat(), quoted[13..].concat()));
+    let all = splats(&format!(
+        "{}{prose}{}",
+        quoted[..13].concat(),
+        quoted[13..].concat()
+    ));
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].frames.len(), 3);
 }

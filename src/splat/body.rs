@@ -123,13 +123,19 @@ fn code(text: &str) -> Option<Body> {
     let mut code = Code::default();
     for token in dump.split_whitespace() {
         let digits = token.trim_matches(|c| matches!(c, '<' | '>' | '(' | ')'));
-        let Some(bytes) = hex_bytes(digits) else { break };
+        let Some(bytes) = hex_bytes(digits) else {
+            break;
+        };
         if token.starts_with('<') {
             code.trap_offset = Some(code.bytes.len());
         }
         code.bytes.extend(bytes);
     }
-    Some(if code.bytes.is_empty() { Body::Known } else { Body::Code(code) })
+    Some(if code.bytes.is_empty() {
+        Body::Known
+    } else {
+        Body::Code(code)
+    })
 }
 
 fn hex_bytes(digits: &str) -> Option<Vec<u8>> {
@@ -137,7 +143,9 @@ fn hex_bytes(digits: &str) -> Option<Vec<u8>> {
         return None;
     }
     let pairs = digits.as_bytes().chunks(2);
-    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// Stack markers of arch/x86/kernel/dumpstack*.c, `stack_type_name()`.
@@ -153,7 +161,9 @@ fn section(text: &str) -> Option<Body> {
         "SOFTIRQ" => Section::SoftIrq,
         "EOI" => return Some(Body::Section(Section::Irq, false)),
         "NMI" => Section::Nmi,
-        _ if name.starts_with('#') || name.chars().all(|c| c.is_ascii_uppercase() || c == '_') => Section::Exception,
+        _ if name.starts_with('#') || name.chars().all(|c| c.is_ascii_uppercase() || c == '_') => {
+            Section::Exception
+        }
         _ => return None,
     };
     Some(Body::Section(section, opens))
@@ -167,7 +177,9 @@ fn disassembly(text: &str) -> Option<Body> {
 /// `  2a:*\t0f 0b                \tud2`, as scripts/decodecode prints it, or syzbot's `* 2a:\t…`.
 fn is_disassembly(text: &str) -> bool {
     let text = text.trim_start_matches("* ");
-    let Some((offset, rest)) = text.split_once(':') else { return false };
+    let Some((offset, rest)) = text.split_once(':') else {
+        return false;
+    };
     let bytes = rest.trim_start_matches('*').split_whitespace().next();
     let is_hex = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_hexdigit());
     is_hex(offset) && rest.contains('\t') && bytes.is_some_and(|b| b.len() == 2 && is_hex(b))
@@ -189,22 +201,38 @@ mod tests {
             "RIP: 0010:do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118 (discriminator 1))",
             "EIP: do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118)",
         ] {
-            let Body::Rip(false, Some(code)) = read(text) else { panic!("{text}") };
+            let Body::Rip(false, Some(code)) = read(text) else {
+                panic!("{text}")
+            };
             assert_eq!(code.function.as_deref(), Some("do_clear_cpu_cap"), "{text}");
         }
-        assert!(matches!(read("RIP: 0033:0x47b7a0"), Body::Rip(true, Some(_))));
+        assert!(matches!(
+            read("RIP: 0033:0x47b7a0"),
+            Body::Rip(true, Some(_))
+        ));
     }
 
     #[test]
     fn code_with_its_trapping_byte() {
-        let Body::Code(code) = read("Code: 0f 84 6e ff ff ff <0f> 0b e9") else { panic!() };
+        let Body::Code(code) = read("Code: 0f 84 6e ff ff ff <0f> 0b e9") else {
+            panic!()
+        };
         assert_eq!((code.bytes.len(), code.trap_offset), (9, Some(6)));
-        assert_eq!(read("Code: Unable to access opcode bytes at 0x47b776."), Body::Known);
+        assert_eq!(
+            read("Code: Unable to access opcode bytes at 0x47b776."),
+            Body::Known
+        );
     }
 
     #[test]
     fn the_disassembly_of_lkp_mails_is_no_frame_and_no_register() {
-        for text in ["  2a:*\t0f 0b                \tud2    \t\t<-- trapping instruction", "   0:\t89 c1 \tmov    %eax,%ecx", "All code", "========", "* 2a:\t67 48 0f b9 3a \tud1"] {
+        for text in [
+            "  2a:*\t0f 0b                \tud2    \t\t<-- trapping instruction",
+            "   0:\t89 c1 \tmov    %eax,%ecx",
+            "All code",
+            "========",
+            "* 2a:\t67 48 0f b9 3a \tud1",
+        ] {
             assert_eq!(read(text), Body::Known, "{text}");
         }
     }

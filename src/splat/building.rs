@@ -1,10 +1,10 @@
 //! A splat in the making: takes in the lines between header and end.
 
+use super::FRAGMENT;
 use super::body::Body;
 use super::cpu_line::CpuLine;
 use super::header::Header;
 use super::types::{CodeRef, Frame, Section, Splat};
-use super::FRAGMENT;
 use crate::line::LogLine;
 
 /// Bounds on what one splat may hold; real ones stay far below.
@@ -46,7 +46,12 @@ pub struct Building {
 
 impl Building {
     /// Begins with a header.
-    pub fn from_header(header: Header<'_>, line: &LogLine<'_>, boot: usize, path: &str) -> Building {
+    pub fn from_header(
+        header: Header<'_>,
+        line: &LogLine<'_>,
+        boot: usize,
+        path: &str,
+    ) -> Building {
         let end_marker = header.kind.end_marker;
         let mut building = Building::empty(line, boot, path, end_marker);
         building.splat.header_line = line.number;
@@ -55,7 +60,12 @@ impl Building {
     }
 
     /// Begins with frames that have no header.
-    pub fn from_frames(frames: Vec<Frame>, line: &LogLine<'_>, boot: usize, path: &str) -> Building {
+    pub fn from_frames(
+        frames: Vec<Frame>,
+        line: &LogLine<'_>,
+        boot: usize,
+        path: &str,
+    ) -> Building {
         let mut building = Building::empty(line, boot, path, true);
         building.splat.kind = FRAGMENT.to_owned();
         if let Some(first) = frames.first() {
@@ -66,7 +76,11 @@ impl Building {
     }
 
     fn empty(line: &LogLine<'_>, boot: usize, path: &str, end_marker: bool) -> Building {
-        let mut splat = Splat { boot: Some(boot), time_us: line.framing.time_us, ..Splat::default() };
+        let mut splat = Splat {
+            boot: Some(boot),
+            time_us: line.framing.time_us,
+            ..Splat::default()
+        };
         path.clone_into(&mut splat.source.path);
         splat.source.first_line = line.number;
         splat.source.last_line = line.number;
@@ -112,13 +126,17 @@ impl Building {
             Body::Cpu(cpu) => self.take_cpu(*cpu),
             Body::Hardware(name) => self.splat.hardware = self.splat.hardware.take().or(Some(name)),
             Body::Rip(user, code) => self.take_rip(user, code),
-            Body::Code(code) if !self.block_over => self.splat.code = self.splat.code.take().or(Some(code)),
+            Body::Code(code) if !self.block_over => {
+                self.splat.code = self.splat.code.take().or(Some(code))
+            }
             Body::Registers(registers) => self.take_registers(registers),
             Body::Section(section, opens) => {
                 self.trace_closed = !opens && section == Section::Task;
                 self.section = if opens { section } else { Section::Task };
             }
-            Body::Frame(frame) if self.splat.frames.len() < MAX_FRAMES => self.splat.frames.push(*frame),
+            Body::Frame(frame) if self.splat.frames.len() < MAX_FRAMES => {
+                self.splat.frames.push(*frame)
+            }
             _ => {}
         }
         true
@@ -150,7 +168,8 @@ impl Building {
     }
 
     fn take_registers(&mut self, registers: Vec<(String, String)>) {
-        let user_stack = |(name, value): &(String, String)| name == "ss" && super::is_user_selector(value);
+        let user_stack =
+            |(name, value): &(String, String)| name == "ss" && super::is_user_selector(value);
         self.block_over |= registers.iter().any(user_stack);
         if self.block_over {
             return;
@@ -169,7 +188,11 @@ impl Building {
         } else {
             self.prose += 1;
         }
-        let foreign_limit = if self.splat.kind == FRAGMENT { MAX_PROSE } else { MAX_FOREIGN };
+        let foreign_limit = if self.splat.kind == FRAGMENT {
+            MAX_PROSE
+        } else {
+            MAX_FOREIGN
+        };
         self.foreign <= foreign_limit && self.prose <= MAX_PROSE
     }
 
@@ -178,7 +201,9 @@ impl Building {
         let whole = match closing {
             Closing::EndMarker => true,
             Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
-            Closing::Silence => self.trace_closed || (!self.end_marker && !self.splat.frames.is_empty()),
+            Closing::Silence => {
+                self.trace_closed || (!self.end_marker && !self.splat.frames.is_empty())
+            }
         };
         self.splat.truncated = self.splat.header_line == 0 || !whole;
         self.splat

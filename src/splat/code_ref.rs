@@ -74,7 +74,10 @@ fn symbol(input: &str) -> IResult<&str, &str> {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '.' || c == '$';
     let other = |c: char| c.is_ascii_alphanumeric() || "_.$@:<>".contains(c);
     verify(
-        recognize(pair(verify(nom::character::complete::anychar, move |c| first(*c)), take_while(other))),
+        recognize(pair(
+            verify(nom::character::complete::anychar, move |c| first(*c)),
+            take_while(other),
+        )),
         |name: &str| name.len() < KSYM_NAME_LEN,
     )
     .parse(input)
@@ -92,12 +95,15 @@ type Module = (Option<String>, Option<String>);
 /// What may follow a symbol: module and source positions, in either order. A position without
 /// parentheses counts only behind an offset: `see fs/inode.c:3` is prose.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Vec<SourceLine>)> {
-    let bare = nom::combinator::cond(has_extent, source_line).map_opt(|source| source.map(|s| vec![s]));
+    let bare =
+        nom::combinator::cond(has_extent, source_line).map_opt(|source| source.map(|s| vec![s]));
     let sources = alt((decoded_sources, bare));
     let (rest, before) = opt(preceded(space1, bracketed_module)).parse(input)?;
     let (rest, sources) = opt(preceded(space1, sources)).parse(rest)?;
     let (rest, after) = match (&before, &sources) {
-        (None, Some(_)) => opt(preceded(space1, alt((bracketed_module, bare_module)))).parse(rest)?,
+        (None, Some(_)) => {
+            opt(preceded(space1, alt((bracketed_module, bare_module)))).parse(rest)?
+        }
         _ => (rest, None),
     };
     Ok((rest, (before.or(after), sources.unwrap_or_default())))
@@ -105,7 +111,11 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Vec<Sou
 
 /// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id).
 fn bracketed_module(input: &str) -> IResult<&str, Module> {
-    let flags = opt(delimited(char('('), take_while(|c: char| c.is_ascii_uppercase() || c == '+' || c == '-'), char(')')));
+    let flags = opt(delimited(
+        char('('),
+        take_while(|c: char| c.is_ascii_uppercase() || c == '+' || c == '-'),
+        char(')'),
+    ));
     let build_id = opt(preceded(space1, hex_digit1));
     map(
         delimited(char('['), (module_name, flags, build_id), char(']')),
@@ -134,9 +144,10 @@ fn decoded_sources(input: &str) -> IResult<&str, Vec<SourceLine>> {
         map(recognize((source_file, tag(":?"))), |_| None),
     ));
     let each = delimited(space0, one, opt(preceded(space0, discriminator)));
-    map(delimited(char('('), many1(each), preceded(space0, opt(char(')')))), |all| {
-        all.into_iter().flatten().collect()
-    })
+    map(
+        delimited(char('('), many1(each), preceded(space0, opt(char(')')))),
+        |all| all.into_iter().flatten().collect(),
+    )
     .parse(input)
 }
 
@@ -195,7 +206,10 @@ mod tests {
             ("f+0x1/0x2 [kvm_intel(OE+)]".to_owned(), None),
             (format!("f+0x1/0x2 [kvm_intel {id}]"), Some(id)),
             ("f (arch/x86/kvm/vmx/vmx.c:12) kvm_intel".to_owned(), None),
-            ("f+0x1/0x2 [kvm_intel] arch/x86/kvm/vmx/vmx.c:12".to_owned(), None),
+            (
+                "f+0x1/0x2 [kvm_intel] arch/x86/kvm/vmx/vmx.c:12".to_owned(),
+                None,
+            ),
         ] {
             let code = read(&text);
             assert_eq!(code.module.as_deref(), Some("kvm_intel"), "{text}");
@@ -206,28 +220,59 @@ mod tests {
     #[test]
     fn decoded_with_inlines_and_discriminators() {
         let code = read("init_intel (./a/msr.h:146 a/msr.h:300 (discriminator 4) a/intel.c:687)");
-        let lines: Vec<_> = code.sources.iter().map(|s| (s.file.as_str(), s.line)).collect();
-        assert_eq!(lines, [("a/msr.h", 146), ("a/msr.h", 300), ("a/intel.c", 687)]);
-        assert_eq!(read("f+0x1/0x2 (a/b.c:3 (discriminator 1))").sources.len(), 1);
+        let lines: Vec<_> = code
+            .sources
+            .iter()
+            .map(|s| (s.file.as_str(), s.line))
+            .collect();
+        assert_eq!(
+            lines,
+            [("a/msr.h", 146), ("a/msr.h", 300), ("a/intel.c", 687)]
+        );
+        assert_eq!(
+            read("f+0x1/0x2 (a/b.c:3 (discriminator 1))").sources.len(),
+            1
+        );
         assert_eq!(read("f (?:? a/b.c:? a/b.c:3)").sources.len(), 1);
     }
 
     #[test]
     fn as_syzbot_writes_it() {
         let code = read("usb_submit_urb+0x7e/0x18d0 drivers/usb/core/urb.c:380");
-        assert_eq!(code.sources, [SourceLine { file: "drivers/usb/core/urb.c".into(), line: 380 }]);
+        assert_eq!(
+            code.sources,
+            [SourceLine {
+                file: "drivers/usb/core/urb.c".into(),
+                line: 380
+            }]
+        );
     }
 
     #[test]
     fn addresses() {
-        assert_eq!(read("[<ffffffff81012345>] f+0x1/0x2").address, Some(0xffff_ffff_8101_2345));
-        assert_eq!(read("0xffffffffa0106083").address, Some(0xffff_ffff_a010_6083));
-        assert_eq!(read("[c000000002957d20] [c00000000024a60c] g+0x1/0x2").address, Some(0xc000_0000_0024_a60c));
+        assert_eq!(
+            read("[<ffffffff81012345>] f+0x1/0x2").address,
+            Some(0xffff_ffff_8101_2345)
+        );
+        assert_eq!(
+            read("0xffffffffa0106083").address,
+            Some(0xffff_ffff_a010_6083)
+        );
+        assert_eq!(
+            read("[c000000002957d20] [c00000000024a60c] g+0x1/0x2").address,
+            Some(0xc000_0000_0024_a60c)
+        );
     }
 
     #[test]
     fn prose_is_no_reference() {
-        for text in ["init_intel", "identify_cpu() is called", "see arch/x86/kernel/cpu/intel.c:3", "+0x12", ""] {
+        for text in [
+            "init_intel",
+            "identify_cpu() is called",
+            "see arch/x86/kernel/cpu/intel.c:3",
+            "+0x12",
+            "",
+        ] {
             assert!(code_ref(text).is_err(), "{text}");
         }
     }

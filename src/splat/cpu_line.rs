@@ -26,10 +26,14 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let since_3_9 = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+) Comm: (?<comm>.*?) ";
     let before = r"^Pid: (?<pid>\d+), comm: +(?<comm>.*?) ";
     let cut = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+)(?: Comm: (?<comm>\S+))?";
-    [format!("{since_3_9}{KERNEL}"), format!("{before}{KERNEL}"), cut.to_owned()]
-        .iter()
-        .map(|form| Regex::new(form).expect("a constant pattern"))
-        .collect()
+    [
+        format!("{since_3_9}{KERNEL}"),
+        format!("{before}{KERNEL}"),
+        cut.to_owned(),
+    ]
+    .iter()
+    .map(|form| Regex::new(form).expect("a constant pattern"))
+    .collect()
 });
 
 /// Reads the line; `None` where it is another one.
@@ -53,7 +57,13 @@ pub fn cpu_line(text: &str) -> Option<CpuLine> {
 /// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
 fn taint(captures: &Captures<'_>, text: &str) -> Option<String> {
     match captures.name("taint") {
-        Some(flags) => Some(flags.as_str().chars().filter(|c| !matches!(c, ' ' | 'G')).collect()),
+        Some(flags) => Some(
+            flags
+                .as_str()
+                .chars()
+                .filter(|c| !matches!(c, ' ' | 'G'))
+                .collect(),
+        ),
         None => text.contains("Not tainted").then(String::new),
     }
 }
@@ -68,8 +78,13 @@ mod tests {
 
     #[test]
     fn new_and_old() {
-        let line = read("CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Tainted: G        W           6.16.9+deb14-amd64 #1 PREEMPT(lazy)  Debian 6.16.9-1");
-        assert_eq!((line.cpu, line.pid, line.comm.as_deref()), (Some(1), Some(0), Some("swapper/1")));
+        let line = read(
+            "CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Tainted: G        W           6.16.9+deb14-amd64 #1 PREEMPT(lazy)  Debian 6.16.9-1",
+        );
+        assert_eq!(
+            (line.cpu, line.pid, line.comm.as_deref()),
+            (Some(1), Some(0), Some("swapper/1"))
+        );
         assert_eq!(line.kernel.release.as_deref(), Some("6.16.9+deb14-amd64"));
         assert_eq!(line.kernel.build.as_deref(), Some("#1"));
         assert_eq!(line.kernel.taint.as_deref(), Some("W"));
@@ -81,7 +96,9 @@ mod tests {
     #[test]
     fn names_with_blanks_and_build_ids() {
         let id = "c76c09082e833299bbcc71b75dc4abf37758b94a";
-        let line = read(&format!("CPU: 0 PID: 7 Comm: Web Content Kdump: loaded Not tainted 6.1.0 #2 SMP  {id}"));
+        let line = read(&format!(
+            "CPU: 0 PID: 7 Comm: Web Content Kdump: loaded Not tainted 6.1.0 #2 SMP  {id}"
+        ));
         assert_eq!(line.comm.as_deref(), Some("Web Content"));
         assert_eq!(line.kernel.build_id.as_deref(), Some(id));
     }

@@ -14,7 +14,14 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
         return Some(from_code(inline, reliable, log_line, section));
     }
     let (rest, code) = code_ref(&text).ok()?;
-    is_frame_end(rest).then(|| from_code(code, reliable && !rest.contains("(unreliable)"), log_line, section))
+    is_frame_end(rest).then(|| {
+        from_code(
+            code,
+            reliable && !rest.contains("(unreliable)"),
+            log_line,
+            section,
+        )
+    })
 }
 
 /// Takes off the `? ` of an unreliable frame, wherever the form puts it (`? f`, `[<addr>] ? f`).
@@ -23,7 +30,9 @@ fn reliability(text: &str) -> (bool, Cow<'_, str>) {
         return (false, rest.into());
     }
     match text.split_once("] ? ") {
-        Some((address, rest)) if address.starts_with('[') => (false, format!("{address}] {rest}").into()),
+        Some((address, rest)) if address.starts_with('[') => {
+            (false, format!("{address}] {rest}").into())
+        }
         _ => (true, text.into()),
     }
 }
@@ -87,7 +96,9 @@ mod tests {
         let old = read(" [<ffffffff81012345>] ? f+0x1/0x2").expect("a frame");
         assert!(!old.reliable);
         assert_eq!(old.code.address, Some(0xffff_ffff_8101_2345));
-        assert!(read("[c1] [c000000001480418] f+0xc8/0x100 (unreliable)").is_none_or(|f| !f.reliable));
+        assert!(
+            read("[c1] [c000000001480418] f+0xc8/0x100 (unreliable)").is_none_or(|f| !f.reliable)
+        );
     }
 
     #[test]

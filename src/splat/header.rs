@@ -27,23 +27,37 @@ pub struct Header<'g> {
 pub fn header<'g>(grammar: &'g Grammar, text: &str) -> Option<Header<'g>> {
     let text = text.trim();
     grammar.kinds.iter().find_map(|kind| {
-        if !kind.literals.iter().any(|literal| text.contains(literal.as_str())) {
+        if !kind
+            .literals
+            .iter()
+            .any(|literal| text.contains(literal.as_str()))
+        {
             return None;
         }
-        kind.headers.iter().find_map(|pattern| from_captures(kind, text, &pattern.captures(text)?))
+        kind.headers
+            .iter()
+            .find_map(|pattern| from_captures(kind, text, &pattern.captures(text)?))
     })
 }
 
 /// True where the text begins as a header does, so that it may be the first half of a broken one.
 pub fn may_begin_header(grammar: &Grammar, text: &str) -> bool {
     let text = text.trim();
-    grammar.kinds.iter().flat_map(|kind| &kind.literals).any(|literal| text.starts_with(literal.as_str()))
+    grammar
+        .kinds
+        .iter()
+        .flat_map(|kind| &kind.literals)
+        .any(|literal| text.starts_with(literal.as_str()))
 }
 
 fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Option<Header<'g>> {
     let group = |name| captures.name(name).map(|m| m.as_str());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
-    let file = group("file").map(|path| path.trim_start_matches("../").trim_start_matches("./").to_owned());
+    let file = group("file").map(|path| {
+        path.trim_start_matches("../")
+            .trim_start_matches("./")
+            .to_owned()
+    });
     let (at, whole) = match group("code") {
         Some(code) => read_code(code),
         None => (CodeRef::default(), true),
@@ -71,7 +85,10 @@ fn read_code(text: &str) -> (CodeRef, bool) {
     let text = text.trim();
     let text = text.strip_suffix("()").unwrap_or(text);
     match code_ref(text) {
-        Ok((rest, code)) => (code, rest.trim().is_empty() && !super::has_open_parenthesis(text)),
+        Ok((rest, code)) => (
+            code,
+            rest.trim().is_empty() && !super::has_open_parenthesis(text),
+        ),
         Err(_) => (CodeRef::default(), false),
     }
 }
@@ -89,8 +106,12 @@ impl Header<'_> {
         splat.cpu = self.cpu;
         splat.pid = self.pid;
         splat.comm = self.comm;
-        splat.at_line = self.line.or_else(|| self.at.sources.last().map(|source| source.line));
-        splat.at_file = self.file.or_else(|| self.at.sources.last().map(|source| source.file.clone()));
+        splat.at_line = self
+            .line
+            .or_else(|| self.at.sources.last().map(|source| source.line));
+        splat.at_file = self
+            .file
+            .or_else(|| self.at.sources.last().map(|source| source.file.clone()));
         splat.at = self.at;
         splat.message.extend(self.condition);
     }
@@ -101,7 +122,15 @@ mod tests {
     use super::*;
 
     /// One row a form: header, file, line, function, CPU, comm, PID.
-    type Row<'a> = (&'a str, Option<&'a str>, Option<u32>, Option<&'a str>, Option<u32>, Option<&'a str>, Option<u32>);
+    type Row<'a> = (
+        &'a str,
+        Option<&'a str>,
+        Option<u32>,
+        Option<&'a str>,
+        Option<u32>,
+        Option<&'a str>,
+        Option<u32>,
+    );
 
     const FILE: Option<&str> = Some("arch/x86/kernel/cpu/cpuid-deps.c");
     const FUNCTION: Option<&str> = Some("do_clear_cpu_cap");
@@ -109,17 +138,105 @@ mod tests {
     #[test]
     fn every_form_that_kernels_have_printed() {
         let rows: &[Row<'_>] = &[
-            ("WARNING: at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130()", FILE, Some(118), FUNCTION, None, None, None),
-            ("WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130", FILE, Some(118), FUNCTION, Some(1), None, Some(0)),
-            ("WARNING: CPU: 1 PID: 0 at ../arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130", FILE, Some(118), FUNCTION, Some(1), None, Some(0)),
-            ("WARNING: CPU: 1 PID: 0 at do_clear_cpu_cap+0xdc/0x130", None, None, FUNCTION, Some(1), None, Some(0)),
-            ("WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118 (discriminator 1)) ", FILE, Some(118), FUNCTION, Some(1), None, Some(0)),
-            ("WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0", FILE, Some(118), FUNCTION, Some(1), Some("swapper/1"), Some(0)),
-            ("WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130 arch/x86/kernel/cpu/cpuid-deps.c:118, CPU#1: swapper/1/0", FILE, Some(118), FUNCTION, Some(1), Some("swapper/1"), Some(0)),
-            ("WARNING: [alternatives_patched] arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0", FILE, Some(118), FUNCTION, Some(1), Some("swapper/1"), Some(0)),
-            ("WARNING: at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0", None, None, FUNCTION, Some(1), Some("swapper/1"), Some(0)),
-            ("WARNING: drivers/usb/core/urb.c:380 at 0x0, CPU#1: usb-storage/5993", Some("drivers/usb/core/urb.c"), Some(380), None, Some(1), Some("usb-storage"), Some(5993)),
-            ("WARNING: fs/x.c:3 at f+0x1/0x2 [xfs], CPU#12: kworker/u8:3 (events)/77", Some("fs/x.c"), Some(3), Some("f"), Some(12), Some("kworker/u8:3 (events)"), Some(77)),
+            (
+                "WARNING: at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130()",
+                FILE,
+                Some(118),
+                FUNCTION,
+                None,
+                None,
+                None,
+            ),
+            (
+                "WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                None,
+                Some(0),
+            ),
+            (
+                "WARNING: CPU: 1 PID: 0 at ../arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap+0xdc/0x130",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                None,
+                Some(0),
+            ),
+            (
+                "WARNING: CPU: 1 PID: 0 at do_clear_cpu_cap+0xdc/0x130",
+                None,
+                None,
+                FUNCTION,
+                Some(1),
+                None,
+                Some(0),
+            ),
+            (
+                "WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118 (discriminator 1)) ",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                None,
+                Some(0),
+            ),
+            (
+                "WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                Some("swapper/1"),
+                Some(0),
+            ),
+            (
+                "WARNING: arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130 arch/x86/kernel/cpu/cpuid-deps.c:118, CPU#1: swapper/1/0",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                Some("swapper/1"),
+                Some(0),
+            ),
+            (
+                "WARNING: [alternatives_patched] arch/x86/kernel/cpu/cpuid-deps.c:118 at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0",
+                FILE,
+                Some(118),
+                FUNCTION,
+                Some(1),
+                Some("swapper/1"),
+                Some(0),
+            ),
+            (
+                "WARNING: at do_clear_cpu_cap+0xdc/0x130, CPU#1: swapper/1/0",
+                None,
+                None,
+                FUNCTION,
+                Some(1),
+                Some("swapper/1"),
+                Some(0),
+            ),
+            (
+                "WARNING: drivers/usb/core/urb.c:380 at 0x0, CPU#1: usb-storage/5993",
+                Some("drivers/usb/core/urb.c"),
+                Some(380),
+                None,
+                Some(1),
+                Some("usb-storage"),
+                Some(5993),
+            ),
+            (
+                "WARNING: fs/x.c:3 at f+0x1/0x2 [xfs], CPU#12: kworker/u8:3 (events)/77",
+                Some("fs/x.c"),
+                Some(3),
+                Some("f"),
+                Some(12),
+                Some("kworker/u8:3 (events)"),
+                Some(77),
+            ),
         ];
         let grammar = Grammar::builtin();
         for (text, file, line, function, cpu, comm, pid) in rows {
@@ -128,9 +245,17 @@ mod tests {
             let mut splat = Splat::default();
             header.fill(&mut splat);
             assert_eq!(splat.kind, "warning");
-            assert_eq!((splat.at_file.as_deref(), splat.at_line), (*file, *line), "{text}");
+            assert_eq!(
+                (splat.at_file.as_deref(), splat.at_line),
+                (*file, *line),
+                "{text}"
+            );
             assert_eq!(splat.at.function.as_deref(), *function, "{text}");
-            assert_eq!((splat.cpu, splat.comm.as_deref(), splat.pid), (*cpu, *comm, *pid), "{text}");
+            assert_eq!(
+                (splat.cpu, splat.comm.as_deref(), splat.pid),
+                (*cpu, *comm, *pid),
+                "{text}"
+            );
         }
     }
 
@@ -142,7 +267,10 @@ mod tests {
             "WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:118 do_clear_cpu_",
             "WARNING: CPU: 1 PID: 0 at a/b.c:1 f (a/b.c:1",
         ] {
-            assert!(header(&grammar, text).is_none_or(|h| !h.is_whole()), "{text}");
+            assert!(
+                header(&grammar, text).is_none_or(|h| !h.is_whole()),
+                "{text}"
+            );
             assert!(may_begin_header(&grammar, text), "{text}");
         }
     }

@@ -13,10 +13,10 @@ use nom::{IResult, Parser};
 
 /// Names that may stand on a register line; anything else is no register line.
 const NAMES: &[&str] = &[
-    "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09", "R10",
-    "R11", "R12", "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "SS", "CR0", "CR2", "CR3",
-    "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX", "EDX", "ESI", "EDI",
-    "EBP", "ESP",
+    "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09",
+    "R10", "R11", "R12", "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "SS", "CR0",
+    "CR2", "CR3", "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX",
+    "EDX", "ESI", "EDI", "EBP", "ESP",
 ];
 
 /// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector behind
@@ -29,12 +29,20 @@ struct Printed<'a> {
 
 /// Reads a register line; `None` where it is none.
 pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
-    let (rest, found) = many1(delimited(space0, register, space0)).parse(text.trim()).ok()?;
+    let (rest, found) = many1(delimited(space0, register, space0))
+        .parse(text.trim())
+        .ok()?;
     // A line that was cut ends in a name without a value; other text shows it is no register line.
     if !rest.is_empty() && !is_cut_name(rest) {
         return None;
     }
-    Some(found.into_iter().filter(is_whole).flat_map(entries).collect())
+    Some(
+        found
+            .into_iter()
+            .filter(is_whole)
+            .flat_map(entries)
+            .collect(),
+    )
 }
 
 /// False for a value that a cut line shortened: registers print as 4, 8 or 16 digits, the general
@@ -57,7 +65,15 @@ fn register(input: &str) -> IResult<&str, Printed<'_>> {
     let (rest, _) = pair(char(':'), space0).parse(rest)?;
     let selector = opt(terminated(hex_digit1, char(':')));
     let behind = opt(delimited(char('('), hex_digit1, char(')')));
-    map((selector, hex_digit1, behind), move |(selector, value, _)| Printed { name, selector, value }).parse(rest)
+    map(
+        (selector, hex_digit1, behind),
+        move |(selector, value, _)| Printed {
+            name,
+            selector,
+            value,
+        },
+    )
+    .parse(rest)
 }
 
 fn name(input: &str) -> IResult<&str, &str> {
@@ -73,10 +89,17 @@ fn is_cut_name(rest: &str) -> bool {
 fn entries(printed: Printed<'_>) -> Vec<(String, String)> {
     let name = printed.name.to_ascii_lowercase();
     let segment = printed.selector.map(|selector| {
-        let segment = if name.starts_with('r') || name.starts_with('e') { "ss" } else { "cs" };
+        let segment = if name.starts_with('r') || name.starts_with('e') {
+            "ss"
+        } else {
+            "cs"
+        };
         (segment.to_owned(), selector.to_owned())
     });
-    segment.into_iter().chain([(name, printed.value.to_owned())]).collect()
+    segment
+        .into_iter()
+        .chain([(name, printed.value.to_owned())])
+        .collect()
 }
 
 #[cfg(test)]
@@ -88,7 +111,10 @@ mod tests {
     }
 
     fn value(text: &str, name: &str) -> Option<String> {
-        read(text).into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
+        read(text)
+            .into_iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v)
     }
 
     #[test]
@@ -98,7 +124,10 @@ mod tests {
         assert_eq!(value(rsp, "ss").as_deref(), Some("0000"));
         let fs = "FS:  0000000000000000(0000) GS:ffff888817c80000(0000) knlGS:0000000000000000";
         assert_eq!(value(fs, "gs").as_deref(), Some("ffff888817c80000"));
-        assert_eq!(value("CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033", "cr0").as_deref(), Some("0000000080050033"));
+        assert_eq!(
+            value("CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033", "cr0").as_deref(),
+            Some("0000000080050033")
+        );
     }
 
     #[test]
