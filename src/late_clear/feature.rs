@@ -91,16 +91,16 @@ fn named(
         name: known.map(|known| known.name),
         from,
     };
-    if let Some(flag) = case.vmlinux.flag(number) {
-        if flag != feature.flag {
-            let says = format!(
-                "x86_cap_flags[{number}] of vmlinux is {}: not as the feature tables say",
-                flag.as_deref().unwrap_or("hidden")
-            );
-            evidence.push(Case::note(0, says, "feature"));
-            feature.name = None;
-            feature.flag = flag;
-        }
+    if let Some(flag) = case.vmlinux.flag(number)
+        && flag != feature.flag
+    {
+        let says = format!(
+            "x86_cap_flags[{number}] of vmlinux is {}: not as the feature tables say",
+            flag.as_deref().unwrap_or("hidden")
+        );
+        evidence.push(Case::note(0, says, "feature"));
+        feature.name = None;
+        feature.flag = flag;
     }
     feature
 }
@@ -124,12 +124,12 @@ fn from_registers(
             .iter()
             .find(|name| registers.value(name) == Some(u64::from(number)))
     };
-    if let Some(number) = rsi {
-        if let Some(name) = kept(number) {
-            let says = format!("RSI and {} both hold {number}", name.to_uppercase());
-            evidence.push(Case::note(case.splat.header_line, says, "feature"));
-            return Some(number);
-        }
+    if let Some(number) = rsi
+        && let Some(name) = kept(number)
+    {
+        let says = format!("RSI and {} both hold {number}", name.to_uppercase());
+        evidence.push(Case::note(case.splat.header_line, says, "feature"));
+        return Some(number);
     }
     let fits = |number: &u32| {
         case.features
@@ -137,12 +137,9 @@ fn from_registers(
             .is_some_and(|feature| is_expected(case, requester, &feature))
     };
     let value = |name: &&str| registers.value(name).and_then(plausible);
-    let number = rsi.filter(fits).or_else(|| {
-        CALLEE_SAVED
-            .iter()
-            .filter_map(|name| value(&name))
-            .find(fits)
-    })?;
+    let number = rsi
+        .filter(fits)
+        .or_else(|| CALLEE_SAVED.iter().filter_map(value).find(fits))?;
     let says =
         format!("a register holds {number}, a feature that the requester or the log speaks of");
     evidence.push(Case::note(case.splat.header_line, says, "feature"));

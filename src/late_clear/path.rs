@@ -227,11 +227,12 @@ fn contradictions(case: &Case<'_>, path: &Path, evidence: &mut Vec<Evidence>) ->
         .comm
         .as_deref()
         .and_then(|comm| comm.strip_prefix("swapper/")?.parse::<u32>().ok());
-    if let (Some(idle_of), Some(cpu)) = (idle_of, case.splat.cpu) {
-        if idle_of != cpu && case.splat.pid == Some(0) {
-            let says = format!("the idle task of CPU {idle_of} ran, but CPU {cpu} printed it");
-            evidence.push(Case::note(line, says, name(PathName::Unknown)));
-        }
+    if let (Some(idle_of), Some(cpu)) = (idle_of, case.splat.cpu)
+        && idle_of != cpu
+        && case.splat.pid == Some(0)
+    {
+        let says = format!("the idle task of CPU {idle_of} ran, but CPU {cpu} printed it");
+        evidence.push(Case::note(line, says, name(PathName::Unknown)));
     }
     evidence.len() - before
 }

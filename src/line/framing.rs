@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn every_layer_reads_its_own_form() {
         let task = |n| Some(Caller::Task(n));
-        let rows: &[(&str, Option<u64>, Option<Caller>, Option<u8>)] = &[
+        type Row<'a> = (&'a str, Option<u64>, Option<Caller>, Option<u8>);
+        let rows: &[Row<'_>] = &[
             ("[    0.055225] x", Some(55_225), None, None),
             (
                 "[12345.678901][    T1] x",

@@ -139,7 +139,11 @@ fn code(text: &str) -> Option<Body> {
 }
 
 fn hex_bytes(digits: &str) -> Option<Vec<u8>> {
-    if digits.is_empty() || digits.len() % 2 != 0 || digits.len() > 16 || !digits.is_ascii() {
+    if digits.is_empty()
+        || !digits.len().is_multiple_of(2)
+        || digits.len() > 16
+        || !digits.is_ascii()
+    {
         return None;
     }
     let pairs = digits.as_bytes().chunks(2);
