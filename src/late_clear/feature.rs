@@ -148,22 +148,20 @@ fn from_registers(
 
 /// A feature that the requester is known to clear, or that a message near the splat names.
 fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> bool {
-    let rule = requester.and_then(|name| {
+    let cleared_by = |function| {
         case.grammar
-            .requesters
-            .iter()
-            .find(|rule| rule.function == name)
-    });
-    rule.is_some_and(|rule| rule.features.contains(&feature.name))
-        || near_words(case, requester).any(|(word, note)| {
-            word.features.contains(&feature.name)
-                || (note.flag.is_some() && note.flag == feature.flag)
-        })
+            .features_of(function)
+            .any(|name| name == feature.name)
+    };
+    let named_in = |(word, note): (&Word, &Note)| {
+        word.features.contains(&feature.name) || (note.flag.is_some() && note.flag == feature.flag)
+    };
+    requester.is_some_and(cleared_by) || near_words(case, requester).any(named_in)
 }
 
 /// Messages about features near the splat, the nearest first; all of them for a quoted fragment,
 /// whose lines stand in no order.
-fn near_words<'a>(
+pub fn near_words<'a>(
     case: &Case<'a>,
     requester: Option<&'a str>,
 ) -> impl Iterator<Item = (&'a Word, &'a Note)> {
@@ -207,20 +205,15 @@ fn from_words(
             return Some(named(case, feature.number, FeatureFrom::Caller, evidence));
         }
     }
-    let rule = case
-        .grammar
-        .requesters
-        .iter()
-        .find(|rule| Some(rule.function.as_str()) == requester)?;
-    let [only] = rule.features.as_slice() else {
+    let function = requester?;
+    let mut names = case.grammar.features_of(function);
+    let clears_more = case.grammar.requester(function, None).is_some();
+    let (Some(only), None, false) = (names.next(), names.next(), clears_more) else {
         return None;
     };
     let feature = case.features.by_name(only)?;
-    evidence.push(Case::note(
-        0,
-        format!("{} clears no other feature", rule.function),
-        "feature",
-    ));
+    let says = format!("{function} clears no other feature");
+    evidence.push(Case::note(0, says, "feature"));
     Some(named(case, feature.number, FeatureFrom::Caller, evidence))
 }
 

@@ -200,7 +200,7 @@ fn evidence(out: &mut String, verdict: &LateClear, style: &Style) {
     for item in &verdict.evidence {
         let line = item
             .line
-            .map_or("vmlinux".to_owned(), |line| format!("line {line}"));
+            .map_or("-".to_owned(), |line| format!("line {line}"));
         let head = format!("    {line:<10} {:<13} ", item.speaks_for);
         let text = wrap(
             &clean(&item.says),
