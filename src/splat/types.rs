@@ -135,7 +135,8 @@ impl Registers {
 
     /// The value as a number; `None` where it is absent, cut off or symbolic.
     pub fn value(&self, name: &str) -> Option<u64> {
-        self.text(name).and_then(|v| u64::from_str_radix(v, 16).ok())
+        self.text(name)
+            .and_then(|v| u64::from_str_radix(v, 16).ok())
     }
 }
 
