@@ -8,6 +8,7 @@ use ksplat::grammar::Grammar;
 use ksplat::input::{Source, read_chunks};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
+use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?)?;
+    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for path in inputs(files) {
@@ -43,6 +44,19 @@ pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
         Some(dir) => Ok(Grammar::with_overrides(dir)?),
         None => Ok(Grammar::builtin()),
     }
+}
+
+/// Debug info, where any is named.
+pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error>> {
+    if options.vmlinux.is_empty() && options.debug_dir.is_empty() {
+        return Ok(None);
+    }
+    let symbols = symbols::Options {
+        vmlinux: options.vmlinux.clone(),
+        debug_dirs: options.debug_dir.clone(),
+        max_size: options.max_size,
+    };
+    Ok(Some(Symbolizer::new(symbols)?))
 }
 
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.

@@ -79,6 +79,18 @@ impl Values {
                 requester.clone().unwrap_or("requester unknown".to_owned()),
             ),
             (
+                "in",
+                requester
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" in {name}()")),
+            ),
+            (
+                "through",
+                requester
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" through {name}()")),
+            ),
+            (
                 "cause",
                 rule.map_or_else(unknown_cause, |rule| rule.cause.clone()),
             ),

@@ -160,13 +160,25 @@ pub fn requester(
         evidence.push(Case::note(note.line, says, "requester"));
         return Some(word.requester.clone());
     }
-    let (frames, _) = case.frames();
-    let asks = |frame: &&&Frame| {
+    let (_, reliable) = case.frames();
+    let asks = |frame: &Frame| {
         let name = frame.base_name();
-        !name.is_empty() && !names(&rule.helpers, name) && !case.grammar.is_in("noise", name)
+        let machinery = names(&rule.helpers, name) || case.grammar.is_in("noise", name);
+        (frame.reliable || !reliable) && !name.is_empty() && !machinery
     };
-    let frame = frames.iter().find(asks)?;
-    Some(frame.base_name().to_owned())
+    let index = case.splat.frames.iter().position(asks)?;
+    let frame = &case.splat.frames[index];
+    match case.vmlinux.callee(case.splat, index) {
+        Some(callee) if !names(&rule.helpers, &callee) && callee != frame.base_name() => {
+            let says = format!(
+                "{} called {callee} here (DWARF call site), which left no frame: a tail call",
+                frame.base_name()
+            );
+            evidence.push(Case::note(frame.log_line, says, "requester"));
+            Some(callee)
+        }
+        _ => Some(frame.base_name().to_owned()),
+    }
 }
 
 fn has_helper_in_front(case: &Case<'_>, rule: &ClearSite) -> bool {

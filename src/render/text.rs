@@ -7,6 +7,7 @@ use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Frame, Section, Splat};
+use crate::symbols::{Match, Symbols};
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -107,7 +108,7 @@ fn facts(out: &mut String, report: &Report, style: &Style) {
         ("context", context(splat)),
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
-        ("symbols", report.symbols.summary()),
+        ("symbols", symbols(&report.symbols)),
     ];
     if let Some(verdict) = &report.late_clear {
         rows.push(("feature", feature(verdict)));
@@ -155,6 +156,16 @@ fn kernel(splat: &Splat) -> Option<String> {
         "{release} {}{taint}",
         kernel.build.as_deref().unwrap_or_default()
     ))
+}
+
+fn symbols(symbols: &Symbols) -> Option<String> {
+    let from = symbols.from.as_deref()?;
+    Some(match &symbols.matched {
+        Match::Exact => format!("{from}, matches the log"),
+        Match::ReleaseOnly => format!("{from} of the same release; nothing else to check it by"),
+        Match::Mismatch { why } => format!("{from} is of another kernel, not used: {why}"),
+        Match::None => format!("{from}, not checked: the log does not tell its kernel"),
+    })
 }
 
 fn feature(verdict: &LateClear) -> Option<String> {
