@@ -27,6 +27,9 @@ pub struct Kind {
     /// True where only a framed line counts, because prose could read alike.
     #[serde(default)]
     pub framed: bool,
+    /// Forms of the line that may be the first half of another kind's header, which a mailer broke.
+    #[serde(default)]
+    pub halves: Vec<Pattern>,
     /// True where every other kind is tried first.
     #[serde(default)]
     pub fallback: bool,
@@ -132,7 +135,7 @@ impl Kind {
             .titles
             .iter()
             .flat_map(|form| form.header.iter().chain(&form.lines));
-        let lines = self.never.iter().chain(&self.parts);
+        let lines = self.never.iter().chain(&self.parts).chain(&self.halves);
         self.headers.iter().chain(lines).chain(titles)
     }
 }

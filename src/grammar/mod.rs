@@ -45,6 +45,7 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("kinds/stall"),
     builtin!("kinds/memory"),
     builtin!("kinds/filesystem"),
+    builtin!("kinds/hardware"),
     builtin!("kinds/panic"),
     builtin!("kinds/userspace"),
     builtin!("kinds/other"),

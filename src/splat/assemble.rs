@@ -258,10 +258,9 @@ impl<'g> Assembler<'g> {
         if line.text.starts_with(REPLAY) {
             return self.drop_cut_headers();
         }
-        if line.framing.caller.is_none() && self.grammar.is_intruder(&line.text) {
-            if let Some(open) = &mut self.lanes[index].open {
-                open.end_text();
-            }
+        let intrudes = line.framing.caller.is_none() && self.grammar.is_intruder(&line.text);
+        if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
+            open.end_text();
         }
         if line.text.contains(BACKTRACES) && self.lanes[index].open.is_some() {
             self.backtraces = Some(index);

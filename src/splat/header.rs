@@ -68,10 +68,13 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Opt
     });
     let (at, whole) = match group("code") {
         Some(code) => read_code(code),
-        None => (place(group("place")), true),
+        None => {
+            let half = kind.halves.iter().any(|p| p.is_match(text));
+            (place(group("place")), !half)
+        }
     };
     // Prose may say "WARNING: at least …": a place must have a file or read as code.
-    if file.is_none() && !whole {
+    if group("code").is_some() && file.is_none() && !whole {
         return None;
     }
     Some(Header {

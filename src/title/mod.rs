@@ -38,17 +38,21 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
         return unnamed(grammar, splat, None, false);
     };
     let lines: Vec<&str> = splat.lines.iter().map(String::as_str).collect();
-    let fitting = kind
-        .titles
-        .iter()
-        .find_map(|form| Some((form, fit(form, splat, &lines)?)));
-    match fitting {
-        Some((form, groups)) => by_form(grammar, form, groups, &lines),
-        None => unnamed(grammar, splat, Some(kind), !kind.titles.is_empty()),
+    let mut cut = false;
+    for form in &kind.titles {
+        if let Some(groups) = fit(form, splat, &lines) {
+            return by_form(grammar, form, groups, &lines);
+        }
+        cut |= form
+            .header
+            .as_ref()
+            .is_some_and(|p| p.is_match(&splat.header));
     }
+    unnamed(grammar, splat, Some(kind), cut)
 }
 
-/// A report that no form fits is called by its header.
+/// A report that no form fits is called by its header. It is damaged where a form fits the header
+/// but not the lines behind it.
 fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: bool) -> Name {
     let mut forms = kind.iter().flat_map(|kind| &kind.headers);
     let start = forms.find_map(|form| Some(form.captures(&splat.header)?.get(0)?.start()));

@@ -63,7 +63,7 @@ fn titles_of_syzkaller() {
             format!("{name}: {}, title {title:?}", first.corrupted)
         });
     }
-    alts.hold("syzkaller alternative titles", 0.0);
-    corrupted.hold("syzkaller corrupted marks", 0.0);
-    titles.hold("syzkaller titles", 0.0);
+    alts.hold("syzkaller alternative titles", 98.0);
+    corrupted.hold("syzkaller corrupted marks", 98.0);
+    titles.hold("syzkaller titles", 98.0);
 }
