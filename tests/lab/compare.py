@@ -153,8 +153,15 @@ def check(name, truth, log, vmlinux=None):
         wrong = differences(truth, ask(log, vmlinux), with_vmlinux=vmlinux is not None)
     except (OSError, subprocess.TimeoutExpired) as error:
         wrong = [str(error)]
-    print(f"{'FAILED' if wrong else 'ok':6} {name}", *(f"         {line}" for line in wrong), sep="\n")
+    tell(name, wrong)
     return not wrong
+
+
+def tell(name, wrong):
+    """Prints an outcome."""
+    print(f"{'FAILED' if wrong else 'ok':6} {name}")
+    for line in wrong:
+        print(f"         {line}")
 
 
 def close(outcomes):
