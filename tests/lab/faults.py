@@ -8,6 +8,8 @@ from guest import Hook
 
 IA32_FEATURE_CONTROL = 0x3A
 IA32_MISC_ENABLE = 0x1A0
+IA32_LBR_DEPTH = 0x14CF
+EIO = -5 & 0xFFFFFFFF
 FEATURE_CONTROL_LOCKED = 1 << 0
 FAST_STRINGS = 1 << 0
 BOOT_CPU = 0
@@ -22,7 +24,7 @@ def vmx_off(cpu, when_patched=False):
             guest.gdb.set_register("rax", FEATURE_CONTROL_LOCKED)
             guest.gdb.set_register("rdx", 0)
 
-    return lambda v: [Hook(v.after_msr_read("init_ia32_feat_ctl", IA32_FEATURE_CONTROL), lock)]
+    return lambda v: [Hook(v.after_msr_access("init_ia32_feat_ctl", IA32_FEATURE_CONTROL), lock)]
 
 
 def fast_strings_off(cpu):
@@ -32,7 +34,7 @@ def fast_strings_off(cpu):
         if at_cpu == cpu:
             guest.gdb.set_register("rax", guest.gdb.registers()["rax"] & ~FAST_STRINGS)
 
-    return lambda v: [Hook(v.after_msr_read("early_init_intel", IA32_MISC_ENABLE), clear)]
+    return lambda v: [Hook(v.after_msr_access("early_init_intel", IA32_MISC_ENABLE), clear)]
 
 
 def patched_during(function):
@@ -61,9 +63,9 @@ def patched_during(function):
     return hooks
 
 
-def arch_lbr_without_lbrs():
-    """A hypervisor shows an architectural PMU (CPUID leaf 10) and Arch LBR, but no LBRs (leaf
-    0x1c is empty). Leaf 10 is given as version 2 with four 48-bit counters."""
+def arch_lbr_refused():
+    """A hypervisor shows an architectural PMU (CPUID leaf 10, here version 2 with four 48-bit
+    counters) and Arch LBR, but the MSR that sets the LBRs' depth cannot be written."""
     arch_perfmon = 3 * 32 + 11  # X86_FEATURE_ARCH_PERFMON
     pmu = {"rdi": 0x07300402, "rsi": 0, "rdx": 0, "rcx": 0x603}  # eax, ebx, ecx, edx
     results = {}
@@ -80,12 +82,17 @@ def arch_lbr_without_lbrs():
         for register, value in pmu.items():
             guest.write_number(results[register], value, 4)
 
+    def refuse(guest, _):
+        guest.gdb.set_register("rax", EIO)  # what wrmsr_safe() returns
+
     def hooks(vmlinux):
         before, after = vmlinux.first_paravirt_call("intel_pmu_init")
+        written = vmlinux.after_msr_access("intel_pmu_arch_lbr_init", IA32_LBR_DEPTH)
         return [
             Hook(vmlinux.address("intel_pmu_init"), show_pmu),
             Hook(before, before_cpuid),
             Hook(after, after_cpuid),
+            Hook(written, refuse),
         ]
 
     return hooks

@@ -44,18 +44,30 @@ class GdbStub:
 
     def receive(self):
         """The next packet; EOFError once QEMU has gone."""
-        while True:
-            start = self.received.find(b"$")
-            end = self.received.find(b"#", start)
-            if 0 <= start < end and len(self.received) >= end + 3:
-                packet = self.received[start + 1 : end].decode()
-                self.received = self.received[end + 3 :]
-                self.socket.sendall(b"+")
-                return packet
-            data = self.socket.recv(65536)
-            if not data:
-                raise EOFError("the gdbstub closed its socket")
-            self.received += data
+        while (packet := self.take_packet()) is None:
+            self.read_socket()
+        return packet
+
+    def poll(self):
+        """The next packet, None if it is not here yet; call when the socket is readable."""
+        self.read_socket()
+        return self.take_packet()
+
+    def read_socket(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise EOFError("the gdbstub closed its socket")
+        self.received += data
+
+    def take_packet(self):
+        start = self.received.find(b"$")
+        end = self.received.find(b"#", start)
+        if not 0 <= start < end or len(self.received) < end + 3:
+            return None
+        packet = self.received[start + 1 : end].decode()
+        self.received = self.received[end + 3 :]
+        self.socket.sendall(b"+")
+        return packet
 
     def resume(self):
         """Lets the guest run; the next packet is a stop, see `stopped_cpu`."""

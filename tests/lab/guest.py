@@ -20,6 +20,8 @@ from qmp import Qmp
 KERNEL_MAPPING = 0xFFFFFFFF80000000
 KASLR_RANGE = 0x40000000
 KASLR_STEP = 0x200000
+# A guest that is woken up in the same instant often hangs or resets instead of resuming.
+SLEEP_S = 1
 
 
 class Failed(Exception):
@@ -106,9 +108,10 @@ class Guest:
             readable, _, _ = select.select([self.gdb, self.qmp], [], [], 1)
             try:
                 if self.qmp in readable and "SUSPEND" in self.qmp.events():
+                    time.sleep(SLEEP_S)
                     self.qmp.execute("system_wakeup")
-                if self.gdb in readable:
-                    cpu = self.gdb.stopped_cpu(self.gdb.receive())
+                if self.gdb in readable and (packet := self.gdb.poll()) is not None:
+                    cpu = self.gdb.stopped_cpu(packet)
                     if cpu is not None:
                         self.gdb.select_cpu(cpu)
                     return cpu

@@ -57,9 +57,9 @@ class Vmlinux:
             raise LookupError(f"{self.path}: no code of {function}")
         return code
 
-    def after_msr_read(self, function, msr):
-        """Where a function has just read an MSR: after its first access since the MSR's number
-        was loaded (`mov $0x3a,%edi` or `%ecx`)."""
+    def after_msr_access(self, function, msr):
+        """Where a function has just read or written an MSR: after its first access since the
+        MSR's number was loaded (`mov $0x3a,%edi` or `%ecx`)."""
         loaded = False
         for instruction, following in zip(self.code(function), self.code(function)[1:]):
             if instruction.operands.startswith(f"${msr:#x},%e"):
@@ -68,7 +68,7 @@ class Vmlinux:
                 return following.address
             elif instruction.mnemonic == "call":
                 loaded = False
-        raise LookupError(f"{self.path}: {function} does not read MSR {msr:#x}")
+        raise LookupError(f"{self.path}: {function} does not access MSR {msr:#x}")
 
     def first_paravirt_call(self, function):
         """The first paravirt call of a function and the place after it."""
