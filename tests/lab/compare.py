@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares what ksplat says about logs with what is true of them.
 
-In: a JSON file of truths (log name -> true late clears), the folder of the logs, the ksplat
-binary ($KSPLAT, else target/release/ksplat), and for symbols a vmlinux.
+In: truths and their logs (a JSON file of truths and a folder of logs, or a folder of cases), the
+ksplat binary ($KSPLAT, else target/release/ksplat), and for symbols a vmlinux.
 Out: a line per log, `ok NAME` or `FAILED NAME` with the fields that differ; exit code 1 if any do.
 
 A truth is {"late_clears": [...], "splats": N, "kaslr": BOOL, "kaslr_offset": "0x..."}; each late
@@ -171,17 +171,33 @@ def close(outcomes):
     return 1 if failed else 0
 
 
+def saved_truths(options):
+    """What the options name: (name, truth, path of the log), one by one."""
+    if options.cases:
+        for truth in sorted(options.cases.glob("*/expected.json")):
+            yield truth.parent.name, json.loads(truth.read_text()), truth.parent / "log"
+    else:
+        folder = options.logs or options.expected.parent
+        for name, truth in json.loads(options.expected.read_text()).items():
+            yield name, truth, folder / name
+
+
 def main():
     parser = argparse.ArgumentParser(description="Compare ksplat's verdicts with the truth.")
-    parser.add_argument("--expected", type=pathlib.Path, required=True, help="the truths (JSON)")
-    parser.add_argument("--logs", type=pathlib.Path, help="folder of the logs (default: beside it)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--expected", type=pathlib.Path, help="the truths of many logs (JSON)")
+    source.add_argument("--cases", type=pathlib.Path, metavar="DIR",
+                        help="a folder of cases, each with `log` and `expected.json` (corpus/)")
+    parser.add_argument("--logs", type=pathlib.Path,
+                        help="folder of the logs of --expected (default: the one it is in)")
     parser.add_argument("--vmlinux", type=pathlib.Path, help="symbols of the logs' kernel")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only logs whose name has NAME")
     options = parser.parse_args()
-    truths = json.loads(options.expected.read_text())
-    folder = options.logs or options.expected.parent
-    wanted = [n for n in truths if not options.names or any(part in n for part in options.names)]
-    return close([check(n, truths[n], folder / n, options.vmlinux) for n in wanted])
+    return close([
+        check(name, truth, log, options.vmlinux)
+        for name, truth, log in saved_truths(options)
+        if not options.names or any(part in name for part in options.names)
+    ])  # fmt: skip
 
 
 if __name__ == "__main__":

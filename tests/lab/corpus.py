@@ -6,8 +6,10 @@ In: a log, its truth, words about it. Out: corpus/NAME/ with the log byte for by
 
 import json
 import pathlib
+import textwrap
 
 CORPUS = pathlib.Path(__file__).resolve().parents[2] / "corpus"
+WIDTH = 100
 
 
 def write_case(name, log, truth, about):
@@ -20,26 +22,39 @@ def write_case(name, log, truth, about):
 
 
 def readme(name, truth, about):
-    true = "\n".join(f"- {sentence(clear)}" for clear in truth["late_clears"])
+    true = [f"- {sentence(clear)}" for clear in truth["late_clears"]]
+    if truth["kaslr_offset"]:
+        true.append(f"- KASLR offset {truth['kaslr_offset']}")
+    if not truth["late_clears"]:
+        true.insert(0, "- no late clear may be reported")
+    source = (
+        f"The log is the serial console of Debian's unmodified kernel {truth['kernel']} under QEMU's"
+        " software emulation, bytes as received. The kernel itself printed every splat."
+    )
     return f"""# {name}
 
-{about}
+{textwrap.fill(about, WIDTH)}
 
-Serial console of Debian's kernel {truth["kernel"]} under QEMU's software emulation, bytes as received.
+{textwrap.fill(source, WIDTH)}
 
 ```
-{truth["how"]}
+{truth["how"].strip()}
 ```
 
 ## What is true
 
-{true or "No late clear may be reported."}
+{chr(10).join(true)}
 """
 
 
 def sentence(clear):
     """A true late clear in words."""
-    words = "{path} path, {stage}: CPU {cpu}, {feature[name]} ({feature[number]}) cleared from {target}, asked for by {requester}()"
+    words = "{path} path, {stage}: CPU {cpu} clears {feature[name]} ({feature[number]}), target {target}"
     repeat = clear["caused_by"]
-    nested = "" if repeat is None else f"; a nested repeat of the late clear at index {repeat}"
-    return words.format(**clear) + nested
+    requester = clear.get("requester_without_vmlinux")
+    return "".join([
+        words.format(**clear),
+        f", for {clear['requester']}()",
+        f" (which the printed frames lack: {requester}() comes first)" if requester else "",
+        "" if repeat is None else f"; a nested repeat of the late clear at index {repeat}",
+    ])  # fmt: skip
