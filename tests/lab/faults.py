@@ -86,7 +86,7 @@ def arch_lbr_refused():
         guest.gdb.set_register("rax", EIO)  # what wrmsr_safe() returns
 
     def hooks(vmlinux):
-        before, after = vmlinux.first_paravirt_call("intel_pmu_init")
+        before, after = vmlinux.around_cpuid("intel_pmu_init")
         written = vmlinux.after_msr_access("intel_pmu_arch_lbr_init", IA32_LBR_DEPTH)
         return [
             Hook(vmlinux.address("intel_pmu_init"), show_pmu),

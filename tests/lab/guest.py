@@ -14,10 +14,10 @@ import typing
 
 from gdbstub import GdbStub
 from qmp import Qmp
+from vmlinux import KERNEL_MAPPING
 
-# Documentation/arch/x86/x86_64/mm.rst: the kernel image is mapped from here; with KASLR it is
-# anywhere in 1 GiB, by steps of CONFIG_PHYSICAL_ALIGN.
-KERNEL_MAPPING = 0xFFFFFFFF80000000
+# With KASLR the kernel image is anywhere in the 1 GiB of its mapping, by steps of
+# CONFIG_PHYSICAL_ALIGN.
 KASLR_RANGE = 0x40000000
 KASLR_STEP = 0x200000
 # A guest that is woken up in the same instant often hangs or resets instead of resuming.
@@ -144,8 +144,9 @@ class Guest:
             self.gdb.clear_breakpoint(place)
 
     def run_time(self, address):
-        """Where something of the kernel image is in the running guest."""
-        return address + self.kaslr_offset
+        """Where something is in the running guest. What is not in the kernel's mapping does not
+        move: per-CPU symbols are small offsets up to Linux 6.14."""
+        return address + self.kaslr_offset if address >= KERNEL_MAPPING else address
 
     def link_time(self, address):
         return address - self.kaslr_offset

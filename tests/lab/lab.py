@@ -21,7 +21,7 @@ class Outcome:
     scenario: object
     log: pathlib.Path
     truth: dict
-    """As compare.py reads it."""
+    """As compare.py reads it; empty where the lab failed."""
     wrong: list
     """What differs, one line each; empty for a pass."""
     seconds: float
@@ -47,9 +47,11 @@ class Lab:
             with Guest(command, self.vmlinux, folder, scenario.kaslr) as guest:
                 hooks = [hook for fault in scenario.faults for hook in fault(self.vmlinux)]
                 guest.run([*witness.hooks(), *hooks], self.boot_seconds)
-            truth = self.truth(scenario, guest.kaslr_offset, witness.sightings)
-            wrong = unlike(scenario.clears, witness.sightings) or self.ksplat_differences(truth, log)
-        except (Failed, OSError, ValueError) as failure:
+            wrong = unlike(scenario.clears, witness.sightings)
+            if not wrong:
+                truth = self.truth(scenario, guest.kaslr_offset, witness.sightings)
+                wrong = self.ksplat_differences(truth, log)
+        except (Failed, LookupError, OSError, ValueError) as failure:
             wrong = [f"lab: {failure}"]
         return Outcome(scenario, log, truth, wrong, time.monotonic() - began)
 

@@ -11,7 +11,8 @@ import re
 import subprocess
 
 INSTRUCTION = re.compile(r"\s*([0-9a-f]+):\s+(\S+)\s*(.*)")
-KERNEL_TEXT = 0xFFFFFFFF80000000
+# Documentation/arch/x86/x86_64/mm.rst: the kernel image is mapped from here.
+KERNEL_MAPPING = 0xFFFFFFFF80000000
 
 
 @dataclasses.dataclass
@@ -27,6 +28,9 @@ class Instruction:
     def is_paravirt_call(self):
         return self.mnemonic == "call" and "<pv_ops" in self.operands
 
+    def calls(self, function):
+        return self.mnemonic == "call" and self.operands.endswith(f"<{function}>")
+
 
 class Vmlinux:
     """The symbols and the code of a kernel image."""
@@ -37,15 +41,15 @@ class Vmlinux:
         symbols = [line.split() for line in lines if not line.startswith(" ")]
         self.addresses = {name: int(address, 16) for address, _, name in symbols}
         text = [(int(a, 16), name) for a, kind, name in symbols if kind in "tT"]
-        self.text = [entry for entry in text if entry[0] >= KERNEL_TEXT]
+        self.text = [entry for entry in text if entry[0] >= KERNEL_MAPPING]
 
     def address(self, symbol):
         return self.addresses[symbol]
 
     def function_at(self, address):
-        """Name of the function that an address lies in."""
+        """Name of the function that an address lies in, without `.cold` and the like."""
         nth = bisect.bisect_right(self.text, (address, "\xff")) - 1
-        return self.text[nth][1] if nth >= 0 else None
+        return self.text[nth][1].partition(".")[0] if nth >= 0 else None
 
     @functools.cache
     def code(self, function):
@@ -70,17 +74,18 @@ class Vmlinux:
                 loaded = False
         raise LookupError(f"{self.path}: {function} does not access MSR {msr:#x}")
 
-    def first_paravirt_call(self, function):
-        """The first paravirt call of a function and the place after it."""
+    def around_cpuid(self, function):
+        """A function's first CPUID: the call, whose four arguments point to the registers of the
+        result, and the place after it."""
         for instruction, following in zip(self.code(function), self.code(function)[1:]):
-            if instruction.is_paravirt_call():
+            if instruction.is_paravirt_call() or instruction.calls("__cpuid"):
                 return instruction.address, following.address
-        raise LookupError(f"{self.path}: {function} makes no paravirt call")
+        raise LookupError(f"{self.path}: {function} makes no CPUID")
 
     def capability_offset(self):
         """Where x86_capability is in struct cpuinfo_x86: do_clear_cpu_cap() tests a bit there."""
         for instruction in self.code("do_clear_cpu_cap"):
-            found = re.search(r"<boot_cpu_data\+(0x[0-9a-f]+)>", instruction.operands)
+            found = re.search(r"boot_cpu_data\+(0x[0-9a-f]+)>", instruction.operands)
             if found and instruction.mnemonic == "bt":
                 return int(found[1], 16)
         raise LookupError(f"{self.path}: do_clear_cpu_cap does not test boot_cpu_data")

@@ -74,6 +74,6 @@ def flag(guest, number):
 def target(guest, cpu, cpuinfo):
     """Which cpuinfo a pointer is: ksplat's word for it."""
     per_cpu = guest.symbol("__per_cpu_offset") + cpu * WORD
-    own = guest.vmlinux.address("cpu_info") + guest.read_number(per_cpu, WORD)
+    own = guest.symbol("cpu_info") + guest.read_number(per_cpu, WORD)
     names = {0: "all", guest.symbol("boot_cpu_data"): "boot-cpu-data", own % 2**64: "cpu"}
     return names.get(cpuinfo, f"unknown cpuinfo {cpuinfo:#x}")
