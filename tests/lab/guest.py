@@ -5,6 +5,7 @@ Out: the guest's serial log; the hooks' doing. The kernel itself is unchanged: a
 registers and memory from outside, as a broken CPU or BIOS would have left them.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import select
@@ -20,10 +21,6 @@ from vmlinux import KERNEL_MAPPING
 # CONFIG_PHYSICAL_ALIGN.
 KASLR_RANGE = 0x40000000
 KASLR_STEP = 0x200000
-# A guest that is woken up in the same instant often hangs or resets instead of resuming.
-SLEEP_S = 1
-
-
 class Failed(Exception):
     """The guest did not do what it was started for; the text says what was seen."""
 
@@ -55,15 +52,19 @@ class Guest:
                 [*command, *serials, *sockets],
                 cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
             )
-        self.qmp = Qmp(pathlib.Path(folder, "qmp"))
-        self.gdb = GdbStub(pathlib.Path(folder, "gdb"))
+        with contextlib.ExitStack() as opened:
+            opened.callback(self.kill)
+            self.qmp = opened.enter_context(contextlib.closing(Qmp(pathlib.Path(folder, "qmp"))))
+            self.gdb = opened.enter_context(contextlib.closing(GdbStub(pathlib.Path(folder, "gdb"))))
+            self.opened = opened.pop_all()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.gdb.close()
-        self.qmp.close()
+        self.opened.close()
+
+    def kill(self):
         self.process.kill()
         self.process.wait()
 
@@ -108,7 +109,6 @@ class Guest:
             readable, _, _ = select.select([self.gdb, self.qmp], [], [], 1)
             try:
                 if self.qmp in readable and "SUSPEND" in self.qmp.events():
-                    time.sleep(SLEEP_S)
                     self.qmp.execute("system_wakeup")
                 if self.gdb in readable and (packet := self.gdb.poll()) is not None:
                     cpu = self.gdb.stopped_cpu(packet)

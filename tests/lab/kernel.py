@@ -113,6 +113,8 @@ def take(folder, package, member, target):
         ["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as archive, target.open("wb") as out:
         tar = ["tar", "--extract", "--to-stdout", "--occurrence=1", member]
-        subprocess.run(tar, stdin=archive.stdout, stdout=out, check=True)
+        done = subprocess.run(tar, stdin=archive.stdout, stdout=out, stderr=subprocess.DEVNULL)
         archive.stdout.close()
+    if done.returncode or not target.stat().st_size:
+        raise Missing(f"{deb.name} holds no {member}")
     deb.unlink()

@@ -6,6 +6,7 @@ answers differ from it.
 
 import dataclasses
 import pathlib
+import subprocess
 import time
 
 import compare
@@ -51,7 +52,7 @@ class Lab:
             if not wrong:
                 truth = self.truth(scenario, guest.kaslr_offset, witness.sightings)
                 wrong = self.ksplat_differences(truth, log)
-        except (Failed, LookupError, OSError, ValueError) as failure:
+        except (Failed, LookupError, OSError, ValueError, subprocess.TimeoutExpired) as failure:
             wrong = [f"lab: {failure}"]
         return Outcome(scenario, log, truth, wrong, time.monotonic() - began)
 

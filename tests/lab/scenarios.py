@@ -175,9 +175,21 @@ SCENARIOS = [
             ),
         ),
     ),
-    Scenario("healthy-boot", "Nothing is wrong: two equal CPUs.", cpu=f"{INTEL},+vmx"),
-    Scenario("healthy-suspend", "Nothing is wrong: two equal CPUs, a suspend to memory (S3).",
-             kaslr=True, steps="suspend"),
-    Scenario("healthy-clearcpuid", "Nothing is wrong: features cleared by hand, early enough.",
-             kaslr=True, parameters="clearcpuid=avx2,smap,fsgsbase"),
-]  # fmt: skip
+    Scenario(
+        "healthy-boot",
+        "Nothing is wrong: two equal CPUs.",
+        cpu=f"{INTEL},+vmx",
+    ),
+    Scenario(
+        "healthy-suspend",
+        "Nothing is wrong: two equal CPUs, a suspend to memory (S3).",
+        kaslr=True,
+        steps="suspend",
+    ),
+    Scenario(
+        "healthy-clearcpuid",
+        "Nothing is wrong: features cleared by hand, early enough.",
+        kaslr=True,
+        parameters="clearcpuid=avx2,smap,fsgsbase",
+    ),
+]

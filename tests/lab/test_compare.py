@@ -29,7 +29,7 @@ HEALTHY = {"kaslr": False, "kaslr_offset": None, "splats": 1, "late_clears": []}
 
 def right_answer():
     """An answer that NESTED agrees with: a splat of another kind stands before the late clears."""
-    first, repeat = ({k: v for k, v in c.items()} for c in copy.deepcopy(NESTED["late_clears"]))
+    first, repeat = copy.deepcopy(NESTED["late_clears"])
     repeat["caused_by"] = 1
     splats = [{"kind": "warning"}, {"late_clear": first}, {"late_clear": repeat}]
     inputs = [{"boots": [{"kaslr_offset": "0x2800000"}]}]
@@ -54,9 +54,10 @@ class Differences(unittest.TestCase):
 
     def test_feature_is_compared_inside(self):
         answer = right_answer()
-        answer.document["splats"][1]["late_clear"]["feature"] = {"number": 290, "name": "SGX", "flag": "sgx1"}
+        clear = answer.document["splats"][1]["late_clear"]
+        clear["feature"] = {"number": 290, "name": "SGX", "flag": "sgx1"}
         self.assert_wrong(answer, "feature.flag 'sgx1'")
-        answer.document["splats"][1]["late_clear"]["feature"] = None
+        clear["feature"] = None
         self.assert_wrong(answer, "feature.number", "feature.name", "feature.flag")
 
     def test_caused_by_is_an_index_into_splats(self):
@@ -101,7 +102,8 @@ class Differences(unittest.TestCase):
     def test_healthy(self):
         healthy = compare.Answer(0, "", {"inputs": [], "splats": [{"kind": "warning"}]})
         self.assert_wrong(healthy, truth=HEALTHY)
-        self.assert_wrong(right_answer(), "exit code 1", "2 late clears", "3 splats", "kaslr_offset", truth=HEALTHY)
+        words = ("exit code 1", "2 late clears", "3 splats", "kaslr_offset")
+        self.assert_wrong(right_answer(), *words, truth=HEALTHY)
 
     def test_no_document(self):
         answer = compare.Answer(2, "ksplat: vmlinux: not an ELF file", None)

@@ -35,7 +35,8 @@ class Code(Vmlinux):
 
 class Places(unittest.TestCase):
     def test_a_paravirt_read(self):
-        code = Code(("mov", "$0x3a,%edi"), ("call", "*0x1(%rip) # 10 <pv_ops+0xc8>"), ("mov", "%eax,%edx"))
+        call = ("call", "*0x1(%rip) # 10 <pv_ops+0xc8>")
+        code = Code(("mov", "$0x3a,%edi"), call, ("mov", "%eax,%edx"))
         self.assertEqual(code.after_msr_access("f", 0x3A), 8)
 
     def test_a_plain_read(self):
@@ -53,7 +54,8 @@ class Places(unittest.TestCase):
             code.after_msr_access("f", 0x3A)
 
     def test_capability_offset(self):
-        code = Code(("lea", "0(%rip) # 10 <boot_cpu_data+0x8>"), ("bt", "%rbp,0(%rip) # 20 <__pi_boot_cpu_data+0x30>"))
+        test = ("bt", "%rbp,0(%rip) # 20 <__pi_boot_cpu_data+0x30>")
+        code = Code(("lea", "0(%rip) # 10 <boot_cpu_data+0x8>"), test)
         self.assertEqual(code.capability_offset(), 0x30)
 
     def test_function_at(self):
@@ -86,14 +88,16 @@ class Truth(unittest.TestCase):
 
     def test_what_was_injected_and_seen_is_the_truth(self):
         self.assertEqual(unlike(self.scenario.clears, [self.seen]), [])
-        self.assertEqual(true_clear(self.scenario.clears[0], 133), {**VMX, "divergence": "divergent"})
+        truth = true_clear(self.scenario.clears[0], 133)
+        self.assertEqual(truth, {**VMX, "divergence": "divergent"})
 
     def test_a_fault_that_did_not_come_about(self):
         self.assertEqual(len(unlike(self.scenario.clears, [])), 1)
         self.assertEqual(len(unlike((), [self.seen])), 1)
 
     def test_in_words(self):
-        self.assertIn("CPU 1 clears VMX (133), target cpu, for init_ia32_feat_ctl()", corpus.sentence(VMX))
+        words = "CPU 1 clears VMX (133), target cpu, for init_ia32_feat_ctl()"
+        self.assertIn(words, corpus.sentence(VMX))
         self.assertIn("at index 4", corpus.sentence({**VMX, "caused_by": 4}))
         hidden = {**VMX, "requester_without_vmlinux": "init_intel"}
         self.assertIn("init_intel() comes first", corpus.sentence(hidden))
