@@ -39,14 +39,7 @@ pub(super) fn compare(image: &Image, code: &Code, rip: u64) -> CodeMatch {
     let mut unexplained = window.differences();
     let kaslr_offset = window.take_relocated(image, &mut unexplained);
     let before = unexplained.len();
-    if !unexplained.is_empty() {
-        let end = window.start.saturating_add(window.linked.len() as u64);
-        let sites = PatchSites::within(image, window.start..end);
-        unexplained.retain(|&at| !sites.cover(window.start.saturating_add(at as u64)));
-        if !sites.are_listed() {
-            unexplained.retain(|&at| !window.is_known_patch(at));
-        }
-    }
+    window.take_patched(image, &mut unexplained);
     match unexplained.first() {
         Some(&at) => CodeMatch::Differs(window.describe(at, rip)),
         None => CodeMatch::Same {
@@ -79,6 +72,24 @@ impl Window<'_> {
             .enumerate()
             .filter(|(_, (printed, linked))| printed != linked);
         differing.map(|(at, _)| at).collect()
+    }
+
+    /// Removes the differences that lie where the kernel patches itself.
+    fn take_patched(&self, image: &Image, differences: &mut Vec<usize>) {
+        let range = self.start..self.start.saturating_add(self.linked.len() as u64);
+        let mut take = |find: fn(&Image, &Range<u64>) -> PatchSites| {
+            if differences.is_empty() {
+                return true;
+            }
+            let sites = find(image, &range);
+            differences.retain(|&at| !sites.cover(self.start.saturating_add(at as u64)));
+            sites.are_listed()
+        };
+        let listed = take(PatchSites::in_sections);
+        take(PatchSites::between_symbols);
+        if !listed {
+            differences.retain(|&at| !self.is_known_patch(at));
+        }
     }
 
     /// Removes the differences that are an absolute address moved by KASLR, and returns how far.

@@ -130,27 +130,46 @@ pub(super) struct PatchSites {
 }
 
 impl PatchSites {
-    pub(super) fn within(image: &Image, range: Range<u64>) -> PatchSites {
-        let names: Vec<&str> = TABLES
-            .iter()
-            .filter(|table| image.section(table.section).is_empty())
-            .flat_map(|table| [table.symbols.0, table.symbols.1])
-            .collect();
-        image.find_symbols(&names);
+    /// The sites that sections list.
+    pub(super) fn in_sections(image: &Image, range: &Range<u64>) -> PatchSites {
         let mut found = PatchSites {
             sites: Vec::new(),
             listed: !image.section(".altinstructions").is_empty(),
         };
-        found.add_alternatives(image, &range);
+        found.add_alternatives(image, range);
+        found.add_runtime_constants(image, range);
         for table in &TABLES {
-            if let Some((start, bytes)) = table.find(image) {
-                table
-                    .layout
-                    .for_each_site(start, bytes, |site| found.add(site, &range));
-            }
+            found.add_table(table, section(image, table.section), range);
         }
-        found.add_runtime_constants(image, &range);
         found
+    }
+
+    /// The sites of tables that have no section of their own; looking up the symbols of their ends
+    /// takes longer.
+    pub(super) fn between_symbols(image: &Image, range: &Range<u64>) -> PatchSites {
+        let tables = TABLES
+            .iter()
+            .filter(|table| image.section(table.section).is_empty());
+        let names = tables
+            .clone()
+            .flat_map(|table| [table.symbols.0, table.symbols.1]);
+        image.find_symbols(&names.collect::<Vec<_>>());
+        let mut found = PatchSites {
+            sites: Vec::new(),
+            listed: false,
+        };
+        for table in tables {
+            found.add_table(table, table.between_symbols(image), range);
+        }
+        found
+    }
+
+    fn add_table(&mut self, table: &Table, content: Option<(u64, &[u8])>, range: &Range<u64>) {
+        if let Some((start, bytes)) = content {
+            table
+                .layout
+                .for_each_site(start, bytes, |site| self.add(site, range));
+        }
     }
 
     fn add(&mut self, site: Range<u64>, range: &Range<u64>) {
@@ -208,14 +227,12 @@ impl PatchSites {
 }
 
 impl Table {
-    /// The table's link address and bytes.
-    fn find<'a>(&self, image: &'a Image) -> Option<(u64, &'a [u8])> {
-        section(image, self.section).or_else(|| {
-            let address = |name| image.symbols(name).first().map(|symbol| symbol.address);
-            let (start, end) = (address(self.symbols.0)?, address(self.symbols.1)?);
-            let len = usize::try_from(end.checked_sub(start)?).ok()?;
-            Some((start, image.bytes_at(start, len)?))
-        })
+    /// The link address and the bytes of a table that symbols delimit.
+    fn between_symbols<'a>(&self, image: &'a Image) -> Option<(u64, &'a [u8])> {
+        let address = |name| image.symbols(name).first().map(|symbol| symbol.address);
+        let (start, end) = (address(self.symbols.0)?, address(self.symbols.1)?);
+        let len = usize::try_from(end.checked_sub(start)?).ok()?;
+        Some((start, image.bytes_at(start, len)?))
     }
 }
 
