@@ -55,9 +55,9 @@ impl<'a> Reader<'_, 'a> {
             if depth <= *site_depth {
                 return ControlFlow::Break(());
             }
-            site.arguments.extend(argument_of(&self.unit, entry));
+            site.arguments.extend(argument_of(self.unit, entry));
         } else if self.is_the_call(entry) {
-            let name = name_of(self.image, self.dwarf, &self.unit, entry);
+            let name = name_of(self.image, self.dwarf, self.unit, entry);
             let callee = name.and_then(text);
             let arguments = Vec::new();
             self.found = Some((depth, CallSite { callee, arguments }));
@@ -73,7 +73,7 @@ impl<'a> Reader<'_, 'a> {
             _ => return false,
         };
         let address = entry.attr_value(attribute);
-        let address = address.and_then(|a| self.dwarf.attr_address(&self.unit, a).ok().flatten());
+        let address = address.and_then(|a| self.dwarf.attr_address(self.unit, a).ok().flatten());
         address == Some(self.return_address)
     }
 }

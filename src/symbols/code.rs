@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::image::Image;
 use super::kaslr;
-use super::patch_sites::PatchSites;
+use super::patch_sites::Patched;
 use crate::splat::Code;
 
 /// What the bytes say.
@@ -76,17 +76,14 @@ impl Window<'_> {
 
     /// Removes the differences that lie where the kernel patches itself.
     fn take_patched(&self, image: &Image, differences: &mut Vec<usize>) {
-        let range = self.start..self.start.saturating_add(self.linked.len() as u64);
-        let mut take = |find: fn(&Image, &Range<u64>) -> PatchSites| {
-            if differences.is_empty() {
-                return true;
-            }
-            let sites = find(image, &range);
-            differences.retain(|&at| !sites.cover(self.start.saturating_add(at as u64)));
-            sites.are_listed()
+        let mut patched = Patched {
+            image,
+            start: self.start,
+            len: self.linked.len(),
+            unexplained: std::mem::take(differences),
         };
-        let listed = take(PatchSites::in_sections);
-        take(PatchSites::between_symbols);
+        let listed = patched.explain();
+        *differences = patched.unexplained;
         if !listed {
             differences.retain(|&at| !self.is_known_patch(at));
         }

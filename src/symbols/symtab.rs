@@ -29,7 +29,7 @@ pub struct Symbol {
     /// `st_size`: bytes without padding; 0 for assembler labels.
     pub st_size: u64,
     /// Bytes up to the next symbol: the size that kallsyms prints (kernel/kallsyms.c,
-    /// `get_symbol_pos()`). `None` where no symbol follows.
+    /// `get_symbol_pos()`). `None` for data, and where no symbol follows.
     pub extent: Option<u64>,
     global: bool,
 }
@@ -83,6 +83,11 @@ impl<'a> Table<'a> {
         section.map_or(value, |section| section.address.wrapping_add(value))
     }
 
+    fn is_code(&self, symbol: &Sym) -> bool {
+        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
+        section.is_some_and(|section| section.flags.contains(elf::SHF_EXECINSTR))
+    }
+
     /// End of the section that a module's symbol stands in.
     fn section_end(&self, symbol: &Sym) -> Option<u64> {
         let section = self
@@ -115,9 +120,26 @@ impl<'a> Table<'a> {
 
     /// For each of the sorted addresses, the next higher address that kallsyms has a symbol for.
     fn next_after(&self, addresses: &[u64]) -> Vec<u64> {
+        // Nearly always it is less than 64 KiB away.
+        let block = |address: u64| address >> 16;
+        let blocks = addresses
+            .iter()
+            .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
+        let filter = Filter::new(blocks);
+        let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
+        if !near.contains(&u64::MAX) {
+            return near;
+        }
+        self.next_among(addresses, |_| true)
+    }
+
+    fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
         let mut next = vec![u64::MAX; addresses.len()];
         for symbol in self.symbols {
             let address = self.address(symbol);
+            if !may_be_next(address) {
+                continue;
+            }
             let before = addresses.partition_point(|&a| a < address);
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
                 && address < *next
@@ -165,14 +187,17 @@ impl<'a> Table<'a> {
         if found.is_empty() {
             return Vec::new();
         }
-        let mut addresses: Vec<u64> = found.iter().map(|(_, s)| self.address(s)).collect();
+        let code = found.iter().filter(|(_, symbol)| self.is_code(symbol));
+        let mut addresses: Vec<u64> = code.map(|(_, symbol)| self.address(symbol)).collect();
         addresses.sort_unstable();
         addresses.dedup();
         let next = self.next_after(&addresses);
         let build = |&(name, symbol): &(usize, &'a Sym)| {
             let address = self.address(symbol);
-            let at = addresses.binary_search(&address).unwrap_or(0);
-            let next = next.get(at).copied().filter(|&next| next != u64::MAX);
+            let at = addresses.binary_search(&address).ok();
+            let next = at
+                .and_then(|at| next.get(at).copied())
+                .filter(|&next| next != u64::MAX);
             let next = next.filter(|&next| {
                 let end = self.section_end(symbol);
                 !self.image.is_relocatable() || end.is_some_and(|end| next < end)
