@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::image::Image;
 use super::kaslr;
-use super::patch_sites::PatchSites;
+use super::patch_sites::Patched;
 use crate::splat::Code;
 
 /// What the bytes say.
@@ -39,14 +39,7 @@ pub(super) fn compare(image: &Image, code: &Code, rip: u64) -> CodeMatch {
     let mut unexplained = window.differences();
     let kaslr_offset = window.take_relocated(image, &mut unexplained);
     let before = unexplained.len();
-    if !unexplained.is_empty() {
-        let end = window.start.saturating_add(window.linked.len() as u64);
-        let sites = PatchSites::within(image, window.start..end);
-        unexplained.retain(|&at| !sites.cover(window.start.saturating_add(at as u64)));
-        if !sites.are_listed() {
-            unexplained.retain(|&at| !window.is_known_patch(at));
-        }
-    }
+    window.take_patched(image, &mut unexplained);
     match unexplained.first() {
         Some(&at) => CodeMatch::Differs(window.describe(at, rip)),
         None => CodeMatch::Same {
@@ -79,6 +72,21 @@ impl Window<'_> {
             .enumerate()
             .filter(|(_, (printed, linked))| printed != linked);
         differing.map(|(at, _)| at).collect()
+    }
+
+    /// Removes the differences that lie where the kernel patches itself.
+    fn take_patched(&self, image: &Image, differences: &mut Vec<usize>) {
+        let mut patched = Patched {
+            image,
+            start: self.start,
+            len: self.linked.len(),
+            unexplained: std::mem::take(differences),
+        };
+        let listed = patched.explain();
+        *differences = patched.unexplained;
+        if !listed {
+            differences.retain(|&at| !self.is_known_patch(at));
+        }
     }
 
     /// Removes the differences that are an absolute address moved by KASLR, and returns how far.

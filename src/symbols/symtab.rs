@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use object::LittleEndian;
 use object::elf::{self, Sym64};
 
@@ -30,7 +29,7 @@ pub struct Symbol {
     /// `st_size`: bytes without padding; 0 for assembler labels.
     pub st_size: u64,
     /// Bytes up to the next symbol: the size that kallsyms prints (kernel/kallsyms.c,
-    /// `get_symbol_pos()`). `None` where no symbol follows.
+    /// `get_symbol_pos()`). `None` for data, and where no symbol follows.
     pub extent: Option<u64>,
     global: bool,
 }
@@ -84,6 +83,11 @@ impl<'a> Table<'a> {
         section.map_or(value, |section| section.address.wrapping_add(value))
     }
 
+    fn is_code(&self, symbol: &Sym) -> bool {
+        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
+        section.is_some_and(|section| section.flags.contains(elf::SHF_EXECINSTR))
+    }
+
     /// End of the section that a module's symbol stands in.
     fn section_end(&self, symbol: &Sym) -> Option<u64> {
         let section = self
@@ -95,6 +99,9 @@ impl<'a> Table<'a> {
 
     /// The symbols whose `st_name` is one of `offsets`, with the value that belongs to the offset.
     fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, &'a Sym)> {
+        if offsets.is_empty() {
+            return Vec::new();
+        }
         let filter = Filter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
         for symbol in self.symbols {
@@ -113,9 +120,26 @@ impl<'a> Table<'a> {
 
     /// For each of the sorted addresses, the next higher address that kallsyms has a symbol for.
     fn next_after(&self, addresses: &[u64]) -> Vec<u64> {
+        // Nearly always it is less than 64 KiB away.
+        let block = |address: u64| address >> 16;
+        let blocks = addresses
+            .iter()
+            .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
+        let filter = Filter::new(blocks);
+        let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
+        if !near.contains(&u64::MAX) {
+            return near;
+        }
+        self.next_among(addresses, |_| true)
+    }
+
+    fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
         let mut next = vec![u64::MAX; addresses.len()];
         for symbol in self.symbols {
             let address = self.address(symbol);
+            if !may_be_next(address) {
+                continue;
+            }
             let before = addresses.partition_point(|&a| a < address);
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
                 && address < *next
@@ -160,14 +184,20 @@ impl<'a> Table<'a> {
     }
 
     fn build(&self, found: &[(usize, &'a Sym)]) -> Vec<(usize, Symbol)> {
-        let mut addresses: Vec<u64> = found.iter().map(|(_, s)| self.address(s)).collect();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let code = found.iter().filter(|(_, symbol)| self.is_code(symbol));
+        let mut addresses: Vec<u64> = code.map(|(_, symbol)| self.address(symbol)).collect();
         addresses.sort_unstable();
         addresses.dedup();
         let next = self.next_after(&addresses);
         let build = |&(name, symbol): &(usize, &'a Sym)| {
             let address = self.address(symbol);
-            let at = addresses.binary_search(&address).unwrap_or(0);
-            let next = next.get(at).copied().filter(|&next| next != u64::MAX);
+            let at = addresses.binary_search(&address).ok();
+            let next = at
+                .and_then(|at| next.get(at).copied())
+                .filter(|&next| next != u64::MAX);
             let next = next.filter(|&next| {
                 let end = self.section_end(symbol);
                 !self.image.is_relocatable() || end.is_some_and(|end| next < end)
@@ -186,67 +216,61 @@ impl<'a> Table<'a> {
 
     /// Where the string table holds one of the names: as a whole string or as the tail of a longer
     /// one (linkers merge tails). Sorted by offset.
+    ///
+    /// Walks the ends of all strings and looks closer at those that end like a name: twice as fast as
+    /// the best search for many strings, and as fast for a hundred names as for one.
     fn whole_names(&self, names: &[&str]) -> Vec<(u32, usize)> {
-        let patterns: Vec<Vec<u8>> = names
-            .iter()
-            .map(|n| [n.as_bytes(), b"\0"].concat())
-            .collect();
-        let tails = tails(names);
-        self.offsets(&patterns, |pattern, start, add| {
-            add(start, pattern);
-            for &tail in tails.get(pattern).into_iter().flatten() {
-                let cut = names[pattern].len() - names[tail].len();
-                add(start + cut, tail);
+        let mut by_ending: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (index, name) in names.iter().enumerate() {
+            by_ending
+                .entry(ending(name.as_bytes()))
+                .or_default()
+                .push(index);
+        }
+        let filter = Filter::new(by_ending.keys().copied());
+        let mut offsets = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(0, self.strings) {
+            let string = self.strings.get(start..end).unwrap_or_default();
+            start = end + 1;
+            let key = ending(string);
+            if !filter.may_contain(key) {
+                continue;
             }
-        })
+            for &name in by_ending.get(&key).into_iter().flatten() {
+                if let Some(name_text) = names.get(name)
+                    && string.ends_with(name_text.as_bytes())
+                    && let Ok(offset) = u32::try_from(end - name_text.len())
+                {
+                    offsets.push((offset, name));
+                }
+            }
+        }
+        offsets.sort_unstable();
+        offsets
     }
 
     /// Where it holds one of the names with a suffix: `foo.llvm.123` for `foo`, as kernels from 5.14
     /// on print a clone that ThinLTO made (kernel/kallsyms.c, `cleanup_symbol_name()`).
     fn names_with_suffix(&self, names: &[&str]) -> Vec<(u32, usize)> {
-        let patterns: Vec<Vec<u8>> = names
-            .iter()
-            .map(|n| [b"\0", n.as_bytes(), b"."].concat())
-            .collect();
-        self.offsets(&patterns, |pattern, start, add| add(start + 1, pattern))
-    }
-
-    fn offsets(
-        &self,
-        patterns: &[Vec<u8>],
-        each: impl Fn(usize, usize, &mut dyn FnMut(usize, usize)),
-    ) -> Vec<(u32, usize)> {
-        let builder = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(patterns);
-        let Ok(searcher) = builder else {
-            return Vec::new();
-        };
         let mut offsets = Vec::new();
-        for hit in searcher.find_iter(self.strings) {
-            each(
-                hit.pattern().as_usize(),
-                hit.start(),
-                &mut |offset, name| {
-                    if let Ok(offset) = u32::try_from(offset) {
-                        offsets.push((offset, name));
-                    }
-                },
-            );
+        for (index, name) in names.iter().enumerate() {
+            let pattern = [b"\0", name.as_bytes(), b"."].concat();
+            let hits = memchr::memmem::find_iter(self.strings, &pattern);
+            offsets.extend(hits.filter_map(|hit| Some((u32::try_from(hit + 1).ok()?, index))));
         }
         offsets.sort_unstable();
         offsets
     }
 }
 
-/// For each name the other names that end it. All patterns end in the only NUL they have, so two
-/// hits overlap only if one is the tail of the other, and a leftmost search reports the longer.
-fn tails(names: &[&str]) -> Vec<Vec<usize>> {
-    let tails_of = |name: &&str| {
-        let is_tail = |&i: &usize| names[i].len() < name.len() && name.ends_with(names[i]);
-        (0..names.len()).filter(is_tail).collect()
-    };
-    names.iter().map(tails_of).collect()
+/// The last three bytes of a string as a hash key. Shorter names, of which a kernel has five, share
+/// one key and are only found as whole strings.
+fn ending(name: &[u8]) -> u64 {
+    match name {
+        [.., a, b, c] => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
+        _ => 0,
+    }
 }
 
 fn is_defined(symbol: &Sym) -> bool {

@@ -23,7 +23,7 @@ struct UnitRange {
 pub(super) struct UnitIndex {
     aranges: Ranges,
     /// Units that `.debug_aranges` names.
-    listed: HashSet<usize>,
+    listed: Vec<usize>,
     roots: OnceLock<Ranges>,
     /// Where each unit begins, in order.
     starts: OnceLock<Vec<usize>>,
@@ -76,11 +76,11 @@ impl Image {
 fn read_aranges(section: &[u8]) -> UnitIndex {
     let aranges = DebugAranges::new(section, LittleEndian);
     let mut ranges = Vec::new();
-    let mut listed = HashSet::new();
+    let mut listed = Vec::new();
     let mut headers = aranges.headers();
     while let Ok(Some(header)) = headers.next() {
         let DebugInfoOffset(unit) = header.debug_info_offset();
-        listed.insert(unit);
+        listed.push(unit);
         let mut entries = header.entries();
         while let Ok(Some(entry)) = entries.next() {
             if entry.length() > 0 {
@@ -107,7 +107,8 @@ fn read_starts(image: &Image) -> Vec<usize> {
 }
 
 /// Reads the root entry of every unit without aranges, on all cores.
-fn read_roots(image: &Image, listed: &HashSet<usize>) -> Ranges {
+fn read_roots(image: &Image, listed: &[usize]) -> Ranges {
+    let listed: HashSet<usize> = listed.iter().copied().collect();
     let dwarf = image.dwarf();
     let mut headers = Vec::new();
     let mut units = dwarf.units();
