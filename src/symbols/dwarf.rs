@@ -1,7 +1,7 @@
 //! DWARF of an image, a unit at a time. In: an image and a unit's offset. Out: the unit's entries, and
 //! what these refer to.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use gimli::{
@@ -17,7 +17,7 @@ pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
 
 /// Ranges looked at per entry. Many entries of a crafted file may share one huge list.
-const MAX_RANGES: usize = 1 << 12;
+const MAX_RANGES: usize = 1 << 16;
 
 /// Sections that no question here needs.
 const UNUSED: [SectionId; 5] = [
@@ -62,6 +62,46 @@ pub(super) fn read<'a>(dwarf: &Dwarf<'a>, offset: usize) -> gimli::Result<Unit<'
     dwarf.unit(dwarf.unit_header(DebugInfoOffset(offset))?)
 }
 
+/// Calls `each` with the address ranges of an entry until it returns false.
+///
+/// Not gimli's `die_ranges()`, which overflows on a crafted size.
+pub(super) fn for_each_range<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+    mut each: impl FnMut(Range<u64>) -> bool,
+) -> gimli::Result<()> {
+    if let Some(list) = entry.attr_value(gimli::DW_AT_ranges)
+        && let Some(mut ranges) = dwarf.attr_ranges(unit, list)?
+    {
+        for _ in 0..MAX_RANGES {
+            match ranges.next()? {
+                Some(range) if !each(range.begin..range.end) => break,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        return Ok(());
+    }
+    let (Some(low), Some(high)) = (
+        entry.attr_value(gimli::DW_AT_low_pc),
+        entry.attr_value(gimli::DW_AT_high_pc),
+    ) else {
+        return Ok(());
+    };
+    let Some(low) = dwarf.attr_address(unit, low)? else {
+        return Ok(());
+    };
+    let high = match high.udata_value() {
+        Some(size) => low.checked_add(size),
+        None => dwarf.attr_address(unit, high)?,
+    };
+    if let Some(high) = high {
+        each(low..high);
+    }
+    Ok(())
+}
+
 /// Whether an entry's code covers an address.
 pub(super) fn covers<'a>(
     dwarf: &Dwarf<'a>,
@@ -69,15 +109,12 @@ pub(super) fn covers<'a>(
     entry: &Entry<'a>,
     address: u64,
 ) -> gimli::Result<bool> {
-    let mut ranges = dwarf.die_ranges(unit, entry)?;
-    for _ in 0..MAX_RANGES {
-        match ranges.next()? {
-            Some(range) if (range.begin..range.end).contains(&address) => return Ok(true),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    Ok(false)
+    let mut covers = false;
+    for_each_range(dwarf, unit, entry, |range| {
+        covers = range.contains(&address);
+        !covers
+    })?;
+    Ok(covers)
 }
 
 /// Calls `each` with an entry and all entries below it, with their depths, until it breaks.

@@ -3,7 +3,7 @@
 //!
 //! This is what the addr2line crate does, for few addresses in many units: that crate reads all functions
 //! and all lines of a unit before its first answer, which for a splat is a hundred times what is asked
-//! for (tests/symbols_vmlinux.rs holds the answers against the crate's).
+//! for (tests/symbols/oracle.rs holds the answers against the crate's).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};

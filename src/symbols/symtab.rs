@@ -31,13 +31,17 @@ pub struct Symbol {
     /// Bytes up to the next symbol: the size that kallsyms prints (kernel/kallsyms.c,
     /// `get_symbol_pos()`). `None` for data, and where no symbol follows.
     pub extent: Option<u64>,
-    global: bool,
+    /// Stands in a section of instructions.
+    pub is_code: bool,
 }
 
 impl Symbol {
-    /// Whether the log may have printed this symbol with this offset and size. A return address
-    /// may stand right behind the last byte.
+    /// Whether the log may have printed this symbol for code, with this offset and size. A return
+    /// address may stand right behind the last byte.
     pub fn fits(&self, offset: u64, size: Option<u64>) -> bool {
+        if !self.is_code {
+            return false;
+        }
         let Some(extent) = self.extent else {
             // Last in its section: the loader decides what comes next.
             return size.is_none_or(|size| size >= self.st_size && offset <= size);
@@ -110,7 +114,7 @@ impl<'a> Table<'a> {
                 continue;
             }
             if let Ok(at) = offsets.binary_search_by_key(&offset, |&(offset, _)| offset)
-                && is_defined(symbol)
+                && symbol.st_shndx.get(LE) != elf::SHN_UNDEF
             {
                 found.push((offsets[at].1, symbol));
             }
@@ -178,7 +182,7 @@ impl<'a> Table<'a> {
     }
 
     fn in_kallsyms(&self, symbol: &Sym) -> bool {
-        is_defined(symbol)
+        !matches!(symbol.st_shndx.get(LE), elf::SHN_UNDEF | elf::SHN_ABS)
             && !matches!(symbol.st_info.st_type(), elf::STT_SECTION | elf::STT_FILE)
             && !is_ignored(self.name(symbol))
     }
@@ -207,7 +211,7 @@ impl<'a> Table<'a> {
                 address,
                 st_size: symbol.st_size.get(LE),
                 extent: next.map(|next| next.wrapping_sub(address)),
-                global: symbol.st_info.st_bind() == elf::STB_GLOBAL,
+                is_code: self.is_code(symbol),
             };
             (name, symbol)
         };
@@ -271,10 +275,6 @@ fn ending(name: &[u8]) -> u64 {
         [.., a, b, c] => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
         _ => 0,
     }
-}
-
-fn is_defined(symbol: &Sym) -> bool {
-    !matches!(symbol.st_shndx.get(LE), elf::SHN_UNDEF | elf::SHN_ABS)
 }
 
 /// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out on x86.

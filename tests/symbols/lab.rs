@@ -17,16 +17,18 @@ struct Lab {
 
 fn lab() -> Option<Lab> {
     let folder = existing("KSPLAT_TEST_LAB", "/work/shared/lab")?;
-    let vmlinux = existing(
-        "KSPLAT_TEST_VMLINUX",
-        "/tmp/k/111/usr/lib/debug/boot/vmlinux-6.12.111+deb12-cloud-amd64",
-    )?;
+    let vmlinux = vmlinux()?;
     let expected = std::fs::read(folder.join("expected.json")).ok()?;
     Some(Lab {
         symbolizer: symbolizer(vmlinux),
         expected: serde_json::from_slice(&expected).unwrap(),
         folder,
     })
+}
+
+pub fn vmlinux() -> Option<PathBuf> {
+    let usual = "/tmp/k/111/usr/lib/debug/boot/vmlinux-6.12.111+deb12-cloud-amd64";
+    existing("KSPLAT_TEST_VMLINUX", usual)
 }
 
 fn existing(variable: &str, usual: &str) -> Option<PathBuf> {
@@ -262,5 +264,9 @@ fn the_vmlinux_of_another_kernel_is_found_out() {
     let mut splat = splats(&log).remove(0);
     splat.kernel = Kernel::default();
     let symbols = symbolizer.symbolize(&mut splat, &BootFacts::default());
-    println!("{:?} {:?}", symbols.matched, symbols.evidence);
+    assert!(
+        matches!(symbols.matched, Match::Mismatch { .. }),
+        "{:?}",
+        symbols.evidence
+    );
 }
