@@ -5,6 +5,8 @@ mod args;
 mod fail_on;
 mod kmsg;
 mod output;
+mod reading;
+mod stream;
 mod triage;
 
 use args::{Args, Command};

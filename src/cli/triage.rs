@@ -2,20 +2,17 @@
 
 use super::args::{Format, Options};
 use super::fail_on::FailOn;
-use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, output};
+use super::reading::Reading;
+use super::{CLEAN, ERROR, FOUND, Outcome, output, stream};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
-use ksplat::input::{Source, read_chunks};
+use ksplat::input::Source;
+use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
 use std::error::Error;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
-
-/// A stream that says nothing for so long is paused: what was held back is printed.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
@@ -23,10 +20,10 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for path in inputs(files) {
-        if let Err(error) = triage.read(&path) {
-            unreadable = true;
-            eprintln!("ksplat: {}", render::clean(&error.to_string()));
-        }
+        unreadable |= !triage.read(&path).unwrap_or_else(|error| {
+            complain(&*error);
+            false
+        });
         triage.written()?;
     }
     triage.finish()?;
@@ -45,6 +42,11 @@ pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
     }
 }
 
+/// One line on stderr.
+pub fn complain(error: &dyn Error) {
+    eprintln!("ksplat: {}", render::clean(&error.to_string()));
+}
+
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
 fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     match files {
@@ -58,6 +60,7 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
 struct Triage<'a> {
     options: &'a Options,
     analyzer: &'a Analyzer,
+    unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
     inputs: Vec<Input>,
@@ -81,6 +84,10 @@ impl<'a> Triage<'a> {
         Ok(Triage {
             options,
             analyzer,
+            unpacker: Unpacker::new(Limits {
+                max_size: options.max_size,
+                ..Limits::default()
+            }),
             sequence: Sequence::default(),
             printer,
             inputs: Vec::new(),
@@ -88,35 +95,40 @@ impl<'a> Triage<'a> {
         })
     }
 
-    fn read(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+    /// Reads an input, member by member. False where a part of it could not be read.
+    fn read(&mut self, path: &Path) -> Result<bool, Box<dyn Error>> {
         let name = path.display().to_string();
         let printer = &mut self.printer;
         let mut take = |report| printer.take(report);
-        let input = match name.as_str() {
-            "-" => read_stream(
-                self.analyzer,
-                &name,
-                io::stdin(),
-                &mut self.sequence,
-                &mut take,
-            )?,
-            "/dev/kmsg" => {
-                let mut stream = self.analyzer.stream(&name, &mut self.sequence, &mut take);
-                kmsg::read(|record| stream.push(record))?;
-                stream.finish()
-            }
+        let mut reading = Reading {
+            analyzer: self.analyzer,
+            input: Input {
+                path: name.clone(),
+                ..Input::default()
+            },
+            sequence: &mut self.sequence,
+            take: &mut take,
+            whole: true,
+        };
+        match name.as_str() {
+            "-" => self
+                .unpacker
+                .unpack(&name, stream::waiting(io::stdin())?, &mut reading),
+            "/dev/kmsg" => reading.kmsg()?,
             _ => match Source::open(path)? {
                 Source::Mapped(bytes) => {
-                    self.analyzer
-                        .read_all(&name, &bytes, &mut self.sequence, &mut take)
+                    self.unpacker
+                        .unpack(&name, Content::Whole(&bytes), &mut reading);
                 }
                 Source::Stream(file) => {
-                    read_stream(self.analyzer, &name, file, &mut self.sequence, &mut take)?
+                    self.unpacker
+                        .unpack(&name, stream::waiting(file)?, &mut reading);
                 }
             },
-        };
+        }
+        let Reading { input, whole, .. } = reading;
         self.inputs.push(input);
-        Ok(())
+        Ok(whole)
     }
 
     /// An error of writing ends the run.
@@ -177,36 +189,5 @@ impl Printer<'_> {
                 .and_then(|()| self.out.flush())
                 .err();
         }
-    }
-}
-
-/// Reads a stream in a thread of its own, so that a pause in it can be noticed.
-fn read_stream(
-    analyzer: &Analyzer,
-    name: &str,
-    stream: impl Read + Send + 'static,
-    sequence: &mut Sequence,
-    take: &mut dyn FnMut(Report),
-) -> Result<Input, Box<dyn Error>> {
-    let (chunks, received) = mpsc::sync_channel::<Vec<u8>>(4);
-    let reader = std::thread::spawn(move || {
-        let mut open = true;
-        read_chunks(stream, |chunk| {
-            open = open && chunks.send(chunk.to_vec()).is_ok()
-        })
-    });
-    let mut reading = analyzer.stream(name, sequence, take);
-    loop {
-        match received.recv_timeout(PAUSE) {
-            Ok(chunk) => reading.push(&chunk),
-            Err(RecvTimeoutError::Timeout) => reading.pause(),
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    let input = reading.finish();
-    match reader.join() {
-        Ok(Ok(())) => Ok(input),
-        Ok(Err(e)) => Err(format!("{name}: {e}; what came before it was read").into()),
-        Err(_) => Err(format!("{name}: the reader failed; what came before it was read").into()),
     }
 }
