@@ -22,6 +22,19 @@ pub struct Input {
     pub lines: u64,
 }
 
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin<'a> {
+    /// The input, as the user named it.
+    pub path: &'a str,
+    /// The chain of containers inside it.
+    pub member: Option<&'a str>,
+    /// Subject of the mail whose text it is, where the text does not show it.
+    pub subject: Option<&'a str>,
+    /// Boots that other members of the input told of: those of this one count on from there.
+    pub boots: usize,
+}
+
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
@@ -55,12 +68,12 @@ impl Analyzer {
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
     pub fn read_all(
         &self,
-        path: &str,
+        origin: &Origin<'_>,
         bytes: &[u8],
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, path, sequence, take);
+        let mut pipeline = Pipeline::new(self, origin, sequence, take);
         let lines = LineReader::read_all(bytes, &mut pipeline);
         pipeline.finish(lines)
     }
@@ -68,13 +81,13 @@ impl Analyzer {
     /// Begins to read a stream.
     pub fn stream<'a>(
         &'a self,
-        path: &str,
+        origin: &Origin<'_>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
-            pipeline: Pipeline::new(self, path, sequence, take),
+            pipeline: Pipeline::new(self, origin, sequence, take),
         }
     }
 }
@@ -107,6 +120,8 @@ impl Stream<'_> {
 struct Pipeline<'a> {
     analyzer: &'a Analyzer,
     path: String,
+    member: Option<String>,
+    earlier_boots: usize,
     boots: Boots,
     assembler: Assembler<'a>,
     earlier: Vec<Earlier>,
@@ -118,21 +133,28 @@ struct Pipeline<'a> {
 impl<'a> Pipeline<'a> {
     fn new(
         analyzer: &'a Analyzer,
-        path: &str,
+        origin: &Origin<'_>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Pipeline<'a> {
         sequence.next_input();
-        Pipeline {
+        let mut pipeline = Pipeline {
             analyzer,
-            path: path.to_owned(),
+            path: origin.path.to_owned(),
+            member: origin.member.map(str::to_owned),
+            earlier_boots: origin.boots,
             boots: Boots::default(),
-            assembler: Assembler::new(&analyzer.grammar, path),
+            assembler: Assembler::new(&analyzer.grammar, origin.path),
             earlier: Vec::new(),
             sequence,
             held: None,
             take,
+        };
+        if let Some(subject) = origin.subject {
+            let line = LogLine::parse(0, subject.as_bytes());
+            pipeline.boots.observe(&analyzer.grammar, &line);
         }
+        pipeline
     }
 
     fn finish(mut self, lines: u64) -> Input {
@@ -148,6 +170,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn report(&mut self, mut splat: Splat) {
+        splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
         let verdict = self.judge(&splat, &symbols);
         if verdict.is_none() && is_fragment(&splat) {
@@ -219,7 +242,7 @@ impl<'a> Pipeline<'a> {
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
-            (self.take)(held);
+            self.give(held);
         }
         let waits = report
             .late_clear
@@ -228,14 +251,20 @@ impl<'a> Pipeline<'a> {
         if waits {
             self.held = Some(report);
         } else {
-            (self.take)(report);
+            self.give(report);
         }
     }
 
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
-            (self.take)(held);
+            self.give(held);
         }
+    }
+
+    /// Gives a report away: its boot counts within the input, no longer within the member.
+    fn give(&mut self, mut report: Report) {
+        report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
+        (self.take)(report);
     }
 }
 

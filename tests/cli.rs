@@ -36,6 +36,8 @@ fn exit_codes_follow_fail_on() {
         (&["--fail-on", "bsp", "--fail-on", "ap", AP], 1),
         (&["--fail-on", "bsp", BSP], 1),
         (&["--fail-on", "late-clear", BSP], 1),
+        (&["--fail-on", "hint", AP], 0),
+        (&["--fail-on", "hint", "ap-vmx-bios-quiet-kaslr/log"], 1),
         (&["no-such-file"], 2),
         (&["no-such-file", AP], 2),
         (&["--vmlinux", AP, AP], 2),

@@ -61,13 +61,29 @@ impl Source {
 ///
 /// # Errors
 /// What the operating system says.
-pub fn read_chunks(mut stream: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+pub fn read_chunks(stream: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    read_chunks_or_pause(stream, |chunk| {
+        if let Some(chunk) = chunk {
+            take(chunk);
+        }
+    })
+}
+
+/// The same, with `None` whenever the stream says that nothing has come yet (`WouldBlock`).
+///
+/// # Errors
+/// What the operating system says.
+pub fn read_chunks_or_pause(
+    mut stream: impl Read,
+    mut take: impl FnMut(Option<&[u8]>),
+) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => return Ok(()),
-            Ok(length) => take(&chunk[..length]),
+            Ok(length) => take(Some(&chunk[..length])),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => take(None),
             Err(error) => return Err(error),
         }
     }
