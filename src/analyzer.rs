@@ -6,6 +6,7 @@ use crate::grammar::features::FeatureDb;
 use crate::input::{LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
+use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
@@ -52,6 +53,7 @@ impl Analyzer {
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
         let literals = grammar.literals().chain(["[ cut here ]"]);
+        let literals = literals.chain(decode::LITERALS.iter().copied());
         let finder = AhoCorasick::new(literals)?;
         Ok(Analyzer {
             grammar,
@@ -106,6 +108,7 @@ impl Stream<'_> {
 
     /// The stream is silent: gives away a report that was held back for what may follow it.
     pub fn pause(&mut self) {
+        self.pipeline.release_lines();
         self.pipeline.release();
     }
 
@@ -122,6 +125,7 @@ struct Pipeline<'a> {
     path: String,
     member: Option<String>,
     earlier_boots: usize,
+    decoder: Decoder,
     boots: Boots,
     assembler: Assembler<'a>,
     earlier: Vec<Earlier>,
@@ -143,6 +147,7 @@ impl<'a> Pipeline<'a> {
             path: origin.path.to_owned(),
             member: origin.member.map(str::to_owned),
             earlier_boots: origin.boots,
+            decoder: Decoder::default(),
             boots: Boots::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
             earlier: Vec::new(),
@@ -158,6 +163,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn finish(mut self, lines: u64) -> Input {
+        self.release_lines();
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
@@ -266,13 +272,17 @@ impl<'a> Pipeline<'a> {
         report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
         (self.take)(report);
     }
-}
 
-impl Visitor for Pipeline<'_> {
-    fn line(&mut self, number: u64, raw: &[u8]) {
-        let line = LogLine::parse(number, raw);
-        self.boots.observe(&self.analyzer.grammar, &line);
-        let complete = self.assembler.feed(&line, &mut self.boots);
+    /// Takes in what the decoder holds back.
+    fn release_lines(&mut self) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        decoder.release(&mut |line| self.log_line(&line));
+        self.decoder = decoder;
+    }
+
+    fn log_line(&mut self, line: &LogLine<'_>) {
+        self.boots.observe(&self.analyzer.grammar, line);
+        let complete = self.assembler.feed(line, &mut self.boots);
         if complete.is_empty() && self.assembler.is_idle() {
             self.release();
         }
@@ -280,9 +290,17 @@ impl Visitor for Pipeline<'_> {
             self.report(splat);
         }
     }
+}
+
+impl Visitor for Pipeline<'_> {
+    fn line(&mut self, number: u64, raw: &[u8]) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        decoder.line(number, raw, &mut |line| self.log_line(&line));
+        self.decoder = decoder;
+    }
 
     fn may_skip(&self) -> bool {
-        self.assembler.is_idle() && self.held.is_none()
+        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {

@@ -6,22 +6,25 @@ use super::reading::Reading;
 use super::{CLEAN, ERROR, FOUND, Outcome, stream};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
-use ksplat::input::Source;
 use ksplat::input::container::{Content, Limits, Unpacker};
+use ksplat::input::{Entry, Source, entries};
 use ksplat::render;
 use ksplat::report::Sequence;
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
-    for path in inputs(files) {
-        unreadable |= !triage.read(&path).unwrap_or_else(|error| {
+    for entry in inputs(files).iter().flat_map(|path| entries(path)) {
+        let read = entry
+            .map_err(Into::into)
+            .and_then(|entry| triage.read(&entry));
+        unreadable |= !read.unwrap_or_else(|error| {
             complain(&*error);
             false
         });
@@ -95,7 +98,10 @@ impl<'a> Triage<'a> {
     }
 
     /// Reads an input, member by member. False where a part of it could not be read.
-    fn read(&mut self, path: &Path) -> Result<bool, Box<dyn Error>> {
+    fn read(&mut self, entry: &Entry) -> Result<bool, Box<dyn Error>> {
+        let path = match entry {
+            Entry::File(path) | Entry::Dump { folder: path, .. } => path,
+        };
         let name = path.display().to_string();
         let printer = &mut self.printer;
         let mut take = |report| printer.report(report);
@@ -109,11 +115,15 @@ impl<'a> Triage<'a> {
             take: &mut take,
             whole: true,
         };
-        match name.as_str() {
-            "-" => self
+        match (entry, name.as_str()) {
+            (Entry::Dump { text, .. }, _) => {
+                self.unpacker
+                    .unpack(&name, Content::Whole(text), &mut reading);
+            }
+            (_, "-") => self
                 .unpacker
                 .unpack(&name, stream::waiting(io::stdin())?, &mut reading),
-            "/dev/kmsg" => reading.kmsg()?,
+            (_, "/dev/kmsg") => reading.kmsg()?,
             _ => match Source::open(path)? {
                 Source::Mapped(bytes) => {
                     self.unpacker

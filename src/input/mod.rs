@@ -6,8 +6,12 @@
 //! over at the speed of the search.
 
 pub mod container;
+mod folder;
 mod lines;
+mod pstore;
 mod source;
 
+pub use folder::{Entry, entries};
 pub use lines::{LineReader, MAX_LINE, Visitor};
+pub use pstore::PartHead;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

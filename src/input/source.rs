@@ -40,9 +40,7 @@ impl Source {
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
-            return Err(fail(io::Error::other(
-                "is a directory (ksplat scan reads folders)",
-            )));
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() || metadata.len() == 0 {
             return Ok(Source::Stream(file));
