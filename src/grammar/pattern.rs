@@ -2,6 +2,7 @@
 
 use regex::{Captures, Regex};
 use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A regular expression in the syntax of the `regex` crate.
@@ -29,6 +30,22 @@ impl Pattern {
     /// True where the pattern fits.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex().is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// `text` with every place where the pattern fits replaced; `$name` stands for a group.
+    pub fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
+        match self.regex() {
+            Some(regex) => regex.replace_all(text, with),
+            None => Cow::Borrowed(text),
+        }
+    }
+
+    /// The first place where the pattern fits, written as `with`; `${name}` stands for a group.
+    pub fn extract(&self, text: &str, with: &str) -> Option<String> {
+        let captures = self.captures(text)?;
+        let mut out = String::new();
+        captures.expand(with, &mut out);
+        Some(out)
     }
 
     /// Names of its groups.
