@@ -78,6 +78,32 @@ fn frames_get_inlines_files_and_lines() {
 }
 
 #[test]
+fn a_split_debug_file_is_enough() {
+    let Some(mini) = mini(&[]) else { return };
+    let build_id = mini.image.build_id().unwrap();
+    let (first, rest) = build_id.split_at(2);
+    let folder = mini.folder.path().join(".build-id").join(first);
+    std::fs::create_dir_all(&folder).unwrap();
+    let split = std::process::Command::new("objcopy")
+        .arg("--only-keep-debug")
+        .arg(&mini.vmlinux)
+        .arg(folder.join(format!("{rest}.debug")))
+        .status();
+    if !split.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let boot = BootFacts {
+        build_id: Some(&build_id),
+        ..BootFacts::default()
+    };
+    let mut splat = splat(&mini, 0);
+    let symbolizer = symbolizer(Vec::new(), vec![mini.folder.path().to_owned()]);
+    let symbols = symbolizer.symbolize(&mut splat, &boot);
+    assert_eq!(symbols.matched, Match::Exact, "{:?}", symbols.evidence);
+    assert_eq!(splat.frames[1].line, Some(line_of("kernel.c", "in first")));
+}
+
+#[test]
 fn a_packed_vmlinux_is_read_whatever_its_name() {
     let Some(mini) = mini(&[]) else { return };
     let plain = std::fs::read(&mini.vmlinux).unwrap();
