@@ -150,8 +150,11 @@ impl Stack {
             }
             _ => None,
         });
-        self.rip = rip.unwrap_or(std::mem::replace(&mut self.rip, Place::Unknown));
-        self.at = at.unwrap_or(std::mem::replace(&mut self.at, Place::Unknown));
+        for (place, chosen) in [(&mut self.rip, rip), (&mut self.at, at)] {
+            if let Some(chosen) = chosen {
+                *place = chosen;
+            }
+        }
     }
 
     /// The first frame from `index` on that the unwinder vouches for, if it was found.

@@ -176,6 +176,32 @@ fn moved_code(mini: &Mini, trap: &CodeRef, by: u64) -> Code {
 }
 
 #[test]
+fn the_code_line_shows_how_far_kaslr_moved_the_kernel() {
+    let Some(mini) = mini(&[]) else { return };
+    // The third byte of the address changes, the fourth, and both.
+    for by in [0x20_0000, 0x2000_0000, KASLR] {
+        let mut splat = splat(&mini, 0);
+        splat.code = Some(moved_code(&mini, &mini.trap(0), by));
+        let symbols = mini
+            .symbolizer()
+            .symbolize(&mut splat, &BootFacts::default());
+        assert_eq!(symbols.kaslr_offset, Some(by), "{:?}", symbols.evidence);
+        assert_eq!(symbols.matched, Match::Exact);
+    }
+    // Not a step of KASLR: other code.
+    let mut splat = splat(&mini, 0);
+    splat.code = Some(moved_code(&mini, &mini.trap(0), 0x21_0000));
+    let symbols = mini
+        .symbolizer()
+        .symbolize(&mut splat, &BootFacts::default());
+    assert!(
+        why(&symbols.matched).starts_with("Code: has"),
+        "{:?}",
+        symbols.evidence
+    );
+}
+
+#[test]
 fn parameters_are_read_out_of_registers() {
     let Some(mini) = mini(&[]) else { return };
     let boot_cpu_data = mini.image.symbols("boot_cpu_data")[0].address;
@@ -342,7 +368,7 @@ fn kaslr_shows_in_printed_addresses_and_resolves_bare_ones() {
 
 #[test]
 fn unmoved_code_proves_that_kaslr_was_off() {
-    // -mcmodel=large loads addresses with 64-bit moves; the kernel's own model does it with 32 bits.
+    // helper() loads the address of boot_cpu_data.
     let Some(mini) = mini(&[]) else { return };
     let helper = mini.function("helper");
     let mut splat = splat(&mini, 0);
