@@ -164,7 +164,7 @@ fn control_bytes_of_the_log_never_reach_the_terminal() {
         [ 1.0] CPU: 0 PID: 1 Comm: ev\x1b[2J\x07il\u{9b}31m Not tainted 6.1.0\x1b]0;x\x07 #1\n[ 1.0] ---[ end trace 0 ]---\n";
     std::fs::write(dir.path().join("log"), log).expect("written");
     let text = stdout(&ksplat(dir.path()).arg("log").output().expect("ksplat runs"));
-    assert!(text.contains("WARNING in f"), "{text}");
+    assert!(text.contains("WARNING in "), "{text}");
     assert!(
         text.chars().all(|c| c == '\n' || !c.is_control()),
         "{text:?}"
