@@ -6,6 +6,7 @@ use crate::grammar::features::FeatureDb;
 use crate::input::{LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
+use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
@@ -20,6 +21,19 @@ pub struct Input {
     pub boots: Vec<Boot>,
     /// Its physical lines.
     pub lines: u64,
+}
+
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin<'a> {
+    /// The input, as the user named it.
+    pub path: &'a str,
+    /// The chain of containers inside it.
+    pub member: Option<&'a str>,
+    /// Subject of the mail whose text it is, where the text does not show it.
+    pub subject: Option<&'a str>,
+    /// Boots that other members of the input told of: those of this one count on from there.
+    pub boots: usize,
 }
 
 /// The pipeline, ready to read inputs.
@@ -39,6 +53,7 @@ impl Analyzer {
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
         let literals = grammar.literals().chain(["[ cut here ]"]);
+        let literals = literals.chain(decode::LITERALS.iter().copied());
         let finder = AhoCorasick::new(literals)?;
         Ok(Analyzer {
             grammar,
@@ -55,12 +70,12 @@ impl Analyzer {
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
     pub fn read_all(
         &self,
-        path: &str,
+        origin: &Origin<'_>,
         bytes: &[u8],
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, path, sequence, take);
+        let mut pipeline = Pipeline::new(self, origin, sequence, take);
         let lines = LineReader::read_all(bytes, &mut pipeline);
         pipeline.finish(lines)
     }
@@ -68,13 +83,13 @@ impl Analyzer {
     /// Begins to read a stream.
     pub fn stream<'a>(
         &'a self,
-        path: &str,
+        origin: &Origin<'_>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
-            pipeline: Pipeline::new(self, path, sequence, take),
+            pipeline: Pipeline::new(self, origin, sequence, take),
         }
     }
 }
@@ -107,6 +122,9 @@ impl Stream<'_> {
 struct Pipeline<'a> {
     analyzer: &'a Analyzer,
     path: String,
+    member: Option<String>,
+    earlier_boots: usize,
+    decoder: Decoder,
     boots: Boots,
     assembler: Assembler<'a>,
     earlier: Vec<Earlier>,
@@ -118,24 +136,33 @@ struct Pipeline<'a> {
 impl<'a> Pipeline<'a> {
     fn new(
         analyzer: &'a Analyzer,
-        path: &str,
+        origin: &Origin<'_>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Pipeline<'a> {
         sequence.next_input();
-        Pipeline {
+        let mut pipeline = Pipeline {
             analyzer,
-            path: path.to_owned(),
+            path: origin.path.to_owned(),
+            member: origin.member.map(str::to_owned),
+            earlier_boots: origin.boots,
+            decoder: Decoder::default(),
             boots: Boots::default(),
-            assembler: Assembler::new(&analyzer.grammar, path),
+            assembler: Assembler::new(&analyzer.grammar, origin.path),
             earlier: Vec::new(),
             sequence,
             held: None,
             take,
+        };
+        if let Some(subject) = origin.subject {
+            let line = LogLine::parse(0, subject.as_bytes());
+            pipeline.boots.observe(&analyzer.grammar, &line);
         }
+        pipeline
     }
 
     fn finish(mut self, lines: u64) -> Input {
+        self.release_lines();
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
@@ -148,6 +175,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn pause(&mut self) {
+        self.release_lines();
         for splat in self.assembler.release() {
             self.report(splat);
         }
@@ -155,6 +183,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn report(&mut self, mut splat: Splat) {
+        splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
         let verdict = self.judge(&splat, &symbols);
         if verdict.is_none() && is_fragment(&splat) {
@@ -226,7 +255,7 @@ impl<'a> Pipeline<'a> {
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
-            (self.take)(held);
+            self.give(held);
         }
         let waits = report
             .late_clear
@@ -235,22 +264,32 @@ impl<'a> Pipeline<'a> {
         if waits {
             self.held = Some(report);
         } else {
-            (self.take)(report);
+            self.give(report);
         }
     }
 
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
-            (self.take)(held);
+            self.give(held);
         }
     }
-}
 
-impl Visitor for Pipeline<'_> {
-    fn line(&mut self, number: u64, raw: &[u8]) {
-        let line = LogLine::parse(number, raw);
-        self.boots.observe(&self.analyzer.grammar, &line);
-        let complete = self.assembler.feed(&line, &mut self.boots);
+    /// Gives a report away: its boot counts within the input, no longer within the member.
+    fn give(&mut self, mut report: Report) {
+        report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
+        (self.take)(report);
+    }
+
+    /// Takes in what the decoder holds back.
+    fn release_lines(&mut self) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        decoder.release(&mut |line| self.log_line(&line));
+        self.decoder = decoder;
+    }
+
+    fn log_line(&mut self, line: &LogLine<'_>) {
+        self.boots.observe(&self.analyzer.grammar, line);
+        let complete = self.assembler.feed(line, &mut self.boots);
         if complete.is_empty() && self.assembler.is_idle() {
             self.release();
         }
@@ -258,9 +297,17 @@ impl Visitor for Pipeline<'_> {
             self.report(splat);
         }
     }
+}
+
+impl Visitor for Pipeline<'_> {
+    fn line(&mut self, number: u64, raw: &[u8]) {
+        let mut decoder = std::mem::take(&mut self.decoder);
+        decoder.line(number, raw, &mut |line| self.log_line(&line));
+        self.decoder = decoder;
+    }
 
     fn may_skip(&self) -> bool {
-        self.assembler.is_idle() && self.held.is_none()
+        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {

@@ -1,37 +1,37 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
-use super::args::{Format, Options};
-use super::fail_on::FailOn;
-use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, output};
+use super::args::Options;
+use super::printer::Printer;
+use super::reading::Reading;
+use super::{CLEAN, ERROR, FOUND, Outcome, stream};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
-use ksplat::input::{Source, read_chunks};
+use ksplat::input::container::{Content, Limits, Unpacker};
+use ksplat::input::{Entry, Source, entries};
 use ksplat::render;
-use ksplat::report::{Report, Sequence};
+use ksplat::report::Sequence;
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
-use std::io::{self, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
-
-/// A stream that says nothing for so long is paused: what was held back is printed.
-const PAUSE: Duration = Duration::from_millis(200);
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
-    for path in inputs(files) {
-        if let Err(error) = triage.read(&path) {
-            unreadable = true;
-            eprintln!("ksplat: {}", render::clean(&error.to_string()));
-        }
-        triage.written()?;
+    for entry in inputs(files).iter().flat_map(|path| entries(path)) {
+        let read = entry
+            .map_err(Into::into)
+            .and_then(|entry| triage.read(&entry));
+        unreadable |= !read.unwrap_or_else(|error| {
+            complain(&*error);
+            false
+        });
+        triage.printer.written()?;
     }
-    triage.finish()?;
-    Ok(match (unreadable, triage.failed) {
+    triage.printer.finish(&triage.inputs)?;
+    Ok(match (unreadable, triage.printer.failed()) {
         (true, _) => ERROR,
         (false, true) => FOUND,
         (false, false) => CLEAN,
@@ -59,6 +59,11 @@ pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error
     Ok(Some(Symbolizer::new(symbols)?))
 }
 
+/// One line on stderr.
+pub fn complain(error: &dyn Error) {
+    eprintln!("ksplat: {}", render::clean(&error.to_string()));
+}
+
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
 fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     match files {
@@ -70,157 +75,69 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
 
 /// A run in the making.
 struct Triage<'a> {
-    options: &'a Options,
     analyzer: &'a Analyzer,
+    unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
     inputs: Vec<Input>,
-    failed: bool,
 }
 
 impl<'a> Triage<'a> {
     fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Triage<'a>, Box<dyn Error>> {
-        let printer = Printer {
-            out: output::open(options)?,
-            format: options.format,
-            style: output::style(options),
-            analyzer,
-            fail_on: &options.fail_on,
-            reports: Vec::new(),
-            splats: 0,
-            late_clears: 0,
-            failed: false,
-            error: None,
-        };
+        let printer = Printer::new(options, analyzer)?;
         Ok(Triage {
-            options,
             analyzer,
+            unpacker: Unpacker::new(Limits {
+                max_size: options.max_size,
+                ..Limits::default()
+            }),
             sequence: Sequence::default(),
             printer,
             inputs: Vec::new(),
-            failed: false,
         })
     }
 
-    fn read(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
+    /// Reads an input, member by member. False where a part of it could not be read.
+    fn read(&mut self, entry: &Entry) -> Result<bool, Box<dyn Error>> {
+        let path = match entry {
+            Entry::File(path) | Entry::Dump { folder: path, .. } => path,
+        };
         let name = path.display().to_string();
         let printer = &mut self.printer;
-        let mut take = |report| printer.take(report);
-        let input = match name.as_str() {
-            "-" => read_stream(
-                self.analyzer,
-                &name,
-                io::stdin(),
-                &mut self.sequence,
-                &mut take,
-            )?,
-            "/dev/kmsg" => {
-                let mut stream = self.analyzer.stream(&name, &mut self.sequence, &mut take);
-                kmsg::read(|record| stream.push(record))?;
-                stream.finish()
+        let mut take = |report| printer.report(report);
+        let mut reading = Reading {
+            analyzer: self.analyzer,
+            input: Input {
+                path: name.clone(),
+                ..Input::default()
+            },
+            sequence: &mut self.sequence,
+            take: &mut take,
+            whole: true,
+        };
+        match (entry, name.as_str()) {
+            (Entry::Dump { text, .. }, _) => {
+                self.unpacker
+                    .unpack(&name, Content::Whole(text), &mut reading);
             }
+            (_, "-") => self
+                .unpacker
+                .unpack(&name, stream::waiting(io::stdin())?, &mut reading),
+            (_, "/dev/kmsg") => reading.kmsg()?,
             _ => match Source::open(path)? {
                 Source::Mapped(bytes) => {
-                    self.analyzer
-                        .read_all(&name, &bytes, &mut self.sequence, &mut take)
+                    self.unpacker
+                        .unpack(&name, Content::Whole(&bytes), &mut reading);
                 }
                 Source::Stream(file) => {
-                    read_stream(self.analyzer, &name, file, &mut self.sequence, &mut take)?
+                    self.unpacker
+                        .unpack(&name, stream::waiting(file)?, &mut reading);
                 }
             },
-        };
+        }
+        let Reading { input, whole, .. } = reading;
+        self.printer.input(&input);
         self.inputs.push(input);
-        Ok(())
-    }
-
-    /// An error of writing ends the run.
-    fn written(&mut self) -> io::Result<()> {
-        self.failed = self.printer.failed;
-        self.printer.error.take().map_or(Ok(()), Err)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        let printer = &mut self.printer;
-        match self.options.format {
-            Format::Json => printer
-                .out
-                .write_all(render::document(&self.inputs, &printer.reports).as_bytes())?,
-            Format::Text if self.options.quiet => {}
-            Format::Text if printer.splats == 0 => printer
-                .out
-                .write_all(render::nothing_found(&self.inputs).as_bytes())?,
-            Format::Text => {
-                let summary = render::summary(&self.inputs, printer.splats, printer.late_clears);
-                printer.out.write_all(summary.as_bytes())?;
-            }
-            Format::Ndjson => {}
-        }
-        printer.out.flush()
-    }
-}
-
-/// Prints reports as they come.
-struct Printer<'a> {
-    out: Box<dyn Write>,
-    format: Format,
-    style: render::Style,
-    analyzer: &'a Analyzer,
-    fail_on: &'a [FailOn],
-    /// Kept for the JSON document only.
-    reports: Vec<Report>,
-    splats: usize,
-    late_clears: usize,
-    failed: bool,
-    error: Option<io::Error>,
-}
-
-impl Printer<'_> {
-    fn take(&mut self, report: Report) {
-        self.failed |= self.fail_on.iter().any(|reason| reason.names(&report));
-        self.splats += 1;
-        self.late_clears += usize::from(report.late_clear.is_some());
-        let text = match self.format {
-            Format::Text => render::report(&report, self.analyzer.grammar(), &self.style),
-            Format::Ndjson => render::splat_line(&report),
-            Format::Json => return self.reports.push(report),
-        };
-        if self.error.is_none() {
-            self.error = self
-                .out
-                .write_all(text.as_bytes())
-                .and_then(|()| self.out.flush())
-                .err();
-        }
-    }
-}
-
-/// Reads a stream in a thread of its own, so that a pause in it can be noticed.
-fn read_stream(
-    analyzer: &Analyzer,
-    name: &str,
-    stream: impl Read + Send + 'static,
-    sequence: &mut Sequence,
-    take: &mut dyn FnMut(Report),
-) -> Result<Input, Box<dyn Error>> {
-    let (chunks, received) = mpsc::sync_channel::<Vec<u8>>(4);
-    let reader = std::thread::spawn(move || {
-        let mut open = true;
-        read_chunks(stream, |chunk| {
-            open = open && chunks.send(chunk.to_vec()).is_ok()
-        })
-    });
-    let mut reading = analyzer.stream(name, sequence, take);
-    loop {
-        match received.recv_timeout(PAUSE) {
-            Ok(chunk) => reading.push(&chunk),
-            Err(RecvTimeoutError::Timeout) => reading.pause(),
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-    }
-    let input = reading.finish();
-    match reader.join() {
-        Ok(Ok(())) => Ok(input),
-        Ok(Err(e)) => Err(format!("{name}: {e}; what came before it was read").into()),
-        Err(_) => Err(format!("{name}: the reader failed; what came before it was read").into()),
+        Ok(whole)
     }
 }

@@ -1,11 +1,17 @@
 //! Input: bytes of a log, cut into physical lines.
 //!
-//! In: a mapped file or the chunks of a stream. Out: physical lines with their numbers. Where the
+//! In: a mapped file or the chunks of a stream. Out: the texts in it, taken out of their
+//! [`container`]s, and of each the physical lines with their numbers. Where the
 //! reader of the lines waits for nothing, stretches without any literal of interest are passed
 //! over at the speed of the search.
 
+pub mod container;
+mod folder;
 mod lines;
+mod pstore;
 mod source;
 
-pub use lines::{LineReader, Visitor};
-pub use source::{InputError, Source, read_chunks};
+pub use folder::{Entry, entries};
+pub use lines::{LineReader, MAX_LINE, Visitor};
+pub use pstore::PartHead;
+pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

@@ -40,9 +40,7 @@ impl Source {
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
-            return Err(fail(io::Error::other(
-                "is a directory (ksplat scan reads folders)",
-            )));
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() || metadata.len() == 0 {
             return Ok(Source::Stream(file));
@@ -61,13 +59,29 @@ impl Source {
 ///
 /// # Errors
 /// What the operating system says.
-pub fn read_chunks(mut stream: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+pub fn read_chunks(stream: impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    read_chunks_or_pause(stream, |chunk| {
+        if let Some(chunk) = chunk {
+            take(chunk);
+        }
+    })
+}
+
+/// The same, with `None` whenever the stream says that nothing has come yet (`WouldBlock`).
+///
+/// # Errors
+/// What the operating system says.
+pub fn read_chunks_or_pause(
+    mut stream: impl Read,
+    mut take: impl FnMut(Option<&[u8]>),
+) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => return Ok(()),
-            Ok(length) => take(&chunk[..length]),
+            Ok(length) => take(Some(&chunk[..length])),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => take(None),
             Err(error) => return Err(error),
         }
     }

@@ -70,10 +70,27 @@ pub fn judge(
             from_registers(case, requester, evidence).map(|number| (number, FeatureFrom::Register))
         }
     };
-    match found {
-        Some((number, from)) => Some(named(case, number, from, evidence)),
-        None => from_words(case, requester, evidence),
+    let Some((number, from)) = found else {
+        return from_words(case, requester, evidence);
+    };
+    let feature = named(case, number, from, evidence);
+    let told = near_words(case, requester).find(|(word, note)| {
+        speaks_of(word, note, feature.name.as_deref(), feature.flag.as_deref())
+    });
+    if let Some((_, note)) = told {
+        evidence.push(Case::note(note.line, log_says(note), "feature"));
     }
+    Some(feature)
+}
+
+/// True where a message is about a feature, by its name or by the flag that it prints.
+pub fn speaks_of(word: &Word, note: &Note, name: Option<&str>, flag: Option<&str>) -> bool {
+    let by_name = name.is_some_and(|name| word.features.iter().any(|feature| feature == name));
+    by_name || (note.flag.is_some() && note.flag.as_deref() == flag)
+}
+
+fn log_says(note: &Note) -> String {
+    format!("the log says \"{}\"", note.text)
 }
 
 fn named(
@@ -153,10 +170,9 @@ fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> b
             .features_of(function)
             .any(|name| name == feature.name)
     };
-    let named_in = |(word, note): (&Word, &Note)| {
-        word.features.contains(&feature.name) || (note.flag.is_some() && note.flag == feature.flag)
-    };
-    requester.is_some_and(cleared_by) || near_words(case, requester).any(named_in)
+    let (name, flag) = (Some(feature.name.as_str()), feature.flag.as_deref());
+    let mut words = near_words(case, requester);
+    requester.is_some_and(cleared_by) || words.any(|(word, note)| speaks_of(word, note, name, flag))
 }
 
 /// Messages about features near the splat, the nearest first; all of them for a quoted fragment,
@@ -197,11 +213,7 @@ fn from_words(
             _ => None,
         };
         if let Some(feature) = feature {
-            evidence.push(Case::note(
-                note.line,
-                format!("the log says \"{}\"", note.text),
-                "feature",
-            ));
+            evidence.push(Case::note(note.line, log_says(note), "feature"));
             return Some(named(case, feature.number, FeatureFrom::Caller, evidence));
         }
     }

@@ -1,8 +1,10 @@
 //! Log lines: what is left of a physical line once quoting and framing are off.
 //!
-//! In: bytes of one physical line. Out: a [`LogLine`]: the kernel's own text, and what the
-//! framing said of it (time, caller, level). A framing is one entry in [`framing::LAYERS`].
+//! In: physical lines. Out: [`LogLine`]s: the kernel's own text, and what the framing said of it
+//! (time, caller, level). A framing is one entry in [`framing`]'s table; what is more than a
+//! line of text with framing in front is one module in [`decode`].
 
+pub mod decode;
 pub mod framing;
 pub mod quote;
 pub mod rewrap;

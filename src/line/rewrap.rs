@@ -2,6 +2,7 @@
 //!
 //! A mailer breaks at 72 to 78 columns; people who quote a log mark the second half with `+`.
 //! The second half has no framing of its own. [`joined`] decides from the two halves alone.
+//! [`continued`] knows the lines of a splat, and so needs no framing to tell two halves.
 
 use super::LogLine;
 
@@ -26,8 +27,94 @@ pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static
     };
     let mut line = first.clone().into_owned();
     line.text = format!("{} {}", first.text.trim_end(), tail.trim_start()).into();
-    line.width = first.width + next.width;
+    // Of a line in three pieces the second one shows whether a third may follow.
+    line.width = next.width;
     Some(line)
+}
+
+/// Beginnings of the long lines of a splat, those that a mailer breaks.
+const LONG: &[&str] = &[
+    "Code: ",
+    "Modules linked in:",
+    "CPU: ",
+    "Hardware name: ",
+    "RIP: ",
+    "RSP: ",
+    "RAX: ",
+    "RDX: ",
+    "RBP: ",
+    "R10: ",
+    "R13: ",
+    "FS: ",
+    "CS: ",
+    "CR2: ",
+    "DR0: ",
+    "DR3: ",
+    "Workqueue: ",
+    "Tainted: ",
+];
+
+/// Beginnings of other lines of a splat: no second half of anything.
+const OTHER: &[&str] = &[
+    "---",
+    "<",
+    "Call Trace:",
+    "? ",
+    "WARNING: ",
+    "Kernel panic",
+    "[<",
+];
+
+/// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, or
+/// the instruction bytes, which printk may print in pieces.
+pub fn may_be_continued(line: &LogLine<'_>) -> bool {
+    let text = line.text.trim_start();
+    text.starts_with("Code: ") || (BROKEN_WIDTHS.contains(&line.width) && starts_with(LONG, text))
+}
+
+/// The line that a long line of a splat and the next one were; `None` where they are two.
+pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
+    let (text, tail) = (first.text.trim_end(), next.text.trim());
+    let bytes = text.trim_start().starts_with("Code: ") && is_code(tail);
+    let margin = !next.framing.present
+        && first.quote == next.quote
+        && BROKEN_WIDTHS.contains(&first.width)
+        && first.width + 1 + tail.split_whitespace().next().map_or(0, str::len) > MAILER_WIDTH
+        && !is_line_of_splat(tail);
+    if !(bytes || margin) || tail.is_empty() {
+        return None;
+    }
+    let text = format!("{text} {tail}").into();
+    Some(LogLine {
+        text,
+        width: next.width,
+        ..first.clone().into_owned()
+    })
+}
+
+fn is_line_of_splat(text: &str) -> bool {
+    starts_with(LONG, text) || starts_with(OTHER, text) || is_frame(text)
+}
+
+fn starts_with(beginnings: &[&str], text: &str) -> bool {
+    beginnings
+        .iter()
+        .any(|beginning| text.starts_with(beginning))
+}
+
+/// `f+0x1/0x2` as the first word.
+fn is_frame(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.contains("+0x") && word.contains("/0x")
+}
+
+/// Instruction bytes and nothing else.
+fn is_code(text: &str) -> bool {
+    let is_byte = |word: &str| {
+        let digits = word.trim_start_matches('<').trim_end_matches('>');
+        digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    text.split_whitespace().all(is_byte)
 }
 
 /// A break inside an open parenthesis, or one that a mailer had to make because the next word

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use gimli::{AttributeValue, Expression, Location, Register};
 
-use super::dwarf::{Dwarf, Entry, Slice, Unit, name_of, walk};
+use super::dwarf::{Dwarf, Entry, Slice, Unit, name_of, read, text, walk};
+use super::functions::functions_at;
 use super::image::Image;
 
 /// Operations of an argument's expression.
@@ -26,8 +27,8 @@ impl Image {
         let dwarf = self.dwarf();
         // The call may be the last thing in its function.
         let inside = return_address.checked_sub(1)?;
-        let unit = Unit::read(&dwarf, self.unit_at(inside)?).ok()?;
-        let root = unit.functions_at(inside).next()?;
+        let unit = read(&dwarf, self.unit_at(inside)?).ok()?;
+        let root = functions_at(&dwarf, &unit, &[inside]).ok()?.pop()??;
         let mut reader = Reader {
             image: self,
             dwarf: &dwarf,
@@ -35,7 +36,7 @@ impl Image {
             return_address,
             found: None,
         };
-        walk(&unit.unit, root, |depth, entry| reader.read(depth, entry)).ok()?;
+        walk(&unit, root, |depth, entry| reader.read(depth, entry)).ok()?;
         reader.found.map(|(_, site)| site)
     }
 }
@@ -54,10 +55,10 @@ impl<'a> Reader<'_, 'a> {
             if depth <= *site_depth {
                 return ControlFlow::Break(());
             }
-            site.arguments.extend(argument_of(&self.unit.unit, entry));
+            site.arguments.extend(argument_of(self.unit, entry));
         } else if self.is_the_call(entry) {
-            let name = name_of(self.image, self.dwarf, &self.unit.unit, entry);
-            let callee = name.map(|name| name.to_string_lossy().into_owned());
+            let name = name_of(self.image, self.dwarf, self.unit, entry);
+            let callee = name.and_then(text);
             let arguments = Vec::new();
             self.found = Some((depth, CallSite { callee, arguments }));
         }
@@ -72,8 +73,7 @@ impl<'a> Reader<'_, 'a> {
             _ => return false,
         };
         let address = entry.attr_value(attribute);
-        let address =
-            address.and_then(|a| self.dwarf.attr_address(&self.unit.unit, a).ok().flatten());
+        let address = address.and_then(|a| self.dwarf.attr_address(self.unit, a).ok().flatten());
         address == Some(self.return_address)
     }
 }

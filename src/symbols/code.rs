@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::image::Image;
 use super::kaslr;
-use super::patch_sites::PatchSites;
+use super::patch_sites::Patched;
 use crate::splat::Code;
 
 /// What the bytes say.
@@ -39,14 +39,7 @@ pub(super) fn compare(image: &Image, code: &Code, rip: u64) -> CodeMatch {
     let mut unexplained = window.differences();
     let kaslr_offset = window.take_relocated(image, &mut unexplained);
     let before = unexplained.len();
-    if !unexplained.is_empty() {
-        let end = window.start.saturating_add(window.linked.len() as u64);
-        let sites = PatchSites::within(image, window.start..end);
-        unexplained.retain(|&at| !sites.cover(window.start.saturating_add(at as u64)));
-        if !sites.are_listed() {
-            unexplained.retain(|&at| !window.is_known_patch(at));
-        }
-    }
+    window.take_patched(image, &mut unexplained);
     match unexplained.first() {
         Some(&at) => CodeMatch::Differs(window.describe(at, rip)),
         None => CodeMatch::Same {
@@ -81,6 +74,21 @@ impl Window<'_> {
         differing.map(|(at, _)| at).collect()
     }
 
+    /// Removes the differences that lie where the kernel patches itself.
+    fn take_patched(&self, image: &Image, differences: &mut Vec<usize>) {
+        let mut patched = Patched {
+            image,
+            start: self.start,
+            len: self.linked.len(),
+            unexplained: std::mem::take(differences),
+        };
+        let listed = patched.explain();
+        *differences = patched.unexplained;
+        if !listed {
+            differences.retain(|&at| !self.is_known_patch(at));
+        }
+    }
+
     /// Removes the differences that are an absolute address moved by KASLR, and returns how far.
     /// All must be moved alike: the first that is not stays a difference.
     fn take_relocated(&self, image: &Image, differences: &mut Vec<usize>) -> Option<u64> {
@@ -91,16 +99,17 @@ impl Window<'_> {
             if explained.iter().any(|range| range.contains(&at)) {
                 continue;
             }
-            // Bits below 2 MiB stay: the first byte that differs is the third of the four.
-            let Some(first) = at.checked_sub(2) else {
-                continue;
-            };
-            if let Some(moved) = self
-                .moved_by(first, &kernel)
-                .or_else(|| self.moved_by(first.checked_sub(1)?, &kernel))
-                && offset.is_none_or(|offset| offset == moved)
-            {
+            // Bits below 2 MiB stay, so the first byte that differs is the third or fourth of an
+            // address. Where both can be, another address in the code may tell.
+            let starts = [at.checked_sub(2), at.checked_sub(3)].into_iter().flatten();
+            let moves = starts.filter_map(|first| Some((first, self.moved_by(first, &kernel)?)));
+            let moves: Vec<(usize, u64)> = moves
+                .filter(|&(_, moved)| offset.is_none_or(|offset| offset == moved))
+                .collect();
+            if let &[(_, moved)] = moves.as_slice() {
                 offset = Some(moved);
+            }
+            if let Some(&(first, _)) = moves.first() {
                 explained.push(at..first + 4);
             }
         }

@@ -1,7 +1,8 @@
-//! DWARF of an image, a unit at a time. In: an image and a unit's offset. Out: the unit with a
-//! table of its functions' addresses.
+//! DWARF of an image, a unit at a time. In: an image and a unit's offset. Out: the unit's entries, and
+//! what these refer to.
 
 use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 use gimli::{
     AttributeValue, DebugInfoOffset, DwarfSections, EndianSlice, LittleEndian, SectionId,
@@ -12,11 +13,11 @@ use super::image::Image;
 
 pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
 pub(super) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
+pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
 
-/// Address ranges that the functions of one unit may have together. Range lists can be shared, so a
-/// small crafted file could otherwise ask for any number.
-const MAX_RANGES: usize = 1 << 20;
+/// Ranges looked at per entry. Many entries of a crafted file may share one huge list.
+const MAX_RANGES: usize = 1 << 16;
 
 /// Sections that no question here needs.
 const UNUSED: [SectionId; 5] = [
@@ -56,74 +57,69 @@ impl Image {
     }
 }
 
-/// A unit and where its functions are.
-pub(super) struct Unit<'a> {
-    pub(super) unit: gimli::Unit<Slice<'a>>,
-    functions: Vec<(Range<u64>, UnitOffset)>,
-}
-
-impl<'a> Unit<'a> {
-    pub(super) fn read(dwarf: &Dwarf<'a>, offset: usize) -> gimli::Result<Unit<'a>> {
-        let header = dwarf.unit_header(DebugInfoOffset(offset))?;
-        let unit = dwarf.unit(header)?;
-        let functions = functions(dwarf, &unit)?;
-        Ok(Unit { unit, functions })
-    }
-
-    /// The subprograms that cover a link address; more than one only in broken files.
-    pub(super) fn functions_at(&self, address: u64) -> impl Iterator<Item = UnitOffset> + '_ {
-        let covering = self
-            .functions
-            .iter()
-            .filter(move |(range, _)| range.contains(&address));
-        covering.map(|&(_, entry)| entry)
-    }
-}
-
-fn functions<'a>(
-    dwarf: &Dwarf<'a>,
-    unit: &gimli::Unit<Slice<'a>>,
-) -> gimli::Result<Vec<(Range<u64>, UnitOffset)>> {
-    let mut functions = Vec::new();
-    let mut entry = Entry::null();
-    let mut entries = unit.entries_raw(None)?;
-    while !entries.is_empty() {
-        let offset = entries.next_offset();
-        let Some(abbreviation) = entries.read_abbreviation()? else {
-            continue;
-        };
-        if abbreviation.tag() != gimli::DW_TAG_subprogram {
-            entries.skip_attributes(abbreviation.attributes())?;
-            continue;
-        }
-        entries.read_attributes(abbreviation.attributes(), &mut entry.attrs)?;
-        for_each_range(dwarf, unit, &entry, |range| {
-            functions.push((range, offset));
-            functions.len() < MAX_RANGES
-        })?;
-    }
-    Ok(functions)
+/// The unit at an offset of `.debug_info`.
+pub(super) fn read<'a>(dwarf: &Dwarf<'a>, offset: usize) -> gimli::Result<Unit<'a>> {
+    dwarf.unit(dwarf.unit_header(DebugInfoOffset(offset))?)
 }
 
 /// Calls `each` with the address ranges of an entry until it returns false.
+///
+/// Not gimli's `die_ranges()`, which overflows on a crafted size.
 pub(super) fn for_each_range<'a>(
     dwarf: &Dwarf<'a>,
-    unit: &gimli::Unit<Slice<'a>>,
+    unit: &Unit<'a>,
     entry: &Entry<'a>,
     mut each: impl FnMut(Range<u64>) -> bool,
 ) -> gimli::Result<()> {
-    let mut ranges = dwarf.die_ranges(unit, entry)?;
-    while let Some(range) = ranges.next()? {
-        if range.begin < range.end && !each(range.begin..range.end) {
-            break;
+    if let Some(list) = entry.attr_value(gimli::DW_AT_ranges)
+        && let Some(mut ranges) = dwarf.attr_ranges(unit, list)?
+    {
+        for _ in 0..MAX_RANGES {
+            match ranges.next()? {
+                Some(range) if !each(range.begin..range.end) => break,
+                Some(_) => {}
+                None => break,
+            }
         }
+        return Ok(());
+    }
+    let (Some(low), Some(high)) = (
+        entry.attr_value(gimli::DW_AT_low_pc),
+        entry.attr_value(gimli::DW_AT_high_pc),
+    ) else {
+        return Ok(());
+    };
+    let Some(low) = dwarf.attr_address(unit, low)? else {
+        return Ok(());
+    };
+    let high = match high.udata_value() {
+        Some(size) => low.checked_add(size),
+        None => dwarf.attr_address(unit, high)?,
+    };
+    if let Some(high) = high {
+        each(low..high);
     }
     Ok(())
 }
 
+/// Whether an entry's code covers an address.
+pub(super) fn covers<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+    address: u64,
+) -> gimli::Result<bool> {
+    let mut covers = false;
+    for_each_range(dwarf, unit, entry, |range| {
+        covers = range.contains(&address);
+        !covers
+    })?;
+    Ok(covers)
+}
+
 /// Calls `each` with an entry and all entries below it, with their depths, until it breaks.
 pub(super) fn walk<'a>(
-    unit: &gimli::Unit<Slice<'a>>,
+    unit: &Unit<'a>,
     root: UnitOffset,
     mut each: impl FnMut(isize, &Entry<'a>) -> ControlFlow<()>,
 ) -> gimli::Result<()> {
@@ -175,37 +171,32 @@ impl Reference {
     }
 }
 
-/// An entry's origins one after the other, through other units too. `foreign` hears of each of
-/// these by its offset.
+/// An entry's origins one after the other, through other units too.
 pub(super) fn origins<'a>(
     image: &Image,
     dwarf: &Dwarf<'a>,
-    unit: &gimli::Unit<Slice<'a>>,
+    unit: &Unit<'a>,
     entry: &Entry<'a>,
-    foreign: &mut dyn FnMut(usize),
 ) -> Vec<Entry<'a>> {
     let mut found: Vec<Entry<'a>> = Vec::new();
-    let mut header = unit.header;
+    let mut place = (unit.header, Arc::clone(&unit.abbreviations));
     while found.len() < MAX_HOPS {
         let offset = match origin(found.last().unwrap_or(entry)) {
             Some(Reference::Here(offset)) => offset,
-            Some(Reference::Anywhere(DebugInfoOffset(target))) => {
-                let Some(start) = image.unit_of_entry(target) else {
+            Some(Reference::Anywhere(target)) => {
+                let Some((header, offset)) = unit_of(image, dwarf, target) else {
                     break;
                 };
-                foreign(start);
-                let Ok(other) = dwarf.unit_header(DebugInfoOffset(start)) else {
+                let Ok(abbreviations) = dwarf.abbreviations(&header) else {
                     break;
                 };
-                header = other;
-                UnitOffset(target - start)
+                place = (header, abbreviations);
+                offset
             }
             None => break,
         };
-        let Ok(abbreviations) = dwarf.abbreviations(&header) else {
-            break;
-        };
-        match header.entry(&abbreviations, offset) {
+        let (header, abbreviations) = &place;
+        match header.entry(abbreviations, offset) {
             Ok(next) => found.push(next),
             Err(_) => break,
         }
@@ -213,20 +204,34 @@ pub(super) fn origins<'a>(
     found
 }
 
+/// The unit that an entry is in, and the entry's offset there.
+fn unit_of<'a>(
+    image: &Image,
+    dwarf: &Dwarf<'a>,
+    entry: DebugInfoOffset,
+) -> Option<(gimli::UnitHeader<Slice<'a>>, UnitOffset)> {
+    let start = image.unit_of_entry(entry.0)?;
+    let header = dwarf.unit_header(DebugInfoOffset(start)).ok()?;
+    Some((header, UnitOffset(entry.0.checked_sub(start)?)))
+}
+
+/// Longer names and paths are none.
+const MAX_TEXT: usize = 4096;
+
+pub(super) fn text(slice: Slice<'_>) -> Option<String> {
+    (slice.len() <= MAX_TEXT).then(|| slice.to_string_lossy().into_owned())
+}
+
 /// `DW_AT_name` of an entry or of what it stands for.
 pub(super) fn name_of<'a>(
     image: &Image,
     dwarf: &Dwarf<'a>,
-    unit: &gimli::Unit<Slice<'a>>,
+    unit: &Unit<'a>,
     entry: &Entry<'a>,
 ) -> Option<Slice<'a>> {
     let name = |entry: &Entry<'a>| {
         let name = entry.attr_value(gimli::DW_AT_name)?;
         dwarf.attr_string(unit, name).ok()
     };
-    name(entry).or_else(|| {
-        origins(image, dwarf, unit, entry, &mut |_| ())
-            .iter()
-            .find_map(name)
-    })
+    name(entry).or_else(|| origins(image, dwarf, unit, entry).iter().find_map(name))
 }

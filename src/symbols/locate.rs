@@ -1,18 +1,17 @@
 //! Source positions. In: link addresses of an image. Out: for each the function, its file and line, and
 //! the functions inlined there.
+//!
+//! This is what the addr2line crate does, for few addresses in many units: that crate reads all functions
+//! and all lines of a unit before its first answer, which for a splat is a hundred times what is asked
+//! for (tests/symbols/oracle.rs holds the answers against the crate's).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
-use addr2line::Context;
-use gimli::{DebugInfo, DebugInfoOffset, LittleEndian, Section};
-
-use super::dwarf::{Dwarf, Slice, Unit};
+use super::dwarf::{Dwarf, read};
+use super::functions::{Called, functions_at, inlined_at};
 use super::image::Image;
-use super::inspect::{foreign_units, has_sane_lines};
-use super::paths::tree_path;
-use super::sparse::sparse_info;
+use super::lines::{Files, lines_at};
 use crate::splat::Inline;
 
 /// Positions kept per image; a batch of logs asks for the same ones over and over.
@@ -75,126 +74,102 @@ impl Image {
         addresses.iter().map(position).collect()
     }
 
+    /// What DWARF says about a link address: the function with its inlines, innermost first, the
+    /// function itself last.
+    pub fn resolve_address(&self, address: u64) -> Option<Vec<Inline>> {
+        self.frames_at(address, true)
+    }
+
+    /// The same for a return address, unless `exact`: that is the address behind the call, which may
+    /// already belong to the next line or even the next function.
+    pub(super) fn frames_at(&self, address: u64, exact: bool) -> Option<Vec<Inline>> {
+        let position = self.position_at(address, exact);
+        (*position != Position::default()).then(|| position.frames())
+    }
+
+    pub(super) fn position_at(&self, address: u64, exact: bool) -> Arc<Position> {
+        self.positions(&[probe(address, exact)])
+            .pop()
+            .unwrap_or_default()
+    }
+
     fn read_positions(&self, addresses: &BTreeSet<u64>) -> BTreeMap<u64, Position> {
         let dwarf = self.dwarf();
-        let mut wanted = Wanted::default();
-        for (unit, addresses) in by_unit(self, addresses) {
-            // An unreadable unit costs its own frames, no others.
-            let _ = wanted.add(self, &dwarf, unit, &addresses);
-        }
-        let Some(info) = sparse_info(dwarf.debug_info.reader().slice(), &wanted.spans()) else {
-            return BTreeMap::new();
-        };
-        let mut cut = self.dwarf();
-        cut.debug_info = DebugInfo::new(&info, LittleEndian);
-        cut.populate_abbreviations_cache(gimli::AbbreviationsCacheStrategy::Duplicates);
-        let Ok(context) = Context::from_dwarf(cut) else {
-            return BTreeMap::new();
-        };
-        let position = |(&address, folder): (&u64, &String)| {
-            let position = find_position(&context, address, folder).ok()?;
-            Some((address, position))
-        };
-        wanted.addresses.iter().filter_map(position).collect()
-    }
-}
-
-fn by_unit(image: &Image, addresses: &BTreeSet<u64>) -> BTreeMap<usize, Vec<u64>> {
-    let mut units: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    for &address in addresses {
-        if let Some(unit) = image.unit_at(address) {
-            units.entry(unit).or_default().push(address);
-        }
-    }
-    units
-}
-
-/// What addr2line is to see.
-#[derive(Default)]
-struct Wanted {
-    /// Ends of the units by their starts.
-    units: BTreeMap<usize, usize>,
-    /// The compilation folder of each address's unit.
-    addresses: BTreeMap<u64, String>,
-}
-
-impl Wanted {
-    fn add(
-        &mut self,
-        image: &Image,
-        dwarf: &Dwarf<'_>,
-        offset: usize,
-        addresses: &[u64],
-    ) -> gimli::Result<()> {
-        let unit = Unit::read(dwarf, offset)?;
-        if !has_sane_lines(dwarf, &unit) {
-            return Ok(());
-        }
-        let folder = unit
-            .unit
-            .comp_dir
-            .map(|folder| folder.to_string_lossy().into_owned());
+        let mut units: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
         for &address in addresses {
-            let mut foreign = Vec::new();
-            let mut sane = true;
-            for function in unit.functions_at(address) {
-                match foreign_units(image, dwarf, &unit, function)? {
-                    Some(units) => foreign.extend(units),
-                    None => sane = false,
-                }
+            if let Some(unit) = self.unit_at(address) {
+                units.entry(unit).or_default().push(address);
             }
-            if !sane {
-                continue;
-            }
-            for start in foreign {
-                self.keep(dwarf, start)?;
-            }
-            self.keep(dwarf, offset)?;
-            self.addresses
-                .insert(address, folder.clone().unwrap_or_default());
         }
-        Ok(())
-    }
-
-    fn keep(&mut self, dwarf: &Dwarf<'_>, start: usize) -> gimli::Result<()> {
-        let header = dwarf.unit_header(DebugInfoOffset(start))?;
-        self.units
-            .insert(start, start.saturating_add(header.length_including_self()));
-        Ok(())
-    }
-
-    fn spans(&self) -> Vec<Range<usize>> {
-        self.units.iter().map(|(&start, &end)| start..end).collect()
+        let read = |(unit, addresses): (usize, Vec<u64>)| {
+            // An unreadable unit costs its own frames, no others.
+            read_unit(self, &dwarf, unit, &addresses).unwrap_or_default()
+        };
+        units.into_iter().flat_map(read).collect()
     }
 }
 
-fn find_position(
-    context: &Context<Slice<'_>>,
-    address: u64,
-    folder: &str,
-) -> gimli::Result<Position> {
-    let mut frames = context.find_frames(address).skip_all_loads()?;
-    let mut found = Vec::new();
-    while let Some(frame) = frames.next()? {
-        let name = frame
-            .function
-            .as_ref()
-            .and_then(|name| name.raw_name().ok());
-        let place = frame.location;
-        found.push(Inline {
-            function: name.map(|name| name.into_owned()),
-            file: place
-                .as_ref()
-                .and_then(|at| at.file)
-                .map(|file| tree_path(file, folder)),
-            line: place.and_then(|at| at.line),
-        });
+/// The address to look up for an address in a call trace.
+pub(super) fn probe(address: u64, exact: bool) -> u64 {
+    if exact {
+        address
+    } else {
+        address.wrapping_sub(1)
     }
-    let own = found.pop();
-    Ok(own.map_or_else(Position::default, |own| Position {
-        inlines: found,
-        function: own.function,
-        file: own.file,
-        line: own.line,
-    }))
+}
+
+/// Positions of sorted addresses in one unit.
+fn read_unit(
+    image: &Image,
+    dwarf: &Dwarf<'_>,
+    offset: usize,
+    addresses: &[u64],
+) -> gimli::Result<Vec<(u64, Position)>> {
+    let unit = read(dwarf, offset)?;
+    let functions = functions_at(dwarf, &unit, addresses)?;
+    let lines = lines_at(&unit, addresses);
+    let files = Files::new(dwarf, &unit);
+    let mut positions = Vec::new();
+    for ((&address, function), row) in addresses.iter().zip(functions).zip(lines) {
+        let chain = match function {
+            Some(function) => inlined_at(image, dwarf, &unit, function, address)?,
+            None => Vec::new(),
+        };
+        positions.push((address, position(&files, chain, row)));
+    }
+    Ok(positions)
+}
+
+/// Puts together what the line table says of the innermost function and what each inlined function
+/// says of the place that it is called from.
+fn position(files: &Files<'_, '_>, chain: Vec<Called>, row: Option<(u64, u32)>) -> Position {
+    let mut place = row.map(|(file, line)| (files.path(file), Some(line).filter(|&line| line > 0)));
+    let mut frames = Vec::new();
+    for called in chain.into_iter().rev() {
+        let (file, line) = place.take().unwrap_or_default();
+        frames.push(Inline {
+            function: called.name,
+            file,
+            line,
+        });
+        place = called
+            .from
+            .map(|(file, line)| (files.path(file), Some(line)));
+    }
+    match frames.pop() {
+        Some(own) => Position {
+            inlines: frames,
+            function: own.function,
+            file: own.file,
+            line: own.line,
+        },
+        None => {
+            let (file, line) = place.unwrap_or_default();
+            Position {
+                file,
+                line,
+                ..Position::default()
+            }
+        }
+    }
 }

@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 
 use gimli::{AttributeValue, UnitOffset};
 
-use super::dwarf::{Dwarf, Entry, Reference, Slice, Unit, for_each_range, name_of, origins, walk};
+use super::dwarf::{Dwarf, Entry, Reference, Slice, Unit, covers, name_of, origins, read, walk};
 use super::evaluate::{Machine, evaluate};
+use super::functions::functions_at;
 use super::image::Image;
 
 /// Location list entries looked at; a parameter has some ten.
@@ -79,7 +80,7 @@ impl<'a> Search<'a> {
     fn new(image: &'a Image, machine: &'a Machine<'a>) -> Result<Search<'a>, String> {
         let dwarf = image.dwarf_with_locations();
         let offset = image.unit_at(machine.pc).ok_or("no debug info at RIP")?;
-        let unit = Unit::read(&dwarf, offset).map_err(broken)?;
+        let unit = read(&dwarf, offset).map_err(broken)?;
         Ok(Search {
             image,
             dwarf,
@@ -103,9 +104,10 @@ impl<'a> Search<'a> {
     /// The entries of that name that belong to the function, innermost inlined copy last.
     fn variables(&self, function: &str, name: &str) -> Result<Vec<Entry<'a>>, String> {
         let mut found = Vec::new();
-        for root in self.unit.functions_at(self.machine.pc) {
+        let roots = functions_at(&self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
+        for root in roots.into_iter().flatten() {
             let mut scopes: Vec<Scope> = Vec::new();
-            walk(&self.unit.unit, root, |depth, entry| {
+            walk(&self.unit, root, |depth, entry| {
                 while scopes.last().is_some_and(|scope| scope.depth >= depth) {
                     scopes.pop();
                 }
@@ -130,16 +132,11 @@ impl<'a> Search<'a> {
     }
 
     fn covers_pc(&self, entry: &Entry<'a>) -> bool {
-        let mut covers = false;
-        let _ = for_each_range(&self.dwarf, &self.unit.unit, entry, |range| {
-            covers = range.contains(&self.machine.pc);
-            !covers
-        });
-        covers
+        covers(&self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
     }
 
     fn is_named(&self, entry: &Entry<'a>, name: &str) -> bool {
-        let found = name_of(self.image, &self.dwarf, &self.unit.unit, entry);
+        let found = name_of(self.image, &self.dwarf, &self.unit, entry);
         found.is_some_and(|found| found.slice() == name.as_bytes())
     }
 
@@ -166,7 +163,7 @@ impl<'a> Search<'a> {
         evaluate(
             self.image,
             &self.dwarf,
-            &self.unit.unit,
+            &self.unit,
             expression,
             function,
             self.machine,
@@ -179,7 +176,7 @@ impl<'a> Search<'a> {
     ) -> Result<gimli::Expression<Slice<'a>>, String> {
         let locations = self
             .dwarf
-            .attr_locations(&self.unit.unit, list)
+            .attr_locations(&self.unit, list)
             .map_err(broken)?;
         let mut locations = locations.ok_or("its location has an unknown form")?;
         for _ in 0..MAX_LOCATIONS {
@@ -198,11 +195,11 @@ impl<'a> Search<'a> {
 
     /// Bytes of the variable's type.
     fn size(&self, variable: &Entry<'a>) -> Option<u64> {
-        let unit = &self.unit.unit;
+        let unit = &self.unit;
         let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
         // An inlined copy's parameter has its type at its origin.
         let mut next = typed(variable).or_else(|| {
-            let origins = origins(self.image, &self.dwarf, unit, variable, &mut |_| ());
+            let origins = origins(self.image, &self.dwarf, unit, variable);
             origins.iter().find_map(typed)
         })?;
         for _ in 0..MAX_TYPES {
@@ -222,7 +219,7 @@ impl<'a> Search<'a> {
     }
 
     fn entry(&self, offset: UnitOffset) -> Option<Entry<'a>> {
-        self.unit.unit.entry(offset).ok()
+        self.unit.entry(offset).ok()
     }
 }
 

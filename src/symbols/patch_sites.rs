@@ -1,5 +1,5 @@
-//! Where the kernel patches its own code. In: a vmlinux and a range of its text. Out: the bytes in the
-//! range that may differ in a running kernel.
+//! Where the kernel patches its own code. In: a vmlinux, and bytes of its text that differ in a running
+//! kernel. Out: those that no patch site explains.
 
 use std::ops::Range;
 
@@ -71,12 +71,6 @@ const TABLES: [Table; 9] = [
         symbols: ("__retpoline_sites", "__retpoline_sites_end"),
         layout: relative(4, Len::Fixed(6)),
     },
-    // Direct calls, redirected for call depth tracking.
-    Table {
-        section: ".call_sites",
-        symbols: ("__call_sites", "__call_sites_end"),
-        layout: relative(4, CALL),
-    },
     // ENDBR at functions that nobody calls indirectly.
     Table {
         section: ".ibt_endbr_seal",
@@ -113,109 +107,115 @@ const TABLES: [Table; 9] = [
         symbols: ("__start_static_call_sites", "__stop_static_call_sites"),
         layout: relative(8, Len::Fixed(6)),
     },
+    // Direct calls, redirected for call depth tracking. By far the longest table.
+    Table {
+        section: ".call_sites",
+        symbols: ("__call_sites", "__call_sites_end"),
+        layout: relative(4, CALL),
+    },
 ];
 
 /// Prefixes of the sections that list the immediates of runtime constants, a section each
 /// (include/asm-generic/runtime-const.h; s32 relative, up to eight bytes of code).
 const RUNTIME_CONSTANTS: [&str; 2] = ["runtime_ptr_", "runtime_shift_"];
 
+const ALTERNATIVES: &str = ".altinstructions";
+
 /// `struct alt_instr` by its size: until 5.16 with `padlen`, until 6.2 with a 16-bit cpuid, since
 /// then with flags. The length of the patched code is the byte at the second number.
 const ALT_INSTR: [(usize, usize); 3] = [(14, 12), (13, 10), (12, 10)];
 
-/// Patch sites near one place.
-pub(super) struct PatchSites {
-    sites: Vec<Range<u64>>,
-    listed: bool,
+/// Code at a link address that differs from the image at some bytes.
+pub(super) struct Patched<'a> {
+    pub(super) image: &'a Image,
+    pub(super) start: u64,
+    pub(super) len: usize,
+    /// Indices of the bytes that no patch site explains.
+    pub(super) unexplained: Vec<usize>,
 }
 
-impl PatchSites {
-    pub(super) fn within(image: &Image, range: Range<u64>) -> PatchSites {
-        let names: Vec<&str> = TABLES
-            .iter()
-            .filter(|table| image.section(table.section).is_empty())
-            .flat_map(|table| [table.symbols.0, table.symbols.1])
-            .collect();
-        image.find_symbols(&names);
-        let mut found = PatchSites {
-            sites: Vec::new(),
-            listed: !image.section(".altinstructions").is_empty(),
-        };
-        found.add_alternatives(image, &range);
+impl Patched<'_> {
+    /// Removes the bytes at patch sites. Returns whether the image lists its sites at all: a split debug
+    /// file does not.
+    pub(super) fn explain(&mut self) -> bool {
         for table in &TABLES {
-            if let Some((start, bytes)) = table.find(image) {
-                table
-                    .layout
-                    .for_each_site(start, bytes, |site| found.add(site, &range));
+            self.explain_table(table.layout, section(self.image, table.section));
+        }
+        self.explain_alternatives();
+        self.explain_runtime_constants();
+        for table in &TABLES {
+            // Only now, because finding the symbols takes longer than reading a section.
+            if !self.unexplained.is_empty() && section(self.image, table.section).is_none() {
+                self.explain_table(table.layout, table.between_symbols(self.image));
             }
         }
-        found.add_runtime_constants(image, &range);
-        found
+        section(self.image, ALTERNATIVES).is_some()
     }
 
-    fn add(&mut self, site: Range<u64>, range: &Range<u64>) {
-        if site.start < range.end && range.start < site.end {
-            self.sites.push(site);
-        }
+    fn explain_table(&mut self, layout: Layout, content: Option<(u64, &[u8])>) {
+        let Some((start, bytes)) = content.filter(|_| !self.unexplained.is_empty()) else {
+            return;
+        };
+        let end = self.start.saturating_add(self.len as u64);
+        let mut sites = Vec::new();
+        layout.for_each_site(start, bytes, |site| {
+            if site.start < end && self.start < site.end {
+                sites.push(site);
+            }
+        });
+        let is_site = |at: usize| {
+            let address = self.start.saturating_add(at as u64);
+            sites.iter().any(|site| site.contains(&address))
+        };
+        self.unexplained.retain(|&at| !is_site(at));
     }
 
-    fn add_runtime_constants(&mut self, image: &Image, range: &Range<u64>) {
+    fn explain_runtime_constants(&mut self) {
         let is_list = |name: &str| {
             RUNTIME_CONSTANTS
                 .iter()
                 .any(|prefix| name.starts_with(prefix))
         };
-        for section in image
+        let image = self.image;
+        for list in image
             .sections
             .iter()
             .filter(|section| is_list(&section.name))
         {
-            let bytes = image.file_bytes(section);
-            relative(4, Len::Fixed(8))
-                .for_each_site(section.address, bytes, |site| self.add(site, range));
+            let content = (list.address, image.file_bytes(list));
+            self.explain_table(relative(4, Len::Fixed(8)), Some(content));
         }
     }
 
-    fn add_alternatives(&mut self, image: &Image, range: &Range<u64>) {
-        let Some((start, bytes)) = section(image, ".altinstructions") else {
+    fn explain_alternatives(&mut self) {
+        let Some((start, bytes)) = section(self.image, ALTERNATIVES) else {
             return;
         };
         let is_code = |site: &Range<u64>| {
-            let section = image.section_at(site.start);
+            let section = self.image.section_at(site.start);
             section.is_some_and(|s| s.flags.contains(object::elf::SHF_EXECINSTR))
         };
         let layouts = ALT_INSTR.map(|(entry, len)| relative(entry, Len::Byte(len)));
         // The right layout is the one in which every entry points at code.
-        let layout = layouts.iter().find(|layout| {
-            let mut all_code = bytes.len() % layout.entry == 0;
+        let layout = layouts.into_iter().find(|layout| {
+            let mut all_code = bytes.len().is_multiple_of(layout.entry);
             let some = bytes.get(..layout.entry * 32).unwrap_or(bytes);
             layout.for_each_site(start, some, |site| all_code &= is_code(&site));
             all_code
         });
         if let Some(layout) = layout {
-            layout.for_each_site(start, bytes, |site| self.add(site, range));
+            self.explain_table(layout, Some((start, bytes)));
         }
-    }
-
-    pub(super) fn cover(&self, address: u64) -> bool {
-        self.sites.iter().any(|site| site.contains(&address))
-    }
-
-    /// Whether this vmlinux lists its patch sites at all: a split debug file does not.
-    pub(super) fn are_listed(&self) -> bool {
-        self.listed
     }
 }
 
 impl Table {
-    /// The table's link address and bytes.
-    fn find<'a>(&self, image: &'a Image) -> Option<(u64, &'a [u8])> {
-        section(image, self.section).or_else(|| {
-            let address = |name| image.symbols(name).first().map(|symbol| symbol.address);
-            let (start, end) = (address(self.symbols.0)?, address(self.symbols.1)?);
-            let len = usize::try_from(end.checked_sub(start)?).ok()?;
-            Some((start, image.bytes_at(start, len)?))
-        })
+    /// The link address and the bytes of a table that symbols delimit.
+    fn between_symbols<'a>(&self, image: &'a Image) -> Option<(u64, &'a [u8])> {
+        let address = |name| image.symbols(name).first().map(|symbol| symbol.address);
+        let (start, end) = (address(self.symbols.0)?, address(self.symbols.1)?);
+        let len = usize::try_from(end.checked_sub(start)?).ok()?;
+        Some((start, image.bytes_at(start, len)?))
     }
 }
 

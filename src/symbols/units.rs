@@ -3,13 +3,18 @@
 //! `.debug_info`.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gimli::{DebugAranges, DebugInfoOffset, LittleEndian};
 use rayon::prelude::*;
 
-use super::dwarf::{Dwarf, Slice};
+use super::dwarf::{Dwarf, Entry, for_each_range, read};
 use super::image::Image;
+
+/// Ranges of all units; a kernel has some 10,000. Units of a crafted file may share a long list.
+const MAX_RANGES: usize = 1 << 20;
 
 /// `begin..end` belongs to the unit at an offset of `.debug_info`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +28,7 @@ struct UnitRange {
 pub(super) struct UnitIndex {
     aranges: Ranges,
     /// Units that `.debug_aranges` names.
-    listed: HashSet<usize>,
+    listed: Vec<usize>,
     roots: OnceLock<Ranges>,
     /// Where each unit begins, in order.
     starts: OnceLock<Vec<usize>>,
@@ -35,6 +40,15 @@ impl Ranges {
     fn new(mut ranges: Vec<UnitRange>) -> Ranges {
         ranges.sort_unstable();
         Ranges(ranges)
+    }
+
+    /// Bytes in all ranges together.
+    fn len(&self) -> u64 {
+        let lengths = self
+            .0
+            .iter()
+            .map(|range| range.end.saturating_sub(range.begin));
+        lengths.fold(0, u64::saturating_add)
     }
 
     /// Ranges of different units hardly ever overlap: the last one that begins at or before the
@@ -53,10 +67,14 @@ impl Image {
     pub(super) fn unit_at(&self, address: u64) -> Option<usize> {
         let index = self.unit_index();
         let listed = index.aranges.find(address);
-        listed.or_else(|| {
-            let roots = index.roots.get_or_init(|| read_roots(self, &index.listed));
-            roots.find(address)
-        })
+        // Where the aranges cover the code, an address in between is padding.
+        if listed.is_some() || index.aranges.len() > self.code_len() / 2 {
+            return listed;
+        }
+        index
+            .roots
+            .get_or_init(|| read_roots(self, index))
+            .find(address)
     }
 
     /// Offset of the unit that holds an entry at an offset of `.debug_info`: the target of a
@@ -65,6 +83,15 @@ impl Image {
         let starts = self.unit_index().starts.get_or_init(|| read_starts(self));
         let behind = starts.partition_point(|&start| start <= entry);
         starts.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// Bytes of instructions.
+    fn code_len(&self) -> u64 {
+        let code = self
+            .sections
+            .iter()
+            .filter(|s| s.flags.contains(object::elf::SHF_EXECINSTR));
+        code.fold(0, |sum, section| sum.saturating_add(section.size))
     }
 
     fn unit_index(&self) -> &UnitIndex {
@@ -76,11 +103,11 @@ impl Image {
 fn read_aranges(section: &[u8]) -> UnitIndex {
     let aranges = DebugAranges::new(section, LittleEndian);
     let mut ranges = Vec::new();
-    let mut listed = HashSet::new();
+    let mut listed = Vec::new();
     let mut headers = aranges.headers();
     while let Ok(Some(header)) = headers.next() {
         let DebugInfoOffset(unit) = header.debug_info_offset();
-        listed.insert(unit);
+        listed.push(unit);
         let mut entries = header.entries();
         while let Ok(Some(entry)) = entries.next() {
             if entry.length() > 0 {
@@ -107,45 +134,43 @@ fn read_starts(image: &Image) -> Vec<usize> {
 }
 
 /// Reads the root entry of every unit without aranges, on all cores.
-fn read_roots(image: &Image, listed: &HashSet<usize>) -> Ranges {
+fn read_roots(image: &Image, index: &UnitIndex) -> Ranges {
+    let listed: HashSet<usize> = index.listed.iter().copied().collect();
+    let starts = index.starts.get_or_init(|| read_starts(image));
+    let unlisted: Vec<usize> = starts
+        .iter()
+        .filter(|start| !listed.contains(start))
+        .copied()
+        .collect();
     let dwarf = image.dwarf();
-    let mut headers = Vec::new();
-    let mut units = dwarf.units();
-    while let Ok(Some(header)) = units.next() {
-        if let Some(DebugInfoOffset(offset)) = header.debug_info_offset()
-            && !listed.contains(&offset)
-        {
-            headers.push((offset, header));
-        }
-    }
-    let ranges = headers
+    let left = AtomicUsize::new(MAX_RANGES);
+    let ranges = unlisted
         .into_par_iter()
-        .flat_map_iter(|(offset, header)| root_ranges(&dwarf, offset, header))
+        .flat_map_iter(|start| root_ranges(&dwarf, start, &left).unwrap_or_default())
         .collect();
     Ranges::new(ranges)
 }
 
 fn root_ranges(
     dwarf: &Dwarf<'_>,
-    unit: usize,
-    header: gimli::UnitHeader<Slice<'_>>,
-) -> Vec<UnitRange> {
+    offset: usize,
+    left: &AtomicUsize,
+) -> gimli::Result<Vec<UnitRange>> {
+    let unit = read(dwarf, offset)?;
+    let mut root = Entry::null();
+    unit.entries_raw(None)?.read_entry(&mut root)?;
     let mut found = Vec::new();
-    let Ok(parsed) = dwarf.unit(header) else {
-        return found;
-    };
-    let Ok(mut ranges) = dwarf.unit_ranges(&parsed) else {
-        return found;
-    };
-    // A range list is read once per unit, so the units together cannot make more ranges than the
-    // section holds unless they share lists; no honest unit has this many.
-    const RANGES_PER_UNIT: usize = 1 << 16;
-    while found.len() < RANGES_PER_UNIT
-        && let Ok(Some(gimli::Range { begin, end })) = ranges.next()
-    {
-        if begin < end {
-            found.push(UnitRange { begin, end, unit });
+    for_each_range(dwarf, &unit, &root, |Range { start, end }| {
+        if start < end {
+            found.push(UnitRange {
+                begin: start,
+                end,
+                unit: offset,
+            });
         }
-    }
-    found
+        let take_one = |left: usize| left.checked_sub(1);
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one)
+            .is_ok()
+    })?;
+    Ok(found)
 }

@@ -17,16 +17,18 @@ struct Lab {
 
 fn lab() -> Option<Lab> {
     let folder = existing("KSPLAT_TEST_LAB", "/work/shared/lab")?;
-    let vmlinux = existing(
-        "KSPLAT_TEST_VMLINUX",
-        "/tmp/k/111/usr/lib/debug/boot/vmlinux-6.12.111+deb12-cloud-amd64",
-    )?;
+    let vmlinux = vmlinux()?;
     let expected = std::fs::read(folder.join("expected.json")).ok()?;
     Some(Lab {
         symbolizer: symbolizer(vmlinux),
         expected: serde_json::from_slice(&expected).unwrap(),
         folder,
     })
+}
+
+pub fn vmlinux() -> Option<PathBuf> {
+    let usual = "/tmp/k/111/usr/lib/debug/boot/vmlinux-6.12.111+deb12-cloud-amd64";
+    existing("KSPLAT_TEST_VMLINUX", usual)
 }
 
 fn existing(variable: &str, usual: &str) -> Option<PathBuf> {
@@ -92,7 +94,7 @@ fn registers(text: &str, registers: &mut Registers) {
     }
 }
 
-/// Splats of do_clear_cpu_cap in a serial log; only what these logs need.
+/// Splats in a serial log; only what these logs need.
 fn splats(log: &str) -> Vec<Splat> {
     let mut found = Vec::new();
     let mut splat: Option<Splat> = None;
@@ -110,7 +112,6 @@ fn splats(log: &str) -> Vec<Splat> {
             read_line(line, splat);
         }
     }
-    found.retain(|splat| splat.at.function.as_deref() == Some("do_clear_cpu_cap"));
     found
 }
 
@@ -174,7 +175,7 @@ fn every_late_clear_of_the_lab_gives_the_guests_true_values() {
         };
         let late_clears = expected["late_clears"].as_array().unwrap();
         let mut splats = splats(&log);
-        splats.retain(|splat| splat.rip.as_ref().unwrap().offset == Some(0xde));
+        splats.retain(is_late_clear);
         assert_eq!(splats.len(), late_clears.len(), "{name}");
         for (splat, truth) in splats.iter_mut().zip(late_clears) {
             check(&lab, splat, &boot, expected, truth)
@@ -183,6 +184,41 @@ fn every_late_clear_of_the_lab_gives_the_guests_true_values() {
         }
     }
     assert!(checked > 20, "{checked} late clears");
+}
+
+fn is_late_clear(splat: &Splat) -> bool {
+    splat.at.function.as_deref() == Some("do_clear_cpu_cap") && splat.at.offset == Some(0xde)
+}
+
+/// Without the banner the sizes and the code must do: code that these boots have patched with
+/// alternatives, return thunks, static calls and jump labels.
+#[test]
+fn every_splat_of_the_lab_matches_by_its_code() {
+    let Some(lab) = lab() else { return };
+    let mut checked = 0;
+    for name in lab.expected.as_object().unwrap().keys() {
+        if !name.ends_with(".serial.log") {
+            continue;
+        }
+        for mut splat in splats(&read(&lab, name)) {
+            let symbols = lab.symbolizer.symbolize(&mut splat, &BootFacts::default());
+            let header = &splat.header;
+            assert_eq!(
+                symbols.matched,
+                Match::Exact,
+                "{name}: {header}: {:?}",
+                symbols.evidence
+            );
+            assert!(
+                symbols
+                    .evidence
+                    .iter()
+                    .any(|text| text.starts_with("the Code: bytes"))
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "{checked} splats");
 }
 
 fn check(
@@ -262,5 +298,9 @@ fn the_vmlinux_of_another_kernel_is_found_out() {
     let mut splat = splats(&log).remove(0);
     splat.kernel = Kernel::default();
     let symbols = symbolizer.symbolize(&mut splat, &BootFacts::default());
-    println!("{:?} {:?}", symbols.matched, symbols.evidence);
+    assert!(
+        matches!(symbols.matched, Match::Mismatch { .. }),
+        "{:?}",
+        symbols.evidence
+    );
 }

@@ -1,0 +1,164 @@
+//! The bytes of an input or a member, before anybody knows what they are.
+
+use std::borrow::Cow;
+use std::io::{self, ErrorKind, Read};
+
+/// Bytes by which a container is told; the header of a mail must fit.
+const HEAD: usize = 64 * 1024;
+
+/// Bytes that tell any container but a mail: the mark of a tar stands at 257.
+const ENOUGH: usize = 512;
+
+/// Bytes to look into.
+pub enum Content<'a> {
+    /// All of them, in memory or mapped.
+    Whole(&'a [u8]),
+    /// As they come.
+    Stream(Stream<'a>),
+}
+
+/// A stream whose first bytes were looked at.
+pub struct Stream<'a> {
+    head: Vec<u8>,
+    given: usize,
+    rest: Box<dyn Read + 'a>,
+}
+
+impl<'a> Content<'a> {
+    /// Looks at the beginning of a stream: no further than needed, since the rest of it may come
+    /// much later. A stream that answers `WouldBlock` is waited for.
+    ///
+    /// # Errors
+    /// What the stream says before its first byte; what it says later comes when it is read.
+    pub fn stream(stream: impl Read + 'a) -> io::Result<Content<'a>> {
+        let mut rest: Box<dyn Read + 'a> = Box::new(stream);
+        let mut head = Vec::new();
+        let mut chunk = vec![0; HEAD];
+        while wants_more(&head) {
+            match rest.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(length) => head.extend_from_slice(&chunk[..length]),
+                Err(error) if is_wait(&error) => {}
+                Err(error) if head.is_empty() => return Err(error),
+                Err(error) => {
+                    rest = Box::new(Failed(Some(error)));
+                    break;
+                }
+            }
+        }
+        Ok(Content::Stream(Stream {
+            head,
+            given: 0,
+            rest,
+        }))
+    }
+
+    /// The first bytes.
+    pub fn head(&self) -> &[u8] {
+        match self {
+            Content::Whole(bytes) => &bytes[..bytes.len().min(HEAD)],
+            Content::Stream(stream) => &stream.head,
+        }
+    }
+
+    /// All bytes one after the other; waits for them.
+    pub(super) fn into_reader(self) -> Box<dyn Read + 'a> {
+        match self {
+            Content::Whole(bytes) => Box::new(bytes),
+            Content::Stream(stream) => Box::new(Patient(stream)),
+        }
+    }
+
+    /// All bytes at once; `None` where there are more than `limit`.
+    pub(super) fn into_whole(self, limit: u64) -> io::Result<Option<Cow<'a, [u8]>>> {
+        let bytes = match self {
+            Content::Whole(bytes) => Cow::Borrowed(bytes),
+            Content::Stream(stream) => {
+                let mut bytes = Vec::new();
+                Patient(stream)
+                    .take(limit.saturating_add(1))
+                    .read_to_end(&mut bytes)?;
+                Cow::Owned(bytes)
+            }
+        };
+        Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    }
+}
+
+/// A text shows itself by its first line; only what may be a mail must be seen further.
+fn wants_more(head: &[u8]) -> bool {
+    match memchr::memchr(b'\n', head) {
+        Some(_) if super::mail::may_be(head) => {
+            head.len() < HEAD && !super::mail::has_header_end(head)
+        }
+        Some(_) => false,
+        None => head.len() < ENOUGH,
+    }
+}
+
+fn is_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.head.len() {
+            return self.rest.read(buffer);
+        }
+        let length = (&self.head[self.given..]).read(buffer)?;
+        self.given += length;
+        Ok(length)
+    }
+}
+
+/// A stream that waits for its bytes.
+struct Patient<'a>(Stream<'a>);
+
+impl Read for Patient<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if is_wait(&error) => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+/// A stream that has failed.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// The text of a member: ends where it fails, and keeps the error.
+pub(super) struct Leaf<'a> {
+    stream: Stream<'a>,
+    /// Why it ended.
+    pub error: Option<io::Error>,
+}
+
+impl<'a> Leaf<'a> {
+    pub fn new(mut stream: Stream<'a>) -> Leaf<'a> {
+        stream.given = stream.head.len() - super::unicode::without_mark(&stream.head).len();
+        Leaf {
+            stream,
+            error: None,
+        }
+    }
+}
+
+impl Read for Leaf<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.stream.read(buffer) {
+            Err(error) if !is_wait(&error) => {
+                self.error = Some(error);
+                Ok(0)
+            }
+            done => done,
+        }
+    }
+}

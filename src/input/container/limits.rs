@@ -1,0 +1,159 @@
+//! Limits on what an input may unpack to, and the meter that watches them.
+//!
+//! Decoders of others pass errors on as they like, or lose them. So the meter keeps the first
+//! cause: whoever meets an error asks it.
+
+use super::error::Trouble;
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
+use std::rc::Rc;
+
+/// How far containers are followed.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes that all compressed data of one input may unpack to.
+    pub max_size: u64,
+    /// Times its own size that compressed data may unpack to. Logs repeat themselves: it counts only
+    /// beyond a sixteenth of `max_size`.
+    pub max_ratio: u64,
+    /// Containers within containers.
+    pub max_depth: usize,
+    /// Members and containers in one input.
+    pub max_members: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_size: 4 << 30,
+            max_ratio: 1000,
+            max_depth: 8,
+            max_members: 16 << 20,
+        }
+    }
+}
+
+/// What an input has unpacked to, and the first thing that went wrong since it was last asked.
+#[derive(Debug)]
+pub(super) struct Meter {
+    pub limits: Limits,
+    unpacked: Cell<u64>,
+    spent: Cell<bool>,
+    trouble: RefCell<Option<Trouble>>,
+}
+
+impl Meter {
+    pub fn new(limits: Limits) -> Meter {
+        Meter {
+            limits,
+            unpacked: Cell::new(0),
+            spent: Cell::new(false),
+            trouble: RefCell::new(None),
+        }
+    }
+
+    /// True where nothing more may be read of the input.
+    pub fn is_spent(&self) -> bool {
+        self.spent.get()
+    }
+
+    /// Ends the reading of the input.
+    pub fn end(&self, trouble: Trouble) {
+        self.spent.set(true);
+        self.keep(trouble);
+    }
+
+    /// The first cause.
+    pub fn take_trouble(&self) -> Option<Trouble> {
+        self.trouble.borrow_mut().take()
+    }
+
+    /// Keeps a cause where none is known.
+    pub fn keep(&self, trouble: Trouble) {
+        self.trouble.borrow_mut().get_or_insert(trouble);
+    }
+
+    /// Counts what a decoder gave: `own` of its bytes so far, from `packed` bytes.
+    fn count(&self, length: u64, own: u64, packed: u64) -> io::Result<()> {
+        let total = self.unpacked.get().saturating_add(length);
+        self.unpacked.set(total);
+        let Limits {
+            max_size,
+            max_ratio,
+            ..
+        } = self.limits;
+        if total > max_size {
+            self.end(Trouble::Total(max_size));
+        } else if own > max_size / 16 && own / max_ratio.max(1) > packed {
+            self.keep(Trouble::Ratio {
+                ratio: max_ratio,
+                bytes: own,
+            });
+        } else {
+            return Ok(());
+        }
+        Err(io::Error::other("limit reached"))
+    }
+}
+
+/// Packed data on its way into a decoder, counted.
+pub(super) struct Counted<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+}
+
+impl<R> Counted<R> {
+    pub fn new(inner: R) -> (Counted<R>, Rc<Cell<u64>>) {
+        let count = Rc::new(Cell::new(0));
+        (
+            Counted {
+                inner,
+                count: Rc::clone(&count),
+            },
+            count,
+        )
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.count.set(self.count.get() + length as u64);
+        Ok(length)
+    }
+}
+
+/// What comes out of a decoder, held against the limits.
+pub(super) struct Metered<R> {
+    /// The decoder.
+    pub decoder: R,
+    /// Its name in messages.
+    pub format: &'static str,
+    /// Bytes that went into it.
+    pub packed: Rc<Cell<u64>>,
+    /// Bytes that came out of it.
+    pub unpacked: u64,
+    /// The limits.
+    pub meter: Rc<Meter>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.meter.is_spent() {
+            return Err(io::Error::other("limit reached"));
+        }
+        let length = self.decoder.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                let reason = error.to_string();
+                self.meter.keep(Trouble::Broken {
+                    format: self.format,
+                    reason,
+                });
+            }
+        })?;
+        self.unpacked += length as u64;
+        self.meter
+            .count(length as u64, self.unpacked, self.packed.get())?;
+        Ok(length)
+    }
+}

@@ -1,0 +1,296 @@
+//! Containers: what logs are packed in.
+//!
+//! In: the bytes of an input. Out: its members, each a text with the chain of names that leads to
+//! it. A container is told by its content, never by its name, and may hold others. Each is one
+//! module and one row of [`FORMATS`]; what no row knows is a log.
+
+mod ar;
+mod compressed;
+mod content;
+mod cpio;
+mod error;
+mod limits;
+mod mail;
+mod mbox;
+mod tar;
+mod unicode;
+mod zip;
+
+pub use content::Content;
+pub use error::{Trouble, UnpackError};
+pub use limits::Limits;
+
+use content::Leaf;
+use error::Said;
+use limits::Meter;
+use std::io::Read;
+use std::rc::Rc;
+
+/// Messages about one input; the rest is counted.
+const MAX_ERRORS: u64 = 20;
+
+/// A kind of container.
+struct Format {
+    /// As messages name it.
+    name: &'static str,
+    /// Tells it by its first bytes.
+    is: fn(&[u8]) -> bool,
+    /// Opens it.
+    unpack: fn(&mut Walk<'_>, Packed<'_, '_>) -> Result<(), Said>,
+}
+
+/// Every container that ksplat reads. Mails are text: they come last.
+const FORMATS: &[Format] = &[
+    Format {
+        name: "gzip",
+        is: compressed::is_gzip,
+        unpack: compressed::gzip,
+    },
+    Format {
+        name: "xz",
+        is: compressed::is_xz,
+        unpack: compressed::xz,
+    },
+    Format {
+        name: "lzma",
+        is: compressed::is_lzma,
+        unpack: compressed::lzma,
+    },
+    Format {
+        name: "bzip2",
+        is: compressed::is_bzip2,
+        unpack: compressed::bzip2,
+    },
+    Format {
+        name: "zstd",
+        is: compressed::is_zstd,
+        unpack: compressed::zstd,
+    },
+    Format {
+        name: "lz4",
+        is: compressed::is_lz4,
+        unpack: compressed::lz4,
+    },
+    Format {
+        name: "tar",
+        is: tar::is,
+        unpack: tar::unpack,
+    },
+    Format {
+        name: "zip",
+        is: zip::is,
+        unpack: zip::unpack,
+    },
+    Format {
+        name: "cpio",
+        is: cpio::is,
+        unpack: cpio::unpack,
+    },
+    Format {
+        name: "ar",
+        is: ar::is,
+        unpack: ar::unpack,
+    },
+    Format {
+        name: "UTF-16",
+        is: unicode::is_utf16,
+        unpack: unicode::utf16,
+    },
+    Format {
+        name: "mbox",
+        is: mbox::is,
+        unpack: mbox::unpack,
+    },
+    Format {
+        name: "mail",
+        is: mail::is,
+        unpack: mail::unpack,
+    },
+];
+
+/// A container to open.
+struct Packed<'c, 'p> {
+    format: &'static str,
+    content: Content<'c>,
+    place: &'p Place<'p>,
+}
+
+/// A text inside an input.
+pub struct Member<'a> {
+    /// The chain of containers that it stands in, innermost first (`dmesg.xz in mail 3`); `None`
+    /// for the input itself.
+    pub name: Option<&'a str>,
+    /// Subject of the mail whose text this is, where the text does not show it.
+    pub subject: Option<&'a str>,
+    /// Its bytes.
+    pub text: Text<'a>,
+}
+
+/// The bytes of a member.
+pub enum Text<'a> {
+    /// All of them.
+    Whole(&'a [u8]),
+    /// As they are unpacked. A reader that fails ends; the walk tells the error.
+    Stream(&'a mut dyn Read),
+}
+
+/// Who takes the members.
+pub trait Visit {
+    /// Takes in a member.
+    fn member(&mut self, member: Member<'_>);
+    /// Something could not be read; the walk goes on.
+    fn error(&mut self, error: UnpackError);
+}
+
+/// Takes inputs apart.
+#[derive(Debug, Clone, Default)]
+pub struct Unpacker {
+    limits: Limits,
+}
+
+impl Unpacker {
+    /// With these limits.
+    pub fn new(limits: Limits) -> Unpacker {
+        Unpacker { limits }
+    }
+
+    /// Hands every member of an input to `visit`. `path` is the input's name in messages.
+    pub fn unpack(&self, path: &str, content: Content<'_>, visit: &mut dyn Visit) {
+        let mut walk = Walk {
+            meter: Rc::new(Meter::new(self.limits.clone())),
+            path,
+            visit,
+            members: 0,
+            errors: 0,
+        };
+        // An error was handed to `visit`.
+        let _ = walk.open(content, &Place::default());
+        walk.close();
+    }
+}
+
+/// Where in an input a container stands.
+#[derive(Debug, Default)]
+struct Place<'a> {
+    outer: Option<&'a Place<'a>>,
+    name: Option<String>,
+    subject: Option<String>,
+    depth: usize,
+}
+
+impl Place<'_> {
+    /// The place of a member of the container here.
+    fn inside(&self, name: impl Into<Option<String>>) -> Place<'_> {
+        Place {
+            outer: Some(self),
+            name: name.into(),
+            subject: None,
+            depth: self.depth + 1,
+        }
+    }
+
+    /// The names that lead here, innermost first.
+    fn chain(&self) -> Option<String> {
+        let names: Vec<_> = std::iter::successors(Some(self), |place| place.outer)
+            .filter_map(|place| place.name.as_deref())
+            .collect();
+        (!names.is_empty()).then(|| names.join(" in "))
+    }
+}
+
+/// One input being taken apart.
+struct Walk<'v> {
+    meter: Rc<Meter>,
+    path: &'v str,
+    visit: &'v mut dyn Visit,
+    members: u64,
+    errors: u64,
+}
+
+impl Walk<'_> {
+    /// Opens what stands at a place: a container, or a log. `Err` where it could not be read to its
+    /// end.
+    fn open(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        if self.meter.is_spent() {
+            return Err(Said);
+        }
+        self.members += 1;
+        if self.members > self.meter.limits.max_members {
+            self.meter
+                .end(Trouble::Members(self.meter.limits.max_members));
+            return Err(self.fail(place, None));
+        }
+        let format = FORMATS.iter().find(|format| (format.is)(content.head()));
+        let Some(format) = format else {
+            return self.leaf(content, place);
+        };
+        if place.depth >= self.meter.limits.max_depth {
+            return Err(self.fail(place, Some(Trouble::Depth(place.depth))));
+        }
+        (format.unpack)(
+            self,
+            Packed {
+                format: format.name,
+                content,
+                place,
+            },
+        )
+    }
+
+    /// Hands over a log.
+    fn leaf(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        let stream = match content {
+            Content::Whole(bytes) => {
+                self.member(Text::Whole(unicode::without_mark(bytes)), place);
+                return Ok(());
+            }
+            Content::Stream(stream) => stream,
+        };
+        let mut leaf = Leaf::new(stream);
+        self.member(Text::Stream(&mut leaf), place);
+        match leaf.error {
+            None => Ok(()),
+            Some(error) => Err(self.fail(place, Some(Trouble::Read(error)))),
+        }
+    }
+
+    fn member(&mut self, text: Text<'_>, place: &Place<'_>) {
+        let name = place.chain();
+        self.visit.member(Member {
+            name: name.as_deref(),
+            subject: place.subject.as_deref(),
+            text: match text {
+                Text::Whole(bytes) => Text::Whole(bytes),
+                Text::Stream(reader) => Text::Stream(reader),
+            },
+        });
+    }
+
+    /// Says what is wrong at a place: what the meter knows, which is nearest to the cause, or `other`.
+    fn fail(&mut self, place: &Place<'_>, other: Option<Trouble>) -> Said {
+        if let Some(trouble) = self.meter.take_trouble().or(other) {
+            self.errors += 1;
+            if self.errors <= MAX_ERRORS {
+                self.tell(place.chain(), trouble);
+            }
+        }
+        Said
+    }
+
+    fn tell(&mut self, member: Option<String>, trouble: Trouble) {
+        let path = self.path.to_owned();
+        self.visit.error(UnpackError {
+            path,
+            member,
+            trouble,
+        });
+    }
+
+    /// The end of the input.
+    fn close(&mut self) {
+        let untold = self.errors.saturating_sub(MAX_ERRORS);
+        if untold > 0 {
+            self.tell(None, Trouble::More(untold));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! zip archives. Their table of contents stands at the end, so they are read as a whole.
+
+use super::content::Content;
+use super::error::{Said, Trouble};
+use super::limits::Metered;
+use super::{Packed, Walk};
+use std::cell::Cell;
+use std::io::{self, Cursor};
+use std::rc::Rc;
+use zip::ZipArchive;
+
+/// A zip that comes from a pipe or stands in another container is kept in memory up to here.
+const MAX_SIZE: u64 = 1 << 30;
+
+pub fn is(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
+    let Packed {
+        format,
+        content,
+        place,
+    } = packed;
+    let broken = |error: io::Error| {
+        Some(Trouble::Broken {
+            format,
+            reason: error.to_string(),
+        })
+    };
+    let bytes = match content.into_whole(MAX_SIZE) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return Err(walk.fail(
+                place,
+                Some(Trouble::Large {
+                    format,
+                    limit: MAX_SIZE,
+                }),
+            ));
+        }
+        Err(error) => return Err(walk.fail(place, broken(error))),
+    };
+    let mut archive = match ZipArchive::new(Cursor::new(bytes)) {
+        Ok(archive) => archive,
+        Err(error) => return Err(walk.fail(place, broken(error.into()))),
+    };
+    for index in 0..archive.len() {
+        let entry = match archive.by_index(index) {
+            Ok(entry) if entry.is_dir() => continue,
+            Ok(entry) => entry,
+            Err(error) => {
+                walk.fail(
+                    &place.inside(format!("member {}", index + 1)),
+                    broken(error.into()),
+                );
+                continue;
+            }
+        };
+        let number = format!("member {}", index + 1);
+        let member = place.inside(entry.name().map_or(number, Into::into));
+        let metered = Metered {
+            format,
+            packed: Rc::new(Cell::new(entry.compressed_size())),
+            unpacked: 0,
+            meter: Rc::clone(&walk.meter),
+            decoder: entry,
+        };
+        // One broken member says nothing of the next: each was told of.
+        let _ = match Content::stream(metered) {
+            Ok(content) => walk.open(content, &member),
+            Err(error) => Err(walk.fail(&member, broken(error))),
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Records of /dev/kmsg and of netconsole's extended form (Documentation/ABI/testing/dev-kmsg,
+//! Documentation/networking/netconsole.rst):
+//! `4,567,55225,-,caller=T0;text`, ` KEY=value` lines behind, `\xHH` escapes, and
+//! `ncfrag=0/33` pieces that make one message.
+
+use super::record::{Physical, Record, Records};
+use crate::line::framing::caller_id;
+
+/// A message of more bytes is no message of printk (`PRINTKRB_RECORD_MAX` is 1024; every byte may be
+/// escaped, and a dictionary follows).
+const MAX_MESSAGE: usize = 64 * 1024;
+
+/// The format.
+#[derive(Debug, Default)]
+pub(super) struct Kmsg {
+    /// A message whose continuation may follow.
+    held: Option<Held>,
+    /// True behind a record: its dictionary may follow.
+    in_record: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    record: Record,
+    /// As it came, escapes and all.
+    text: Vec<u8>,
+    /// Number of the message and its whole length, where it comes in pieces.
+    pieces: Option<(u64, usize)>,
+}
+
+/// What stands in front of the `;`.
+#[derive(Debug, Default)]
+struct Prefix {
+    sequence: u64,
+    continues: bool,
+    begins: bool,
+    offset: usize,
+    whole: Option<usize>,
+}
+
+impl Records for Kmsg {
+    fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
+        let content = line.content.strip_suffix(b"\r").unwrap_or(line.content);
+        let Some((mut record, prefix, text)) = read(line, content) else {
+            return self.dictionary(content) || {
+                self.release(out);
+                false
+            };
+        };
+        self.in_record = true;
+        if self.continued(&prefix, text, out) {
+            return true;
+        }
+        self.release(out);
+        self.in_record = true;
+        let text = text.to_vec();
+        let pieces = prefix.whole.map(|length| (prefix.sequence, length));
+        if prefix.begins || pieces.is_some_and(|(_, length)| text.len() < length) {
+            self.held = Some(Held {
+                record,
+                text,
+                pieces,
+            });
+        } else {
+            record.text = unescaped(&text);
+            out.push(record);
+        }
+        true
+    }
+
+    fn release(&mut self, out: &mut Vec<Record>) {
+        self.in_record = false;
+        if let Some(Held {
+            mut record, text, ..
+        }) = self.held.take()
+        {
+            record.text = unescaped(&text);
+            out.push(record);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.held.is_none()
+    }
+}
+
+impl Kmsg {
+    /// ` SUBSYSTEM=acpi`: the dictionary of the record before.
+    fn dictionary(&self, content: &[u8]) -> bool {
+        let key = content
+            .strip_prefix(b" ")
+            .and_then(|entry| entry.split(|byte| *byte == b'=').next());
+        let is_key = |key: &[u8]| {
+            key.iter()
+                .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+        };
+        self.in_record && content.contains(&b'=') && key.is_some_and(is_key)
+    }
+
+    /// Adds a continuation, or the next piece, to the message that is held. True where it was one.
+    fn continued(&mut self, prefix: &Prefix, text: &[u8], out: &mut Vec<Record>) -> bool {
+        let Some(held) = &mut self.held else {
+            return false;
+        };
+        let is_next = match held.pieces {
+            Some((sequence, _)) => sequence == prefix.sequence && prefix.offset == held.text.len(),
+            None => prefix.continues,
+        };
+        if !is_next || held.text.len() + text.len() > MAX_MESSAGE {
+            return false;
+        }
+        held.text.extend_from_slice(text);
+        if held
+            .pieces
+            .is_some_and(|(_, length)| held.text.len() >= length)
+        {
+            self.release(out);
+            self.in_record = true;
+        }
+        true
+    }
+}
+
+/// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.
+fn read<'a>(line: &Physical<'_>, content: &'a [u8]) -> Option<(Record, Prefix, &'a [u8])> {
+    if !content.first()?.is_ascii_digit() {
+        return None;
+    }
+    let end = memchr::memchr(b';', content)?;
+    let (head, text) = (str::from_utf8(&content[..end]).ok()?, &content[end + 1..]);
+    let mut fields = head.split(',');
+    let first = fields.next()?;
+    // Netconsole may put the release in front (netconsole.rst, "release").
+    let priority = if first.contains('.') {
+        fields.next()?
+    } else {
+        first
+    };
+    let mut record = Record::at(line);
+    record.framing.level = Some((priority.parse::<u32>().ok()? & 7) as u8);
+    let mut prefix = Prefix {
+        sequence: fields.next()?.parse().ok()?,
+        ..Prefix::default()
+    };
+    record.framing.time_us = Some(fields.next()?.parse().ok()?);
+    match fields.next()? {
+        "-" => {}
+        "c" => prefix.begins = true,
+        "+" => prefix.continues = true,
+        _ => return None,
+    }
+    for field in fields {
+        if let Some(caller) = field.strip_prefix("caller=") {
+            record.framing.caller = caller_id(caller).ok().map(|(_, caller)| caller);
+        } else if let Some((offset, whole)) = field
+            .strip_prefix("ncfrag=")
+            .and_then(|f| f.split_once('/'))
+        {
+            prefix.offset = offset.parse().ok()?;
+            prefix.whole = Some(whole.parse().ok()?);
+        }
+    }
+    Some((record, prefix, text))
+}
+
+/// Puts `\xHH` back (kernel/printk/printk.c, `append_char()`).
+fn unescaped(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, behind @ ..] = rest {
+        let escaped = rest
+            .strip_prefix(b"\\x")
+            .and_then(|digits| hex_byte(digits.get(..2)?));
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() {
+            &rest[4..]
+        } else {
+            behind
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+}

@@ -1,0 +1,168 @@
+//! Decoders: physical lines in, log lines out.
+//!
+//! Most logs have one message a line, with framing in front; [`super::framing`] reads those. The
+//! rest is turned into that shape here, each form by one small module: records of other formats
+//! ([`Lines::records`]), what terminals and web pages add, messages run together or torn apart. All of
+//! it is told by the lines themselves, so that a log may change its form in the middle.
+
+mod export;
+mod html;
+mod json;
+mod kmsg;
+mod pstore;
+mod record;
+mod runs;
+mod tail;
+mod terminal;
+
+use super::{Framing, LogLine, framing, quote};
+use pstore::Parts;
+use record::{Record, Records};
+use std::borrow::Cow;
+use tail::Tail;
+
+/// Beginnings of lines that must be seen although they hold no text of a report: their decoder
+/// puts the text together from several of them, or cannot be searched.
+pub const LITERALS: &[&str] = &[
+    "\"MESSAGE\":[",
+    "\"MESSAGE\" : [",
+    ",ncfrag=",
+    "Panic#",
+    "Oops#",
+];
+
+/// Who takes the lines.
+pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
+
+/// The state between lines.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    parts: Parts,
+    lines: Lines,
+}
+
+impl Decoder {
+    /// Takes in a physical line, without its line feed.
+    pub fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        let lines = &mut self.lines;
+        self.parts.line(number, raw, &mut |number, raw| {
+            lines.line(number, raw, take)
+        });
+    }
+
+    /// Gives away what is held back for what may follow: the input ended, or is silent.
+    pub fn release(&mut self, take: &mut Take<'_>) {
+        let lines = &mut self.lines;
+        self.parts
+            .release(&mut |number, raw| lines.line(number, raw, take));
+        self.lines.release(take);
+    }
+
+    /// True where nothing is held back.
+    pub fn is_idle(&self) -> bool {
+        self.parts.is_idle() && self.lines.is_idle()
+    }
+}
+
+/// Lines in their right order.
+#[derive(Debug, Default)]
+struct Lines {
+    export: export::Export,
+    kmsg: kmsg::Kmsg,
+    json: json::Json,
+    tail: Tail,
+}
+
+impl Lines {
+    /// Every format whose records are more than a line of text with framing.
+    fn records(&mut self) -> [&mut dyn Records; 3] {
+        [&mut self.export, &mut self.kmsg, &mut self.json]
+    }
+
+    fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        let (depth, content) = quote::strip(raw);
+        let physical = record::Physical {
+            number,
+            quote: depth,
+            raw,
+            content,
+        };
+        let mut out = Vec::new();
+        let taken = self
+            .records()
+            .into_iter()
+            .any(|format| format.line(&physical, &mut out));
+        for record in &out {
+            self.record(record, take);
+        }
+        if !taken {
+            self.text(number, raw, take);
+        }
+    }
+
+    fn release(&mut self, take: &mut Take<'_>) {
+        let mut out = Vec::new();
+        for format in self.records() {
+            format.release(&mut out);
+        }
+        for record in &out {
+            self.record(record, take);
+        }
+        self.tail.release(take);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle() && self.tail.is_idle()
+    }
+
+    /// A message may have several lines, and the kernel's own stamp inside.
+    fn record(&mut self, record: &Record, take: &mut Take<'_>) {
+        for text in record.text.split('\n') {
+            let (inner, text) = framing::strip(text);
+            let line = LogLine {
+                number: record.number,
+                quote: record.quote,
+                framing: record.framing.with(inner),
+                width: record.width,
+                text: Cow::Borrowed(text),
+            };
+            self.tail.line(line, take);
+        }
+    }
+
+    fn text(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        for piece in terminal::pieces(raw) {
+            let piece = String::from_utf8_lossy(&piece);
+            let plain = html::plain(&piece);
+            let (depth, content) = quote::strip(plain.as_bytes());
+            // Marks are ASCII: what they leave is a text again.
+            let content = str::from_utf8(content).unwrap_or_default();
+            for (framing, text) in runs::messages(content) {
+                let text = Cow::Borrowed(text);
+                let line = LogLine {
+                    number,
+                    quote: depth,
+                    framing,
+                    width: raw.len(),
+                    text,
+                };
+                self.tail.line(line, take);
+            }
+        }
+    }
+}
+
+impl Framing {
+    /// With what a second framing inside says: the kernel's own word counts.
+    fn with(self, inner: Framing) -> Framing {
+        Framing {
+            time_us: inner.time_us.or(self.time_us),
+            caller: inner.caller.or(self.caller),
+            level: inner.level.or(self.level),
+            present: self.present || inner.present,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

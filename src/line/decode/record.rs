@@ -1,0 +1,54 @@
+//! Records: messages of formats that are no lines of text.
+
+use crate::line::Framing;
+
+/// A physical line, as it stands and without quote marks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Physical<'a> {
+    pub number: u64,
+    pub quote: usize,
+    pub raw: &'a [u8],
+    pub content: &'a [u8],
+}
+
+/// A message that was decoded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Record {
+    /// Line that its text stands on.
+    pub number: u64,
+    /// Depth of mail quoting.
+    pub quote: usize,
+    /// What the format says of it.
+    pub framing: Framing,
+    /// Length of that line in bytes.
+    pub width: usize,
+    /// Its text, one or more lines.
+    pub text: String,
+}
+
+impl Record {
+    /// A message without a text yet, on this line.
+    pub fn at(line: &Physical<'_>) -> Record {
+        Record {
+            number: line.number,
+            quote: line.quote,
+            framing: Framing {
+                present: true,
+                ..Framing::default()
+            },
+            width: line.raw.len(),
+            text: String::new(),
+        }
+    }
+}
+
+/// A format of records.
+pub(super) trait Records {
+    /// Takes in a line; adds the messages that it completes. False where the line is none of this
+    /// format.
+    fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool;
+    /// Gives away what is held back.
+    fn release(&mut self, out: &mut Vec<Record>);
+    /// True where nothing is held back.
+    fn is_idle(&self) -> bool;
+}

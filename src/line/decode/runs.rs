@@ -1,0 +1,44 @@
+//! Messages run together on one line: two CPUs, or a CPU and a program, that wrote to one console.
+
+use crate::line::{Framing, framing};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What other programs than the kernel write into a line: syzkaller's fuzzer.
+static INTRUDERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:executing program|result:)")
+        .expect("a constant pattern")
+});
+
+/// A note of printk between two messages (kernel/printk/printk.c).
+const DROPPED: &str = " printk messages dropped **";
+
+/// The messages of a line, with their framing. What stands in front of the first stamp without one
+/// of its own is no message of the kernel, and goes.
+pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
+    let mut found = Vec::new();
+    let mut rest = line;
+    loop {
+        let (framing, text) = framing::strip(rest);
+        let Some(end) = framing::stamp_at(text) else {
+            push(&mut found, framing, text);
+            return found;
+        };
+        if framing.present {
+            push(&mut found, framing, &text[..end]);
+        }
+        rest = &text[end..];
+    }
+}
+
+/// Adds a message, without what others wrote behind it.
+fn push<'a>(found: &mut Vec<(Framing, &'a str)>, framing: Framing, text: &'a str) {
+    let text = match text.split_once(DROPPED) {
+        Some((_, behind)) if text.starts_with("** ") => behind.trim_start(),
+        _ => text,
+    };
+    let end = INTRUDERS
+        .find(text)
+        .map_or(text.len(), |intruder| intruder.start());
+    found.push((framing, &text[..end]));
+}

@@ -1,0 +1,228 @@
+//! Case reports: physical lines in, log lines out.
+
+use super::*;
+use crate::line::Caller;
+use proptest::prelude::*;
+
+/// All log lines of a text: line, time in microseconds, text.
+fn read(log: &[u8]) -> Vec<(u64, Option<u64>, String)> {
+    lines(log)
+        .into_iter()
+        .map(|line| (line.number, line.framing.time_us, line.text.into_owned()))
+        .collect()
+}
+
+fn lines(log: &[u8]) -> Vec<LogLine<'static>> {
+    let mut decoder = Decoder::default();
+    let mut all = Vec::new();
+    for (number, raw) in (1..).zip(log.split(|byte| *byte == b'\n')) {
+        decoder.line(number, raw, &mut |line| all.push(line.into_owned()));
+    }
+    decoder.release(&mut |line| all.push(line.into_owned()));
+    all
+}
+
+fn texts(log: &[u8]) -> Vec<String> {
+    read(log).into_iter().map(|(_, _, text)| text).collect()
+}
+
+#[test]
+fn kmsg_records_with_escapes_dictionaries_and_continuations() {
+    let log = b"4,567,55225,-,caller=T0;caf\\xc3\\xa9 \\x5c\n SUBSYSTEM=cpu\n DEVICE=+cpu:cpu1\n6,568,55226,c;a \n6,569,55226,+;b";
+    assert_eq!(
+        read(log),
+        [
+            (1, Some(55_225), "caf\u{e9} \\".into()),
+            (4, Some(55_226), "a b".into())
+        ]
+    );
+    let first = &lines(log)[0];
+    assert_eq!(first.framing.caller, Some(Caller::Task(0)));
+    assert_eq!(first.framing.level, Some(4));
+}
+
+#[test]
+fn netconsole_pieces_make_one_message() {
+    let log = b"6.12.0,6,416,1758426,-,ncfrag=0/33;the first chunk, \n6.12.0,6,416,1758426,-,ncfrag=17/33;the second chunk\n6,417,1758427,-;next";
+    assert_eq!(texts(log), ["the first chunk, the second chunk", "next"]);
+    let lost = b"6,416,1,-,ncfrag=0/33;the first chunk, \n6,417,2,-;next";
+    assert_eq!(texts(lost), ["the first chunk, ", "next"]);
+}
+
+#[test]
+fn dmesg_json_is_numbered_by_the_lines_of_its_texts() {
+    let log = b"{\n   \"dmesg\": [\n      {\n         \"pri\": 4,\n         \"time\":     0.055225,\n         \"caller\": \"T1\",\n         \"msg\": \"say \\\"x\\\"\"\n      },{\n         \"pri\": 6,\n         \"time\":     1.000000,\n         \"msg\": \"y\"\n      }\n   ]\n}";
+    assert_eq!(
+        read(log),
+        [
+            (7, Some(55_225), "say \"x\"".into()),
+            (11, Some(1_000_000), "y".into())
+        ]
+    );
+    assert_eq!(lines(log)[0].framing.caller, Some(Caller::Task(1)));
+}
+
+#[test]
+fn journal_json_with_bytes_and_lines() {
+    let log = b"\x1e{\"MESSAGE\":[27,91,109,120],\"_SOURCE_MONOTONIC_TIMESTAMP\":\"55225\",\"PRIORITY\":\"4\"}\n{\"MESSAGE\":\"a\\nb\"}";
+    assert_eq!(
+        read(log),
+        [
+            (1, Some(55_225), "\u{1b}[mx".into()),
+            (2, None, "a".into()),
+            (2, None, "b".into())
+        ]
+    );
+}
+
+#[test]
+fn journal_export_with_a_binary_value() {
+    let mut log = b"__CURSOR=s\n_TRANSPORT=kernel\nMESSAGE\n".to_vec();
+    log.extend_from_slice(&10_u64.to_le_bytes());
+    log.extend_from_slice(b"1234\n6789\x01\n_SOURCE_MONOTONIC_TIMESTAMP=7\n\n__CURSOR=t\nMESSAGE=x=y\n\n[    1.000000] z");
+    assert_eq!(
+        read(&log),
+        [
+            (3, Some(7), "1234".into()),
+            (3, Some(7), "6789\u{1}".into()),
+            (10, None, "x=y".into()),
+            (12, Some(1_000_000), "z".into()),
+        ]
+    );
+}
+
+#[test]
+fn parts_of_a_pstore_dump_come_in_the_order_of_the_kernel() {
+    let log = b"Panic#1 Part1\n<4>[    3.000000] c\nPanic#1 Part2\n<4>[    1.000000] a\n<4>[    2.000000] b";
+    let told: Vec<_> = read(log)
+        .into_iter()
+        .filter(|(_, time, _)| time.is_some())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, Some(1_000_000), "a".into()),
+            (3, Some(2_000_000), "b".into()),
+            (5, Some(3_000_000), "c".into()),
+        ]
+    );
+}
+
+#[test]
+fn terminals_add_colours_and_print_over() {
+    assert_eq!(texts(b"\x1b[0;31m[    1.000000]\x1b[0m x\r"), ["x"]);
+    assert_eq!(
+        texts(b"Loading 10%\rLoading 99%\r[    1.000000] x"),
+        ["Loading 10%", "Loading 99%", "x"]
+    );
+    assert_eq!(texts(b"\x1b]0;title\x07x"), ["x"]);
+}
+
+#[test]
+fn web_pages_add_tags_and_entities_but_the_kernels_own_stay() {
+    assert_eq!(
+        texts(b"<pre><span class=\"x\">[    1.000000]</span>  &lt;TASK&gt;<br>"),
+        [" <TASK>"]
+    );
+    assert_eq!(
+        texts(b"Code: 90 <0f> 0b & x &bogus; &#x27;"),
+        ["Code: 90 <0f> 0b & x &bogus; '"]
+    );
+    assert_eq!(texts(b" <TASK>"), [" <TASK>"]);
+}
+
+#[test]
+fn messages_run_together_come_apart() {
+    assert_eq!(
+        read(b"login: <4>[    1.000000] a[    2.000000] b"),
+        [
+            (1, Some(1_000_000), "a".into()),
+            (1, Some(2_000_000), "b".into())
+        ]
+    );
+    assert_eq!(
+        texts(b"[    1.000000] f+0x1/0x22024/04/30 12:00:00 executing program 3:"),
+        ["f+0x1/0x2"]
+    );
+    assert_eq!(
+        texts(b"** 7 printk messages dropped ** [    2.000000] b"),
+        ["b"]
+    );
+}
+
+#[test]
+fn what_printk_replays_comes_once() {
+    let log = b"[    1.000000] ha** replaying previous printk message **\n[    1.000000] half\n[    2.000000] x\n** replaying previous printk message **\n[    2.000000] x\n[    3.000000] x";
+    assert_eq!(texts(log), ["half", "x", "x"]);
+}
+
+#[test]
+fn a_line_in_three_pieces_without_any_framing() {
+    let code = "Code: 0f 84 6e ff ff ff 48 c7 c7 80 a0 ee 9d e8 a6 3e 1c 00 84 c0 74\n0e 80 3d 91 1c c0 01 00 75 05 e8 91 f8 ff ff 0f 0b 48 8b 04 24 48 8b 54 24\n08 <0f> 0b e9\nRSP: 0000:ffffa0f4c0097e70 EFLAGS: 00010046";
+    let whole = texts(code.as_bytes());
+    assert_eq!(whole.len(), 2);
+    assert!(whole[0].ends_with("08 <0f> 0b e9"), "{}", whole[0]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_bytes_are_read(log in prop::collection::vec(any::<u8>(), 0..400)) {
+        lines(&log);
+    }
+
+    #[test]
+    fn any_mix_of_forms_is_read(words in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+        lines(&words.concat());
+    }
+}
+
+/// Pieces of every form, to be put together wrongly.
+const PIECES: &[&[u8]] = &[
+    b"\n",
+    b" ",
+    b"[    1.000000] ",
+    b"<4>",
+    b"4,5,6,-;",
+    b"4,5,6,c;",
+    b"4,5,6,+;",
+    b"4,5,6,-,ncfrag=0/33;",
+    b"4,5,6,-,ncfrag=18446744073709551615/18446744073709551615;",
+    b"\\x",
+    b"\\x4",
+    b"\\x0a",
+    b" KEY=value",
+    b"{",
+    b"}",
+    b"},{",
+    b"\"msg\": \"x\"",
+    b"\"time\": -1e300,",
+    b"{\"MESSAGE\":[1,2,300]}",
+    b"\x1e",
+    b"MESSAGE",
+    b"MESSAGE=x",
+    b"__CURSOR=x",
+    b"\x02\0\0\0\0\0\0\0",
+    b"\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"Panic#1 Part1",
+    b"Panic#1 Part2",
+    b"Oops#9 Part99999999999999999999",
+    b"\x1b[",
+    b"\x1b]",
+    b"\x1b(",
+    b"\r",
+    b"&lt;",
+    b"&#x110000;",
+    b"&#",
+    b"<pre",
+    b"<a href=\"",
+    b"> ",
+    b"| ",
+    b"** replaying previous printk message **",
+    b"** 3 printk messages dropped **",
+    b"Code: 0f 0b",
+    b"\xc3\xa9",
+    b"\xf0\x9f",
+    b"2024/04/30 12:00:00 executing program",
+];

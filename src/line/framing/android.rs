@@ -1,0 +1,113 @@
+//! Android: logcat, and what phone makers add to printk.
+
+use super::Mark;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_until, take_while, take_while1};
+use nom::character::complete::{char, digit1, one_of, space0, space1};
+use nom::combinator::{map, opt, recognize};
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+
+/// `11-23 14:20:48.123  1234  1234 W kernel  : ` (logcat -v threadtime; with -v uid also a user).
+pub fn logcat(input: &str) -> IResult<&str, Mark> {
+    let name = recognize((
+        take_while1(|c: char| c.is_ascii_alphabetic()),
+        take_while(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+    ));
+    let user = opt(terminated(name, space1));
+    let ids = (digit1, space1, digit1, space1);
+    let level = terminated(priority, char(' '));
+    map(
+        (
+            date,
+            space1,
+            opt((user, ids)),
+            level,
+            take_while1(is_tag),
+            space0,
+            tag(": "),
+        ),
+        |(_, _, _, level, _, _, _)| Mark::Level(level),
+    )
+    .parse(input)
+}
+
+/// `W/kernel  ( 1234): ` (logcat -v brief), with the date in front (-v time).
+pub fn brief(input: &str) -> IResult<&str, Mark> {
+    let pid = delimited((char('('), space0), digit1, tag("): "));
+    map(
+        (
+            opt(terminated(date, space1)),
+            priority,
+            char('/'),
+            take_while1(is_tag),
+            space0,
+            pid,
+        ),
+        |(_, level, _, _, _, _)| Mark::Level(level),
+    )
+    .parse(input)
+}
+
+/// `I[0:      swapper/0:    0] ` (Samsung), `(0)[0:swapper/0]`, `<0>.(0)[0:swapper]` (MediaTek):
+/// the processor and the task that called printk.
+pub fn processor(input: &str) -> IResult<&str, Mark> {
+    let samsung = (
+        opt(one_of("IWEDF")),
+        char('['),
+        digit1,
+        char(':'),
+        task,
+        char(':'),
+        space0,
+        digit1,
+        char(']'),
+        opt(char(' ')),
+    );
+    let number = (
+        opt(delimited(char('<'), digit1, char('>'))),
+        opt(one_of(".-")),
+        char('('),
+        digit1,
+        char(')'),
+    );
+    let mediatek = (
+        space0,
+        number,
+        char('['),
+        digit1,
+        char(':'),
+        take_until("]"),
+        char(']'),
+    );
+    map(alt((recognize(samsung), recognize(mediatek))), |_| {
+        Mark::Other
+    })
+    .parse(input)
+}
+
+fn task(input: &str) -> IResult<&str, &str> {
+    preceded(space0, take_while1(|c: char| !":]".contains(c))).parse(input)
+}
+
+fn is_tag(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_.-".contains(c)
+}
+
+/// `11-23 14:20:48.123`.
+fn date(input: &str) -> IResult<&str, &str> {
+    let clock = take_while1(|c: char| c.is_ascii_digit() || ":.".contains(c));
+    recognize((digit1, char('-'), digit1, char(' '), clock)).parse(input)
+}
+
+/// Android's priority as a level of the kernel (system/logging, `kLogPriority`).
+fn priority(input: &str) -> IResult<&str, u8> {
+    map(one_of("VDIWEF"), |letter| match letter {
+        'F' => 0,
+        'E' => 3,
+        'W' => 4,
+        'I' => 6,
+        _ => 7,
+    })
+    .parse(input)
+}

@@ -1,0 +1,176 @@
+//! What printk and dmesg put in front.
+
+use super::Mark;
+use crate::line::Caller;
+use nom::branch::alt;
+use nom::bytes::complete::{take_while_m_n, take_while1};
+use nom::character::complete::{char, digit1, one_of, space0, space1};
+use nom::combinator::{map, opt, peek, recognize, verify};
+use nom::sequence::{delimited, pair, preceded, terminated};
+use nom::{IResult, Parser};
+
+/// `[    0.055225] `: seconds since boot (kernel/printk/printk.c, `print_time()`). The blank
+/// behind is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
+/// last_kmsg) and `[    0.055225 <    0.000010>] ` (dmesg -d).
+pub fn uptime(input: &str) -> IResult<&str, Mark> {
+    let cpu = recognize(pair(char(','), digit1));
+    let since_last = recognize((space1, char('<'), seconds, char('>')));
+    let inside = terminated(seconds, opt(alt((cpu, since_last))));
+    let stamp = delimited(pair(char('['), space0), inside, char(']'));
+    map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
+}
+
+/// `    0.055225`, as microseconds.
+fn seconds(input: &str) -> IResult<&str, u64> {
+    let parts = pair(terminated(digit1, char('.')), digit1);
+    preceded(space0, parts)
+        .map_opt(|(whole, fraction)| micros(whole, fraction))
+        .parse(input)
+}
+
+/// Seconds and their decimal fraction as microseconds; `None` beyond 64 bits.
+fn micros(whole: &str, fraction: &str) -> Option<u64> {
+    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    let whole: u64 = whole.parse().ok()?;
+    whole
+        .checked_mul(1_000_000)?
+        .checked_add(digits.parse().ok()?)
+}
+
+/// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level
+/// in front of it.
+pub fn stamp_at(text: &str) -> Option<usize> {
+    let starts = memchr::memchr_iter(b'[', text.as_bytes());
+    let own_form = |stamp: &str| {
+        stamp
+            .split('.')
+            .nth(1)
+            .is_some_and(|fraction| fraction.find(']') == Some(6))
+    };
+    starts
+        .filter(|at| own_form(&text[*at..]) && uptime(&text[*at..]).is_ok())
+        .map(|at| {
+            text[..at]
+                .rfind('<')
+                .filter(|level| &text[*level..at] == level_text(&text[*level..at]))
+                .unwrap_or(at)
+        })
+        .next()
+}
+
+/// The `<4>` that a text begins with; empty where there is none.
+fn level_text(text: &str) -> &str {
+    let digits = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
+    let level: IResult<&str, &str> = recognize(delimited(char('<'), digits, char('>'))).parse(text);
+    level.map_or("", |(_, level)| level)
+}
+
+/// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`).
+pub fn caller(input: &str) -> IResult<&str, Mark> {
+    let tag = delimited(pair(char('['), space0), caller_id, char(']'));
+    map(terminated(tag, opt(char(' '))), Mark::Caller).parse(input)
+}
+
+/// `T0`, `C3`.
+pub fn caller_id(input: &str) -> IResult<&str, Caller> {
+    pair(one_of("TC"), digit1)
+        .map_opt(|(kind, number)| {
+            let number: u32 = str::parse(number).ok()?;
+            Some(match kind {
+                'T' => Caller::Task(number),
+                _ => Caller::Cpu(number),
+            })
+        })
+        .parse(input)
+}
+
+/// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it.
+pub fn level_number(input: &str) -> IResult<&str, Mark> {
+    let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
+    delimited(char('<'), number, char('>'))
+        .map_opt(|digits: &str| {
+            digits
+                .parse::<u16>()
+                .ok()
+                .map(|n| Mark::Level((n & 7) as u8))
+        })
+        .parse(input)
+}
+
+/// `kern  :warn  : `, as `dmesg -x` prints it (util-linux, sys-utils/dmesg.c).
+pub fn facility_level(input: &str) -> IResult<&str, Mark> {
+    let word = || take_while1(|c: char| c.is_ascii_alphanumeric());
+    let facility = verify(word(), |word: &str| {
+        FACILITIES.contains(&word) || word.starts_with("local")
+    });
+    let level = word().map_opt(level_name);
+    let column = || pair(space0, char(':'));
+    (facility, column(), level, column(), opt(char(' ')))
+        .map(|(_, _, level, _, _)| Mark::Level(level))
+        .parse(input)
+}
+
+const FACILITIES: [&str; 12] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv",
+    "ftp",
+];
+
+/// The number of a level (include/linux/kern_levels.h) by its names in dmesg and syslog.
+pub fn level_name(name: &str) -> Option<u8> {
+    const LEVELS: [&[&str]; 8] = [
+        &["emerg", "panic"],
+        &["alert"],
+        &["crit"],
+        &["err", "error"],
+        &["warn", "warning"],
+        &["notice"],
+        &["info"],
+        &["debug"],
+    ];
+    let level = LEVELS.iter().position(|names| names.contains(&name))?;
+    u8::try_from(level).ok()
+}
+
+/// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it; with -d also the seconds since the last.
+pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
+    let since_last = (space1, char('<'), seconds, char('>'));
+    let inside = (super::clock::weekday_date, opt(since_last));
+    map((char('['), inside, char(']'), opt(char(' '))), |_| {
+        Mark::Other
+    })
+    .parse(input)
+}
+
+/// `[<    0.000010>] ` (dmesg --time-format=delta), `[  +0.000010] ` (reltime).
+pub fn delta(input: &str) -> IResult<&str, Mark> {
+    let plain = (char('<'), seconds, char('>'));
+    let relative = (space0, char('+'), seconds);
+    let inside = alt((recognize(plain), recognize(relative)));
+    map((char('['), inside, char(']'), opt(char(' '))), |_| {
+        Mark::Other
+    })
+    .parse(input)
+}
+
+/// `[Nov23 14:20] `: the first line of a minute (dmesg --time-format=reltime).
+pub fn minute(input: &str) -> IResult<&str, Mark> {
+    let inside = (
+        super::clock::month,
+        space0,
+        digit1,
+        char(' '),
+        digit1,
+        char(':'),
+        digit1,
+    );
+    map((char('['), inside, char(']'), opt(char(' '))), |_| {
+        Mark::Other
+    })
+    .parse(input)
+}
+
+/// Blanks that Markdown or a report puts in front of a stamp.
+pub fn indented(input: &str) -> IResult<&str, Mark> {
+    let own = alt((uptime, preceded(level_number, uptime)));
+    map(terminated(space1, peek(own)), |_| Mark::Other).parse(input)
+}
