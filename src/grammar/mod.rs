@@ -18,7 +18,7 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, Follows, FunctionRule, Kind, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
-pub use pattern::Pattern;
+pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
