@@ -23,9 +23,12 @@ fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     let mut all = Vec::new();
     let mut sequence = Sequence::default();
-    analyzer.read_all(&Origin::default(), log.as_bytes(), &mut sequence, &mut |report| {
-        all.push(report)
-    });
+    analyzer.read_all(
+        &Origin::default(),
+        log.as_bytes(),
+        &mut sequence,
+        &mut |report| all.push(report),
+    );
     all
 }
 

@@ -1,7 +1,7 @@
 //! The search for header literals: which kinds may begin at a line, in one pass over it.
 
 use super::Kind;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
 
 /// Finds the kinds whose literal a line contains. Built on first use.
@@ -42,8 +42,10 @@ fn build(kinds: &[Kind]) -> Option<Built> {
         .iter()
         .enumerate()
         .flat_map(|(index, kind)| kind.literals.iter().map(move |_| index));
+    // Lines are short: an automaton that is built fast beats one that searches fast.
+    let kind = Some(AhoCorasickKind::NoncontiguousNFA);
     Some(Built {
-        finder: AhoCorasick::new(literals).ok()?,
+        finder: AhoCorasick::builder().kind(kind).build(literals).ok()?,
         owners: owners.collect(),
     })
 }
