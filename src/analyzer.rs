@@ -3,14 +3,13 @@
 use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
-use crate::input::{LineReader, Visitor};
+use crate::input::{Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
-use aho_corasick::AhoCorasick;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +38,7 @@ pub struct Origin<'a> {
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
-    finder: AhoCorasick,
+    finder: Finder,
     symbolizer: Option<Symbolizer>,
 }
 
@@ -76,7 +75,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let mut pipeline = Pipeline::new(self, origin, sequence, take);
-        let lines = LineReader::read_all(bytes, &mut pipeline);
+        let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
 
@@ -103,7 +102,8 @@ pub struct Stream<'a> {
 impl Stream<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
-        self.lines.push(chunk, &mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
     }
 
     /// The stream is silent: gives away a report that was held back for what may follow it.
@@ -113,7 +113,8 @@ impl Stream<'_> {
 
     /// The stream ended.
     pub fn finish(mut self) -> Input {
-        let lines = self.lines.finish(&mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        let lines = self.lines.finish(&analyzer.finder, &mut self.pipeline);
         self.pipeline.finish(lines)
     }
 }
@@ -308,9 +309,5 @@ impl Visitor for Pipeline<'_> {
 
     fn may_skip(&self) -> bool {
         self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
-    }
-
-    fn find(&self, haystack: &[u8]) -> Option<usize> {
-        self.analyzer.finder.find(haystack).map(|hit| hit.start())
     }
 }

@@ -55,6 +55,9 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("late-clear"),
 ];
 
+/// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
+pub const CUT_HERE: &str = "[ cut here ]";
+
 /// One grammar file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -205,23 +208,24 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Every literal that a line must contain one of to matter to any rule.
-    pub fn literals(&self) -> impl Iterator<Item = &str> {
+    /// Literals of the lines that a report may begin with.
+    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+        let anchors = self.paths.iter().filter(|rule| rule.anchor);
+        let frames = anchors.flat_map(|rule| rule.frames.iter());
+        let reports = kinds.chain(frames).map(String::as_str);
+        reports.chain([CUT_HERE])
+    }
+
+    /// Literals of the lines that only tell something of the boot, each on its own line.
+    pub fn note_literals(&self) -> impl Iterator<Item = &str> {
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        let anchors = self
-            .paths
-            .iter()
-            .filter(|rule| rule.anchor)
-            .flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        kinds
-            .chain(milestones)
+        milestones
             .chain(facts)
             .chain(words)
-            .chain(anchors)
             .chain(sites)
             .map(String::as_str)
     }
