@@ -1,8 +1,8 @@
 //! The whole way: bytes in, reports out.
 
 use crate::boot::{Boot, Boots};
-use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
+use crate::grammar::{Grammar, Search};
 use crate::input::{LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
@@ -10,7 +10,6 @@ use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
-use aho_corasick::AhoCorasick;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +38,7 @@ pub struct Origin<'a> {
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
-    finder: AhoCorasick,
+    finder: Search,
     symbolizer: Option<Symbolizer>,
 }
 
@@ -52,9 +51,9 @@ impl Analyzer {
         grammar: Grammar,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
-        let literals = grammar.literals().chain(["[ cut here ]"]);
+        let literals = grammar.literals().into_iter().chain(["[ cut here ]"]);
         let literals = literals.chain(decode::LITERALS.iter().copied());
-        let finder = AhoCorasick::new(literals)?;
+        let finder = Search::new(literals)?;
         Ok(Analyzer {
             grammar,
             finder,
@@ -311,6 +310,6 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn find(&self, haystack: &[u8]) -> Option<usize> {
-        self.analyzer.finder.find(haystack).map(|hit| hit.start())
+        self.analyzer.finder.find(haystack)
     }
 }

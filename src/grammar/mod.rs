@@ -12,6 +12,7 @@ mod late_clear;
 mod literals;
 mod pattern;
 mod rewrite;
+mod search;
 mod timeline;
 
 pub use error::GrammarError;
@@ -20,6 +21,7 @@ pub use kind::{Example, Follows, FunctionRule, Kind, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::Pattern;
 pub use rewrite::{Rewrite, rewrite};
+pub use search::Search;
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use literals::KindFinder;
@@ -206,7 +208,7 @@ impl Grammar {
     }
 
     /// Every literal that a line must contain one of to matter to any rule.
-    pub fn literals(&self) -> impl Iterator<Item = &str> {
+    pub fn literals(&self) -> Vec<&str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
@@ -217,13 +219,13 @@ impl Grammar {
             .filter(|rule| rule.anchor)
             .flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        kinds
+        let all = kinds
             .chain(milestones)
             .chain(facts)
             .chain(words)
             .chain(anchors)
-            .chain(sites)
-            .map(String::as_str)
+            .chain(sites);
+        literals::sufficient(all.map(String::as_str))
     }
 }
 
