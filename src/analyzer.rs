@@ -51,9 +51,10 @@ impl Analyzer {
         grammar: Grammar,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
-        let literals = grammar.literals().chain(["[ cut here ]"]);
-        let literals = literals.chain(decode::LITERALS.iter().copied());
-        let finder = AhoCorasick::new(literals)?;
+        let reports = grammar
+            .report_literals()
+            .chain(decode::LITERALS.iter().copied());
+        let finder = Finder::new(reports, grammar.note_literals())?;
         Ok(Analyzer {
             grammar,
             finder,

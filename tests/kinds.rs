@@ -22,11 +22,10 @@ knows the report. A kind is data: `--grammar DIR` adds kinds and replaces those 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     let mut all = Vec::new();
-    let mut sequence = Sequence::default();
     analyzer.read_all(
         &Origin::default(),
         log.as_bytes(),
-        &mut sequence,
+        &mut Sequence::default(),
         &mut |report| all.push(report),
     );
     all

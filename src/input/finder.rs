@@ -1,20 +1,14 @@
 //! Finds the next line that matters.
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
-//! them matter; others only tell something of the boot on their own line. Small inputs are searched by
-//! an automaton that is built fast, large ones by vector instructions (Teddy, a few dozen literals at a
-//! time).
+//! them matter; others only tell something of the boot on their own line. Vector instructions (Teddy) find some dozens of
+//! literals at once, an automaton stands in where a CPU has none.
 
 use aho_corasick::packed::{self, Searcher};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use aho_corasick::{AhoCorasick, BuildError};
 
-/// Bytes from which on building the faster search pays.
-const LARGE: usize = 1 << 20;
-
-/// Literals that one vector search can take.
-const PACKED: usize = 64;
+/// Literals that one vector search takes; with more its filter lets too much through.
+const PART: usize = 40;
 
 /// A literal at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,19 +22,33 @@ pub struct Hit {
 /// The literals, ready to be searched for.
 #[derive(Debug)]
 pub struct Finder {
-    literals: Vec<String>,
+    parts: Vec<Part>,
     /// The first so many literals begin reports.
     reports: usize,
-    small: AhoCorasick,
-    large: OnceLock<Vec<Packed>>,
-    searched: AtomicUsize,
 }
 
-/// Some of the literals; their numbers begin at `first`.
+/// A search for some of the literals, whose numbers begin at `first`.
 #[derive(Debug)]
-struct Packed {
-    searcher: Searcher,
+struct Part {
+    machine: Machine,
     first: usize,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Vector(Searcher),
+    /// For CPUs without the vector instructions.
+    Automaton(AhoCorasick),
+}
+
+impl Machine {
+    fn find(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let hit = match self {
+            Machine::Vector(searcher) => searcher.find(bytes),
+            Machine::Automaton(automaton) => automaton.find(bytes),
+        };
+        hit.map(|hit| (hit.start(), hit.pattern().as_usize()))
+    }
 }
 
 impl Finder {
@@ -53,52 +61,39 @@ impl Finder {
         notes: impl IntoIterator<Item = &'l str>,
     ) -> Result<Finder, BuildError> {
         let mut literals = shortest(reports.into_iter().collect());
-        let begin_reports = literals.len();
+        let reports = literals.len();
         let is_new = |note: &&str| !literals.iter().any(|literal| note.contains(literal));
         let notes = shortest(notes.into_iter().filter(is_new).collect());
         literals.extend(notes);
-        let kind = Some(AhoCorasickKind::NoncontiguousNFA);
         Ok(Finder {
-            small: AhoCorasick::builder().kind(kind).build(&literals)?,
-            literals: literals.into_iter().map(str::to_owned).collect(),
-            reports: begin_reports,
-            large: OnceLock::new(),
-            searched: AtomicUsize::new(0),
+            parts: parts(&literals)?,
+            reports,
         })
     }
 
     /// Begins to search `bytes`.
     pub fn hits<'f>(&'f self, bytes: &'f [u8]) -> Hits<'f> {
-        let before = self.searched.fetch_add(bytes.len(), Ordering::Relaxed);
-        let large = before.saturating_add(bytes.len()) >= LARGE;
-        let packed = if large {
-            self.large.get_or_init(|| self.packed())
-        } else {
-            &[][..]
-        };
         Hits {
             finder: self,
             bytes,
-            packed,
-            next: vec![Next::Unknown; packed.len().max(1)],
+            next: vec![Next::Unknown; self.parts.len()],
         }
     }
+}
 
-    /// Empty where this machine has no vector instructions for it.
-    fn packed(&self) -> Vec<Packed> {
-        let parts = self
-            .literals
-            .chunks(PACKED)
-            .enumerate()
-            .map(|(number, part)| {
-                let searcher = packed::Config::new().builder().extend(part).build()?;
-                Some(Packed {
-                    searcher,
-                    first: number * PACKED,
-                })
-            });
-        parts.collect::<Option<_>>().unwrap_or_default()
-    }
+fn parts(literals: &[&str]) -> Result<Vec<Part>, BuildError> {
+    let part = |(number, part): (usize, &[&str])| {
+        let vector = packed::Config::new().builder().extend(part).build();
+        let machine = match vector {
+            Some(searcher) => Machine::Vector(searcher),
+            None => Machine::Automaton(AhoCorasick::new(part)?),
+        };
+        Ok(Part {
+            machine,
+            first: number * PART,
+        })
+    };
+    literals.chunks(PART).enumerate().map(part).collect()
 }
 
 /// Without those that contain another one: whoever finds that finds them.
@@ -117,7 +112,6 @@ fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
 pub struct Hits<'f> {
     finder: &'f Finder,
     bytes: &'f [u8],
-    packed: &'f [Packed],
     /// What each part of the search found last.
     next: Vec<Next>,
 }
@@ -154,23 +148,18 @@ impl Hits<'_> {
     }
 
     fn search(&self, part: usize, from: usize) -> Next {
-        let Some(rest) = self.bytes.get(from..) else {
-            return Next::Nothing;
-        };
-        let found = match self.packed.get(part) {
-            Some(packed) => {
-                let found = packed.searcher.find(rest);
-                found.map(|hit| (hit.start(), packed.first + hit.pattern().as_usize()))
-            }
-            None => {
-                let found = self.finder.small.find(rest);
-                found.map(|hit| (hit.start(), hit.pattern().as_usize()))
-            }
-        };
-        found.map_or(Next::Nothing, |(at, literal)| Next::Found {
-            at: from + at,
-            literal,
-        })
+        let part = &self.finder.parts[part];
+        let found = self
+            .bytes
+            .get(from..)
+            .and_then(|rest| part.machine.find(rest));
+        match found {
+            Some((at, literal)) => Next::Found {
+                at: from + at,
+                literal: part.first + literal,
+            },
+            None => Next::Nothing,
+        }
     }
 }
 
@@ -190,25 +179,21 @@ mod tests {
     }
 
     #[test]
-    fn small_and_large_inputs_give_the_same() {
+    fn hits_come_in_order_whatever_part_finds_them() {
         let reports: Vec<String> = (0..100).map(|n| format!("report {n};")).collect();
-        let finder = Finder::new(
-            reports.iter().map(String::as_str),
-            ["note ", "a report 7; note"],
-        )
-        .expect("built");
-        let log = b"x\nreport 7; \nnote 3\nreport 99;\n".repeat(3);
-        let small = all(&finder, &log);
-        assert_eq!(small.len(), 9);
-        assert_eq!(small[..3], [(2, true), (13, false), (20, true)]);
-        let mut large = log.clone();
-        large.resize(2 * LARGE, b'.');
-        assert_eq!(all(&finder, &large), small);
+        let notes = ["note ", "a report 7; note"];
+        let finder = Finder::new(reports.iter().map(String::as_str), notes).expect("built");
+        assert_eq!(finder.parts.len(), 3);
+        let found = all(&finder, b"x\nreport 7; \nnote 3\nreport 99;\n");
+        assert_eq!(found, [(2, true), (13, false), (20, true)]);
     }
 
     #[test]
     fn a_literal_inside_another_stands_for_both() {
         let finder = Finder::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
-        assert_eq!(finder.literals, ["BUG:"]);
+        assert_eq!(
+            all(&finder, b"kernel BUG: at, BUG: x"),
+            [(7, true), (16, true)]
+        );
     }
 }

@@ -49,6 +49,7 @@ pub struct Building {
     trace_closed: bool,
     block_over: bool,
     framed: bool,
+    stamped: bool,
     quote: usize,
     foreign: u32,
     prose: u32,
@@ -107,6 +108,7 @@ impl Building {
             trace_closed: false,
             block_over: false,
             framed: line.framing.present,
+            stamped: line.framing.time_us.is_some(),
             quote: line.quote,
             foreign: 0,
             prose: 0,
@@ -145,9 +147,11 @@ impl Building {
         self.needs_stack && !self.trace_begun
     }
 
-    /// True where nothing but the header was taken in.
-    pub fn is_header_only(&self) -> bool {
-        self.splat.lines.len() <= 1 && self.splat.frames.is_empty()
+    /// True where this is only the beginning of `header`: printk was interrupted in it and prints
+    /// it once more.
+    pub fn is_begun_by(&self, header: &str) -> bool {
+        let alone = self.splat.lines.len() <= 1 && self.splat.frames.is_empty();
+        alone && header.starts_with(&self.splat.header)
     }
 
     /// Another report's stack begins, and no caller tells the two apart: what follows says nothing
@@ -175,7 +179,7 @@ impl Building {
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
-        if line.framing.present == self.framed && !unreliable {
+        if line.framing.time_us.is_some() == self.stamped && !unreliable {
             self.keep(&line.text);
         }
         if body == Body::Foreign {
