@@ -4,12 +4,12 @@ use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
 use crate::input::{LineReader, Visitor};
-use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, judge};
+use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
-use crate::symbols::SymbolUse;
+use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 use aho_corasick::AhoCorasick;
 
 /// What an input told of itself.
@@ -36,23 +36,40 @@ pub struct Origin<'a> {
     pub boots: usize,
 }
 
+impl<'a> From<&'a str> for Origin<'a> {
+    /// An input that is a text itself.
+    fn from(path: &'a str) -> Origin<'a> {
+        Origin {
+            path,
+            ..Origin::default()
+        }
+    }
+}
+
 /// The pipeline, ready to read inputs.
-#[derive(Debug)]
 pub struct Analyzer {
     grammar: Grammar,
     finder: AhoCorasick,
+    symbolizer: Option<Symbolizer>,
 }
 
 impl Analyzer {
-    /// With these rules.
+    /// With these rules, and with debug info where there is any.
     ///
     /// # Errors
     /// Where the literals of the grammar are too many to search for.
-    pub fn new(grammar: Grammar) -> Result<Analyzer, aho_corasick::BuildError> {
+    pub fn new(
+        grammar: Grammar,
+        symbolizer: Option<Symbolizer>,
+    ) -> Result<Analyzer, aho_corasick::BuildError> {
         let literals = grammar.literals().chain(["[ cut here ]"]);
         let literals = literals.chain(decode::LITERALS.iter().copied());
         let finder = AhoCorasick::new(literals)?;
-        Ok(Analyzer { grammar, finder })
+        Ok(Analyzer {
+            grammar,
+            finder,
+            symbolizer,
+        })
     }
 
     /// The rules in use.
@@ -61,28 +78,28 @@ impl Analyzer {
     }
 
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
-    pub fn read_all(
+    pub fn read_all<'o>(
         &self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         bytes: &[u8],
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, origin, sequence, take);
+        let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
         let lines = LineReader::read_all(bytes, &mut pipeline);
         pipeline.finish(lines)
     }
 
     /// Begins to read a stream.
-    pub fn stream<'a>(
+    pub fn stream<'a, 'o>(
         &'a self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
-            pipeline: Pipeline::new(self, origin, sequence, take),
+            pipeline: Pipeline::new(self, &origin.into(), sequence, take),
         }
     }
 }
@@ -170,10 +187,13 @@ impl<'a> Pipeline<'a> {
 
     fn report(&mut self, mut splat: Splat) {
         splat.source.member.clone_from(&self.member);
-        let symbols = SymbolUse::default();
-        let verdict = self.judge(&splat);
+        let symbols = self.symbolize(&mut splat);
+        let verdict = self.judge(&splat, &symbols);
         if verdict.is_none() && is_fragment(&splat) {
             return;
+        }
+        if let Some(boot) = splat.boot {
+            self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
         let report = self
             .sequence
@@ -182,20 +202,36 @@ impl<'a> Pipeline<'a> {
         self.hold(report);
     }
 
-    fn judge(&self, splat: &Splat) -> Option<LateClear> {
+    fn symbolize(&self, splat: &mut Splat) -> Symbols {
+        let Some(symbolizer) = &self.analyzer.symbolizer else {
+            return Symbols::default();
+        };
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let facts = BootFacts {
+            banner: boot.and_then(|boot| boot.banner.as_deref()),
+            kaslr_offset: boot.and_then(|boot| boot.kaslr_offset),
+            build_id: None,
+        };
+        symbolizer.symbolize(splat, &facts)
+    }
+
+    fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
         let boot = self.boots.get(splat.boot?)?;
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
         let features = FeatureDb::builtin().for_release(release);
-        let case = Case {
+        let vmlinux: &dyn Vmlinux = match symbols.matched {
+            Match::Exact | Match::ReleaseOnly => symbols,
+            Match::Mismatch { .. } | Match::None => &NoVmlinux,
+        };
+        judge(&Case {
             grammar: &self.analyzer.grammar,
             features: &features,
             splat,
             boot,
-            vmlinux: &NoVmlinux,
+            vmlinux,
             earlier: &self.earlier,
             index: self.sequence.next_index(),
-        };
-        judge(&case)
+        })
     }
 
     fn remember(&mut self, report: &Report) {

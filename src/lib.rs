@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod analyzer;
+pub mod annotate;
 pub mod boot;
 pub mod grammar;
 pub mod input;

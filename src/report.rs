@@ -6,7 +6,7 @@
 use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
-use crate::symbols::SymbolUse;
+use crate::symbols::Symbols;
 
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const SIGNATURE_FRAMES: usize = 3;
@@ -24,14 +24,13 @@ pub struct Culprit {
 }
 
 /// A splat and what is known of it.
-#[derive(Debug, Clone)]
 pub struct Report {
     /// Position in the output, counted from 0 over all inputs.
     pub index: usize,
     /// As printed, with symbols filled in.
     pub splat: Splat,
     /// Where the symbols come from.
-    pub symbols: SymbolUse,
+    pub symbols: Symbols,
     /// Only for a late clear.
     pub late_clear: Option<LateClear>,
     /// As syzbot would title it.
@@ -75,7 +74,7 @@ impl Sequence {
         &mut self,
         grammar: &Grammar,
         mut splat: Splat,
-        symbols: SymbolUse,
+        symbols: Symbols,
         late_clear: Option<LateClear>,
     ) -> Report {
         if late_clear.is_some() && is_fragment(&splat) {

@@ -10,13 +10,14 @@ use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::input::{Entry, Source, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
+use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?)?;
+    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for entry in inputs(files).iter().flat_map(|path| entries(path)) {
@@ -48,6 +49,19 @@ pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
 /// One line on stderr.
 pub fn complain(error: &dyn Error) {
     eprintln!("ksplat: {}", render::clean(&error.to_string()));
+}
+
+/// Debug info, where any is named.
+pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error>> {
+    if options.vmlinux.is_empty() && options.debug_dir.is_empty() {
+        return Ok(None);
+    }
+    let symbols = symbols::Options {
+        vmlinux: options.vmlinux.clone(),
+        debug_dirs: options.debug_dir.clone(),
+        max_size: options.max_size,
+    };
+    Ok(Some(Symbolizer::new(symbols)?))
 }
 
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.

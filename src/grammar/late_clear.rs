@@ -76,15 +76,18 @@ pub struct PathRule {
     pub anchor: bool,
 }
 
-/// A function that asks for clears.
+/// A function that asks for clears, and what it means where it does.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requester {
-    /// Without clone suffixes.
+    /// Short name of the rule.
+    pub name: String,
+    /// The function, without clone suffixes.
     pub function: String,
-    /// Features that it clears (X86_FEATURE_ names).
+    /// X86_FEATURE_ names that this rule is about; none: whatever else the function clears.
+    #[serde(default)]
     pub features: Vec<String>,
-    /// What made it clear the feature, in words that complete "because …".
+    /// What made it clear the feature, a clause.
     pub cause: String,
     /// What to do where one CPU differs.
     pub ap: String,
@@ -122,8 +125,8 @@ pub struct Diagnosis {
     pub uniform: Option<bool>,
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
-    /// One line. `{cpu}`, `{feature}`, `{requester}`, `{cause}`, `{advice}` and `{cause_line}` are
-    /// filled in.
+    /// One line. `{cpu}`, `{feature}`, `{requester}`, `{in}` (" in REQUESTER()"),
+    /// `{through}`, `{cause}`, `{advice}` and `{cause_line}` are filled in.
     pub headline: String,
     /// What it means and what to do.
     pub text: String,

@@ -131,6 +131,30 @@ impl Grammar {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
+    /// What is known of `function` as the one that asked for a clear of `feature`.
+    pub fn requester(&self, function: &str, feature: Option<&str>) -> Option<&Requester> {
+        let of_function = || {
+            self.requesters
+                .iter()
+                .filter(|rule| rule.function == function)
+        };
+        let about =
+            |rule: &&Requester| feature.is_some_and(|name| rule.features.iter().any(|f| f == name));
+        let general = |rule: &&Requester| rule.features.is_empty();
+        of_function()
+            .find(about)
+            .or_else(|| of_function().find(general))
+    }
+
+    /// Features (X86_FEATURE_ names) that `function` is known to clear.
+    pub fn features_of<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a str> {
+        let rules = self
+            .requesters
+            .iter()
+            .filter(move |rule| rule.function == function);
+        rules.flat_map(|rule| rule.features.iter().map(String::as_str))
+    }
+
     /// True where `function` (without clone suffixes) is in the set `set`.
     pub fn is_in(&self, set: &str, function: &str) -> bool {
         let sets = self.frames.iter().filter(|frames| frames.name == set);
@@ -170,7 +194,7 @@ impl Document {
         replace_by(&mut self.fact, later.fact, |rule| &rule.pattern.source);
         replace_by(&mut self.site, later.site, |site| &site.function);
         replace_by(&mut self.path, later.path, |rule| &rule.name);
-        replace_by(&mut self.requester, later.requester, |rule| &rule.function);
+        replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
     }

@@ -13,17 +13,17 @@ pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
     else {
         return;
     };
+    let name = verdict
+        .feature
+        .as_ref()
+        .and_then(|feature| feature.name.as_deref());
     let requester = verdict.requester.as_deref();
-    let rule = case
-        .grammar
-        .requesters
-        .iter()
-        .find(|rule| Some(rule.function.as_str()) == requester);
+    let rule = requester.and_then(|function| case.grammar.requester(function, name));
     let values = Values::new(case, verdict, rule);
     let headline = values.fill(&template.headline);
     let diagnosis = values.fill(&template.text);
-    verdict.headline = headline;
-    verdict.diagnosis = diagnosis;
+    verdict.headline = capitalized(&headline);
+    verdict.diagnosis = capitalized(&diagnosis);
 }
 
 fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
@@ -35,6 +35,13 @@ fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
         && template
             .nested
             .is_none_or(|nested| nested == verdict.caused_by.is_some())
+}
+
+/// A value at the start of a sentence may begin in lower case.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 /// What may stand between braces.
@@ -70,6 +77,18 @@ impl Values {
             (
                 "requester",
                 requester.clone().unwrap_or("requester unknown".to_owned()),
+            ),
+            (
+                "in",
+                requester
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" in {name}()")),
+            ),
+            (
+                "through",
+                requester
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" through {name}()")),
             ),
             (
                 "cause",

@@ -5,9 +5,10 @@
 //! <https://lore.kernel.org/all/20240430193211.GEZjFHO0ayDXtgvbE7@fat_crate.local/>); there the boot
 //! CPU's own message before the bring-up shows that it cleared the feature as well.
 
+use super::feature::speaks_of;
 use super::{Case, Divergence, Evidence, NamedFeature};
 use crate::boot::Note;
-use crate::grammar::{MilestoneName, PathName, Word};
+use crate::grammar::{MilestoneName, PathName};
 
 /// Decides, and says by what.
 pub fn judge(
@@ -42,33 +43,22 @@ fn message_of_boot_cpu<'a>(
     requester: Option<&str>,
 ) -> Option<&'a Note> {
     let bring_up = case.boot.first(MilestoneName::SecondaryBringUp)?;
+    let feature = feature?;
     let about = |note: &&Note| {
-        let word = note
-            .word
-            .as_ref()
-            .and_then(|name| case.grammar.words.iter().find(|word| word.name == *name));
-        word.is_some_and(|word| speaks_of(word, note, feature, requester))
+        let rule = case
+            .grammar
+            .words
+            .iter()
+            .find(|word| Some(&word.name) == note.word.as_ref());
+        rule.is_some_and(|word| {
+            let same_requester = requester.is_none_or(|requester| requester == word.requester);
+            same_requester
+                && speaks_of(word, note, feature.name.as_deref(), feature.flag.as_deref())
+        })
     };
     case.boot
         .notes
         .iter()
         .filter(|note| note.line < bring_up.line)
         .find(about)
-}
-
-fn speaks_of(
-    word: &Word,
-    note: &Note,
-    feature: Option<&NamedFeature>,
-    requester: Option<&str>,
-) -> bool {
-    let same_requester = requester.is_none_or(|requester| requester == word.requester);
-    same_requester
-        && feature.is_some_and(|feature| {
-            let by_name = feature
-                .name
-                .as_ref()
-                .is_some_and(|name| word.features.contains(name));
-            by_name || (note.flag.is_some() && note.flag == feature.flag)
-        })
 }

@@ -70,10 +70,27 @@ pub fn judge(
             from_registers(case, requester, evidence).map(|number| (number, FeatureFrom::Register))
         }
     };
-    match found {
-        Some((number, from)) => Some(named(case, number, from, evidence)),
-        None => from_words(case, requester, evidence),
+    let Some((number, from)) = found else {
+        return from_words(case, requester, evidence);
+    };
+    let feature = named(case, number, from, evidence);
+    let told = near_words(case, requester).find(|(word, note)| {
+        speaks_of(word, note, feature.name.as_deref(), feature.flag.as_deref())
+    });
+    if let Some((_, note)) = told {
+        evidence.push(Case::note(note.line, log_says(note), "feature"));
     }
+    Some(feature)
+}
+
+/// True where a message is about a feature, by its name or by the flag that it prints.
+pub fn speaks_of(word: &Word, note: &Note, name: Option<&str>, flag: Option<&str>) -> bool {
+    let by_name = name.is_some_and(|name| word.features.iter().any(|feature| feature == name));
+    by_name || (note.flag.is_some() && note.flag.as_deref() == flag)
+}
+
+fn log_says(note: &Note) -> String {
+    format!("the log says \"{}\"", note.text)
 }
 
 fn named(
@@ -148,22 +165,19 @@ fn from_registers(
 
 /// A feature that the requester is known to clear, or that a message near the splat names.
 fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> bool {
-    let rule = requester.and_then(|name| {
+    let cleared_by = |function| {
         case.grammar
-            .requesters
-            .iter()
-            .find(|rule| rule.function == name)
-    });
-    rule.is_some_and(|rule| rule.features.contains(&feature.name))
-        || near_words(case, requester).any(|(word, note)| {
-            word.features.contains(&feature.name)
-                || (note.flag.is_some() && note.flag == feature.flag)
-        })
+            .features_of(function)
+            .any(|name| name == feature.name)
+    };
+    let (name, flag) = (Some(feature.name.as_str()), feature.flag.as_deref());
+    let mut words = near_words(case, requester);
+    requester.is_some_and(cleared_by) || words.any(|(word, note)| speaks_of(word, note, name, flag))
 }
 
 /// Messages about features near the splat, the nearest first; all of them for a quoted fragment,
 /// whose lines stand in no order.
-fn near_words<'a>(
+pub fn near_words<'a>(
     case: &Case<'a>,
     requester: Option<&'a str>,
 ) -> impl Iterator<Item = (&'a Word, &'a Note)> {
@@ -199,28 +213,19 @@ fn from_words(
             _ => None,
         };
         if let Some(feature) = feature {
-            evidence.push(Case::note(
-                note.line,
-                format!("the log says \"{}\"", note.text),
-                "feature",
-            ));
+            evidence.push(Case::note(note.line, log_says(note), "feature"));
             return Some(named(case, feature.number, FeatureFrom::Caller, evidence));
         }
     }
-    let rule = case
-        .grammar
-        .requesters
-        .iter()
-        .find(|rule| Some(rule.function.as_str()) == requester)?;
-    let [only] = rule.features.as_slice() else {
+    let function = requester?;
+    let mut names = case.grammar.features_of(function);
+    let clears_more = case.grammar.requester(function, None).is_some();
+    let (Some(only), None, false) = (names.next(), names.next(), clears_more) else {
         return None;
     };
     let feature = case.features.by_name(only)?;
-    evidence.push(Case::note(
-        0,
-        format!("{} clears no other feature", rule.function),
-        "feature",
-    ));
+    let says = format!("{function} clears no other feature");
+    evidence.push(Case::note(0, says, "feature"));
     Some(named(case, feature.number, FeatureFrom::Caller, evidence))
 }
 

@@ -171,7 +171,7 @@ impl Case<'_> {
 pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let site = site::find(case)?;
     let mut evidence = site.evidence;
-    let requester = site::requester(case, site.rule);
+    let requester = site::requester(case, site.rule, &mut evidence);
     let path = path::judge(case, &mut evidence);
     let nested = site::nested_in(case, site.rule, &mut evidence);
     let feature = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);

@@ -24,7 +24,7 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
         .iter()
         .find_map(|rule| Some((rule, decisive(rule, &frames)?)));
     let mut path = match rule {
-        Some((rule, frame)) => by_rule(rule, frame, reliable, evidence),
+        Some((rule, found)) => by_rule(rule, &found, reliable, evidence),
         None => by_circumstances(case, evidence),
     };
     if path.path == PathName::Ap && path.stage == StageName::Unknown {
@@ -42,24 +42,41 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
     path
 }
 
-fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<&'f Frame> {
-    frames
-        .iter()
-        .find(|frame| names(&rule.frames, frame.base_name()))
-        .copied()
+/// A frame that decides, and the function that does: the frame's own or one inlined into it.
+struct Decisive<'f> {
+    frame: &'f Frame,
+    function: &'f str,
 }
 
-fn by_rule(rule: &PathRule, frame: &Frame, reliable: bool, evidence: &mut Vec<Evidence>) -> Path {
+fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<Decisive<'f>> {
+    frames.iter().find_map(|frame| {
+        let inlined = frame
+            .inlines
+            .iter()
+            .filter_map(|inline| inline.function.as_deref());
+        let mut functions = inlined.chain([frame.base_name()]);
+        let function = functions.find(|function| names(&rule.frames, function))?;
+        Some(Decisive { frame, function })
+    })
+}
+
+fn by_rule(
+    rule: &PathRule,
+    found: &Decisive<'_>,
+    reliable: bool,
+    evidence: &mut Vec<Evidence>,
+) -> Path {
+    let frame = found.frame;
+    let place = match found.function == frame.base_name() {
+        true => "in the call trace".to_owned(),
+        false => format!("inlined into {} in the call trace", frame.base_name()),
+    };
     let doubt = if reliable {
         ""
     } else {
         " (every frame is marked '?')"
     };
-    let says = format!(
-        "{} in the call trace{doubt}: {}",
-        frame.base_name(),
-        rule.why
-    );
+    let says = format!("{} {place}{doubt}: {}", found.function, rule.why);
     evidence.push(Case::note(frame.log_line, says, name(rule.path)));
     Path {
         path: rule.path,

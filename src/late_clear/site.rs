@@ -147,16 +147,46 @@ fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
 }
 
 /// The function that asked for the clear: the innermost frame that is neither machinery nor helper.
-pub fn requester(case: &Case<'_>, rule: &ClearSite) -> Option<String> {
-    let (frames, _) = case.frames();
-    let asks = |frame: &&&Frame| {
+/// Quoted frames show it only where the function that warned stands in front of it; else a message
+/// of the kernel may tell.
+pub fn requester(
+    case: &Case<'_>,
+    rule: &ClearSite,
+    evidence: &mut Vec<Evidence>,
+) -> Option<String> {
+    if is_fragment(case.splat) && !has_helper_in_front(case, rule) {
+        let (word, note) = super::feature::near_words(case, None).next()?;
+        let says = format!("{} prints \"{}\"", word.requester, note.text);
+        evidence.push(Case::note(note.line, says, "requester"));
+        return Some(word.requester.clone());
+    }
+    let (_, reliable) = case.frames();
+    let asks = |frame: &Frame| {
         let name = frame.base_name();
-        !name.is_empty() && !names(&rule.helpers, name) && !case.grammar.is_in("noise", name)
+        let machinery = names(&rule.helpers, name) || case.grammar.is_in("noise", name);
+        (frame.reliable || !reliable) && !name.is_empty() && !machinery
     };
-    frames
+    let index = case.splat.frames.iter().position(asks)?;
+    let frame = &case.splat.frames[index];
+    match case.vmlinux.callee(case.splat, index) {
+        Some(callee) if !names(&rule.helpers, &callee) && callee != frame.base_name() => {
+            let says = format!(
+                "{} called {callee} here (DWARF call site), which left no frame: a tail call",
+                frame.base_name()
+            );
+            evidence.push(Case::note(frame.log_line, says, "requester"));
+            Some(callee)
+        }
+        _ => Some(frame.base_name().to_owned()),
+    }
+}
+
+fn has_helper_in_front(case: &Case<'_>, rule: &ClearSite) -> bool {
+    let first_reliable = case.splat.frames.iter().position(|frame| frame.reliable);
+    let in_front = &case.splat.frames[..first_reliable.unwrap_or(0)];
+    in_front
         .iter()
-        .find(asks)
-        .map(|frame| frame.base_name().to_owned())
+        .any(|frame| names(&rule.helpers, frame.base_name()))
 }
 
 /// `setup_clear_cpu_cap()` clears for all CPUs, and from inside that once more for boot_cpu_data:

@@ -2,6 +2,7 @@
 
 use super::Target;
 use crate::splat::Splat;
+use crate::symbols::{CpuInfo, ParameterValue, Symbols};
 
 /// A vmlinux that matches the log. Every answer may be "not known".
 pub trait Vmlinux {
@@ -20,6 +21,10 @@ pub trait Vmlinux {
     /// The /proc/cpuinfo flag of a feature: the kernel's own `x86_cap_flags[]`. The inner `None` is
     /// a hidden feature.
     fn flag(&self, feature: u32) -> Option<Option<String>>;
+
+    /// The function that the frame of that index called, by DWARF's call site at its return address.
+    /// It differs from the frame above where that one was jumped to (a tail call).
+    fn callee(&self, splat: &Splat, frame: usize) -> Option<String>;
 }
 
 /// No vmlinux at hand, or none that matches.
@@ -41,5 +46,44 @@ impl Vmlinux for NoVmlinux {
 
     fn flag(&self, _: u32) -> Option<Option<String>> {
         None
+    }
+
+    fn callee(&self, _: &Splat, _: usize) -> Option<String> {
+        None
+    }
+}
+
+impl Vmlinux for Symbols {
+    fn parameter(
+        &self,
+        splat: &Splat,
+        function: &str,
+        name: &str,
+    ) -> Result<(u64, String), String> {
+        match Symbols::parameter(self, splat, function, name) {
+            ParameterValue::Known { value, how } => Ok((value, how)),
+            ParameterValue::Unknown { why } => Err(why),
+        }
+    }
+
+    fn cpuinfo(&self, value: u64, gs_base: Option<u64>) -> Option<Target> {
+        match self.classify_cpuinfo(value, gs_base) {
+            CpuInfo::All => Some(Target::All),
+            CpuInfo::BootCpuData => Some(Target::BootCpuData),
+            CpuInfo::ThisCpu | CpuInfo::PerCpuOther => Some(Target::Cpu),
+            CpuInfo::Unknown => None,
+        }
+    }
+
+    fn tests_variable(&self, splat: &Splat, symbol: &str) -> Option<bool> {
+        self.code_loads(splat, symbol)
+    }
+
+    fn flag(&self, feature: u32) -> Option<Option<String>> {
+        self.cap_flag(feature)
+    }
+
+    fn callee(&self, splat: &Splat, frame: usize) -> Option<String> {
+        Symbols::callee(self, splat, frame)
     }
 }

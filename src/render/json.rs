@@ -6,6 +6,7 @@ use crate::grammar::MilestoneName;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan};
+use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::fmt::Write;
@@ -131,6 +132,8 @@ struct SymbolsJson<'a> {
     matched: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    evidence: &'a [String],
 }
 
 /// Registers as a map in the order printed.
@@ -238,12 +241,23 @@ fn splat(report: &Report) -> SplatJson<'_> {
         registers: RegistersJson(&splat.registers.0),
         code: splat.code.as_ref().map(code),
         frames: splat.frames.iter().map(frame).collect(),
-        symbols: SymbolsJson {
-            from: report.symbols.from.as_deref(),
-            matched: "none",
-            why: None,
-        },
+        symbols: symbols(&report.symbols),
         late_clear: report.late_clear.as_ref(),
+    }
+}
+
+fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {
+    let (matched, why) = match &symbols.matched {
+        Match::Exact => ("exact", None),
+        Match::ReleaseOnly => ("release-only", None),
+        Match::Mismatch { why } => ("mismatch", Some(why.as_str())),
+        Match::None => ("none", None),
+    };
+    SymbolsJson {
+        from: symbols.from.as_deref(),
+        matched,
+        why,
+        evidence: &symbols.evidence,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Frame, Section, Splat};
+use crate::symbols::{Match, Symbols};
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -107,7 +108,7 @@ fn facts(out: &mut String, report: &Report, style: &Style) {
         ("context", context(splat)),
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
-        ("symbols", report.symbols.summary()),
+        ("symbols", symbols(&report.symbols)),
     ];
     if let Some(verdict) = &report.late_clear {
         rows.push(("feature", feature(verdict)));
@@ -157,6 +158,16 @@ fn kernel(splat: &Splat) -> Option<String> {
     ))
 }
 
+fn symbols(symbols: &Symbols) -> Option<String> {
+    let from = symbols.from.as_deref()?;
+    Some(match &symbols.matched {
+        Match::Exact => format!("{from}, matches the log"),
+        Match::ReleaseOnly => format!("{from} of the same release; nothing else to check it by"),
+        Match::Mismatch { why } => format!("{from} is of another kernel, not used: {why}"),
+        Match::None => format!("{from}, not checked: the log does not tell its kernel"),
+    })
+}
+
 fn feature(verdict: &LateClear) -> Option<String> {
     let feature = verdict.feature.as_ref()?;
     let name = feature
@@ -200,7 +211,7 @@ fn evidence(out: &mut String, verdict: &LateClear, style: &Style) {
     for item in &verdict.evidence {
         let line = item
             .line
-            .map_or("vmlinux".to_owned(), |line| format!("line {line}"));
+            .map_or("-".to_owned(), |line| format!("line {line}"));
         let head = format!("    {line:<10} {:<13} ", item.speaks_for);
         let text = wrap(
             &clean(&item.says),

@@ -19,13 +19,14 @@ pub struct CpuLine {
 }
 
 /// Release, build number and taint; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set.
-const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.*?\b(?<id>[0-9a-f]{40}))?";
+const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.* (?<id>[0-9a-f]{40}))?";
 
 /// The forms that kernels have printed, the last one for a line that was cut off.
 static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let since_3_9 = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+) Comm: (?<comm>.*?) ";
-    let before = r"^Pid: (?<pid>\d+), comm: +(?<comm>.*?) ";
-    let cut = r"^CPU: (?<cpu>\d+)(?: UID: \d+)? PID: (?<pid>\d+)(?: Comm: (?<comm>\S+))?";
+    let since_3_9 =
+        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+) Comm: (?<comm>.*?) ";
+    let before = r"^Pid: (?<pid>[0-9]+), comm: +(?<comm>.*?) ";
+    let cut = r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+)(?: Comm: (?<comm>\S+))?";
     [
         format!("{since_3_9}{KERNEL}"),
         format!("{before}{KERNEL}"),

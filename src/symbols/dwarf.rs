@@ -1,0 +1,237 @@
+//! DWARF of an image, a unit at a time. In: an image and a unit's offset. Out: the unit's entries, and
+//! what these refer to.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use gimli::{
+    AttributeValue, DebugInfoOffset, DwarfSections, EndianSlice, LittleEndian, SectionId,
+    UnitOffset,
+};
+
+use super::image::Image;
+
+pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
+pub(super) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
+pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
+pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
+
+/// Ranges looked at per entry. Many entries of a crafted file may share one huge list.
+const MAX_RANGES: usize = 1 << 16;
+
+/// Sections that no question here needs.
+const UNUSED: [SectionId; 5] = [
+    SectionId::DebugAranges,
+    SectionId::DebugMacinfo,
+    SectionId::DebugMacro,
+    SectionId::DebugNames,
+    SectionId::DebugTypes,
+];
+
+const LOCATIONS: [SectionId; 2] = [SectionId::DebugLoc, SectionId::DebugLocLists];
+
+impl Image {
+    /// The DWARF sections without location lists: enough for names and positions.
+    pub(super) fn dwarf(&self) -> Dwarf<'_> {
+        self.load_dwarf(|id| !UNUSED.contains(&id) && !LOCATIONS.contains(&id))
+    }
+
+    /// The DWARF sections, to evaluate locations.
+    pub(super) fn dwarf_with_locations(&self) -> Dwarf<'_> {
+        self.load_dwarf(|id| !UNUSED.contains(&id))
+    }
+
+    fn load_dwarf(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
+        let load = |id: SectionId| {
+            let bytes = if wanted(id) {
+                self.section(id.name())
+            } else {
+                &[]
+            };
+            Ok::<_, std::convert::Infallible>(bytes)
+        };
+        let Ok(sections) = DwarfSections::load(load);
+        let mut dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, LittleEndian));
+        dwarf.file_type = gimli::DwarfFileType::Main;
+        dwarf
+    }
+}
+
+/// The unit at an offset of `.debug_info`.
+pub(super) fn read<'a>(dwarf: &Dwarf<'a>, offset: usize) -> gimli::Result<Unit<'a>> {
+    dwarf.unit(dwarf.unit_header(DebugInfoOffset(offset))?)
+}
+
+/// Calls `each` with the address ranges of an entry until it returns false.
+///
+/// Not gimli's `die_ranges()`, which overflows on a crafted size.
+pub(super) fn for_each_range<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+    mut each: impl FnMut(Range<u64>) -> bool,
+) -> gimli::Result<()> {
+    if let Some(list) = entry.attr_value(gimli::DW_AT_ranges)
+        && let Some(mut ranges) = dwarf.attr_ranges(unit, list)?
+    {
+        for _ in 0..MAX_RANGES {
+            match ranges.next()? {
+                Some(range) if !each(range.begin..range.end) => break,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        return Ok(());
+    }
+    let (Some(low), Some(high)) = (
+        entry.attr_value(gimli::DW_AT_low_pc),
+        entry.attr_value(gimli::DW_AT_high_pc),
+    ) else {
+        return Ok(());
+    };
+    let Some(low) = dwarf.attr_address(unit, low)? else {
+        return Ok(());
+    };
+    let high = match high.udata_value() {
+        Some(size) => low.checked_add(size),
+        None => dwarf.attr_address(unit, high)?,
+    };
+    if let Some(high) = high {
+        each(low..high);
+    }
+    Ok(())
+}
+
+/// Whether an entry's code covers an address.
+pub(super) fn covers<'a>(
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+    address: u64,
+) -> gimli::Result<bool> {
+    let mut covers = false;
+    for_each_range(dwarf, unit, entry, |range| {
+        covers = range.contains(&address);
+        !covers
+    })?;
+    Ok(covers)
+}
+
+/// Calls `each` with an entry and all entries below it, with their depths, until it breaks.
+pub(super) fn walk<'a>(
+    unit: &Unit<'a>,
+    root: UnitOffset,
+    mut each: impl FnMut(isize, &Entry<'a>) -> ControlFlow<()>,
+) -> gimli::Result<()> {
+    let mut entries = unit.entries_raw(Some(root))?;
+    let top = entries.next_depth();
+    let mut entry = Entry::null();
+    while !entries.is_empty() {
+        let depth = entries.next_depth();
+        if entries.read_entry(&mut entry)? && each(depth, &entry).is_break() {
+            break;
+        }
+        if entries.next_depth() <= top {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hops from an entry to the one that has the name.
+const MAX_HOPS: usize = 16;
+
+/// The entry that an entry stands for: the inlined function, the declaration, the function called.
+pub(super) fn origin(entry: &Entry<'_>) -> Option<Reference> {
+    const ORIGINS: [gimli::DwAt; 3] = [
+        gimli::DW_AT_abstract_origin,
+        gimli::DW_AT_specification,
+        gimli::DW_AT_call_origin,
+    ];
+    let attribute = ORIGINS.iter().find_map(|&name| entry.attr_value(name))?;
+    Reference::of(attribute)
+}
+
+/// Where a reference attribute leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// To an entry of the same unit.
+    Here(UnitOffset),
+    /// To an entry of any unit (LTO, dwz).
+    Anywhere(DebugInfoOffset),
+}
+
+impl Reference {
+    pub(super) fn of(attribute: AttributeValue<Slice<'_>>) -> Option<Reference> {
+        match attribute {
+            AttributeValue::UnitRef(offset) => Some(Reference::Here(offset)),
+            AttributeValue::DebugInfoRef(offset) => Some(Reference::Anywhere(offset)),
+            _ => None,
+        }
+    }
+}
+
+/// An entry's origins one after the other, through other units too.
+pub(super) fn origins<'a>(
+    image: &Image,
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+) -> Vec<Entry<'a>> {
+    let mut found: Vec<Entry<'a>> = Vec::new();
+    let mut place = (unit.header, Arc::clone(&unit.abbreviations));
+    while found.len() < MAX_HOPS {
+        let offset = match origin(found.last().unwrap_or(entry)) {
+            Some(Reference::Here(offset)) => offset,
+            Some(Reference::Anywhere(target)) => {
+                let Some((header, offset)) = unit_of(image, dwarf, target) else {
+                    break;
+                };
+                let Ok(abbreviations) = dwarf.abbreviations(&header) else {
+                    break;
+                };
+                place = (header, abbreviations);
+                offset
+            }
+            None => break,
+        };
+        let (header, abbreviations) = &place;
+        match header.entry(abbreviations, offset) {
+            Ok(next) => found.push(next),
+            Err(_) => break,
+        }
+    }
+    found
+}
+
+/// The unit that an entry is in, and the entry's offset there.
+fn unit_of<'a>(
+    image: &Image,
+    dwarf: &Dwarf<'a>,
+    entry: DebugInfoOffset,
+) -> Option<(gimli::UnitHeader<Slice<'a>>, UnitOffset)> {
+    let start = image.unit_of_entry(entry.0)?;
+    let header = dwarf.unit_header(DebugInfoOffset(start)).ok()?;
+    Some((header, UnitOffset(entry.0.checked_sub(start)?)))
+}
+
+/// Longer names and paths are none.
+const MAX_TEXT: usize = 4096;
+
+pub(super) fn text(slice: Slice<'_>) -> Option<String> {
+    (slice.len() <= MAX_TEXT).then(|| slice.to_string_lossy().into_owned())
+}
+
+/// `DW_AT_name` of an entry or of what it stands for.
+pub(super) fn name_of<'a>(
+    image: &Image,
+    dwarf: &Dwarf<'a>,
+    unit: &Unit<'a>,
+    entry: &Entry<'a>,
+) -> Option<Slice<'a>> {
+    let name = |entry: &Entry<'a>| {
+        let name = entry.attr_value(gimli::DW_AT_name)?;
+        dwarf.attr_string(unit, name).ok()
+    };
+    name(entry).or_else(|| origins(image, dwarf, unit, entry).iter().find_map(name))
+}

@@ -1,0 +1,234 @@
+//! Values of parameters out of the printed registers. In: the link address of RIP, a function that
+//! covers it (itself or inlined there) and a parameter's name. Out: its value, or why it is not known.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use gimli::{AttributeValue, UnitOffset};
+
+use super::dwarf::{Dwarf, Entry, Reference, Slice, Unit, covers, name_of, origins, read, walk};
+use super::evaluate::{Machine, evaluate};
+use super::functions::functions_at;
+use super::image::Image;
+
+/// Location list entries looked at; a parameter has some ten.
+const MAX_LOCATIONS: usize = 1 << 16;
+/// Hops from a `typedef` or `const` to the type with a size.
+const MAX_TYPES: usize = 16;
+
+/// What is known of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterValue {
+    /// The value, cut to the parameter's own size.
+    Known {
+        /// Zero-extended.
+        value: u64,
+        /// Where it was found, in words.
+        how: String,
+    },
+    /// Not known.
+    Unknown {
+        /// The reason, in words.
+        why: String,
+    },
+}
+
+impl ParameterValue {
+    /// The value, if it is known.
+    pub fn value(&self) -> Option<u64> {
+        match self {
+            ParameterValue::Known { value, .. } => Some(*value),
+            ParameterValue::Unknown { .. } => None,
+        }
+    }
+
+    pub(super) fn unknown(why: impl fmt::Display) -> ParameterValue {
+        ParameterValue::Unknown {
+            why: why.to_string(),
+        }
+    }
+}
+
+/// The value of `function`'s parameter or variable `name` at `machine.pc`.
+pub(super) fn parameter(
+    image: &Image,
+    machine: &Machine<'_>,
+    function: &str,
+    name: &str,
+) -> ParameterValue {
+    let result = Search::new(image, machine).and_then(|search| search.value(function, name));
+    match result {
+        Ok((value, how)) => ParameterValue::Known { value, how },
+        Err(why) => ParameterValue::unknown(why),
+    }
+}
+
+struct Search<'a> {
+    image: &'a Image,
+    dwarf: Dwarf<'a>,
+    unit: Unit<'a>,
+    machine: &'a Machine<'a>,
+}
+
+/// A scope open during the walk: the function, or one inlined into it.
+struct Scope {
+    depth: isize,
+    wanted: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(image: &'a Image, machine: &'a Machine<'a>) -> Result<Search<'a>, String> {
+        let dwarf = image.dwarf_with_locations();
+        let offset = image.unit_at(machine.pc).ok_or("no debug info at RIP")?;
+        let unit = read(&dwarf, offset).map_err(broken)?;
+        Ok(Search {
+            image,
+            dwarf,
+            unit,
+            machine,
+        })
+    }
+
+    fn value(&self, function: &str, name: &str) -> Result<(u64, String), String> {
+        let variables = self.variables(function, name)?;
+        let mut why = format!("RIP is not in {function}, or it has no {name}");
+        for variable in variables.iter().rev() {
+            match self.read(function, variable) {
+                Ok(found) => return Ok(found),
+                Err(reason) => why = reason,
+            }
+        }
+        Err(why)
+    }
+
+    /// The entries of that name that belong to the function, innermost inlined copy last.
+    fn variables(&self, function: &str, name: &str) -> Result<Vec<Entry<'a>>, String> {
+        let mut found = Vec::new();
+        let roots = functions_at(&self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
+        for root in roots.into_iter().flatten() {
+            let mut scopes: Vec<Scope> = Vec::new();
+            walk(&self.unit, root, |depth, entry| {
+                while scopes.last().is_some_and(|scope| scope.depth >= depth) {
+                    scopes.pop();
+                }
+                match entry.tag {
+                    gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine => {
+                        let wanted = self.covers_pc(entry) && self.is_named(entry, function);
+                        scopes.push(Scope { depth, wanted });
+                    }
+                    gimli::DW_TAG_formal_parameter | gimli::DW_TAG_variable
+                        if scopes.last().is_some_and(|scope| scope.wanted)
+                            && self.is_named(entry, name) =>
+                    {
+                        found.push(entry.clone());
+                    }
+                    _ => {}
+                }
+                ControlFlow::Continue(())
+            })
+            .map_err(broken)?;
+        }
+        Ok(found)
+    }
+
+    fn covers_pc(&self, entry: &Entry<'a>) -> bool {
+        covers(&self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
+    }
+
+    fn is_named(&self, entry: &Entry<'a>, name: &str) -> bool {
+        let found = name_of(self.image, &self.dwarf, &self.unit, entry);
+        found.is_some_and(|found| found.slice() == name.as_bytes())
+    }
+
+    fn read(&self, function: &str, variable: &Entry<'a>) -> Result<(u64, String), String> {
+        let (value, how) = self.raw_value(function, variable)?;
+        let size = self.size(variable).unwrap_or(8);
+        let mask = match size {
+            0 | 8.. => u64::MAX,
+            bytes => (1 << (bytes * 8)) - 1,
+        };
+        Ok((value & mask, how))
+    }
+
+    fn raw_value(&self, function: &str, variable: &Entry<'a>) -> Result<(u64, String), String> {
+        if let Some(value) = variable.attr_value(gimli::DW_AT_const_value) {
+            let value = constant(value).ok_or("its constant is not a number")?;
+            return Ok((value, "a constant in DWARF".to_owned()));
+        }
+        let expression = match variable.attr_value(gimli::DW_AT_location) {
+            None => return Err("optimised out".to_owned()),
+            Some(AttributeValue::Exprloc(expression)) => expression,
+            Some(list) => self.listed(list)?,
+        };
+        evaluate(
+            self.image,
+            &self.dwarf,
+            &self.unit,
+            expression,
+            function,
+            self.machine,
+        )
+    }
+
+    fn listed(
+        &self,
+        list: AttributeValue<Slice<'a>>,
+    ) -> Result<gimli::Expression<Slice<'a>>, String> {
+        let locations = self
+            .dwarf
+            .attr_locations(&self.unit, list)
+            .map_err(broken)?;
+        let mut locations = locations.ok_or("its location has an unknown form")?;
+        for _ in 0..MAX_LOCATIONS {
+            match locations.next().map_err(broken)? {
+                Some(location)
+                    if (location.range.begin..location.range.end).contains(&self.machine.pc) =>
+                {
+                    return Ok(location.data);
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Err("optimised out at RIP".to_owned())
+    }
+
+    /// Bytes of the variable's type.
+    fn size(&self, variable: &Entry<'a>) -> Option<u64> {
+        let unit = &self.unit;
+        let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
+        // An inlined copy's parameter has its type at its origin.
+        let mut next = typed(variable).or_else(|| {
+            let origins = origins(self.image, &self.dwarf, unit, variable);
+            origins.iter().find_map(typed)
+        })?;
+        for _ in 0..MAX_TYPES {
+            let Some(Reference::Here(offset)) = Reference::of(next) else {
+                return None;
+            };
+            let entry = self.entry(offset)?;
+            if let Some(size) = entry.attr_value(gimli::DW_AT_byte_size) {
+                return size.udata_value();
+            }
+            if entry.tag == gimli::DW_TAG_pointer_type {
+                return Some(8);
+            }
+            next = typed(&entry)?;
+        }
+        None
+    }
+
+    fn entry(&self, offset: UnitOffset) -> Option<Entry<'a>> {
+        self.unit.entry(offset).ok()
+    }
+}
+
+fn constant(value: AttributeValue<Slice<'_>>) -> Option<u64> {
+    value
+        .udata_value()
+        .or_else(|| value.sdata_value().map(|value| value as u64))
+}
+
+fn broken(error: gimli::Error) -> String {
+    format!("broken debug info: {error}")
+}

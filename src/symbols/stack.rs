@@ -1,0 +1,243 @@
+//! The code references of a splat, found in a vmlinux. In: `FUNC+off/size` as printed. Out: link
+//! addresses, and what speaks against this vmlinux.
+
+use std::collections::BTreeSet;
+
+use super::image::Image;
+use super::symtab::Symbol;
+use crate::splat::{CodeRef, Splat};
+
+/// Where a code reference is in the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In this function, at this link address (the return address for a call frame).
+    Found { function: u64, address: u64 },
+    /// In one of several functions of the same name and size: their addresses.
+    Ambiguous(Vec<u64>),
+    /// Not in the image, or not enough was printed.
+    Unknown,
+}
+
+impl Place {
+    pub(super) fn address(&self) -> Option<u64> {
+        match self {
+            Place::Found { address, .. } => Some(*address),
+            _ => None,
+        }
+    }
+
+    fn function(&self) -> Option<u64> {
+        match self {
+            Place::Found { function, .. } => Some(*function),
+            _ => None,
+        }
+    }
+}
+
+/// All places of a splat.
+#[derive(Debug)]
+pub(super) struct Stack {
+    pub(super) at: Place,
+    pub(super) rip: Place,
+    pub(super) frames: Vec<Place>,
+    /// Functions whose size and offset are as in the image.
+    pub(super) agreeing: BTreeSet<String>,
+    /// Functions that the image has with other sizes only, in words.
+    pub(super) contradictions: Vec<String>,
+    /// Functions that the image lacks.
+    pub(super) missing: BTreeSet<String>,
+}
+
+impl Stack {
+    pub(super) fn find(image: &Image, splat: &Splat) -> Stack {
+        let mut stack = Stack {
+            at: Place::Unknown,
+            rip: Place::Unknown,
+            frames: Vec::new(),
+            agreeing: BTreeSet::new(),
+            contradictions: Vec::new(),
+            missing: BTreeSet::new(),
+        };
+        image.find_symbols(&names(splat));
+        stack.at = stack.look_up(image, &splat.at);
+        if let Some(rip) = &splat.rip {
+            stack.rip = stack.look_up(image, rip);
+        }
+        for frame in &splat.frames {
+            let place = stack.look_up(image, &frame.code);
+            stack.frames.push(place);
+        }
+        stack.settle(image, splat);
+        stack
+    }
+
+    /// Bare addresses, once it is known how far KASLR moved the kernel.
+    pub(super) fn add_bare_addresses(&mut self, splat: &Splat, kaslr_offset: u64) {
+        let places = self
+            .frames
+            .iter_mut()
+            .zip(splat.frames.iter().map(|frame| &frame.code));
+        let rip = std::iter::once(&mut self.rip).zip(&splat.rip);
+        for (place, code) in places.chain(rip).chain([(&mut self.at, &splat.at)]) {
+            if let Some(address) = code.address.filter(|_| code.function.is_none()) {
+                let address = address.wrapping_sub(kaslr_offset);
+                *place = Place::Found {
+                    function: address,
+                    address,
+                };
+            }
+        }
+    }
+
+    fn look_up(&mut self, image: &Image, code: &CodeRef) -> Place {
+        let Some(name) = code.function.as_deref().filter(|_| code.module.is_none()) else {
+            return Place::Unknown;
+        };
+        // A decoded log has lines instead of offsets.
+        let Some(offset) = code.offset else {
+            return Place::Unknown;
+        };
+        let symbols = image.symbols(name);
+        let mut fitting: Vec<u64> = symbols
+            .iter()
+            .filter(|symbol| symbol.fits(offset, code.size))
+            .map(|symbol| symbol.address)
+            .collect();
+        fitting.sort_unstable();
+        fitting.dedup();
+        match fitting.as_slice() {
+            [] if symbols.is_empty() => {
+                self.missing.insert(name.to_owned());
+                return Place::Unknown;
+            }
+            [] => {
+                let why = contradiction(name, offset, code.size, &symbols);
+                if !self.contradictions.contains(&why) {
+                    self.contradictions.push(why);
+                }
+                return Place::Unknown;
+            }
+            _ if code.size.is_some() => {
+                self.agreeing.insert(name.to_owned());
+            }
+            _ => {}
+        }
+        match fitting.as_slice() {
+            &[function] => Place::Found {
+                function,
+                address: function.wrapping_add(offset),
+            },
+            _ => Place::Ambiguous(fitting),
+        }
+    }
+
+    /// Decides between functions of one name by what stands next to them in the stack.
+    fn settle(&mut self, image: &Image, splat: &Splat) {
+        let offset = |index: usize| splat.frames.get(index).and_then(|f| f.code.offset);
+        for index in 0..self.frames.len() {
+            let caller = self.next_found(splat, index + 1);
+            let callee = match self.frames.get(..index) {
+                Some([]) | None => &self.rip,
+                Some(before) => before.last().unwrap_or(&self.rip),
+            };
+            if let (Some(Place::Ambiguous(candidates)), Some(offset)) =
+                (self.frames.get(index), offset(index))
+                && let Some(place) = choose(image, candidates, offset, callee, caller)
+                && let Some(frame) = self.frames.get_mut(index)
+            {
+                *frame = place;
+            }
+        }
+        let caller = self.next_found(splat, 0);
+        let codes = [(&self.rip, splat.rip.as_ref()), (&self.at, Some(&splat.at))];
+        let [rip, at] = codes.map(|(place, code)| match (place, code.and_then(|c| c.offset)) {
+            (Place::Ambiguous(candidates), Some(offset)) => {
+                choose(image, candidates, offset, &Place::Unknown, caller.clone())
+            }
+            _ => None,
+        });
+        self.rip = rip.unwrap_or(std::mem::replace(&mut self.rip, Place::Unknown));
+        self.at = at.unwrap_or(std::mem::replace(&mut self.at, Place::Unknown));
+    }
+
+    /// The first frame from `index` on that the unwinder vouches for, if it was found.
+    fn next_found(&self, splat: &Splat, index: usize) -> Option<Place> {
+        let mut frames = splat.frames.iter().zip(&self.frames).skip(index);
+        let (_, place) = frames.find(|(frame, _)| frame.reliable)?;
+        Some(place.clone())
+    }
+}
+
+fn names(splat: &Splat) -> Vec<&str> {
+    let codes = splat.frames.iter().map(|frame| &frame.code);
+    let codes = codes.chain(splat.rip.as_ref()).chain([&splat.at]);
+    let builtin = codes.filter(|code| code.module.is_none());
+    let names = builtin.filter_map(|code| code.function.as_deref());
+    names.chain(super::WELL_KNOWN).collect()
+}
+
+fn contradiction(name: &str, offset: u64, size: Option<u64>, symbols: &[Symbol]) -> String {
+    let extents: Vec<u64> = symbols.iter().filter_map(|symbol| symbol.extent).collect();
+    let in_image = match extents.as_slice() {
+        &[extent] => format!("{extent:#x}"),
+        _ => format!("{extents:#x?}")
+            .replace(['\n', ' '], "")
+            .replace(",]", "]"),
+    };
+    match size {
+        Some(size) if !extents.contains(&size) => {
+            format!("{name} is {size:#x} bytes in the log, {in_image} in vmlinux")
+        }
+        _ => format!("the log names {name}+{offset:#x}, but it is {in_image} bytes in vmlinux"),
+    }
+}
+
+/// The one of `candidates` that the caller calls, that calls the callee, or that shares a compilation
+/// unit with one of them.
+fn choose(
+    image: &Image,
+    candidates: &[u64],
+    offset: u64,
+    callee: &Place,
+    caller: Option<Place>,
+) -> Option<Place> {
+    let found = |function: u64| Place::Found {
+        function,
+        address: function.wrapping_add(offset),
+    };
+    let only = |matches: &dyn Fn(u64) -> bool| {
+        let mut matching = candidates.iter().filter(|&&function| matches(function));
+        let first = matching.next().copied();
+        first.filter(|_| matching.next().is_none()).map(found)
+    };
+    let caller = caller.unwrap_or(Place::Unknown);
+    let called = caller.address().and_then(|back| call_target(image, back));
+    let neighbours: Vec<usize> = [caller.function(), callee.function()]
+        .into_iter()
+        .flatten()
+        .filter_map(|function| image.unit_at(function))
+        .collect();
+    only(&|function| called == Some(function))
+        .or_else(|| {
+            let callee = callee.function()?;
+            only(&|function| call_target(image, function.wrapping_add(offset)) == Some(callee))
+        })
+        .or_else(|| {
+            only(&|function| {
+                image
+                    .unit_at(function)
+                    .is_some_and(|u| neighbours.contains(&u))
+            })
+        })
+}
+
+/// The function that the direct call in front of a return address calls: `e8` and a displacement.
+pub(super) fn call_target(image: &Image, return_address: u64) -> Option<u64> {
+    match image.bytes_at(return_address.checked_sub(5)?, 5)? {
+        &[0xe8, a, b, c, d] => {
+            let displacement = i64::from(i32::from_le_bytes([a, b, c, d]));
+            Some(return_address.wrapping_add_signed(displacement))
+        }
+        _ => None,
+    }
+}

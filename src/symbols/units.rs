@@ -1,0 +1,176 @@
+//! Which compilation unit an address belongs to. In: `.debug_aranges`, or the units' root entries
+//! where it has no answer (clang writes aranges for assembler files only). Out: unit offsets in
+//! `.debug_info`.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gimli::{DebugAranges, DebugInfoOffset, LittleEndian};
+use rayon::prelude::*;
+
+use super::dwarf::{Dwarf, Entry, for_each_range, read};
+use super::image::Image;
+
+/// Ranges of all units; a kernel has some 10,000. Units of a crafted file may share a long list.
+const MAX_RANGES: usize = 1 << 20;
+
+/// `begin..end` belongs to the unit at an offset of `.debug_info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct UnitRange {
+    begin: u64,
+    end: u64,
+    unit: usize,
+}
+
+/// Address ranges of all units; what is not in the aranges is found on demand only.
+pub(super) struct UnitIndex {
+    aranges: Ranges,
+    /// Units that `.debug_aranges` names.
+    listed: Vec<usize>,
+    roots: OnceLock<Ranges>,
+    /// Where each unit begins, in order.
+    starts: OnceLock<Vec<usize>>,
+}
+
+struct Ranges(Vec<UnitRange>);
+
+impl Ranges {
+    fn new(mut ranges: Vec<UnitRange>) -> Ranges {
+        ranges.sort_unstable();
+        Ranges(ranges)
+    }
+
+    /// Bytes in all ranges together.
+    fn len(&self) -> u64 {
+        let lengths = self
+            .0
+            .iter()
+            .map(|range| range.end.saturating_sub(range.begin));
+        lengths.fold(0, u64::saturating_add)
+    }
+
+    /// Ranges of different units hardly ever overlap: the last one that begins at or before the
+    /// address, or one a little in front of it, decides.
+    fn find(&self, address: u64) -> Option<usize> {
+        const OVERLAPS: usize = 16;
+        let behind = self.0.partition_point(|range| range.begin <= address);
+        let before = self.0.get(..behind)?.iter().rev().take(OVERLAPS);
+        let mut before = before.filter(|range| address < range.end);
+        before.next().map(|range| range.unit)
+    }
+}
+
+impl Image {
+    /// Offset in `.debug_info` of the unit that holds a link address.
+    pub(super) fn unit_at(&self, address: u64) -> Option<usize> {
+        let index = self.unit_index();
+        let listed = index.aranges.find(address);
+        // Where the aranges cover the code, an address in between is padding.
+        if listed.is_some() || index.aranges.len() > self.code_len() / 2 {
+            return listed;
+        }
+        index
+            .roots
+            .get_or_init(|| read_roots(self, index))
+            .find(address)
+    }
+
+    /// Offset of the unit that holds an entry at an offset of `.debug_info`: the target of a
+    /// reference between units, as LTO and dwz make them.
+    pub(super) fn unit_of_entry(&self, entry: usize) -> Option<usize> {
+        let starts = self.unit_index().starts.get_or_init(|| read_starts(self));
+        let behind = starts.partition_point(|&start| start <= entry);
+        starts.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// Bytes of instructions.
+    fn code_len(&self) -> u64 {
+        let code = self
+            .sections
+            .iter()
+            .filter(|s| s.flags.contains(object::elf::SHF_EXECINSTR));
+        code.fold(0, |sum, section| sum.saturating_add(section.size))
+    }
+
+    fn unit_index(&self) -> &UnitIndex {
+        self.units
+            .get_or_init(|| read_aranges(self.section(".debug_aranges")))
+    }
+}
+
+fn read_aranges(section: &[u8]) -> UnitIndex {
+    let aranges = DebugAranges::new(section, LittleEndian);
+    let mut ranges = Vec::new();
+    let mut listed = Vec::new();
+    let mut headers = aranges.headers();
+    while let Ok(Some(header)) = headers.next() {
+        let DebugInfoOffset(unit) = header.debug_info_offset();
+        listed.push(unit);
+        let mut entries = header.entries();
+        while let Ok(Some(entry)) = entries.next() {
+            if entry.length() > 0 {
+                let gimli::Range { begin, end } = entry.range();
+                ranges.push(UnitRange { begin, end, unit });
+            }
+        }
+    }
+    UnitIndex {
+        aranges: Ranges::new(ranges),
+        listed,
+        roots: OnceLock::new(),
+        starts: OnceLock::new(),
+    }
+}
+
+fn read_starts(image: &Image) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut units = image.dwarf().debug_info.units();
+    while let Ok(Some(header)) = units.next() {
+        starts.extend(header.debug_info_offset().map(|offset| offset.0));
+    }
+    starts
+}
+
+/// Reads the root entry of every unit without aranges, on all cores.
+fn read_roots(image: &Image, index: &UnitIndex) -> Ranges {
+    let listed: HashSet<usize> = index.listed.iter().copied().collect();
+    let starts = index.starts.get_or_init(|| read_starts(image));
+    let unlisted: Vec<usize> = starts
+        .iter()
+        .filter(|start| !listed.contains(start))
+        .copied()
+        .collect();
+    let dwarf = image.dwarf();
+    let left = AtomicUsize::new(MAX_RANGES);
+    let ranges = unlisted
+        .into_par_iter()
+        .flat_map_iter(|start| root_ranges(&dwarf, start, &left).unwrap_or_default())
+        .collect();
+    Ranges::new(ranges)
+}
+
+fn root_ranges(
+    dwarf: &Dwarf<'_>,
+    offset: usize,
+    left: &AtomicUsize,
+) -> gimli::Result<Vec<UnitRange>> {
+    let unit = read(dwarf, offset)?;
+    let mut root = Entry::null();
+    unit.entries_raw(None)?.read_entry(&mut root)?;
+    let mut found = Vec::new();
+    for_each_range(dwarf, &unit, &root, |Range { start, end }| {
+        if start < end {
+            found.push(UnitRange {
+                begin: start,
+                end,
+                unit: offset,
+            });
+        }
+        let take_one = |left: usize| left.checked_sub(1);
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one)
+            .is_ok()
+    })?;
+    Ok(found)
+}
