@@ -12,6 +12,9 @@ use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 use aho_corasick::AhoCorasick;
 
+/// Lines without framing that may stand between a late clear and its nested repeat.
+const MAX_NOISE: u64 = 16;
+
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
@@ -271,6 +274,12 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// True for what other programs write into a console between two splats.
+    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
+        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
+        !line.framing.present && self.held.as_ref().is_some_and(near)
+    }
+
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
             self.give(held);
@@ -293,7 +302,7 @@ impl<'a> Pipeline<'a> {
     fn log_line(&mut self, line: &LogLine<'_>) {
         self.boots.observe(&self.analyzer.grammar, line);
         let complete = self.assembler.feed(line, &mut self.boots);
-        if complete.is_empty() && self.assembler.is_idle() {
+        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
             self.release();
         }
         for splat in complete {

@@ -32,6 +32,7 @@ const MAX_LOOSE_GAP: u64 = 100;
 #[derive(Debug)]
 struct CutHere {
     line: u64,
+    framed: bool,
     messages: Vec<String>,
 }
 
@@ -185,6 +186,7 @@ impl<'g> Assembler<'g> {
                 self.close(index, Closing::NextReport);
                 self.lanes[index].cut_here = Some(CutHere {
                     line: line.number,
+                    framed: line.framing.present,
                     messages: Vec::new(),
                 });
             }
@@ -205,7 +207,10 @@ impl<'g> Assembler<'g> {
                 self.close(index, Closing::Silence);
             }
         } else if let Some(cut_here) = &mut lane.cut_here {
-            cut_here.messages.push(line.text.trim().to_owned());
+            // What has no framing where the log has some was written by somebody else.
+            if line.framing.present || !cut_here.framed {
+                cut_here.messages.push(line.text.trim().to_owned());
+            }
             if cut_here.messages.len() > MAX_MESSAGE_LINES {
                 lane.cut_here = None;
             }

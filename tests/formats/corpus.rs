@@ -1,0 +1,1 @@
+//! The cases of `corpus/framings`, and the table of `docs/formats.md`.
