@@ -16,7 +16,7 @@ const BOOTS: &[&str] = &[
 ];
 
 /// The messages of a boot that matter to a verdict, and some around the splats.
-fn boot(name: &str) -> Vec<Message> {
+pub fn boot(name: &str) -> Vec<Message> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("corpus")
         .join(name)
