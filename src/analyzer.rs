@@ -11,6 +11,9 @@ use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 
+/// Lines without framing that may stand between a late clear and its nested repeat.
+const MAX_NOISE: u64 = 16;
+
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
@@ -33,6 +36,16 @@ pub struct Origin<'a> {
     pub subject: Option<&'a str>,
     /// Boots that other members of the input told of: those of this one count on from there.
     pub boots: usize,
+}
+
+impl<'a> From<&'a str> for Origin<'a> {
+    /// An input that is a text itself.
+    fn from(path: &'a str) -> Origin<'a> {
+        Origin {
+            path,
+            ..Origin::default()
+        }
+    }
 }
 
 /// The pipeline, ready to read inputs.
@@ -68,28 +81,28 @@ impl Analyzer {
     }
 
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
-    pub fn read_all(
+    pub fn read_all<'o>(
         &self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         bytes: &[u8],
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, origin, sequence, take);
+        let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
 
     /// Begins to read a stream.
-    pub fn stream<'a>(
+    pub fn stream<'a, 'o>(
         &'a self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
-            pipeline: Pipeline::new(self, origin, sequence, take),
+            pipeline: Pipeline::new(self, &origin.into(), sequence, take),
         }
     }
 }
@@ -270,6 +283,12 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// True for what other programs write into a console between two splats.
+    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
+        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
+        !line.framing.present && self.held.as_ref().is_some_and(near)
+    }
+
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
             self.give(held);
@@ -292,7 +311,7 @@ impl<'a> Pipeline<'a> {
     fn log_line(&mut self, line: &LogLine<'_>) {
         self.boots.observe(&self.analyzer.grammar, line);
         let complete = self.assembler.feed(line, &mut self.boots);
-        if complete.is_empty() && self.assembler.is_idle() {
+        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
             self.release();
         }
         for splat in complete {
@@ -306,6 +325,10 @@ impl Visitor for Pipeline<'_> {
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.line(number, raw, &mut |line| self.log_line(&line));
         self.decoder = decoder;
+    }
+
+    fn continues(&self, before: &[u8]) -> bool {
+        decode::continues(before)
     }
 
     fn may_skip(&self) -> bool {

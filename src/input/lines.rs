@@ -17,6 +17,8 @@ pub trait Visitor {
     fn line(&mut self, number: u64, line: &[u8]);
     /// True where lines without a hit of the finder may be skipped.
     fn may_skip(&self) -> bool;
+    /// True where the line behind `before` is only a part of something: it cannot be read alone.
+    fn continues(&self, before: &[u8]) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -94,15 +96,22 @@ impl LineReader {
                     return self.skip_to(bytes, bytes.len());
                 };
                 wanted = hit.at + 1;
-                let lines_before = if begins_report(&mut hits, hit, bytes) {
-                    LOOKBACK
-                } else {
-                    0
-                };
-                self.jump_before(bytes, hit.at, lines_before);
+                let alone = !begins_report(&mut hits, hit, bytes)
+                    && !visitor.continues(self.line_before(bytes, hit.at));
+                self.jump_before(bytes, hit.at, if alone { 0 } else { LOOKBACK });
             }
             self.hand_over(bytes, visitor);
         }
+    }
+
+    /// The line in front of the one of a hit.
+    fn line_before<'b>(&self, bytes: &'b [u8], hit: usize) -> &'b [u8] {
+        let Some(end) = memrchr(b'\n', &bytes[self.handed..hit]) else {
+            return &[];
+        };
+        let before = &bytes[self.handed..self.handed + end];
+        let start = memrchr(b'\n', before).map_or(0, |at| at + 1);
+        &before[start..]
     }
 
     /// Goes to the line of a hit, and some lines back.
@@ -182,6 +191,9 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
+        fn continues(&self, before: &[u8]) -> bool {
+            before == b"begun"
+        }
     }
 
     fn finder() -> Finder {
@@ -236,6 +248,10 @@ mod tests {
         LineReader::read_all(b"a\nnote hit\nc\nd\n", &finder, &mut reader);
         let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 2, 3, 4]);
+        let mut reader = Reader::default();
+        LineReader::read_all(b"a\nbegun\nnote\nd\n", &finder, &mut reader);
+        let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 2, 3]);
     }
 
     #[test]
