@@ -187,8 +187,9 @@ impl Grammar {
     /// True for a line that belongs to reports.
     pub fn is_known(&self, line: &str) -> bool {
         let line = line.trim_start();
+        let first = line.as_bytes().first();
         let mut starts = self.known.iter().flat_map(|known| &known.starts);
-        starts.any(|start| line.starts_with(start.as_str()))
+        starts.any(|start| start.as_bytes().first() == first && line.starts_with(start.as_str()))
     }
 
     /// True for a line that begins the stack dump of something that is no report.

@@ -224,6 +224,9 @@ impl Building {
     /// A second RIP, or one in user mode, begins the registers of the interrupted context: those
     /// are not the splat's.
     fn take_rip(&mut self, user: bool, code: Option<CodeRef>) {
+        if self.completes_rip(code.as_ref()) {
+            return;
+        }
         if user || self.splat.rip.is_some() {
             self.block_over = true;
             return;
@@ -232,6 +235,18 @@ impl Building {
             self.take_registers(vec![("rip".to_owned(), format!("{address:016x}"))]);
         }
         self.splat.rip = code;
+    }
+
+    /// arm prints the place twice, by name and by address.
+    fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
+        let fresh = self.splat.registers.0.is_empty();
+        match (&mut self.splat.rip, code) {
+            (Some(rip), Some(code)) if fresh && code.function.is_none() => {
+                rip.address = rip.address.or(code.address);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn take_registers(&mut self, registers: Vec<(String, String)>) {
