@@ -121,8 +121,7 @@ impl Stream<'_> {
 
     /// The stream is silent: gives away a report that was held back for what may follow it.
     pub fn pause(&mut self) {
-        self.pipeline.release_lines();
-        self.pipeline.release();
+        self.pipeline.pause();
     }
 
     /// The stream ended.
@@ -186,6 +185,14 @@ impl<'a> Pipeline<'a> {
             boots: self.boots.all().to_vec(),
             lines,
         }
+    }
+
+    fn pause(&mut self) {
+        self.release_lines();
+        for splat in self.assembler.release() {
+            self.report(splat);
+        }
+        self.release();
     }
 
     fn report(&mut self, mut splat: Splat) {

@@ -12,3 +12,4 @@ pub mod render;
 pub mod report;
 pub mod splat;
 pub mod symbols;
+pub mod title;

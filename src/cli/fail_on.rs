@@ -17,6 +17,8 @@ pub enum FailOn {
     Ap,
     /// A late clear on the BSP path
     Bsp,
+    /// A message that a CPU feature was taken away, where no splat explains it (a quiet console)
+    Hint,
 }
 
 impl FailOn {
@@ -24,7 +26,7 @@ impl FailOn {
     pub fn names(self, report: &Report) -> bool {
         let path = report.late_clear.as_ref().map(|verdict| verdict.path);
         match self {
-            FailOn::Never => false,
+            FailOn::Never | FailOn::Hint => false,
             FailOn::Any => true,
             FailOn::LateClear => path.is_some(),
             FailOn::Ap => path == Some(PathName::Ap),

@@ -5,6 +5,7 @@ mod args;
 mod fail_on;
 mod kmsg;
 mod output;
+mod printer;
 mod reading;
 mod stream;
 mod triage;
@@ -26,6 +27,12 @@ type Outcome = Result<u8, Box<dyn std::error::Error>>;
 /// Runs the program.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(jobs) = args.options.jobs {
+        // Fails only where the pool is in use already, which it cannot be yet.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs)
+            .build_global();
+    }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
         None => triage::run(&args.options, &args.files),

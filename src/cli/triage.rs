@@ -1,18 +1,18 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
-use super::args::{Format, Options};
-use super::fail_on::FailOn;
+use super::args::Options;
+use super::printer::Printer;
 use super::reading::Reading;
-use super::{CLEAN, ERROR, FOUND, Outcome, output, stream};
+use super::{CLEAN, ERROR, FOUND, Outcome, stream};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
 use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::input::{Entry, Source, entries};
 use ksplat::render;
-use ksplat::report::{Report, Sequence};
+use ksplat::report::Sequence;
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 /// Runs the command.
@@ -28,10 +28,10 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
             complain(&*error);
             false
         });
-        triage.written()?;
+        triage.printer.written()?;
     }
-    triage.finish()?;
-    Ok(match (unreadable, triage.failed) {
+    triage.printer.finish(&triage.inputs)?;
+    Ok(match (unreadable, triage.printer.failed()) {
         (true, _) => ERROR,
         (false, true) => FOUND,
         (false, false) => CLEAN,
@@ -44,11 +44,6 @@ pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
         Some(dir) => Ok(Grammar::with_overrides(dir)?),
         None => Ok(Grammar::builtin()),
     }
-}
-
-/// One line on stderr.
-pub fn complain(error: &dyn Error) {
-    eprintln!("ksplat: {}", render::clean(&error.to_string()));
 }
 
 /// Debug info, where any is named.
@@ -64,6 +59,11 @@ pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error
     Ok(Some(Symbolizer::new(symbols)?))
 }
 
+/// One line on stderr.
+pub fn complain(error: &dyn Error) {
+    eprintln!("ksplat: {}", render::clean(&error.to_string()));
+}
+
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
 fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     match files {
@@ -75,31 +75,17 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
 
 /// A run in the making.
 struct Triage<'a> {
-    options: &'a Options,
     analyzer: &'a Analyzer,
     unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
     inputs: Vec<Input>,
-    failed: bool,
 }
 
 impl<'a> Triage<'a> {
     fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Triage<'a>, Box<dyn Error>> {
-        let printer = Printer {
-            out: output::open(options)?,
-            format: options.format,
-            style: output::style(options),
-            analyzer,
-            fail_on: &options.fail_on,
-            reports: Vec::new(),
-            splats: 0,
-            late_clears: 0,
-            failed: false,
-            error: None,
-        };
+        let printer = Printer::new(options, analyzer)?;
         Ok(Triage {
-            options,
             analyzer,
             unpacker: Unpacker::new(Limits {
                 max_size: options.max_size,
@@ -108,7 +94,6 @@ impl<'a> Triage<'a> {
             sequence: Sequence::default(),
             printer,
             inputs: Vec::new(),
-            failed: false,
         })
     }
 
@@ -119,7 +104,7 @@ impl<'a> Triage<'a> {
         };
         let name = path.display().to_string();
         let printer = &mut self.printer;
-        let mut take = |report| printer.take(report);
+        let mut take = |report| printer.report(report);
         let mut reading = Reading {
             analyzer: self.analyzer,
             input: Input {
@@ -151,67 +136,8 @@ impl<'a> Triage<'a> {
             },
         }
         let Reading { input, whole, .. } = reading;
+        self.printer.input(&input);
         self.inputs.push(input);
         Ok(whole)
-    }
-
-    /// An error of writing ends the run.
-    fn written(&mut self) -> io::Result<()> {
-        self.failed = self.printer.failed;
-        self.printer.error.take().map_or(Ok(()), Err)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        let printer = &mut self.printer;
-        match self.options.format {
-            Format::Json => printer
-                .out
-                .write_all(render::document(&self.inputs, &printer.reports).as_bytes())?,
-            Format::Text if self.options.quiet => {}
-            Format::Text if printer.splats == 0 => printer
-                .out
-                .write_all(render::nothing_found(&self.inputs).as_bytes())?,
-            Format::Text => {
-                let summary = render::summary(&self.inputs, printer.splats, printer.late_clears);
-                printer.out.write_all(summary.as_bytes())?;
-            }
-            Format::Ndjson => {}
-        }
-        printer.out.flush()
-    }
-}
-
-/// Prints reports as they come.
-struct Printer<'a> {
-    out: Box<dyn Write>,
-    format: Format,
-    style: render::Style,
-    analyzer: &'a Analyzer,
-    fail_on: &'a [FailOn],
-    /// Kept for the JSON document only.
-    reports: Vec<Report>,
-    splats: usize,
-    late_clears: usize,
-    failed: bool,
-    error: Option<io::Error>,
-}
-
-impl Printer<'_> {
-    fn take(&mut self, report: Report) {
-        self.failed |= self.fail_on.iter().any(|reason| reason.names(&report));
-        self.splats += 1;
-        self.late_clears += usize::from(report.late_clear.is_some());
-        let text = match self.format {
-            Format::Text => render::report(&report, self.analyzer.grammar(), &self.style),
-            Format::Ndjson => render::splat_line(&report),
-            Format::Json => return self.reports.push(report),
-        };
-        if self.error.is_none() {
-            self.error = self
-                .out
-                .write_all(text.as_bytes())
-                .and_then(|()| self.out.flush())
-                .err();
-        }
     }
 }

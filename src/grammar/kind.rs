@@ -1,14 +1,9 @@
-//! Kinds of kernel reports.
+//! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
 use super::Pattern;
 use serde::Deserialize;
 
-/// How a kind is titled.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Title(pub String);
-
-/// A kind of report: how it starts, what it is called, how it ends.
+/// A kind of report.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
@@ -18,23 +13,129 @@ pub struct Kind {
     pub about: String,
     /// Fixed strings, one of which every header contains. They drive the search.
     pub literals: Vec<String>,
-    /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`, and
-    /// `code`, a code reference (`FUNC+0x1/0x2`).
+    /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`,
+    /// `code`, a code reference (`FUNC+0x1/0x2`) without which the line is no header, and `place`,
+    /// one that may be missing.
     pub headers: Vec<Pattern>,
-    /// Title, as syzbot would give it. `{function}` is the function that the report is about,
-    /// other braces are groups of the header.
-    pub title: Title,
+    /// What may stand before the header in its line where the log has no framing. Behind a time
+    /// stamp anything may: the kernel's own line was cut into by another one.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// Lines that look like a header and are none.
+    #[serde(default)]
+    pub never: Vec<Pattern>,
+    /// True where only a framed line counts, because prose could read alike.
+    #[serde(default)]
+    pub framed: bool,
+    /// Forms of the line that may be the first half of another kind's header, which a mailer broke.
+    #[serde(default)]
+    pub halves: Vec<Pattern>,
+    /// True where every other kind is tried first.
+    #[serde(default)]
+    pub fallback: bool,
+    /// True where the header is the whole report.
+    #[serde(default)]
+    pub single: bool,
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
-    /// True where the report is the consequence of one printed right before it.
+    /// Headers that are a part of this report where they come before its call trace.
     #[serde(default)]
-    pub follows: bool,
+    pub parts: Vec<Pattern>,
+    /// How far behind another report this one counts as its consequence.
+    pub follows: Option<Follows>,
+    /// What it is called: the first form that fits.
+    #[serde(default, rename = "title")]
+    pub titles: Vec<TitleForm>,
+    /// A log and the title that it must get.
+    #[serde(default, rename = "example")]
+    pub examples: Vec<Example>,
+}
+
+/// The reach of a consequence; either bound suffices.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Follows {
+    /// Lines behind the end of the report before.
+    pub lines: u64,
+    /// Seconds behind the report before.
+    #[serde(default)]
+    pub seconds: u64,
+}
+
+/// One form of a title.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TitleForm {
+    /// Why the title is taken from there.
+    pub why: String,
+    /// Must fit the header; where absent, any header does.
+    pub header: Option<Pattern>,
+    /// Must fit later lines, in this order. The named groups of all patterns may stand in the
+    /// title.
+    #[serde(default)]
+    pub lines: Vec<Pattern>,
+    /// Where the function comes from; where absent, from a group `function`.
+    pub function: Option<FunctionRule>,
+    /// The title: text with `{function}` and `{group}`.
+    pub title: String,
+    /// Other titles under which the same bug may be known.
+    #[serde(default)]
+    pub alt: Vec<String>,
+    /// True where a whole report of this form has no call trace.
+    #[serde(default)]
+    pub no_stack: bool,
+    /// True where the form itself shows that the report was damaged.
+    #[serde(default)]
+    pub corrupted: bool,
+}
+
+/// How the function of a title is found.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionRule {
+    /// Walk through the report: names of landmarks, and `frames` for the frames up to the next
+    /// call trace. Every function on the way is a candidate.
+    pub find: Vec<String>,
+    /// The walk to try where the first one finds none.
+    #[serde(default)]
+    pub or: Vec<String>,
+    /// Sets of functions that are no candidates for this kind, besides the machinery.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Sets of functions that decide the title wherever they stand.
+    #[serde(default)]
+    pub decisive: Vec<String>,
+    /// A set of functions: the candidate that the first of them called is taken.
+    pub called_by: Option<String>,
+    /// Sets of functions that are passed over where none of the above decided.
+    #[serde(default)]
+    pub pass: Vec<String>,
+}
+
+/// An example of a kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// Lines of a log.
+    pub log: String,
+    /// Its title.
+    pub title: String,
 }
 
 impl Kind {
+    /// True where a whole report of some form has a call trace.
+    pub fn needs_stack(&self) -> bool {
+        !self.single && self.titles.iter().any(|form| !form.no_stack)
+    }
+
     /// Every pattern of the kind.
     pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        self.headers.iter()
+        let titles = self
+            .titles
+            .iter()
+            .flat_map(|form| form.header.iter().chain(&form.lines));
+        let lines = self.never.iter().chain(&self.parts).chain(&self.halves);
+        self.headers.iter().chain(lines).chain(titles)
     }
 }

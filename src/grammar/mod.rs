@@ -6,56 +6,54 @@
 
 mod error;
 pub mod features;
-
+mod frames;
 mod kind;
 mod late_clear;
+mod literals;
 mod pattern;
+mod rewrite;
 mod timeline;
 
 pub use error::GrammarError;
-pub use kind::{Kind, Title};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use kind::{Example, Follows, FunctionRule, Kind, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
-pub use pattern::Pattern;
+pub use pattern::{Group, Groups, Pattern};
+pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
+use literals::KindFinder;
 use serde::Deserialize;
 use std::path::Path;
 
+/// A file of `grammars/`: its name and its text.
+macro_rules! builtin {
+    ($name:literal) => {
+        (
+            concat!("grammars/", $name, ".toml"),
+            include_str!(concat!("../../grammars/", $name, ".toml")),
+        )
+    };
+}
+
 /// The files that are compiled in, in the order in which they are merged.
 const BUILTIN: &[(&str, &str)] = &[
-    (
-        "grammars/kinds/warning.toml",
-        include_str!("../../grammars/kinds/warning.toml"),
-    ),
-    (
-        "grammars/kinds/panic.toml",
-        include_str!("../../grammars/kinds/panic.toml"),
-    ),
-    (
-        "grammars/frames.toml",
-        include_str!("../../grammars/frames.toml"),
-    ),
-    (
-        "grammars/boot.toml",
-        include_str!("../../grammars/boot.toml"),
-    ),
-    (
-        "grammars/late-clear.toml",
-        include_str!("../../grammars/late-clear.toml"),
-    ),
+    builtin!("kinds/warning"),
+    builtin!("kinds/oops"),
+    builtin!("kinds/sanitizers"),
+    builtin!("kinds/lockdep"),
+    builtin!("kinds/stall"),
+    builtin!("kinds/memory"),
+    builtin!("kinds/filesystem"),
+    builtin!("kinds/hardware"),
+    builtin!("kinds/panic"),
+    builtin!("kinds/userspace"),
+    builtin!("kinds/other"),
+    builtin!("frames"),
+    builtin!("boot"),
+    builtin!("lkp"),
+    builtin!("late-clear"),
 ];
-
-/// Functions that play one part, whatever the report.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FrameSet {
-    /// The part: `noise` frames are the machinery that prints a report.
-    pub name: String,
-    /// Why they are in the set.
-    pub why: String,
-    /// Functions, without clone suffixes.
-    pub functions: Vec<String>,
-}
 
 /// One grammar file.
 #[derive(Debug, Default, Deserialize)]
@@ -63,6 +61,11 @@ pub struct FrameSet {
 struct Document {
     kind: Vec<Kind>,
     frames: Vec<FrameSet>,
+    wrappers: Vec<Wrappers>,
+    landmark: Vec<Landmark>,
+    known: Vec<KnownLines>,
+    lkp: Vec<Rewrite>,
+    tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
     fact: Vec<Fact>,
     site: Vec<ClearSite>,
@@ -79,6 +82,17 @@ pub struct Grammar {
     pub kinds: Vec<Kind>,
     /// Named sets of functions.
     pub frames: Vec<FrameSet>,
+    /// Prefixes of functions that are one in a title.
+    pub wrappers: Vec<Wrappers>,
+    /// Lines of reports that are known by their form.
+    pub landmarks: Vec<Landmark>,
+    /// Lines that belong to reports.
+    pub known: Vec<KnownLines>,
+    /// How LKP names what it finds.
+    pub lkp: Vec<Rewrite>,
+    /// What titles leave out.
+    pub tidy: Vec<Rewrite>,
+    finder: KindFinder,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
     /// Lines that describe the boot.
@@ -157,9 +171,38 @@ impl Grammar {
 
     /// True where `function` (without clone suffixes) is in the set `set`.
     pub fn is_in(&self, set: &str, function: &str) -> bool {
-        let sets = self.frames.iter().filter(|frames| frames.name == set);
-        sets.flat_map(|frames| &frames.functions)
-            .any(|name| name == function)
+        let mut sets = self.frames.iter().filter(|frames| frames.name == set);
+        sets.any(|frames| frames.has(function))
+    }
+
+    /// True for a function that no report is about.
+    pub fn is_machinery(&self, function: &str) -> bool {
+        let mut sets = self.frames.iter().filter(|frames| frames.machinery);
+        sets.any(|frames| frames.has(function))
+    }
+
+    /// True for a line that belongs to reports.
+    pub fn is_known(&self, line: &str) -> bool {
+        let line = line.trim_start();
+        let mut starts = self.known.iter().flat_map(|known| &known.starts);
+        starts.any(|start| line.starts_with(start.as_str()))
+    }
+
+    /// True for a line that begins the stack dump of something that is no report.
+    pub fn is_intruder(&self, line: &str) -> bool {
+        let mut landmarks = self.landmarks.iter();
+        landmarks.any(|mark| mark.purpose == LandmarkUse::Intruder && mark.pattern.is_match(line))
+    }
+
+    /// The landmark of that name.
+    pub fn landmark(&self, name: &str) -> Option<&Landmark> {
+        self.landmarks.iter().find(|landmark| landmark.name == name)
+    }
+
+    /// The kinds that may begin at a line, in the order in which they are tried.
+    pub fn kinds_in(&self, text: &str) -> impl Iterator<Item = &Kind> {
+        let found = self.finder.candidates(&self.kinds, text);
+        found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
     /// Every literal that a line must contain one of to matter to any rule.
@@ -188,6 +231,11 @@ impl Document {
     fn merge(&mut self, later: Document) {
         replace_by(&mut self.kind, later.kind, |kind| &kind.name);
         replace_by(&mut self.frames, later.frames, |set| &set.name);
+        replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
+        replace_by(&mut self.landmark, later.landmark, |line| &line.name);
+        replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
+        replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
             &rule.pattern.source
         });
@@ -205,7 +253,11 @@ impl Document {
         let milestones = self.milestone.iter().map(|rule| &rule.pattern);
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
-        for pattern in kinds.chain(milestones).chain(facts).chain(words) {
+        let landmarks = self.landmark.iter().map(|line| &line.pattern);
+        let rewrites = self.lkp.iter().chain(&self.tidy);
+        let rewrites = rewrites.map(|rule| &rule.pattern);
+        let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
                 .map_err(|reason| GrammarError::pattern(file, &pattern.source, &reason))?;
@@ -213,10 +265,18 @@ impl Document {
         Ok(())
     }
 
-    fn into_grammar(self) -> Grammar {
+    fn into_grammar(mut self) -> Grammar {
+        // Also behind the kinds that a user adds.
+        self.kind.sort_by_key(|kind| kind.fallback);
         Grammar {
             kinds: self.kind,
             frames: self.frames,
+            wrappers: self.wrappers,
+            landmarks: self.landmark,
+            known: self.known,
+            lkp: self.lkp,
+            tidy: self.tidy,
+            finder: KindFinder::default(),
             milestones: self.milestone,
             facts: self.fact,
             sites: self.site,

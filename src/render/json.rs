@@ -61,7 +61,7 @@ struct SplatJson<'a> {
     source: &'a SourceSpan,
     kind: &'a str,
     title: &'a str,
-    alt_titles: [&'a str; 0],
+    alt_titles: &'a [String],
     ids: Ids<'a>,
     signature: &'a str,
     incident: usize,
@@ -89,7 +89,7 @@ struct SplatJson<'a> {
 #[derive(Serialize)]
 struct Ids<'a> {
     syzbot: &'a str,
-    lkp: Option<&'a str>,
+    lkp: &'a str,
 }
 
 #[derive(Serialize)]
@@ -211,16 +211,16 @@ fn splat(report: &Report) -> SplatJson<'_> {
         source: &splat.source,
         kind: &splat.kind,
         title: &report.title,
-        alt_titles: [],
+        alt_titles: &report.alt_titles,
         ids: Ids {
             syzbot: &report.title,
-            lkp: None,
+            lkp: &report.lkp,
         },
         signature: &report.signature,
         incident: report.incident,
         truncated: splat.truncated,
         interleaved: splat.interleaved,
-        corrupted: false,
+        corrupted: report.corrupted,
         culprit: report.culprit.as_ref().map(|c| CulpritJson {
             function: &c.function,
             file: c.file.as_deref(),

@@ -5,6 +5,7 @@
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
+use super::console::unprompted;
 use super::header::{Header, header, may_begin_header};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
@@ -28,12 +29,30 @@ const MAX_LOOSE_FRAMES: usize = 64;
 /// Lines after which frames outside a splat belong to something else.
 const MAX_LOOSE_GAP: u64 = 100;
 
+/// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
+const BACKTRACES: &str = "Sending NMI from CPU";
+
+/// Stands between a line that was cut off and the same line whole (kernel/printk/printk.c,
+/// `console_prepend_replay()`).
+const REPLAY: &str = "** replaying previous printk message **";
+
 /// "cut here" was seen, the header not yet.
 #[derive(Debug)]
 struct CutHere {
     line: u64,
     framed: bool,
     messages: Vec<String>,
+}
+
+impl CutHere {
+    /// With one more line of text; `None` where it is too long to be the text of a WARN().
+    fn with(mut self, line: &LogLine<'_>) -> Option<CutHere> {
+        // What has no framing where the log has some was written by somebody else.
+        if line.framing.present || !self.framed {
+            self.messages.push(line.text.trim().to_owned());
+        }
+        (self.messages.len() <= MAX_MESSAGE_LINES).then_some(self)
+    }
 }
 
 /// What one caller prints.
@@ -60,6 +79,8 @@ pub struct Assembler<'g> {
     lanes: Vec<Lane>,
     last_lane: usize,
     held: Option<LogLine<'static>>,
+    /// The lane that waits for the backtraces of other CPUs.
+    backtraces: Option<usize>,
     complete: Vec<Splat>,
 }
 
@@ -72,27 +93,50 @@ impl<'g> Assembler<'g> {
             lanes: vec![Lane::default()],
             last_lane: 0,
             held: None,
+            backtraces: None,
             complete: Vec::new(),
         }
     }
 
     /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
     pub fn is_idle(&self) -> bool {
-        self.held.is_none() && self.lanes.iter().all(Lane::is_idle)
+        self.held.is_none() && self.complete.is_empty() && self.lanes.iter().all(Lane::is_idle)
+    }
+
+    /// Splats in the order in which they began: one that is complete waits for an earlier one that
+    /// is still open.
+    fn in_order(&mut self) -> Vec<Splat> {
+        let open = self.lanes.iter().filter_map(|lane| lane.open.as_ref());
+        let first_open = open.map(Building::first_line).min().unwrap_or(u64::MAX);
+        self.complete.sort_by_key(|splat| splat.source.first_line);
+        let ready = |splat: &Splat| splat.source.first_line <= first_open;
+        let count = self
+            .complete
+            .iter()
+            .take_while(|splat| ready(splat))
+            .count();
+        self.complete.drain(..count).collect()
+    }
+
+    /// Nothing comes for now: gives away what only waited for its turn.
+    pub fn release(&mut self) -> Vec<Splat> {
+        std::mem::take(&mut self.complete)
     }
 
     /// Takes in a line; gives the splats that it completed.
     pub fn feed(&mut self, line: &LogLine<'_>, boots: &mut Boots) -> Vec<Splat> {
+        let unprompted = unprompted(line);
+        let line = unprompted.as_ref().unwrap_or(line);
         if let Some(held) = self.held.take() {
             if let Some(whole) = joined(&held, line) {
                 self.hold_or_take(&whole, boots);
-                return std::mem::take(&mut self.complete);
+                return self.in_order();
             }
             self.take(&held, boots);
         }
         self.hold_or_take(line, boots);
         self.close_silent(line.number);
-        std::mem::take(&mut self.complete)
+        self.in_order()
     }
 
     /// The end of the input: closes what is open.
@@ -104,7 +148,7 @@ impl<'g> Assembler<'g> {
             self.take_half_header(index, None, boots);
             self.close(index, Closing::Silence);
         }
-        std::mem::take(&mut self.complete)
+        self.in_order()
     }
 
     fn hold_or_take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
@@ -127,9 +171,9 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        if let Some(header) = header(self.grammar, &line.text) {
+        if let Some(header) = header(self.grammar, &line.text, line.framing.present) {
             if header.is_whole() {
-                self.open(index, header, line, boots);
+                self.take_header(index, header, line, boots);
             } else {
                 self.lanes[index].half_header = Some(line.clone().into_owned());
             }
@@ -151,18 +195,55 @@ impl<'g> Assembler<'g> {
             return false;
         };
         let grammar = self.grammar;
+        let framed = first.framing.present;
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
             halves
                 .iter()
-                .find_map(|text| header(grammar, text).filter(Header::is_whole))
+                .find_map(|text| header(grammar, text, framed).filter(Header::is_whole))
         });
         let used = whole.is_some();
-        match whole.or_else(|| header(grammar, &first.text)) {
-            Some(header) => self.open(index, header, &first, boots),
+        match whole.or_else(|| header(grammar, &first.text, framed)) {
+            Some(header) => self.take_header(index, header, &first, boots),
             None => self.take_body(index, &first, boots),
         }
         used
+    }
+
+    /// A header begins a report, is a part of the open one, or is a report of its own in between.
+    fn take_header(
+        &mut self,
+        index: usize,
+        header: Header<'_>,
+        line: &LogLine<'_>,
+        boots: &mut Boots,
+    ) {
+        if header.kind.single {
+            let boot = boots.claim(line.number);
+            let building = Building::from_header(header, line, boot, &self.path);
+            self.complete.push(building.close(Closing::EndMarker));
+            return;
+        }
+        let part = self.is_part(index, &header);
+        match self.lanes[index].open.as_mut().filter(|_| part) {
+            Some(open) => {
+                open.take_part(line);
+                self.lanes[index].cut_here = None;
+            }
+            None => self.open(index, header, line, boots),
+        }
+    }
+
+    /// True where a header is a part of the open report: its kind says so, or it tells the
+    /// consequence of a report whose call trace is still to come.
+    fn is_part(&self, index: usize, header: &Header<'_>) -> bool {
+        let Some(open) = &self.lanes[index].open else {
+            return false;
+        };
+        let kind = self.grammar.kind(open.kind());
+        let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
+        open.waits_for_trace()
+            && (header.kind.follows.is_some() || parts.iter().any(|p| p.is_match(header.text())))
     }
 
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
@@ -176,14 +257,28 @@ impl<'g> Assembler<'g> {
         self.lanes[index].open = Some(building);
     }
 
-    fn take_body(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
+    fn take_body(&mut self, own: usize, line: &LogLine<'_>, boots: &mut Boots) {
+        let index = self.receiver(own, line);
+        if line.text.starts_with(REPLAY) {
+            return self.drop_cut_headers();
+        }
+        let intrudes = line.framing.caller.is_none() && self.grammar.is_intruder(&line.text);
+        if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
+            open.end_text();
+        }
+        if line.text.contains(BACKTRACES) && self.lanes[index].open.is_some() {
+            self.backtraces = Some(index);
+        }
         let section = self.lanes[index]
             .open
             .as_ref()
             .map_or(Section::Task, Building::section);
         match body(&line.text, line.number, section) {
             Body::CutHere => {
-                self.close(index, Closing::NextReport);
+                let waits = |open: &Building| open.waits_for_trace();
+                if !self.lanes[index].open.as_ref().is_some_and(waits) {
+                    self.close(index, Closing::NextReport);
+                }
                 self.lanes[index].cut_here = Some(CutHere {
                     line: line.number,
                     framed: line.framing.present,
@@ -196,25 +291,42 @@ impl<'g> Assembler<'g> {
                     self.complete.push(building.close(Closing::EndMarker));
                 }
             }
+            Body::Foreign if self.grammar.is_known(&line.text) => {
+                self.take_inner(index, line, Body::Known, boots)
+            }
             body => self.take_inner(index, line, body, boots),
+        }
+    }
+
+    /// printk says that the line before was cut off and comes again.
+    fn drop_cut_headers(&mut self) {
+        for lane in &mut self.lanes {
+            lane.open.take_if(|open| open.is_header_only());
+        }
+    }
+
+    /// The lane that a line goes to: a CPU that answers another one's NMI prints for that one.
+    fn receiver(&self, own: usize, line: &LogLine<'_>) -> usize {
+        let answers = matches!(line.framing.caller, Some(Caller::Cpu(_)));
+        match self.backtraces {
+            Some(asking)
+                if answers && self.lanes[own].is_idle() && self.lanes[asking].open.is_some() =>
+            {
+                asking
+            }
+            _ => own,
         }
     }
 
     fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
+        let cut_here = lane.cut_here.take();
+        lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
         if let Some(building) = &mut lane.open {
             if !building.take(line, body) {
                 self.close(index, Closing::Silence);
             }
-        } else if let Some(cut_here) = &mut lane.cut_here {
-            // What has no framing where the log has some was written by somebody else.
-            if line.framing.present || !cut_here.framed {
-                cut_here.messages.push(line.text.trim().to_owned());
-            }
-            if cut_here.messages.len() > MAX_MESSAGE_LINES {
-                lane.cut_here = None;
-            }
-        } else if let Body::Frame(frame) = body {
+        } else if let (Body::Frame(frame), None) = (body, &lane.cut_here) {
             self.take_loose(index, *frame, line, boots);
         }
     }

@@ -43,15 +43,23 @@ type Reader = fn(&str) -> Option<Body>;
 const READERS: &[(&str, Reader)] = &[
     ("------------[ cut here ]", |_| Some(Body::CutHere)),
     ("---[ end trace", |_| Some(Body::End)),
+    ("---[ end Kernel panic", |_| Some(Body::End)),
     ("CPU: ", cpu),
     ("Pid: ", cpu),
     ("Hardware name: ", hardware),
     ("RIP: ", rip),
     ("RIP ", rip),
     ("EIP: ", rip),
+    ("IP: ", rip),
+    ("pc : ", rip),
+    ("PC is at ", pc_is_at),
+    ("NIP [", nip),
+    ("epc : ", rip),
     ("Code: ", code),
     ("Call Trace:", |_| Some(Body::TraceStart)),
     ("Call trace:", |_| Some(Body::TraceStart)),
+    ("Backtrace:", |_| Some(Body::TraceStart)),
+    ("backtrace", |_| Some(Body::TraceStart)),
     ("<", section),
     ("Modules linked in:", known),
     ("Tainted: [", known),
@@ -104,12 +112,25 @@ fn reg(text: &str) -> Option<Body> {
 /// `RIP: 0010:f+0x1/0x2`, `RIP: 0010:[<addr>]  [<addr>] f+0x1/0x2`, `EIP: f (FILE:LINE)`.
 fn rip(text: &str) -> Option<Body> {
     let (_, place) = text.split_once(' ')?;
+    let place = place.trim_start_matches(": ");
     let (selector, place) = match place.trim().split_once(':') {
         Some((selector, place)) if is_selector(selector) => (Some(selector), place),
         _ => (None, place),
     };
     let user = selector.is_some_and(super::registers::is_user_selector);
     Some(Body::Rip(user, code_ref(place).ok().map(|(_, code)| code)))
+}
+
+/// `PC is at f+0x1/0x2` (arch/arm/kernel/process.c).
+fn pc_is_at(text: &str) -> Option<Body> {
+    let place = text.strip_prefix("PC is at ")?;
+    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+}
+
+/// `NIP [c000000000123456] f+0x1/0x2` (arch/powerpc/kernel/process.c).
+fn nip(text: &str) -> Option<Body> {
+    let (_, place) = text.split_once(' ')?;
+    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
 }
 
 fn is_selector(text: &str) -> bool {

@@ -11,9 +11,15 @@ use crate::line::LogLine;
 const MAX_FRAMES: usize = 1024;
 const MAX_REGISTERS: usize = 128;
 
+const MAX_LINES: usize = 2000;
+const MAX_TEXT: usize = 256 * 1024;
+
 /// Lines that are no part of a splat but may stand in it: messages of other CPUs where the log has
 /// no caller tags.
 const MAX_FOREIGN: u32 = 16;
+
+/// The same before the first frame of a report that must have a call trace.
+const MAX_FOREIGN_BEFORE_TRACE: u32 = 100;
 
 /// The same for lines that the log's framing or quoting sets apart: prose of a mail between two
 /// pieces of a quoted splat.
@@ -35,6 +41,10 @@ pub enum Closing {
 pub struct Building {
     splat: Splat,
     end_marker: bool,
+    needs_stack: bool,
+    trace_begun: bool,
+    text: usize,
+    text_over: bool,
     section: Section,
     trace_closed: bool,
     block_over: bool,
@@ -52,10 +62,12 @@ impl Building {
         boot: usize,
         path: &str,
     ) -> Building {
-        let end_marker = header.kind.end_marker;
-        let mut building = Building::empty(line, boot, path, end_marker);
+        let kind = header.kind;
+        let mut building = Building::empty(line, boot, path, kind.end_marker);
+        building.needs_stack = kind.needs_stack();
         building.splat.header_line = line.number;
         header.fill(&mut building.splat);
+        building.keep(&line.text);
         building
     }
 
@@ -87,6 +99,10 @@ impl Building {
         Building {
             splat,
             end_marker,
+            needs_stack: true,
+            trace_begun: false,
+            text: 0,
+            text_over: false,
             section: Section::Task,
             trace_closed: false,
             block_over: false,
@@ -114,8 +130,54 @@ impl Building {
         self.splat.source.last_line
     }
 
+    /// First line that is part of the splat.
+    pub fn first_line(&self) -> u64 {
+        self.splat.source.first_line
+    }
+
+    /// Name of its kind.
+    pub fn kind(&self) -> &str {
+        &self.splat.kind
+    }
+
+    /// True where the call trace that the report must have is still to come.
+    pub fn waits_for_trace(&self) -> bool {
+        self.needs_stack && !self.trace_begun
+    }
+
+    /// True where nothing but the header was taken in.
+    pub fn is_header_only(&self) -> bool {
+        self.splat.lines.len() <= 1 && self.splat.frames.is_empty()
+    }
+
+    /// Another report's stack begins, and no caller tells the two apart: what follows says nothing
+    /// certain of this one.
+    pub fn end_text(&mut self) {
+        self.text_over = true;
+    }
+
+    /// Takes in a line that is known to be a part of the report.
+    pub fn take_part(&mut self, line: &LogLine<'_>) {
+        self.splat.source.last_line = line.number;
+        self.keep(&line.text);
+    }
+
+    fn keep(&mut self, text: &str) {
+        if self.text_over {
+            return;
+        }
+        self.text += text.len();
+        if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
+            self.splat.lines.push(text.to_owned());
+        }
+    }
+
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
+        let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
+        if line.framing.present == self.framed && !unreliable {
+            self.keep(&line.text);
+        }
         if body == Body::Foreign {
             return self.tolerate(line);
         }
@@ -134,6 +196,7 @@ impl Building {
                 self.trace_closed = !opens && section == Section::Task;
                 self.section = if opens { section } else { Section::Task };
             }
+            Body::TraceStart => self.trace_begun = true,
             Body::Frame(frame) if self.splat.frames.len() < MAX_FRAMES => {
                 self.splat.frames.push(*frame)
             }
@@ -188,10 +251,10 @@ impl Building {
         } else {
             self.prose += 1;
         }
-        let foreign_limit = if self.splat.kind == FRAGMENT {
-            MAX_PROSE
-        } else {
-            MAX_FOREIGN
+        let foreign_limit = match self.splat.frames.is_empty() {
+            _ if self.splat.kind == FRAGMENT => MAX_PROSE,
+            true if self.needs_stack => MAX_FOREIGN_BEFORE_TRACE,
+            _ => MAX_FOREIGN,
         };
         self.foreign <= foreign_limit && self.prose <= MAX_PROSE
     }
@@ -205,6 +268,7 @@ impl Building {
                 self.trace_closed || (!self.end_marker && !self.splat.frames.is_empty())
             }
         };
+        let whole = whole || !self.needs_stack;
         self.splat.truncated = self.splat.header_line == 0 || !whole;
         self.splat
     }

@@ -6,12 +6,48 @@ use super::code_ref::{code_ref, source_line};
 use super::types::{CodeRef, Frame, Inline, Section, SourceLine};
 use std::borrow::Cow;
 
+/// Reads a line as frames, innermost first: one, or two where the architecture prints the caller in
+/// the same line (`[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, arch/arm/kernel/traps.c).
+pub fn printed_frames(line: &str) -> Vec<Frame> {
+    let called = line.split_once(") from ").map(|(called, _)| called);
+    let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
+    let caller = frame(outer, 0, Section::Task);
+    let called = called
+        .filter(|_| caller.is_some())
+        .and_then(|text| in_parentheses(text, 0, Section::Task));
+    called.into_iter().chain(caller).collect()
+}
+
+/// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
+fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> {
+    let (address, function) = text.trim().split_once("] (")?;
+    let function = function.trim_end_matches(')');
+    let (rest, mut code) = code_ref(function).ok().unwrap_or_else(|| {
+        let function = Some(function.to_owned());
+        let code = CodeRef {
+            function,
+            ..CodeRef::default()
+        };
+        ("", code)
+    });
+    code.address = code_ref(&format!("{address}]")).ok()?.1.address;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
+    let named = code.function.as_deref()?.chars().all(is_name);
+    (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
+}
+
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     let text = text.trim();
     let (reliable, text) = reliability(text);
     if let Some(inline) = syzbot_inline(&text) {
         return Some(from_code(inline, reliable, log_line, section));
+    }
+    if let Some((called, _)) = text.split_once(" from ").filter(|_| text.starts_with("[<")) {
+        return in_parentheses(called, log_line, section);
+    }
+    if text.starts_with("[<") && text.ends_with(')') {
+        return in_parentheses(&text, log_line, section);
     }
     let (rest, code) = code_ref(&text).ok()?;
     is_frame_end(rest).then(|| {

@@ -4,8 +4,8 @@
 
 use super::code_ref::code_ref;
 use super::types::{CodeRef, Splat};
-use crate::grammar::{Grammar, Kind};
-use regex::Captures;
+use crate::grammar::{Grammar, Groups, Kind, Pattern};
+use std::sync::LazyLock;
 
 /// A header that was read.
 #[derive(Debug)]
@@ -23,34 +23,41 @@ pub struct Header<'g> {
     whole: bool,
 }
 
-/// Reads a header; `None` where the line begins no report.
-pub fn header<'g>(grammar: &'g Grammar, text: &str) -> Option<Header<'g>> {
+/// Reads a header; `None` where the line begins no report. `framed` is true where the log's framing
+/// shows that the kernel printed the line.
+pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Header<'g>> {
     let text = text.trim();
-    grammar.kinds.iter().find_map(|kind| {
-        if !kind
-            .literals
-            .iter()
-            .any(|literal| text.contains(literal.as_str()))
-        {
+    grammar.kinds_in(text).find_map(|kind| {
+        let excluded = kind.framed && !framed || kind.never.iter().any(|p| p.is_match(text));
+        if excluded {
             return None;
         }
-        kind.headers
-            .iter()
-            .find_map(|pattern| from_captures(kind, text, &pattern.captures(text)?))
+        kind.headers.iter().find_map(|pattern| {
+            let captures = pattern.captures(text)?;
+            let start = captures.get(0)?.start();
+            let begins = framed || may_stand_before(kind, text.get(..start)?);
+            begins.then(|| from_captures(kind, text, &captures))?
+        })
     })
+}
+
+/// The stamp of Go's log package: fuzzers and test runners print with it.
+static LOG_STAMP: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d $"));
+
+fn may_stand_before(kind: &Kind, text: &str) -> bool {
+    let known = kind.before.iter().any(|before| before == text);
+    text.is_empty() || known || LOG_STAMP.is_match(text)
 }
 
 /// True where the text begins as a header does, so that it may be the first half of a broken one.
 pub fn may_begin_header(grammar: &Grammar, text: &str) -> bool {
     let text = text.trim();
-    grammar
-        .kinds
-        .iter()
-        .flat_map(|kind| &kind.literals)
-        .any(|literal| text.starts_with(literal.as_str()))
+    let begins = |kind: &Kind| kind.literals.iter().any(|l| text.starts_with(l.as_str()));
+    grammar.kinds_in(text).any(begins)
 }
 
-fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Option<Header<'g>> {
+fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Option<Header<'g>> {
     let group = |name| captures.name(name).map(|m| m.as_str());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
     let file = group("file").map(|path| {
@@ -60,10 +67,13 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Opt
     });
     let (at, whole) = match group("code") {
         Some(code) => read_code(code),
-        None => (CodeRef::default(), true),
+        None => {
+            let half = kind.halves.iter().any(|p| p.is_match(text));
+            (place(group("place")), !half)
+        }
     };
     // Prose may say "WARNING: at least …": a place must have a file or read as code.
-    if file.is_none() && !whole {
+    if group("code").is_some() && file.is_none() && !whole {
         return None;
     }
     Some(Header {
@@ -78,6 +88,12 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Opt
         at,
         whole,
     })
+}
+
+/// A place that may be missing or unreadable.
+fn place(text: Option<&str>) -> CodeRef {
+    let code = text.and_then(|text| code_ref(text).ok());
+    code.map(|(_, code)| code).unwrap_or_default()
 }
 
 /// The code that the header points at, and whether all of it could be read.
@@ -97,6 +113,11 @@ impl Header<'_> {
     /// False for the first half of a header that a mailer broke.
     pub fn is_whole(&self) -> bool {
         self.whole
+    }
+
+    /// The line, without framing.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Writes what the header says into a splat.
@@ -240,7 +261,8 @@ mod tests {
         ];
         let grammar = Grammar::builtin();
         for (text, file, line, function, cpu, comm, pid) in rows {
-            let header = header(&grammar, text).unwrap_or_else(|| panic!("no header: {text}"));
+            let header =
+                header(&grammar, text, false).unwrap_or_else(|| panic!("no header: {text}"));
             assert!(header.is_whole(), "{text}");
             let mut splat = Splat::default();
             header.fill(&mut splat);
@@ -268,7 +290,7 @@ mod tests {
             "WARNING: CPU: 1 PID: 0 at a/b.c:1 f (a/b.c:1",
         ] {
             assert!(
-                header(&grammar, text).is_none_or(|h| !h.is_whole()),
+                header(&grammar, text, false).is_none_or(|h| !h.is_whole()),
                 "{text}"
             );
             assert!(may_begin_header(&grammar, text), "{text}");
@@ -284,7 +306,7 @@ mod tests {
             "Subject: Re: WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:123",
             "WARNING: at least one CPU is broken",
         ] {
-            assert!(header(&grammar, text).is_none(), "{text}");
+            assert!(header(&grammar, text, false).is_none(), "{text}");
         }
     }
 }

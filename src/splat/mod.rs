@@ -8,6 +8,7 @@ mod assemble;
 mod body;
 mod building;
 mod code_ref;
+mod console;
 mod cpu_line;
 mod frame;
 mod header;
@@ -16,6 +17,7 @@ mod types;
 
 pub use assemble::{Assembler, is_fragment, names};
 pub use code_ref::code_ref;
+pub use frame::printed_frames;
 pub use types::{
     Code, CodeRef, Frame, Inline, Kernel, Registers, Section, SourceLine, SourceSpan, Splat,
     base_name,

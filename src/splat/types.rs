@@ -207,4 +207,7 @@ pub struct Splat {
     pub code: Option<Code>,
     /// Call trace, innermost first.
     pub frames: Vec<Frame>,
+    /// The report as printed, without framing and unreliable frames: the header, then what its
+    /// caller printed behind it, as far as the bounds allow. Titles are made from it.
+    pub lines: Vec<String>,
 }

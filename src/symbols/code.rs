@@ -99,16 +99,17 @@ impl Window<'_> {
             if explained.iter().any(|range| range.contains(&at)) {
                 continue;
             }
-            // Bits below 2 MiB stay: the first byte that differs is the third of the four.
-            let Some(first) = at.checked_sub(2) else {
-                continue;
-            };
-            if let Some(moved) = self
-                .moved_by(first, &kernel)
-                .or_else(|| self.moved_by(first.checked_sub(1)?, &kernel))
-                && offset.is_none_or(|offset| offset == moved)
-            {
+            // Bits below 2 MiB stay, so the first byte that differs is the third or fourth of an
+            // address. Where both can be, another address in the code may tell.
+            let starts = [at.checked_sub(2), at.checked_sub(3)].into_iter().flatten();
+            let moves = starts.filter_map(|first| Some((first, self.moved_by(first, &kernel)?)));
+            let moves: Vec<(usize, u64)> = moves
+                .filter(|&(_, moved)| offset.is_none_or(|offset| offset == moved))
+                .collect();
+            if let &[(_, moved)] = moves.as_slice() {
                 offset = Some(moved);
+            }
+            if let Some(&(first, _)) = moves.first() {
                 explained.push(at..first + 4);
             }
         }

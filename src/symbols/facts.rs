@@ -9,48 +9,57 @@ use super::image::Image;
 const MAX_BANNER: usize = 1024;
 const BANNER: &[u8] = b"Linux version ";
 
-/// `linux_banner` (init/version-timestamp.c), the text of the log's first line, without newline.
-pub(super) fn banner(image: &Image) -> Option<String> {
-    let by_symbol = image.symbols("linux_banner");
-    let start = by_symbol
-        .iter()
-        .find_map(|symbol| image.bytes_from(symbol.address));
-    let bytes = start.filter(|bytes| bytes.starts_with(BANNER))?;
-    let end = memchr::memchr2(0, b'\n', bytes.get(..MAX_BANNER.min(bytes.len()))?)?;
-    let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
-    Some(text.trim_end().to_owned())
-}
-
 /// `uname -r` of a banner.
 pub(super) fn release_of(banner: &str) -> Option<&str> {
     let (_, rest) = banner.split_once("Linux version ")?;
     rest.split_whitespace().next()
 }
 
-pub(super) fn release(image: &Image) -> Option<String> {
-    banner(image)
-        .as_deref()
-        .and_then(release_of)
-        .map(str::to_owned)
+/// syzbot prints `syzkaller` for a release; builds with a patched `uname` print other words.
+pub(super) fn is_release(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The build number with its `#`: first word of `uname -v`.
-pub(super) fn build(image: &Image) -> Option<String> {
-    let banner = banner(image)?;
-    let (_, version) = banner.rsplit_once(" #")?;
-    let number = version.split_whitespace().next()?;
-    Some(format!("#{number}"))
-}
+impl Image {
+    /// `linux_banner` (init/version-timestamp.c): the text of the log's first line, without newline.
+    pub fn banner(&self) -> Option<String> {
+        let symbols = self.symbols("linux_banner");
+        let start = symbols
+            .iter()
+            .find_map(|symbol| self.bytes_from(symbol.address));
+        let bytes = start.filter(|bytes| bytes.starts_with(BANNER))?;
+        let bytes = bytes.get(..MAX_BANNER.min(bytes.len()))?;
+        let end = memchr::memchr2(0, b'\n', bytes)?;
+        let text = std::str::from_utf8(bytes.get(..end)?).ok()?;
+        Some(text.trim_end().to_owned())
+    }
 
-/// The GNU build-id in lower-case hex.
-pub(super) fn build_id(image: &Image) -> Option<String> {
-    let notes = image
-        .sections
-        .iter()
-        .filter(|section| section.kind == elf::SHT_NOTE);
-    notes
-        .filter_map(|section| find_build_id(image.file_bytes(section)))
-        .next()
+    /// `uname -r`.
+    pub fn release(&self) -> Option<String> {
+        self.banner()
+            .as_deref()
+            .and_then(release_of)
+            .map(str::to_owned)
+    }
+
+    /// The build number with its `#`: first word of `uname -v`.
+    pub fn build(&self) -> Option<String> {
+        let banner = self.banner()?;
+        let (_, version) = banner.rsplit_once(" #")?;
+        let number = version.split_whitespace().next()?;
+        Some(format!("#{number}"))
+    }
+
+    /// The GNU build-id in lower-case hex.
+    pub fn build_id(&self) -> Option<String> {
+        let notes = self
+            .sections
+            .iter()
+            .filter(|section| section.kind == elf::SHT_NOTE);
+        notes
+            .filter_map(|section| find_build_id(self.file_bytes(section)))
+            .next()
+    }
 }
 
 /// Walks notes: three words (sizes of name and content, type), then both, each padded to 4 bytes.

@@ -3,21 +3,12 @@
 
 use std::sync::Arc;
 
+use super::assess::Assessment;
 use super::image::Image;
-use super::locate::Position;
+use super::locate::{Position, probe};
 use super::stack::Place;
-use super::{Assessment, Symbolizer, Symbols};
+use super::{Symbolizer, Symbols};
 use crate::splat::{CodeRef, Frame, Inline, Splat};
-
-/// The address to look up: a call frame's is the one behind its call, which may already belong to the
-/// next line or even the next function.
-fn probe(address: u64, exact: bool) -> u64 {
-    if exact {
-        address
-    } else {
-        address.wrapping_sub(1)
-    }
-}
 
 /// RIP aside, only the very start of a function cannot be a return address. `%pB` prints the start of
 /// a function with padding in front as the end of the padding: `__pfx_foo+0x10/0x10`.
@@ -108,15 +99,14 @@ fn return_address(splat: &Splat, best: &Assessment) -> Option<u64> {
 }
 
 /// Positions of the frames in modules.
-pub(super) fn module_frames(symbolizer: &Symbolizer, splat: &mut Splat) {
-    let release = splat.kernel.release.clone();
+pub(super) fn module_frames(symbolizer: &Symbolizer, splat: &mut Splat, release: Option<&str>) {
     for frame in &mut splat.frames {
         let Some(module) = frame.code.module.clone() else {
             continue;
         };
-        let place = module_address(symbolizer, &frame.code, &module, release.as_deref());
+        let place = module_address(symbolizer, &frame.code, &module, release);
         if let Some((image, address)) = place {
-            let position = position_at(&image, probe(address, is_exact(&frame.code)));
+            let position = image.position_at(address, is_exact(&frame.code));
             set_position(frame, &position);
         }
     }
@@ -141,15 +131,5 @@ pub(super) fn locate_in_module(
     exact: bool,
 ) -> Option<Vec<Inline>> {
     let (image, address) = module_address(symbolizer, code, module, release)?;
-    frames_at(&image, address, exact)
-}
-
-/// The functions at an address, innermost first; `None` where DWARF knows nothing of it.
-pub(super) fn frames_at(image: &Image, address: u64, exact: bool) -> Option<Vec<Inline>> {
-    let position = position_at(image, probe(address, exact));
-    (*position != Position::default()).then(|| position.frames())
-}
-
-fn position_at(image: &Image, address: u64) -> Arc<Position> {
-    image.positions(&[address]).pop().unwrap_or_default()
+    image.frames_at(address, exact)
 }

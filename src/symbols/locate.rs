@@ -74,6 +74,25 @@ impl Image {
         addresses.iter().map(position).collect()
     }
 
+    /// What DWARF says about a link address: the function with its inlines, innermost first, the
+    /// function itself last.
+    pub fn resolve_address(&self, address: u64) -> Option<Vec<Inline>> {
+        self.frames_at(address, true)
+    }
+
+    /// The same for a return address, unless `exact`: that is the address behind the call, which may
+    /// already belong to the next line or even the next function.
+    pub(super) fn frames_at(&self, address: u64, exact: bool) -> Option<Vec<Inline>> {
+        let position = self.position_at(address, exact);
+        (*position != Position::default()).then(|| position.frames())
+    }
+
+    pub(super) fn position_at(&self, address: u64, exact: bool) -> Arc<Position> {
+        self.positions(&[probe(address, exact)])
+            .pop()
+            .unwrap_or_default()
+    }
+
     fn read_positions(&self, addresses: &BTreeSet<u64>) -> BTreeMap<u64, Position> {
         let dwarf = self.dwarf();
         let mut units: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
@@ -87,6 +106,15 @@ impl Image {
             read_unit(self, &dwarf, unit, &addresses).unwrap_or_default()
         };
         units.into_iter().flat_map(read).collect()
+    }
+}
+
+/// The address to look up for an address in a call trace.
+pub(super) fn probe(address: u64, exact: bool) -> u64 {
+    if exact {
+        address
+    } else {
+        address.wrapping_sub(1)
     }
 }
 

@@ -7,6 +7,8 @@
 //! A wrong vmlinux gives wrong lines that look right. So every splat is compared with the vmlinux first
 //! (`verify`), and where they disagree nothing is filled in.
 
+mod answers;
+mod assess;
 mod call_site;
 mod code;
 mod cpuinfo;
@@ -26,6 +28,7 @@ mod paths;
 mod relocate;
 mod search;
 mod stack;
+mod symbol_table;
 mod symtab;
 mod units;
 mod unpack;
@@ -35,6 +38,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use answers::Symbols;
 pub use call_site::CallSite;
 pub use cpuinfo::CpuInfo;
 pub use error::SymbolError;
@@ -45,11 +49,8 @@ pub use paths::tree_path;
 pub use symtab::Symbol;
 
 use crate::splat::{CodeRef, Inline, Splat};
-use code::CodeMatch;
-use evaluate::Machine;
+use assess::Assessment;
 use search::DebugDirs;
-use stack::Stack;
-use verify::Verdict;
 
 /// Symbols that questions of the later stages need, found in the same pass as the frames.
 const WELL_KNOWN: [&str; 9] = [
@@ -129,6 +130,7 @@ impl Symbolizer {
     /// Finds the splat's vmlinux, checks it, and fills in the frames' positions.
     pub fn symbolize(&self, splat: &mut Splat, boot: &BootFacts<'_>) -> Symbols {
         let images = self.images(splat, boot);
+        let release = release(splat, boot).map(str::to_owned);
         let assessments = images
             .into_iter()
             .map(|image| Assessment::new(image, splat, boot));
@@ -137,7 +139,7 @@ impl Symbolizer {
             false => best,
         });
         let Some(best) = best else {
-            fill::module_frames(self, splat);
+            fill::module_frames(self, splat, release.as_deref());
             return Symbols::default();
         };
         let matched = best.verdict.matched.clone();
@@ -148,7 +150,7 @@ impl Symbolizer {
         };
         if !matches!(matched, Match::Mismatch { .. }) {
             fill::kernel_frames(&best, splat, &mut symbols);
-            fill::module_frames(self, splat);
+            fill::module_frames(self, splat, release.as_deref());
             symbols.kaslr_offset = best.kaslr_offset;
             symbols.image = Some(best.image);
         }
@@ -173,7 +175,8 @@ impl Symbolizer {
             [] => self.open_all(self.dirs.by_release(release?)),
             images => images.to_vec(),
         };
-        let is_of_release = |image: &Arc<Image>| match (release, facts::release(image)) {
+        let named = release.filter(|release| facts::is_release(release));
+        let is_of_release = |image: &Arc<Image>| match (named, image.release()) {
             (Some(wanted), Some(own)) => wanted == own,
             _ => true,
         };
@@ -183,7 +186,7 @@ impl Symbolizer {
             (None, _, Some(address)) => address.checked_sub(kaslr_offset?)?,
             _ => return None,
         };
-        fill::frames_at(&image, address, exact)
+        image.frames_at(address, exact)
     }
 
     /// The images that may be the splat's vmlinux.
@@ -192,8 +195,7 @@ impl Symbolizer {
             return self.vmlinux.clone();
         }
         let build_id = splat.kernel.build_id.as_deref().or(boot.build_id);
-        let release = splat.kernel.release.as_deref();
-        let release = release.or_else(|| boot.banner.and_then(facts::release_of));
+        let release = release(splat, boot);
         let by_id = build_id
             .map(|id| self.dirs.by_build_id(id))
             .unwrap_or_default();
@@ -225,150 +227,9 @@ impl Symbolizer {
     }
 }
 
-/// One vmlinux held against one splat.
-struct Assessment {
-    image: Arc<Image>,
-    stack: Stack,
-    verdict: Verdict,
-    kaslr_offset: Option<u64>,
-}
-
-impl Assessment {
-    fn new(image: Arc<Image>, splat: &Splat, boot: &BootFacts<'_>) -> Assessment {
-        let mut stack = Stack::find(&image, splat);
-        let code = match (&splat.code, stack.rip.address()) {
-            (Some(code), Some(rip)) => code::compare(&image, code, rip),
-            _ => CodeMatch::Unknown,
-        };
-        let mut verdict = verify::verify(&image, splat, boot, &stack, &code);
-        let from_code = match code {
-            CodeMatch::Same { kaslr_offset, .. } => kaslr_offset,
-            _ => None,
-        };
-        let kaslr = kaslr::offset(&image, splat, boot, &stack, from_code);
-        if let Some((offset, from)) = kaslr {
-            verdict
-                .evidence
-                .push(format!("KASLR offset {offset:#x} by {from}"));
-            stack.add_bare_addresses(splat, offset);
-        }
-        Assessment {
-            image,
-            stack,
-            verdict,
-            kaslr_offset: kaslr.map(|(offset, _)| offset),
-        }
-    }
-
-    fn rank(&self) -> u8 {
-        match self.verdict.matched {
-            Match::Exact => 3,
-            Match::ReleaseOnly => 2,
-            Match::None => 1,
-            Match::Mismatch { .. } => 0,
-        }
-    }
-}
-
-/// What the symbols stage found out about a splat.
-#[derive(Default)]
-pub struct Symbols {
-    /// `vmlinux` where one was looked at.
-    pub from: Option<String>,
-    /// Whether it is the right one.
-    pub matched: Match,
-    /// How far KASLR moved the kernel, where the log proves it; 0 for not at all.
-    pub kaslr_offset: Option<u64>,
-    /// The vmlinux; `None` where it does not match.
-    pub image: Option<Arc<Image>>,
-    /// What was compared and found, in words.
-    pub evidence: Vec<String>,
-    /// Position of [`Splat::at`].
-    pub at: Option<Arc<Position>>,
-    /// Position of [`Splat::rip`].
-    pub rip: Option<Arc<Position>>,
-    /// Link address of RIP.
-    pub rip_address: Option<u64>,
-    /// Link address that the function at RIP returns to.
-    return_address: Option<u64>,
-}
-
-impl Symbols {
-    /// Value of a parameter or variable of `function` (DWARF name), which covers RIP itself or is
-    /// inlined there.
-    pub fn parameter(&self, splat: &Splat, function: &str, name: &str) -> ParameterValue {
-        let Some(image) = &self.image else {
-            return ParameterValue::unknown("no vmlinux that matches the log");
-        };
-        let Some(pc) = self.rip_address else {
-            return ParameterValue::unknown("RIP was not found in vmlinux");
-        };
-        let machine = Machine {
-            pc,
-            registers: &splat.registers,
-            return_address: self.return_address,
-            kaslr_offset: self.kaslr_offset,
-        };
-        parameter::parameter(image, &machine, function, name)
-    }
-
-    /// Link address of a symbol; `None` where there is none or several.
-    pub fn symbol_address(&self, name: &str) -> Option<u64> {
-        match &*self.image.as_ref()?.symbols(name) {
-            [symbol] => Some(symbol.address),
-            _ => None,
-        }
-    }
-
-    /// Whose `struct cpuinfo_x86` an address as printed is. `gs_base`: the `GS:` value.
-    pub fn classify_cpuinfo(&self, value: u64, gs_base: Option<u64>) -> CpuInfo {
-        match &self.image {
-            _ if value == 0 => CpuInfo::All,
-            Some(image) => cpuinfo::classify(image, value, gs_base, self.kaslr_offset),
-            None => CpuInfo::Unknown,
-        }
-    }
-
-    /// `x86_cap_flags[feature]`: `None` where vmlinux does not tell, `Some(None)` for a feature that
-    /// /proc/cpuinfo does not show.
-    pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
-        cpuinfo::cap_flag(self.image.as_ref()?, feature)
-    }
-
-    /// Whether the code right in front of the trap reads a global variable.
-    pub fn code_loads(&self, splat: &Splat, variable: &str) -> Option<bool> {
-        let variable = self.symbol_address(variable)?;
-        cpuinfo::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
-    }
-
-    /// The function that a frame's caller really called: another one than the frame shows where that one
-    /// ended in a jump. `frame` is the index of the caller in [`Splat::frames`].
-    pub fn callee(&self, splat: &Splat, frame: usize) -> Option<String> {
-        let return_address = splat.frames.get(frame)?.link_address?;
-        self.image.as_ref()?.call_site(return_address)?.callee
-    }
-}
-
-impl Image {
-    /// What DWARF says about a link address: the function with its inlines, innermost first, the
-    /// function itself last.
-    pub fn resolve_address(&self, address: u64) -> Option<Vec<Inline>> {
-        fill::frames_at(self, address, true)
-    }
-
-    /// Link address of `name+offset`, where exactly one symbol has that name and, if given, the size that
-    /// kallsyms prints.
-    pub fn resolve_name(&self, name: &str, offset: u64, size: Option<u64>) -> Option<u64> {
-        let symbols = self.symbols(name);
-        let mut fitting: Vec<u64> = symbols
-            .iter()
-            .filter(|symbol| symbol.fits(offset, size))
-            .map(|symbol| symbol.address)
-            .collect();
-        fitting.dedup();
-        match fitting.as_slice() {
-            &[address] => Some(address.wrapping_add(offset)),
-            _ => None,
-        }
-    }
+/// `uname -r` of the kernel that printed the splat.
+fn release<'a>(splat: &'a Splat, boot: &BootFacts<'a>) -> Option<&'a str> {
+    let printed = splat.kernel.release.as_deref();
+    let printed = printed.filter(|release| facts::is_release(release));
+    printed.or_else(|| boot.banner.and_then(facts::release_of))
 }

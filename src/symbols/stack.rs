@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::image::Image;
-use super::symtab::Symbol;
+use super::symtab::{Symbol, fitting};
 use crate::splat::{CodeRef, Splat};
 
 /// Where a code reference is in the image.
@@ -98,13 +98,7 @@ impl Stack {
             return Place::Unknown;
         };
         let symbols = image.symbols(name);
-        let mut fitting: Vec<u64> = symbols
-            .iter()
-            .filter(|symbol| symbol.fits(offset, code.size))
-            .map(|symbol| symbol.address)
-            .collect();
-        fitting.sort_unstable();
-        fitting.dedup();
+        let fitting = fitting(&symbols, offset, code.size);
         match fitting.as_slice() {
             [] if symbols.is_empty() => {
                 self.missing.insert(name.to_owned());
@@ -156,8 +150,11 @@ impl Stack {
             }
             _ => None,
         });
-        self.rip = rip.unwrap_or(std::mem::replace(&mut self.rip, Place::Unknown));
-        self.at = at.unwrap_or(std::mem::replace(&mut self.at, Place::Unknown));
+        for (place, chosen) in [(&mut self.rip, rip), (&mut self.at, at)] {
+            if let Some(chosen) = chosen {
+                *place = chosen;
+            }
+        }
     }
 
     /// The first frame from `index` on that the unwinder vouches for, if it was found.

@@ -114,7 +114,7 @@ impl Says {
 
 fn build_id(image: &Image, splat: &Splat, boot: &BootFacts<'_>) -> Option<Says> {
     let printed = splat.kernel.build_id.as_deref().or(boot.build_id)?;
-    let own = facts::build_id(image)?;
+    let own = image.build_id()?;
     Some(match own.eq_ignore_ascii_case(printed) {
         true => Says::Proof(format!("build-id {own} is the log's")),
         false => Says::Against(format!(
@@ -124,28 +124,17 @@ fn build_id(image: &Image, splat: &Splat, boot: &BootFacts<'_>) -> Option<Says> 
 }
 
 fn release(image: &Image, splat: &Splat, boot: &BootFacts<'_>) -> Option<Says> {
-    let own = facts::release(image)?;
-    let from_boot = boot.banner.and_then(facts::release_of);
-    let printed = splat
-        .kernel
-        .release
-        .as_deref()
-        .filter(|r| is_release(r))
-        .or(from_boot)?;
+    let own = image.release()?;
+    let printed = super::release(splat, boot)?;
     Some(match own == printed {
         true => Says::For(format!("release {own} is the log's")),
         false => Says::Against(format!("the log is of {printed}, vmlinux is of {own}")),
     })
 }
 
-/// syzbot prints `syzkaller` for a release; builds with a patched `uname` print a word.
-fn is_release(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit())
-}
-
 /// The whole banner holds compiler, builder, build number and date: nothing else is like it.
 fn banner(image: &Image, boot: &BootFacts<'_>) -> Option<Says> {
-    let own = words(&facts::banner(image)?);
+    let own = words(&image.banner()?);
     let printed = words(boot.banner?);
     let release = facts::release_of(&printed)?;
     if own == printed {
@@ -166,8 +155,8 @@ fn words(text: &str) -> String {
 
 fn build(image: &Image, splat: &Splat) -> Option<Says> {
     let printed = splat.kernel.build.as_deref()?.split_whitespace().next()?;
-    let own = facts::build(image)?;
-    let readable = printed.starts_with('#') && is_release(splat.kernel.release.as_deref()?);
+    let own = image.build()?;
+    let readable = printed.starts_with('#') && facts::is_release(splat.kernel.release.as_deref()?);
     (readable && own != printed).then(|| {
         Says::Against(format!(
             "the log is of build {printed}, vmlinux is of build {own}"

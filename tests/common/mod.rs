@@ -1,5 +1,7 @@
 //! What several test files need: running the real binary, and the truth about a log.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -17,14 +19,12 @@ pub fn stdout(output: &Output) -> String {
 }
 
 /// Standard error as text.
-#[allow(dead_code, reason = "not every test file looks at errors")]
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Compares the late clears of a JSON document with the truth: fields that the truth does not name are
 /// free. Gives what differs.
-#[allow(dead_code, reason = "not every test file knows the truth")]
 pub fn differences(truth: &Value, document: &Value, vmlinux: bool) -> Vec<String> {
     let splats = document["splats"].as_array().expect("a list");
     let found: Vec<_> = splats

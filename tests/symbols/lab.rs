@@ -94,7 +94,7 @@ fn registers(text: &str, registers: &mut Registers) {
     }
 }
 
-/// Splats of do_clear_cpu_cap in a serial log; only what these logs need.
+/// Splats in a serial log; only what these logs need.
 fn splats(log: &str) -> Vec<Splat> {
     let mut found = Vec::new();
     let mut splat: Option<Splat> = None;
@@ -112,7 +112,6 @@ fn splats(log: &str) -> Vec<Splat> {
             read_line(line, splat);
         }
     }
-    found.retain(|splat| splat.at.function.as_deref() == Some("do_clear_cpu_cap"));
     found
 }
 
@@ -176,7 +175,7 @@ fn every_late_clear_of_the_lab_gives_the_guests_true_values() {
         };
         let late_clears = expected["late_clears"].as_array().unwrap();
         let mut splats = splats(&log);
-        splats.retain(|splat| splat.rip.as_ref().unwrap().offset == Some(0xde));
+        splats.retain(is_late_clear);
         assert_eq!(splats.len(), late_clears.len(), "{name}");
         for (splat, truth) in splats.iter_mut().zip(late_clears) {
             check(&lab, splat, &boot, expected, truth)
@@ -185,6 +184,41 @@ fn every_late_clear_of_the_lab_gives_the_guests_true_values() {
         }
     }
     assert!(checked > 20, "{checked} late clears");
+}
+
+fn is_late_clear(splat: &Splat) -> bool {
+    splat.at.function.as_deref() == Some("do_clear_cpu_cap") && splat.at.offset == Some(0xde)
+}
+
+/// Without the banner the sizes and the code must do: code that these boots have patched with
+/// alternatives, return thunks, static calls and jump labels.
+#[test]
+fn every_splat_of_the_lab_matches_by_its_code() {
+    let Some(lab) = lab() else { return };
+    let mut checked = 0;
+    for name in lab.expected.as_object().unwrap().keys() {
+        if !name.ends_with(".serial.log") {
+            continue;
+        }
+        for mut splat in splats(&read(&lab, name)) {
+            let symbols = lab.symbolizer.symbolize(&mut splat, &BootFacts::default());
+            let header = &splat.header;
+            assert_eq!(
+                symbols.matched,
+                Match::Exact,
+                "{name}: {header}: {:?}",
+                symbols.evidence
+            );
+            assert!(
+                symbols
+                    .evidence
+                    .iter()
+                    .any(|text| text.starts_with("the Code: bytes"))
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "{checked} splats");
 }
 
 fn check(

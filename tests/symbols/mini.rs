@@ -78,6 +78,32 @@ fn frames_get_inlines_files_and_lines() {
 }
 
 #[test]
+fn a_split_debug_file_is_enough() {
+    let Some(mini) = mini(&[]) else { return };
+    let build_id = mini.image.build_id().unwrap();
+    let (first, rest) = build_id.split_at(2);
+    let folder = mini.folder.path().join(".build-id").join(first);
+    std::fs::create_dir_all(&folder).unwrap();
+    let split = std::process::Command::new("objcopy")
+        .arg("--only-keep-debug")
+        .arg(&mini.vmlinux)
+        .arg(folder.join(format!("{rest}.debug")))
+        .status();
+    if !split.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let boot = BootFacts {
+        build_id: Some(&build_id),
+        ..BootFacts::default()
+    };
+    let mut splat = splat(&mini, 0);
+    let symbolizer = symbolizer(Vec::new(), vec![mini.folder.path().to_owned()]);
+    let symbols = symbolizer.symbolize(&mut splat, &boot);
+    assert_eq!(symbols.matched, Match::Exact, "{:?}", symbols.evidence);
+    assert_eq!(splat.frames[1].line, Some(line_of("kernel.c", "in first")));
+}
+
+#[test]
 fn a_packed_vmlinux_is_read_whatever_its_name() {
     let Some(mini) = mini(&[]) else { return };
     let plain = std::fs::read(&mini.vmlinux).unwrap();
@@ -147,6 +173,32 @@ fn moved_code(mini: &Mini, trap: &CodeRef, by: u64) -> Code {
         bytes,
         trap_offset: trap.offset.map(|offset| offset as usize),
     }
+}
+
+#[test]
+fn the_code_line_shows_how_far_kaslr_moved_the_kernel() {
+    let Some(mini) = mini(&[]) else { return };
+    // The third byte of the address changes, the fourth, and both.
+    for by in [0x20_0000, 0x2000_0000, KASLR] {
+        let mut splat = splat(&mini, 0);
+        splat.code = Some(moved_code(&mini, &mini.trap(0), by));
+        let symbols = mini
+            .symbolizer()
+            .symbolize(&mut splat, &BootFacts::default());
+        assert_eq!(symbols.kaslr_offset, Some(by), "{:?}", symbols.evidence);
+        assert_eq!(symbols.matched, Match::Exact);
+    }
+    // Not a step of KASLR: other code.
+    let mut splat = splat(&mini, 0);
+    splat.code = Some(moved_code(&mini, &mini.trap(0), 0x21_0000));
+    let symbols = mini
+        .symbolizer()
+        .symbolize(&mut splat, &BootFacts::default());
+    assert!(
+        why(&symbols.matched).starts_with("Code: has"),
+        "{:?}",
+        symbols.evidence
+    );
 }
 
 #[test]
@@ -316,7 +368,7 @@ fn kaslr_shows_in_printed_addresses_and_resolves_bare_ones() {
 
 #[test]
 fn unmoved_code_proves_that_kaslr_was_off() {
-    // -mcmodel=large loads addresses with 64-bit moves; the kernel's own model does it with 32 bits.
+    // helper() loads the address of boot_cpu_data.
     let Some(mini) = mini(&[]) else { return };
     let helper = mini.function("helper");
     let mut splat = splat(&mini, 0);

@@ -64,7 +64,7 @@ fn expected(oracle: &Context<EndianSlice<'_, LittleEndian>>, address: u64) -> Ve
 
 #[test]
 fn the_mini_kernel_agrees_at_every_byte() {
-    for flags in [&[][..], &["-gdwarf-4"], &["-O3"], &["-gz=zlib"]] {
+    for flags in [&[][..], &["-gdwarf-4"], &["-O3"], &["-flto"], &["-gz=zlib"]] {
         let Some(mini) = mini(flags) else { continue };
         assert!(compare(&mini.vmlinux, 1) > 100);
     }

@@ -1,0 +1,115 @@
+//! Functions and lines that play the same part in every report.
+
+use super::Pattern;
+use serde::Deserialize;
+
+/// Functions that play one part.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameSet {
+    /// The part: `noise` frames are the machinery that prints a report.
+    pub name: String,
+    /// Why they are in the set.
+    pub why: String,
+    /// Functions, without clone suffixes; a `*` at either end stands for anything.
+    pub functions: Vec<String>,
+    /// True where they are never what a report is about.
+    #[serde(default)]
+    pub machinery: bool,
+    /// The one name that all of them go by in a title.
+    pub called: Option<String>,
+}
+
+impl FrameSet {
+    /// True where `function` is in the set.
+    pub fn has(&self, function: &str) -> bool {
+        self.functions.iter().any(|glob| fits(glob, function))
+    }
+}
+
+/// `name`, `start*`, `*end`, `*part*`.
+fn fits(glob: &str, function: &str) -> bool {
+    match (glob.strip_prefix('*'), glob.strip_suffix('*')) {
+        (None, None) => glob == function,
+        (Some(end), None) => function.ends_with(end),
+        (None, Some(start)) => function.starts_with(start),
+        (Some(_), Some(_)) => function.contains(glob.trim_matches('*')),
+    }
+}
+
+/// Prefixes that wrappers of one function differ in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wrappers {
+    /// Short name.
+    pub name: String,
+    /// Why the functions are one.
+    pub why: String,
+    /// The prefixes.
+    pub prefixes: Vec<String>,
+}
+
+/// What a landmark is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LandmarkUse {
+    /// A place that a walk through a report goes to.
+    #[default]
+    Place,
+    /// Begins a call trace: the frames of the one before end here, and without a frame behind it
+    /// the report is damaged.
+    Trace,
+    /// Shows that two reports were mixed.
+    Damage,
+    /// Begins a message that is no report but dumps a stack.
+    Intruder,
+}
+
+/// A line of a report that is known by its form. Groups `function` and `outer` are candidates for
+/// the function that a report is about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Landmark {
+    /// Short name, which walks use.
+    pub name: String,
+    /// Which kernel code prints it, and what it tells.
+    pub why: String,
+    /// Its form.
+    pub pattern: Pattern,
+    /// What it is for.
+    #[serde(default, rename = "use")]
+    pub purpose: LandmarkUse,
+    /// True where the trace that it begins may lack frames.
+    #[serde(default)]
+    pub may_be_empty: bool,
+}
+
+/// A line that belongs to reports and carries nothing more to keep.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownLines {
+    /// Which part of a report.
+    pub name: String,
+    /// What the lines start with, blanks aside.
+    pub starts: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_anything_at_its_end() {
+        for (glob, function, fit) in [
+            ("down", "down", true),
+            ("down", "down_read", false),
+            ("rb_*", "rb_erase", true),
+            ("rb_*", "arb_erase", false),
+            ("*readl", "__readl", true),
+            ("*kasan*", "__kasan_report", true),
+            ("*kasan*", "kaslr", false),
+        ] {
+            assert_eq!(fits(glob, function), fit, "{glob} {function}");
+        }
+    }
+}

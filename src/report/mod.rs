@@ -1,0 +1,217 @@
+//! Reports: a splat with everything the stages found out about it.
+//!
+//! In: splats, symbols and verdicts. Out: [`Report`]s with title, LKP's name, signature, culprit and
+//! incident, numbered in the order of the output.
+
+mod lkp;
+
+use crate::grammar::{Follows, Grammar};
+use crate::late_clear::LateClear;
+use crate::splat::{Frame, Splat, base_name, is_fragment};
+use crate::symbols::Symbols;
+use crate::title::{self, Name};
+
+/// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
+const SIGNATURE_FRAMES: usize = 3;
+
+/// A nested repeat belongs to the report before it within so many lines.
+const NESTED: Follows = Follows {
+    lines: 32,
+    seconds: 0,
+};
+
+/// The frame a person should look at first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Culprit {
+    /// Without clone suffixes.
+    pub function: String,
+    /// Path relative to the kernel tree, where known.
+    pub file: Option<String>,
+}
+
+/// A splat and what is known of it.
+pub struct Report {
+    /// Position in the output, counted from 0 over all inputs.
+    pub index: usize,
+    /// As printed, with symbols filled in.
+    pub splat: Splat,
+    /// Where the symbols come from.
+    pub symbols: Symbols,
+    /// Only for a late clear.
+    pub late_clear: Option<LateClear>,
+    /// As syzbot would title it.
+    pub title: String,
+    /// Other titles under which the bug may be known.
+    pub alt_titles: Vec<String>,
+    /// Lines are missing or mixed up: title and culprit may be wrong.
+    pub corrupted: bool,
+    /// LKP's name for it, as in its mails (`WARNING:at_kernel/trace/ftrace.c:#ftrace_bug`).
+    pub lkp: String,
+    /// The same for one bug across boots and builds.
+    pub signature: String,
+    /// Number of the crash that it belongs to.
+    pub incident: usize,
+    /// Whom to look at.
+    pub culprit: Option<Culprit>,
+}
+
+/// What numbering needs to know of the report before.
+#[derive(Debug, Clone, Default)]
+pub struct Sequence {
+    next: usize,
+    incidents: usize,
+    last: Option<Last>,
+}
+
+#[derive(Debug, Clone)]
+struct Last {
+    incident: usize,
+    boot: Option<usize>,
+    last_line: u64,
+    time_us: Option<u64>,
+}
+
+impl Sequence {
+    /// Index that the next report will have.
+    pub fn next_index(&self) -> usize {
+        self.next
+    }
+
+    /// A new input begins: no report of it belongs to an incident of another.
+    pub fn next_input(&mut self) {
+        self.last = None;
+    }
+
+    /// Makes the next report.
+    pub fn report(
+        &mut self,
+        grammar: &Grammar,
+        mut splat: Splat,
+        symbols: Symbols,
+        late_clear: Option<LateClear>,
+    ) -> Report {
+        if late_clear.is_some() && is_fragment(&splat) {
+            "warning".clone_into(&mut splat.kind);
+        }
+        let incident = self.incident(grammar, &splat, late_clear.as_ref());
+        let name = name(grammar, &splat, late_clear.as_ref());
+        splat.lines = Vec::new();
+        let report = Report {
+            index: self.next,
+            signature: signature(grammar, &splat, &name, late_clear.as_ref()),
+            incident,
+            culprit: culprit(&splat, &name, late_clear.as_ref()),
+            lkp: lkp::name(grammar, &splat),
+            title: name.title,
+            alt_titles: name.alt_titles,
+            corrupted: name.corrupted,
+            splat,
+            symbols,
+            late_clear,
+        };
+        self.next += 1;
+        report
+    }
+
+    /// A nested repeat and what a report brought about (a panic, a stall) belong to what came before.
+    fn incident(
+        &mut self,
+        grammar: &Grammar,
+        splat: &Splat,
+        late_clear: Option<&LateClear>,
+    ) -> usize {
+        let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
+        let follows = grammar.kind(&splat.kind).and_then(|kind| kind.follows);
+        let reach = follows.or(nested.then_some(NESTED));
+        let last = self.last.as_ref();
+        let joined = last
+            .filter(|last| reach.is_some_and(|reach| last.reaches(&reach, splat)))
+            .map(|last| last.incident);
+        let incident = joined.unwrap_or_else(|| {
+            self.incidents += 1;
+            self.incidents - 1
+        });
+        self.last = Some(Last {
+            incident,
+            boot: splat.boot,
+            last_line: splat.source.last_line,
+            time_us: splat.time_us,
+        });
+        incident
+    }
+}
+
+impl Last {
+    /// True where `splat` is near enough to be a consequence.
+    fn reaches(&self, reach: &Follows, splat: &Splat) -> bool {
+        let lines = splat.source.first_line.saturating_sub(self.last_line);
+        let passed = splat.time_us.zip(self.time_us);
+        let soon = passed.is_some_and(|(now, then)| {
+            now.saturating_sub(then) <= reach.seconds.saturating_mul(1_000_000)
+        });
+        self.boot == splat.boot && (lines <= reach.lines || reach.seconds > 0 && soon)
+    }
+}
+
+/// What the report is called. A late clear is always about its site, however little of it is left.
+fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Name {
+    let name = title::name(grammar, splat);
+    let site = grammar.sites.first().filter(|_| late_clear.is_some());
+    match site {
+        Some(site) if name.function.as_ref() != Some(&site.function) => Name {
+            title: format!("WARNING in {}", site.function),
+            function: Some(site.function.clone()),
+            ..name
+        },
+        _ => name,
+    }
+}
+
+fn meaningful<'a>(grammar: &'a Grammar, splat: &'a Splat) -> impl Iterator<Item = &'a str> {
+    let telling = |frame: &&Frame| frame.reliable && !frame.base_name().is_empty();
+    let names = splat.frames.iter().filter(telling).map(Frame::base_name);
+    names.filter(|name| !grammar.is_in("noise", name) && !grammar.is_machinery(name))
+}
+
+fn signature(
+    grammar: &Grammar,
+    splat: &Splat,
+    name: &Name,
+    late_clear: Option<&LateClear>,
+) -> String {
+    if let Some(verdict) = late_clear {
+        let feature = verdict.feature.as_ref();
+        let feature =
+            feature.and_then(|f| f.name.clone().or_else(|| f.number.map(|n| n.to_string())));
+        let parts = [
+            "late-clear".to_owned(),
+            crate::late_clear::path_name(verdict.path).to_owned(),
+            feature.unwrap_or("?".to_owned()),
+            verdict.requester.clone().unwrap_or("?".to_owned()),
+        ];
+        return parts.join(":");
+    }
+    let function = name.function.as_deref();
+    let frames = meaningful(grammar, splat).filter(|name| Some(*name) != function);
+    let parts: Vec<_> = [splat.kind.as_str(), function.unwrap_or(&name.title)]
+        .into_iter()
+        .chain(frames.take(SIGNATURE_FRAMES))
+        .collect();
+    parts.join(":")
+}
+
+/// The requester of a late clear, else the function of the title, else the one that the header or
+/// RIP points at.
+fn culprit(splat: &Splat, name: &Name, late_clear: Option<&LateClear>) -> Option<Culprit> {
+    let requester = late_clear.and_then(|verdict| verdict.requester.clone());
+    let printed = splat.at.function.as_deref();
+    let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
+    let function = requester
+        .or_else(|| name.function.clone())
+        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))?;
+    let frame = splat.frames.iter().find(|f| f.base_name() == function);
+    let of_header = splat.at_file.clone();
+    let of_header = of_header.filter(|_| printed.map(base_name) == Some(function.as_str()));
+    let file = frame.and_then(|frame| frame.file.clone()).or(of_header);
+    Some(Culprit { function, file })
+}

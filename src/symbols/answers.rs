@@ -1,0 +1,91 @@
+//! What the symbols stage knows of one splat. In: the vmlinux that matched. Out: positions, and answers to
+//! questions about values in registers.
+
+use std::sync::Arc;
+
+use super::Match;
+use super::cpuinfo::{self, CpuInfo};
+use super::evaluate::Machine;
+use super::image::Image;
+use super::locate::Position;
+use super::parameter::{self, ParameterValue};
+use crate::splat::Splat;
+
+/// What the symbols stage found out about a splat.
+#[derive(Default)]
+pub struct Symbols {
+    /// `vmlinux` where one was looked at.
+    pub from: Option<String>,
+    /// Whether it is the right one.
+    pub matched: Match,
+    /// How far KASLR moved the kernel, where the log proves it; 0 for not at all.
+    pub kaslr_offset: Option<u64>,
+    /// The vmlinux; `None` where it does not match.
+    pub image: Option<Arc<Image>>,
+    /// What was compared and found, in words.
+    pub evidence: Vec<String>,
+    /// Position of [`Splat::at`].
+    pub at: Option<Arc<Position>>,
+    /// Position of [`Splat::rip`].
+    pub rip: Option<Arc<Position>>,
+    /// Link address of RIP.
+    pub rip_address: Option<u64>,
+    /// Link address that the function at RIP returns to.
+    pub(super) return_address: Option<u64>,
+}
+
+impl Symbols {
+    /// Value of a parameter or variable of `function` (DWARF name), which covers RIP itself or is
+    /// inlined there.
+    pub fn parameter(&self, splat: &Splat, function: &str, name: &str) -> ParameterValue {
+        let Some(image) = &self.image else {
+            return ParameterValue::unknown("no vmlinux that matches the log");
+        };
+        let Some(pc) = self.rip_address else {
+            return ParameterValue::unknown("RIP was not found in vmlinux");
+        };
+        let machine = Machine {
+            pc,
+            registers: &splat.registers,
+            return_address: self.return_address,
+            kaslr_offset: self.kaslr_offset,
+        };
+        parameter::parameter(image, &machine, function, name)
+    }
+
+    /// Link address of a symbol; `None` where there is none or several.
+    pub fn symbol_address(&self, name: &str) -> Option<u64> {
+        match &*self.image.as_ref()?.symbols(name) {
+            [symbol] => Some(symbol.address),
+            _ => None,
+        }
+    }
+
+    /// Whose `struct cpuinfo_x86` an address as printed is. `gs_base`: the `GS:` value.
+    pub fn classify_cpuinfo(&self, value: u64, gs_base: Option<u64>) -> CpuInfo {
+        match &self.image {
+            _ if value == 0 => CpuInfo::All,
+            Some(image) => cpuinfo::classify(image, value, gs_base, self.kaslr_offset),
+            None => CpuInfo::Unknown,
+        }
+    }
+
+    /// `x86_cap_flags[feature]`: `None` where vmlinux does not tell, `Some(None)` for a feature that
+    /// /proc/cpuinfo does not show.
+    pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
+        cpuinfo::cap_flag(self.image.as_ref()?, feature)
+    }
+
+    /// Whether the code right in front of the trap reads a global variable.
+    pub fn code_loads(&self, splat: &Splat, variable: &str) -> Option<bool> {
+        let variable = self.symbol_address(variable)?;
+        cpuinfo::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
+    }
+
+    /// The function that a frame's caller really called: another one than the frame shows where that one
+    /// ended in a jump. `frame` is the index of the caller in [`Splat::frames`].
+    pub fn callee(&self, splat: &Splat, frame: usize) -> Option<String> {
+        let return_address = splat.frames.get(frame)?.link_address?;
+        self.image.as_ref()?.call_site(return_address)?.callee
+    }
+}

@@ -1,0 +1,289 @@
+//! The raw `.symtab`. In: names or addresses. Out: the symbols, with their distance to the next one.
+//!
+//! A kernel has 200,000 symbols, a splat names twenty. Reading the name of each symbol costs a cache
+//! miss per symbol; so the wanted names are found in the string table first, in one pass, and the
+//! symbols are compared by their name's offset only.
+
+use std::collections::HashMap;
+
+use object::LittleEndian;
+use object::elf::{self, Sym64};
+
+use super::image::Image;
+use super::symtab::Symbol;
+
+type Sym = Sym64<LittleEndian>;
+const LE: LittleEndian = LittleEndian;
+
+/// Raw view of `.symtab` and its string table.
+pub(super) struct Table<'a> {
+    image: &'a Image,
+    symbols: &'a [Sym],
+    strings: &'a [u8],
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn of(image: &'a Image) -> Option<Table<'a>> {
+        let section = image.sections.iter().find(|s| s.kind == elf::SHT_SYMTAB)?;
+        let bytes = image.file_bytes(section);
+        let count = bytes.len() / size_of::<Sym>();
+        let (symbols, _) = object::pod::slice_from_bytes(bytes, count).ok()?;
+        let strings = image.file_bytes(image.sections.get(section.link)?);
+        Some(Table {
+            image,
+            symbols,
+            strings,
+        })
+    }
+
+    fn name(&self, symbol: &Sym) -> &'a [u8] {
+        let tail = self.strings.get(symbol.st_name.get(LE) as usize..);
+        let tail = tail.unwrap_or_default();
+        let end = memchr::memchr(0, tail).unwrap_or(tail.len());
+        tail.get(..end).unwrap_or_default()
+    }
+
+    fn address(&self, symbol: &Sym) -> u64 {
+        let value = symbol.st_value.get(LE);
+        if !self.image.is_relocatable() {
+            return value;
+        }
+        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
+        section.map_or(value, |section| section.address.wrapping_add(value))
+    }
+
+    fn is_code(&self, symbol: &Sym) -> bool {
+        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
+        section.is_some_and(|section| section.flags.contains(elf::SHF_EXECINSTR))
+    }
+
+    /// End of the section that a module's symbol stands in.
+    fn section_end(&self, symbol: &Sym) -> Option<u64> {
+        let section = self
+            .image
+            .sections
+            .get(symbol.st_shndx.get(LE).0 as usize)?;
+        section.address.checked_add(section.size)
+    }
+
+    /// The symbols whose `st_name` is one of `offsets`, with the value that belongs to the offset.
+    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, &'a Sym)> {
+        if offsets.is_empty() {
+            return Vec::new();
+        }
+        let filter = Filter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
+        let mut found = Vec::new();
+        for symbol in self.symbols {
+            let offset = symbol.st_name.get(LE);
+            if !filter.may_contain(u64::from(offset)) {
+                continue;
+            }
+            if let Ok(at) = offsets.binary_search_by_key(&offset, |&(offset, _)| offset)
+                && symbol.st_shndx.get(LE) != elf::SHN_UNDEF
+            {
+                found.push((offsets[at].1, symbol));
+            }
+        }
+        found
+    }
+
+    /// For each of the sorted addresses, the next higher address that kallsyms has a symbol for.
+    fn next_after(&self, addresses: &[u64]) -> Vec<u64> {
+        // Nearly always it is less than 64 KiB away.
+        let block = |address: u64| address >> 16;
+        let blocks = addresses
+            .iter()
+            .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
+        let filter = Filter::new(blocks);
+        let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
+        if !near.contains(&u64::MAX) {
+            return near;
+        }
+        self.next_among(addresses, |_| true)
+    }
+
+    fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
+        let mut next = vec![u64::MAX; addresses.len()];
+        for symbol in self.symbols {
+            let address = self.address(symbol);
+            if !may_be_next(address) {
+                continue;
+            }
+            let before = addresses.partition_point(|&a| a < address);
+            if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
+                && address < *next
+                && self.in_kallsyms(symbol)
+            {
+                *next = address;
+            }
+        }
+        next
+    }
+
+    /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
+    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, &'a Sym)> {
+        let rank = |symbol: &'a Sym| (self.address(symbol), preference(symbol));
+        let mut nearest: Vec<Option<&'a Sym>> = vec![None; addresses.len()];
+        for symbol in self.symbols {
+            // Kept for the first address it lies below; the addresses behind it inherit.
+            let at = addresses.partition_point(|&a| a < self.address(symbol));
+            if let Some(best) = nearest.get_mut(at)
+                && best.is_none_or(|best| rank(symbol) > rank(best))
+                && self.in_kallsyms(symbol)
+            {
+                *best = Some(symbol);
+            }
+        }
+        let mut last = None;
+        let mut inherit = |(at, symbol): (usize, Option<&'a Sym>)| {
+            last = symbol.or(last);
+            Some((at, last?))
+        };
+        nearest
+            .into_iter()
+            .enumerate()
+            .filter_map(&mut inherit)
+            .collect()
+    }
+
+    fn in_kallsyms(&self, symbol: &Sym) -> bool {
+        !matches!(symbol.st_shndx.get(LE), elf::SHN_UNDEF | elf::SHN_ABS)
+            && !matches!(symbol.st_info.st_type(), elf::STT_SECTION | elf::STT_FILE)
+            && !is_ignored(self.name(symbol))
+    }
+
+    pub(super) fn build(&self, found: &[(usize, &'a Sym)]) -> Vec<(usize, Symbol)> {
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let code = found.iter().filter(|(_, symbol)| self.is_code(symbol));
+        let mut addresses: Vec<u64> = code.map(|(_, symbol)| self.address(symbol)).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        let next = self.next_after(&addresses);
+        let build = |&(name, symbol): &(usize, &'a Sym)| {
+            let address = self.address(symbol);
+            let at = addresses.binary_search(&address).ok();
+            let next = at
+                .and_then(|at| next.get(at).copied())
+                .filter(|&next| next != u64::MAX);
+            let next = next.filter(|&next| {
+                let end = self.section_end(symbol);
+                !self.image.is_relocatable() || end.is_some_and(|end| next < end)
+            });
+            let symbol = Symbol {
+                name: String::from_utf8_lossy(self.name(symbol)).into_owned(),
+                address,
+                st_size: symbol.st_size.get(LE),
+                extent: next.map(|next| next.wrapping_sub(address)),
+                is_code: self.is_code(symbol),
+            };
+            (name, symbol)
+        };
+        found.iter().map(build).collect()
+    }
+
+    /// Where the string table holds one of the names: as a whole string or as the tail of a longer
+    /// one (linkers merge tails). Sorted by offset.
+    ///
+    /// Walks the ends of all strings and looks closer at those that end like a name: twice as fast as
+    /// the best search for many strings, and as fast for a hundred names as for one.
+    pub(super) fn whole_names(&self, names: &[&str]) -> Vec<(u32, usize)> {
+        let mut by_ending: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (index, name) in names.iter().enumerate() {
+            by_ending
+                .entry(ending(name.as_bytes()))
+                .or_default()
+                .push(index);
+        }
+        let filter = Filter::new(by_ending.keys().copied());
+        let mut offsets = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(0, self.strings) {
+            let string = self.strings.get(start..end).unwrap_or_default();
+            start = end + 1;
+            let key = ending(string);
+            if !filter.may_contain(key) {
+                continue;
+            }
+            for &name in by_ending.get(&key).into_iter().flatten() {
+                if let Some(name_text) = names.get(name)
+                    && string.ends_with(name_text.as_bytes())
+                    && let Ok(offset) = u32::try_from(end - name_text.len())
+                {
+                    offsets.push((offset, name));
+                }
+            }
+        }
+        offsets.sort_unstable();
+        offsets
+    }
+
+    /// Where it holds one of the names with a suffix: `foo.llvm.123` for `foo`, as kernels from 5.14
+    /// on print a clone that ThinLTO made (kernel/kallsyms.c, `cleanup_symbol_name()`).
+    pub(super) fn names_with_suffix(&self, names: &[&str]) -> Vec<(u32, usize)> {
+        let mut offsets = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let pattern = [b"\0", name.as_bytes(), b"."].concat();
+            let hits = memchr::memmem::find_iter(self.strings, &pattern);
+            offsets.extend(hits.filter_map(|hit| Some((u32::try_from(hit + 1).ok()?, index))));
+        }
+        offsets.sort_unstable();
+        offsets
+    }
+}
+
+/// The last three bytes of a string as a hash key. Shorter names, of which a kernel has five, share
+/// one key and are only found as whole strings.
+fn ending(name: &[u8]) -> u64 {
+    match name {
+        [.., a, b, c] => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
+        _ => 0,
+    }
+}
+
+/// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out on x86.
+fn is_ignored(name: &[u8]) -> bool {
+    const PREFIXES: [&[u8]; 6] = [
+        b".L",
+        b"$",
+        b"__efistub_",
+        b"__crc_",
+        b"__kstrtab",
+        b"__kcfi_typeid_",
+    ];
+    name.is_empty() || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A set of hashes that fits the first-level cache: sorts out nearly every symbol in a nanosecond.
+struct Filter(Box<[u64; 1024]>);
+
+impl Filter {
+    fn new(keys: impl Iterator<Item = u64>) -> Filter {
+        let mut bits = Box::new([0; 1024]);
+        for key in keys {
+            let hash = Filter::hash(key);
+            bits[hash >> 6] |= 1 << (hash & 63);
+        }
+        Filter(bits)
+    }
+
+    /// 16 bits of Fibonacci hashing.
+    fn hash(key: u64) -> usize {
+        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+    }
+
+    fn may_contain(&self, key: u64) -> bool {
+        let hash = Filter::hash(key);
+        self.0[hash >> 6] >> (hash & 63) & 1 != 0
+    }
+}
+
+/// Which of several symbols at one address to print: functions, then global ones, as
+/// `compare_symbols()` of scripts/kallsyms.c puts weak and odd ones last.
+fn preference(symbol: &Sym) -> (bool, bool) {
+    (
+        symbol.st_info.st_type() == elf::STT_FUNC,
+        symbol.st_info.st_bind() == elf::STB_GLOBAL,
+    )
+}

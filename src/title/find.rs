@@ -1,0 +1,237 @@
+//! The function that a report is about: a walk through its lines, past the machinery.
+
+use crate::grammar::{FrameSet, FunctionRule, Grammar, LandmarkUse, Wrappers};
+use crate::splat::{base_name, printed_frames};
+
+/// The step of a walk that takes the frames of a call trace.
+const FRAMES: &str = "frames";
+
+/// A function as titles name it and as the log prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Without what wrappers put in front.
+    pub name: String,
+    printed: String,
+}
+
+impl Found {
+    /// A function that goes by one name.
+    pub fn plain(name: &str) -> Found {
+        Found {
+            name: name.to_owned(),
+            printed: name.to_owned(),
+        }
+    }
+
+    /// Its names: the one for the title first, then as printed, then with each prefix taken off.
+    pub fn variants(&self, wrappers: &[Wrappers]) -> Vec<String> {
+        let mut all = vec![self.name.clone(), self.printed.clone()];
+        let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
+        let stripped = prefixes.filter_map(|p| self.printed.strip_prefix(p.as_str()));
+        all.extend(stripped.map(str::to_owned));
+        all
+    }
+}
+
+/// The functions of a frame line, innermost first: none for lines that are no frame, for
+/// unreliable frames and for inlined functions that a symbolizer added; two where the architecture
+/// prints the caller in the same line.
+pub fn functions(line: &str) -> Vec<String> {
+    if line.trim_end().ends_with("[inline]") {
+        return Vec::new();
+    }
+    let frames = printed_frames(line).into_iter().filter(|f| f.reliable);
+    let names = frames.map(|frame| readable(frame.name()));
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Without clone suffixes, and as the source names it where the language mangles names.
+fn readable(symbol: &str) -> String {
+    match rustc_demangle::try_demangle(symbol) {
+        Ok(name) => format!("{name:#}"),
+        Err(_) => base_name(symbol).to_owned(),
+    }
+}
+
+/// Takes the rule's walk, then its other one; the function, and whether the walk came through
+/// whole.
+pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[&str]) -> (Option<Found>, bool) {
+    let mut last = (None, false);
+    for steps in [&rule.find, &rule.or] {
+        if steps.is_empty() {
+            continue;
+        }
+        let mut walk = Walk::new(grammar, lines);
+        for (index, step) in steps.iter().enumerate() {
+            walk.step(step, steps.get(index + 1));
+        }
+        last = walk.choose(rule);
+        if last.1 {
+            break;
+        }
+    }
+    last
+}
+
+/// A walk through the lines of a report.
+struct Walk<'a> {
+    grammar: &'a Grammar,
+    rest: std::slice::Iter<'a, &'a str>,
+    /// Candidates by call trace; a second trace must have its own.
+    candidates: Vec<Vec<String>>,
+    traces: usize,
+    /// A landmark that the walk came past while it took frames.
+    passed: Option<&'a str>,
+    damaged: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(grammar: &'a Grammar, lines: &'a [&'a str]) -> Walk<'a> {
+        Walk {
+            grammar,
+            rest: lines.iter(),
+            candidates: vec![Vec::new()],
+            traces: 0,
+            passed: None,
+            damaged: false,
+        }
+    }
+
+    fn step(&mut self, step: &'a str, next: Option<&'a String>) {
+        if self.passed.take() == Some(step) {
+            return;
+        }
+        if step == FRAMES {
+            self.traces += 1;
+            if self.traces > 1 {
+                self.candidates.push(Vec::new());
+            }
+            self.take_frames(next.map(String::as_str));
+        } else {
+            self.go_to(step);
+        }
+    }
+
+    fn go_to(&mut self, landmark: &str) {
+        while let Some(line) = self.rest.next() {
+            if self.is_damage(line) {
+                self.damaged = true;
+                return;
+            }
+            if self.reaches(landmark, line) {
+                return;
+            }
+        }
+    }
+
+    /// Frames up to the next call trace, or to the next step's landmark.
+    fn take_frames(&mut self, next: Option<&'a str>) {
+        while let Some(line) = self.rest.next() {
+            if self.is_damage(line) {
+                self.damaged = true;
+                return;
+            }
+            if self.is(LandmarkUse::Trace, line) {
+                return;
+            }
+            if let Some(next) = next.filter(|next| self.reaches(next, line)) {
+                self.passed = Some(next);
+                return;
+            }
+            for function in functions(line) {
+                self.add(function);
+            }
+        }
+    }
+
+    /// True where the line is the landmark; its functions are candidates.
+    fn reaches(&mut self, name: &str, line: &str) -> bool {
+        let Some(landmark) = self.grammar.landmark(name) else {
+            return false;
+        };
+        let Some(captures) = landmark.pattern.captures(line) else {
+            return false;
+        };
+        for group in ["function", "outer"] {
+            if let Some(function) = captures.name(group) {
+                self.add(base_name(function.as_str()).to_owned());
+            }
+        }
+        true
+    }
+
+    fn add(&mut self, function: String) {
+        if let Some(candidates) = self.candidates.last_mut() {
+            candidates.push(function);
+        }
+    }
+
+    fn is_damage(&self, line: &str) -> bool {
+        self.is(LandmarkUse::Damage, line)
+    }
+
+    fn is(&self, purpose: LandmarkUse, line: &str) -> bool {
+        let landmarks = self.grammar.landmarks.iter();
+        landmarks
+            .filter(|landmark| landmark.purpose == purpose)
+            .any(|landmark| landmark.pattern.is_match(line))
+    }
+
+    /// The function of the first trace, and whether every trace has its own.
+    fn choose(&self, rule: &FunctionRule) -> (Option<Found>, bool) {
+        let traces = self.candidates.iter();
+        let mut chosen: Vec<_> = traces
+            .map(|names| choose(self.grammar, rule, names))
+            .collect();
+        let whole = !self.damaged && chosen.iter().all(Option::is_some);
+        (chosen.swap_remove(0), whole)
+    }
+}
+
+/// The candidate that the report is about.
+fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<Found> {
+    let is_in = |sets: &[String], name: &str| sets.iter().any(|set| grammar.is_in(set, name));
+    let found: Vec<Found> = candidates
+        .iter()
+        .filter(|name| !grammar.is_machinery(name) && !is_in(&rule.skip, name))
+        .map(|printed| unwrapped(&grammar.wrappers, printed))
+        .collect();
+    for (index, candidate) in found.iter().enumerate() {
+        if let Some(set) = set_of(grammar, &rule.decisive, &candidate.name) {
+            return Some(called(candidate, set));
+        }
+        let anchor = rule.called_by.as_ref();
+        if anchor.is_some_and(|set| grammar.is_in(set, &candidate.name)) {
+            return found.get(index.saturating_sub(1)).cloned();
+        }
+    }
+    let open = rule.called_by.is_none();
+    let mut left = found
+        .into_iter()
+        .filter(|found| !is_in(&rule.pass, &found.name));
+    open.then(|| left.next())?
+}
+
+fn set_of<'g>(grammar: &'g Grammar, sets: &[String], name: &str) -> Option<&'g FrameSet> {
+    let mut decisive = grammar.frames.iter().filter(|set| sets.contains(&set.name));
+    decisive.find(|set| set.has(name))
+}
+
+fn called(candidate: &Found, set: &FrameSet) -> Found {
+    Found {
+        name: set.called.clone().unwrap_or_else(|| candidate.name.clone()),
+        printed: candidate.printed.clone(),
+    }
+}
+
+/// Takes the longest prefix of a wrapper off.
+fn unwrapped(wrappers: &[Wrappers], printed: &str) -> Found {
+    let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
+    let shortest = prefixes
+        .filter_map(|prefix| printed.strip_prefix(prefix.as_str()))
+        .min_by_key(|rest| rest.len());
+    Found {
+        name: shortest.unwrap_or(printed).to_owned(),
+        printed: printed.to_owned(),
+    }
+}

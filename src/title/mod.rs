@@ -1,0 +1,127 @@
+//! Titles: what a report is called, and whether it can be trusted.
+//!
+//! In: a splat with its lines. Out: [`Name`]: the title as syzbot gives it, the others under which
+//! the bug may be known, and the function that it is about. All rules are in `grammars/`: the
+//! forms of a title in the report's kind, the frames and lines that all kinds share in
+//! `grammars/frames.toml`.
+
+mod damage;
+mod find;
+mod tidy;
+
+use crate::grammar::{Grammar, Kind, TitleForm};
+use crate::splat::Splat;
+use find::Found;
+use std::collections::BTreeMap;
+
+/// What a title says where the function cannot be found.
+const NO_FUNCTION: &str = "corrupted";
+
+/// What a report is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Name {
+    /// As syzbot titles it.
+    pub title: String,
+    /// Other titles of the same bug.
+    pub alt_titles: Vec<String>,
+    /// The report is damaged: its title may be wrong.
+    pub corrupted: bool,
+    /// The function that it is about.
+    pub function: Option<String>,
+}
+
+type Groups = BTreeMap<String, String>;
+
+/// Names a report.
+pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
+    let Some(kind) = grammar.kind(&splat.kind) else {
+        return unnamed(grammar, splat, None, false);
+    };
+    let lines: Vec<&str> = splat.lines.iter().map(String::as_str).collect();
+    let mut cut = false;
+    for form in &kind.titles {
+        if let Some(groups) = fit(form, splat, &lines) {
+            return by_form(grammar, form, groups, &lines);
+        }
+        cut |= form
+            .header
+            .as_ref()
+            .is_some_and(|p| p.is_match(&splat.header));
+    }
+    unnamed(grammar, splat, Some(kind), cut)
+}
+
+/// A report that no form fits is called by its header. It is damaged where a form fits the header
+/// but not the lines behind it.
+fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: bool) -> Name {
+    let mut forms = kind.iter().flat_map(|kind| &kind.headers);
+    let start = forms.find_map(|form| Some(form.captures(&splat.header)?.get(0)?.start()));
+    let header = splat.header.get(start.unwrap_or(0)..).unwrap_or_default();
+    Name {
+        title: tidy::tidy(grammar, header),
+        corrupted,
+        ..Name::default()
+    }
+}
+
+/// The named groups of a form's patterns; `None` where a pattern does not fit.
+fn fit(form: &TitleForm, splat: &Splat, lines: &[&str]) -> Option<Groups> {
+    let mut groups = Groups::new();
+    if let Some(pattern) = &form.header {
+        let captures = pattern.captures(&splat.header)?;
+        collect(&mut groups, &pattern.group_names(), &captures);
+    }
+    let mut rest = lines.get(1..).unwrap_or_default().iter();
+    for pattern in &form.lines {
+        let captures = rest.find_map(|line| pattern.captures(line))?;
+        collect(&mut groups, &pattern.group_names(), &captures);
+    }
+    Some(groups)
+}
+
+fn collect(groups: &mut Groups, names: &[String], captures: &crate::grammar::Groups<'_>) {
+    for name in names {
+        if let Some(group) = captures.name(name) {
+            groups.insert(name.clone(), group.as_str().to_owned());
+        }
+    }
+}
+
+fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, lines: &[&str]) -> Name {
+    let (found, whole) = match &form.function {
+        Some(rule) => find::find(grammar, rule, lines),
+        None => (groups.get("function").map(|name| Found::plain(name)), true),
+    };
+    let function = found.as_ref().map(|found| found.name.clone());
+    let variants = found.map_or(vec![NO_FUNCTION.to_owned()], |found| {
+        found.variants(&grammar.wrappers)
+    });
+    let write =
+        |template: &str, function: &str| tidy::tidy(grammar, &fill(template, &groups, function));
+    let plain = variants.first().map_or(NO_FUNCTION, String::as_str);
+    let title = write(&form.title, plain);
+    let corrupted = form.corrupted || !whole || damage::in_report(grammar, form, &title, lines);
+    let mut alt_titles = Vec::new();
+    for function in &variants {
+        let templates = std::iter::once(&form.title).chain(&form.alt);
+        alt_titles.extend(templates.map(|template| write(template, function)));
+    }
+    alt_titles.retain(|alt| *alt != title);
+    alt_titles.sort_unstable();
+    alt_titles.dedup();
+    Name {
+        title,
+        alt_titles,
+        corrupted,
+        function,
+    }
+}
+
+/// A template with its braces filled in.
+fn fill(template: &str, groups: &Groups, function: &str) -> String {
+    let mut text = template.to_owned();
+    for (name, value) in groups.iter().filter(|(name, _)| *name != "function") {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text.replace("{function}", function)
+}

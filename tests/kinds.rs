@@ -1,0 +1,80 @@
+//! Every kind of report has an example that gets its title, and a place in `docs/kinds.md`.
+//!
+//! `UPDATE_DOCS=1 cargo test --test kinds` writes the page anew.
+
+use ksplat::analyzer::Analyzer;
+use ksplat::grammar::{Grammar, Kind};
+use ksplat::report::{Report, Sequence};
+use std::fmt::Write;
+use std::path::Path;
+
+const PAGE: &str = "docs/kinds.md";
+
+const INTRODUCTION: &str = "\
+# Kinds of reports
+
+Generated from `grammars/kinds/` by `UPDATE_DOCS=1 cargo test --test kinds`.
+
+ksplat finds these reports. `kind` is their name in the JSON, the title is syzbot's where syzbot
+knows the report. A kind is data: `--grammar DIR` adds kinds and replaces those of the same name.
+";
+
+fn reports(log: &str) -> Vec<Report> {
+    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+    let mut all = Vec::new();
+    let mut sequence = Sequence::default();
+    analyzer.read_all("log", log.as_bytes(), &mut sequence, &mut |report| {
+        all.push(report)
+    });
+    all
+}
+
+#[test]
+fn every_kind_has_an_example_that_gets_its_title() {
+    for kind in &Grammar::builtin().kinds {
+        assert!(!kind.examples.is_empty(), "{}: no example", kind.name);
+        for example in &kind.examples {
+            let all = reports(&example.log);
+            let got: Vec<_> = all
+                .iter()
+                .map(|report| (report.splat.kind.as_str(), report.title.as_str()))
+                .collect();
+            assert_eq!(got, [(kind.name.as_str(), example.title.as_str())]);
+        }
+    }
+}
+
+#[test]
+fn the_page_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    let page = page(&Grammar::builtin());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        std::fs::write(&path, &page).expect("the page is written");
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "{PAGE} is old; write it anew: UPDATE_DOCS=1 cargo test --test kinds"
+    );
+}
+
+fn page(grammar: &Grammar) -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for kind in &grammar.kinds {
+        section(&mut page, kind);
+    }
+    page
+}
+
+fn section(page: &mut String, kind: &Kind) {
+    let _ = write!(page, "\n## {}\n\n{}.\n", kind.name, kind.about);
+    for example in &kind.examples {
+        let log = example.log.trim_matches('\n');
+        let _ = write!(page, "\n```\n{log}\n```\n\nTitle: `{}`\n", example.title);
+    }
+    let _ = write!(page, "\n| title | taken so because |\n|---|---|\n");
+    for form in &kind.titles {
+        let _ = writeln!(page, "| `{}` | {} |", form.title, form.why);
+    }
+}

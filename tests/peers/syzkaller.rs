@@ -1,0 +1,69 @@
+//! syzkaller's `pkg/report/testdata/linux/report`: header lines, an empty line, the log, and for
+//! some a part that starts with `REPORT:`.
+
+use crate::{Score, analyzer, files, fixtures, reports};
+use std::collections::BTreeSet;
+
+/// What a fixture expects.
+#[derive(Default)]
+struct Case {
+    title: String,
+    alt: BTreeSet<String>,
+    corrupted: bool,
+    log: Vec<u8>,
+}
+
+fn case(bytes: &[u8]) -> Case {
+    let mut case = Case::default();
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|b| *b == b'\n') {
+        let (line, tail) = (&rest[..end], &rest[end + 1..]);
+        rest = tail;
+        let line = String::from_utf8_lossy(line);
+        match line.split_once(": ") {
+            Some(("TITLE", title)) => case.title = title.trim().to_owned(),
+            Some(("ALT", title)) => {
+                case.alt.insert(title.trim().to_owned());
+            }
+            Some(("CORRUPTED", mark)) => case.corrupted = mark == "Y",
+            _ if line.is_empty() => break,
+            _ => {}
+        }
+    }
+    let log_end = memchr::memmem::find(rest, b"\nREPORT:\n").map_or(rest.len(), |at| at + 1);
+    case.log = rest[..log_end].to_vec();
+    case
+}
+
+#[test]
+fn titles_of_syzkaller() {
+    let Some(dir) = fixtures("syzkaller/linux-report") else {
+        return;
+    };
+    let analyzer = analyzer();
+    let (mut titles, mut alts, mut corrupted) =
+        (Score::default(), Score::default(), Score::default());
+    for path in files(&dir) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let case = case(&std::fs::read(&path).expect("a readable fixture"));
+        let all = reports(&analyzer, &case.log);
+        let first = all.first();
+        let title = first.map_or("", |report| report.title.as_str());
+        titles.count(title == case.title || case.alt.contains(title), || {
+            format!("{name}: {title:?}, wants {:?}", case.title)
+        });
+        let Some(first) = first.filter(|_| !case.title.is_empty()) else {
+            continue;
+        };
+        let given: BTreeSet<_> = first.alt_titles.iter().cloned().collect();
+        alts.count(given == case.alt, || {
+            format!("{name}: {given:?}, wants {:?}", case.alt)
+        });
+        corrupted.count(first.corrupted == case.corrupted, || {
+            format!("{name}: {}, title {title:?}", first.corrupted)
+        });
+    }
+    alts.hold("syzkaller alternative titles", 98.0);
+    corrupted.hold("syzkaller corrupted marks", 98.0);
+    titles.hold("syzkaller titles", 98.0);
+}
