@@ -1,15 +1,18 @@
 //! The whole way: bytes in, reports out.
 
 use crate::boot::{Boot, Boots};
+use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
-use crate::grammar::{Grammar, Search};
-use crate::input::{LineReader, Visitor};
+use crate::input::{Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
+
+/// Lines without framing that may stand between a late clear and its nested repeat.
+const MAX_NOISE: u64 = 16;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +38,20 @@ pub struct Origin<'a> {
     pub boots: usize,
 }
 
+impl<'a> From<&'a str> for Origin<'a> {
+    /// An input that is a text itself.
+    fn from(path: &'a str) -> Origin<'a> {
+        Origin {
+            path,
+            ..Origin::default()
+        }
+    }
+}
+
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
-    finder: Search,
+    finder: Finder,
     symbolizer: Option<Symbolizer>,
 }
 
@@ -51,9 +64,10 @@ impl Analyzer {
         grammar: Grammar,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
-        let literals = grammar.literals().into_iter().chain(["[ cut here ]"]);
-        let literals = literals.chain(decode::LITERALS.iter().copied());
-        let finder = Search::new(literals)?;
+        let reports = grammar
+            .report_literals()
+            .chain(decode::LITERALS.iter().copied());
+        let finder = Finder::new(reports, grammar.note_literals())?;
         Ok(Analyzer {
             grammar,
             finder,
@@ -67,28 +81,28 @@ impl Analyzer {
     }
 
     /// Reads a whole input; hands each report to `take` as soon as it is complete.
-    pub fn read_all(
+    pub fn read_all<'o>(
         &self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         bytes: &[u8],
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, origin, sequence, take);
-        let lines = LineReader::read_all(bytes, &mut pipeline);
+        let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
+        let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
 
     /// Begins to read a stream.
-    pub fn stream<'a>(
+    pub fn stream<'a, 'o>(
         &'a self,
-        origin: &Origin<'_>,
+        origin: impl Into<Origin<'o>>,
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
-            pipeline: Pipeline::new(self, origin, sequence, take),
+            pipeline: Pipeline::new(self, &origin.into(), sequence, take),
         }
     }
 }
@@ -102,7 +116,8 @@ pub struct Stream<'a> {
 impl Stream<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
-        self.lines.push(chunk, &mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
     }
 
     /// The stream is silent: gives away a report that was held back for what may follow it.
@@ -112,7 +127,8 @@ impl Stream<'_> {
 
     /// The stream ended.
     pub fn finish(mut self) -> Input {
-        let lines = self.lines.finish(&mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        let lines = self.lines.finish(&analyzer.finder, &mut self.pipeline);
         self.pipeline.finish(lines)
     }
 }
@@ -267,6 +283,12 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// True for what other programs write into a console between two splats.
+    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
+        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
+        !line.framing.present && self.held.as_ref().is_some_and(near)
+    }
+
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
             self.give(held);
@@ -289,7 +311,7 @@ impl<'a> Pipeline<'a> {
     fn log_line(&mut self, line: &LogLine<'_>) {
         self.boots.observe(&self.analyzer.grammar, line);
         let complete = self.assembler.feed(line, &mut self.boots);
-        if complete.is_empty() && self.assembler.is_idle() {
+        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
             self.release();
         }
         for splat in complete {
@@ -305,11 +327,11 @@ impl Visitor for Pipeline<'_> {
         self.decoder = decoder;
     }
 
-    fn may_skip(&self) -> bool {
-        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
+    fn continues(&self, before: &[u8]) -> bool {
+        decode::continues(before)
     }
 
-    fn find(&self, haystack: &[u8]) -> Option<usize> {
-        self.analyzer.finder.find(haystack)
+    fn may_skip(&self) -> bool {
+        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
 }

@@ -64,7 +64,7 @@ fn line() -> impl Strategy<Value = String> {
 fn reports(log: &str) -> Vec<Report> {
     let mut all = Vec::new();
     ANALYZER.read_all(
-        &Origin::default(),
+        Origin::default(),
         log.as_bytes(),
         &mut Sequence::default(),
         &mut |report| all.push(report),

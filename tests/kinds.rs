@@ -23,7 +23,7 @@ fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     let mut all = Vec::new();
     analyzer.read_all(
-        &Origin::default(),
+        Origin::default(),
         log.as_bytes(),
         &mut Sequence::default(),
         &mut |report| all.push(report),

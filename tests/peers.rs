@@ -26,7 +26,7 @@ fn fixtures(name: &str) -> Option<PathBuf> {
 fn reports(analyzer: &Analyzer, log: &[u8]) -> Vec<Report> {
     let mut all = Vec::new();
     analyzer.read_all(
-        &Origin::default(),
+        Origin::default(),
         log,
         &mut Sequence::default(),
         &mut |report| all.push(report),

@@ -9,7 +9,7 @@ fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("an analyzer");
     let mut all = Vec::new();
     analyzer.read_all(
-        &Origin::default(),
+        Origin::default(),
         log.as_bytes(),
         &mut Sequence::default(),
         &mut |report| all.push(report),

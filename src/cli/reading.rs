@@ -24,11 +24,9 @@ impl Reading<'_> {
     /// Where the device cannot be read.
     pub fn kmsg(&mut self) -> Result<(), Box<dyn Error>> {
         let path = self.input.path.clone();
-        let origin = Origin {
-            path: &path,
-            ..Origin::default()
-        };
-        let mut stream = self.analyzer.stream(&origin, self.sequence, self.take);
+        let mut stream = self
+            .analyzer
+            .stream(path.as_str(), self.sequence, self.take);
         kmsg::read(|record| stream.push(record))?;
         let input = stream.finish();
         self.add(input);
@@ -53,9 +51,9 @@ impl Visit for Reading<'_> {
         let input = match member.text {
             Text::Whole(bytes) => self
                 .analyzer
-                .read_all(&origin, bytes, self.sequence, self.take),
+                .read_all(origin, bytes, self.sequence, self.take),
             Text::Stream(reader) => {
-                let mut stream = self.analyzer.stream(&origin, self.sequence, self.take);
+                let mut stream = self.analyzer.stream(origin, self.sequence, self.take);
                 // Its errors are told by whoever takes the input apart.
                 let _ = read_chunks_or_pause(reader, |chunk| match chunk {
                     Some(chunk) => stream.push(chunk),

@@ -12,16 +12,14 @@ mod late_clear;
 mod literals;
 mod pattern;
 mod rewrite;
-mod search;
 mod timeline;
 
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, Follows, FunctionRule, Kind, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
-pub use pattern::Pattern;
+pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
-pub use search::Search;
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use literals::KindFinder;
@@ -56,6 +54,9 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("lkp"),
     builtin!("late-clear"),
 ];
+
+/// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
+pub const CUT_HERE: &str = "[ cut here ]";
 
 /// One grammar file.
 #[derive(Debug, Default, Deserialize)]
@@ -208,25 +209,26 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Every literal that a line must contain one of to matter to any rule.
-    pub fn literals(&self) -> Vec<&str> {
+    /// Literals of the lines that a report may begin with.
+    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+        let anchors = self.paths.iter().filter(|rule| rule.anchor);
+        let frames = anchors.flat_map(|rule| rule.frames.iter());
+        let reports = kinds.chain(frames).map(String::as_str);
+        reports.chain([CUT_HERE])
+    }
+
+    /// Literals of the lines that only tell something of the boot, each on its own line.
+    pub fn note_literals(&self) -> impl Iterator<Item = &str> {
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        let anchors = self
-            .paths
-            .iter()
-            .filter(|rule| rule.anchor)
-            .flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        let all = kinds
-            .chain(milestones)
+        milestones
             .chain(facts)
             .chain(words)
-            .chain(anchors)
-            .chain(sites);
-        literals::sufficient(all.map(String::as_str))
+            .chain(sites)
+            .map(String::as_str)
     }
 }
 

@@ -6,11 +6,13 @@
 //! over at the speed of the search.
 
 pub mod container;
+mod finder;
 mod folder;
 mod lines;
 mod pstore;
 mod source;
 
+pub use finder::Finder;
 pub use folder::{Entry, entries};
 pub use lines::{LineReader, MAX_LINE, Visitor};
 pub use pstore::PartHead;

@@ -32,6 +32,10 @@ pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static
     Some(line)
 }
 
+/// The same for a line of a splat, which shows by its beginning that it is one: words of it may be
+/// longer than half a line.
+const BROKEN_LONG: std::ops::RangeInclusive<usize> = 40..=80;
+
 /// Beginnings of the long lines of a splat, those that a mailer breaks.
 const LONG: &[&str] = &[
     "Code: ",
@@ -39,19 +43,13 @@ const LONG: &[&str] = &[
     "CPU: ",
     "Hardware name: ",
     "RIP: ",
-    "RSP: ",
-    "RAX: ",
-    "RDX: ",
-    "RBP: ",
-    "R10: ",
-    "R13: ",
-    "FS: ",
-    "CS: ",
-    "CR2: ",
-    "DR0: ",
-    "DR3: ",
     "Workqueue: ",
     "Tainted: ",
+];
+
+/// Beginnings of register lines (arch/x86/kernel/process_64.c, `__show_regs()`).
+const REGISTERS: &[&str] = &[
+    "RSP: ", "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "DR0: ", "DR3: ",
 ];
 
 /// Beginnings of other lines of a splat: no second half of anything.
@@ -69,7 +67,7 @@ const OTHER: &[&str] = &[
 /// the instruction bytes, which printk may print in pieces.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim_start();
-    text.starts_with("Code: ") || (BROKEN_WIDTHS.contains(&line.width) && starts_with(LONG, text))
+    text.starts_with("Code: ") || (BROKEN_LONG.contains(&line.width) && is_long(text))
 }
 
 /// The line that a long line of a splat and the next one were; `None` where they are two.
@@ -78,9 +76,10 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
     let bytes = text.trim_start().starts_with("Code: ") && is_code(tail);
     let margin = !next.framing.present
         && first.quote == next.quote
-        && BROKEN_WIDTHS.contains(&first.width)
+        && BROKEN_LONG.contains(&first.width)
         && first.width + 1 + tail.split_whitespace().next().map_or(0, str::len) > MAILER_WIDTH
-        && !is_line_of_splat(tail);
+        && !is_line_of_splat(tail)
+        && fits(text, tail);
     if !(bytes || margin) || tail.is_empty() {
         return None;
     }
@@ -92,8 +91,33 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
     })
 }
 
+/// Registers go on with registers, instruction bytes with bytes: what else follows them is noise of
+/// the console.
+fn fits(first: &str, next: &str) -> bool {
+    let is_register = |word: &str| {
+        let name = word.strip_suffix(':').unwrap_or(word);
+        name.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let is_value = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || b":()".contains(&byte))
+    };
+    let first = first.trim_start();
+    if starts_with(REGISTERS, first) {
+        next.split_whitespace()
+            .all(|word| is_register(word) || is_value(word))
+    } else {
+        !first.starts_with("Code: ") || is_code(next)
+    }
+}
+
 fn is_line_of_splat(text: &str) -> bool {
-    starts_with(LONG, text) || starts_with(OTHER, text) || is_frame(text)
+    is_long(text) || starts_with(OTHER, text) || is_frame(text)
+}
+
+fn is_long(text: &str) -> bool {
+    starts_with(LONG, text) || starts_with(REGISTERS, text)
 }
 
 fn starts_with(beginnings: &[&str], text: &str) -> bool {
@@ -122,6 +146,9 @@ fn is_code(text: &str) -> bool {
 fn broken_between(first: &LogLine<'_>, next: &str) -> bool {
     if has_open_parenthesis(&first.text) && next.contains(')') {
         return true;
+    }
+    if !fits(&first.text, next) {
+        return false;
     }
     let next_word = next.split_whitespace().next().map_or(0, str::len);
     first.framing.present

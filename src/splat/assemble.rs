@@ -233,7 +233,7 @@ impl<'g> Assembler<'g> {
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
                     self.close(index, Closing::NextReport);
                 }
-                self.lanes[index].cut_here = Some(CutHere::at(line.number));
+                self.lanes[index].cut_here = Some(CutHere::at(line));
             }
             Body::End => {
                 if let Some(mut building) = self.lanes[index].open.take() {
@@ -264,7 +264,7 @@ impl<'g> Assembler<'g> {
     fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
         let cut_here = lane.cut_here.take();
-        lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(&line.text));
+        lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
         if let Some(building) = &mut lane.open {
             if !building.take(line, body) {
                 self.close(index, Closing::Silence);

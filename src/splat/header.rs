@@ -4,8 +4,7 @@
 
 use super::code_ref::code_ref;
 use super::types::{CodeRef, Splat};
-use crate::grammar::{Grammar, Kind};
-use regex::Captures;
+use crate::grammar::{Grammar, Groups, Kind};
 
 /// A header that was read.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ pub fn may_begin_header(grammar: &Grammar, text: &str) -> bool {
     grammar.kinds_in(text).any(begins)
 }
 
-fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Captures<'_>) -> Option<Header<'g>> {
+fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Option<Header<'g>> {
     let group = |name| captures.name(name).map(|m| m.as_str());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
     let file = group("file").map(|path| {

@@ -18,22 +18,27 @@ const MAX_MESSAGE_LINES: usize = 16;
 pub struct CutHere {
     /// Its line.
     pub line: u64,
+    framed: bool,
     /// The lines behind it.
     pub messages: Vec<String>,
 }
 
 impl CutHere {
     /// Nothing behind it yet.
-    pub fn at(line: u64) -> CutHere {
+    pub fn at(line: &LogLine<'_>) -> CutHere {
         CutHere {
-            line,
+            line: line.number,
+            framed: line.framing.present,
             messages: Vec::new(),
         }
     }
 
     /// With one more line of text; `None` where it is too long to be the text of a WARN().
-    pub fn with(mut self, text: &str) -> Option<CutHere> {
-        self.messages.push(text.trim().to_owned());
+    pub fn with(mut self, line: &LogLine<'_>) -> Option<CutHere> {
+        // What has no framing where the log has some was written by somebody else.
+        if line.framing.present || !self.framed {
+            self.messages.push(line.text.trim().to_owned());
+        }
         (self.messages.len() <= MAX_MESSAGE_LINES).then_some(self)
     }
 }

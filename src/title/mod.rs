@@ -81,7 +81,7 @@ fn fit(form: &TitleForm, splat: &Splat, lines: &[&str]) -> Option<Groups> {
     Some(groups)
 }
 
-fn collect(groups: &mut Groups, names: &[String], captures: &regex::Captures<'_>) {
+fn collect(groups: &mut Groups, names: &[String], captures: &crate::grammar::Groups<'_>) {
     for name in names {
         if let Some(group) = captures.name(name) {
             groups.insert(name.clone(), group.as_str().to_owned());

@@ -23,6 +23,9 @@ const MARKS: [&str; 8] = [
     "MESSAGE",
 ];
 
+/// The line in front of a text that comes as a binary value.
+pub(super) const BINARY_MESSAGE: &[u8] = b"MESSAGE";
+
 /// The format.
 #[derive(Debug, Default)]
 pub(super) struct Export {
@@ -46,13 +49,12 @@ struct Binary {
 
 impl Records for Export {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
-        if let Some(entry) = &mut self.entry
-            && let Some(binary) = entry.binary.take()
-        {
-            entry.binary_line(binary, line.raw);
+        if is_head(line.text) {
+            self.release(out);
+            self.entry = Some(Entry::default());
             return true;
         }
-        let Some((name, value)) = field(line.content) else {
+        let Some((name, value)) = field(line.text) else {
             return self.other(line, out);
         };
         if self.entry.is_none() && !MARKS.contains(&name) {
@@ -86,13 +88,29 @@ impl Records for Export {
 }
 
 impl Export {
+    /// True where the next line is of a binary value.
+    pub fn wants_bytes(&self) -> bool {
+        self.entry
+            .as_ref()
+            .is_some_and(|entry| entry.binary.is_some())
+    }
+
+    /// Takes in a line of a binary value, as it stands.
+    pub fn bytes(&mut self, raw: &[u8]) {
+        if let Some(entry) = &mut self.entry
+            && let Some(binary) = entry.binary.take()
+        {
+            entry.binary_line(binary, raw);
+        }
+    }
+
     /// A line that is no field: the name of a binary one, or the end of the entry.
     fn other(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
         let Some(entry) = &mut self.entry else {
             return false;
         };
-        if is_name(line.content) {
-            let record = (line.content == b"MESSAGE").then(|| Record::at(line));
+        if is_name(line.text) {
+            let record = (line.text == "MESSAGE").then(|| Record::at(line));
             entry.binary = Some(Binary {
                 record,
                 bytes: Vec::new(),
@@ -100,20 +118,16 @@ impl Export {
             return true;
         }
         self.release(out);
-        line.content.trim_ascii().is_empty()
+        line.text.trim().is_empty()
     }
 }
 
 impl Entry {
-    fn field(&mut self, name: &str, value: &[u8], line: &Physical<'_>) {
-        let number = || {
-            str::from_utf8(value)
-                .ok()
-                .and_then(|digits| digits.parse::<u64>().ok())
-        };
+    fn field(&mut self, name: &str, value: &str, line: &Physical<'_>) {
+        let number = || value.parse::<u64>().ok();
         match name {
             "MESSAGE" => {
-                let text = String::from_utf8_lossy(value).into_owned();
+                let text = value.to_owned();
                 self.record = Some(Record {
                     text,
                     ..Record::at(line)
@@ -155,15 +169,21 @@ impl Entry {
     }
 }
 
-/// `NAME=value`, indented where it is of -o verbose.
-fn field(content: &[u8]) -> Option<(&str, &[u8])> {
-    let content = content.strip_prefix(b"    ").unwrap_or(content);
-    let equals = memchr::memchr(b'=', content)?;
-    let (name, value) = (&content[..equals], &content[equals + 1..]);
-    is_name(name).then(|| Some((str::from_utf8(name).ok()?, value)))?
+/// `Mon 2026-11-23 14:20:48.123456 UTC [s=0;i=1;b=2]`: the head of an entry of -o verbose.
+fn is_head(text: &str) -> bool {
+    text.trim_end().ends_with(']') && text.contains(" [s=")
 }
 
-fn is_name(name: &[u8]) -> bool {
-    let allowed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
-    !name.is_empty() && name.len() <= 64 && name.iter().all(allowed) && !name[0].is_ascii_digit()
+/// `NAME=value`, indented where it is of -o verbose.
+fn field(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix("    ").unwrap_or(text);
+    text.split_once('=').filter(|(name, _)| is_name(name))
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(allowed)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
 }

@@ -21,7 +21,7 @@ struct Open {
 
 impl Records for Json {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
-        let Some(text) = content(line.content) else {
+        let Some(text) = content(line.text) else {
             self.release(out);
             return false;
         };
@@ -29,17 +29,17 @@ impl Records for Json {
             self.release(out);
             return object(line, text, out);
         }
-        if text.starts_with('"') && self.field(line, text) {
-            return true;
+        if text.starts_with('"') {
+            return self.field(line, text) || self.open.is_some();
         }
-        let closes = text.starts_with('}');
-        let bracket = text.bytes().all(|byte| b"{}[], ".contains(&byte))
-            || text.ends_with("[")
-            || self.open.is_some() && text.starts_with('"');
-        if closes || !bracket {
+        let brackets = text.bytes().all(|byte| b"{}[], ".contains(&byte));
+        if !brackets || text.contains('}') {
             self.release(out);
         }
-        bracket
+        if brackets && text.ends_with('{') {
+            self.open = Some(Open::default());
+        }
+        brackets
     }
 
     fn release(&mut self, out: &mut Vec<Record>) {
@@ -92,16 +92,13 @@ impl Json {
 
 /// The line without what may stand around its JSON: a record separator (RFC 7464), the dash of a
 /// YAML list. Nothing where it holds none.
-fn content(line: &[u8]) -> Option<&str> {
-    let line = line.trim_ascii();
+fn content(line: &str) -> Option<&str> {
+    let line = line.trim();
     let line = line
-        .strip_prefix(b"\x1e")
-        .or_else(|| line.strip_prefix(b"- "))
+        .strip_prefix('\x1e')
+        .or_else(|| line.strip_prefix("- "))
         .unwrap_or(line);
-    let first = line.first()?;
-    b"{}[]\""
-        .contains(first)
-        .then(|| str::from_utf8(line).ok())?
+    line.starts_with(['{', '}', '[', ']', '"']).then_some(line)
 }
 
 fn object(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {

@@ -23,7 +23,7 @@ pub(super) struct Kmsg {
 struct Held {
     record: Record,
     /// As it came, escapes and all.
-    text: Vec<u8>,
+    text: String,
     /// Number of the message and its whole length, where it comes in pieces.
     pieces: Option<(u64, usize)>,
 }
@@ -40,9 +40,8 @@ struct Prefix {
 
 impl Records for Kmsg {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
-        let content = line.content.strip_suffix(b"\r").unwrap_or(line.content);
-        let Some((mut record, prefix, text)) = read(line, content) else {
-            return self.dictionary(content) || {
+        let Some((mut record, prefix, text)) = read(line) else {
+            return self.dictionary(line.text) || {
                 self.release(out);
                 false
             };
@@ -53,7 +52,7 @@ impl Records for Kmsg {
         }
         self.release(out);
         self.in_record = true;
-        let text = text.to_vec();
+        let text = text.to_owned();
         let pieces = prefix.whole.map(|length| (prefix.sequence, length));
         if prefix.begins || pieces.is_some_and(|(_, length)| text.len() < length) {
             self.held = Some(Held {
@@ -86,19 +85,19 @@ impl Records for Kmsg {
 
 impl Kmsg {
     /// ` SUBSYSTEM=acpi`: the dictionary of the record before.
-    fn dictionary(&self, content: &[u8]) -> bool {
-        let key = content
-            .strip_prefix(b" ")
-            .and_then(|entry| entry.split(|byte| *byte == b'=').next());
-        let is_key = |key: &[u8]| {
-            key.iter()
-                .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+    fn dictionary(&self, text: &str) -> bool {
+        let key = text
+            .strip_prefix(' ')
+            .and_then(|entry| entry.split_once('='));
+        let is_key = |key: &str| {
+            key.bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         };
-        self.in_record && content.contains(&b'=') && key.is_some_and(is_key)
+        self.in_record && key.is_some_and(|(key, _)| is_key(key))
     }
 
     /// Adds a continuation, or the next piece, to the message that is held. True where it was one.
-    fn continued(&mut self, prefix: &Prefix, text: &[u8], out: &mut Vec<Record>) -> bool {
+    fn continued(&mut self, prefix: &Prefix, text: &str, out: &mut Vec<Record>) -> bool {
         let Some(held) = &mut self.held else {
             return false;
         };
@@ -109,7 +108,7 @@ impl Kmsg {
         if !is_next || held.text.len() + text.len() > MAX_MESSAGE {
             return false;
         }
-        held.text.extend_from_slice(text);
+        held.text.push_str(text);
         if held
             .pieces
             .is_some_and(|(_, length)| held.text.len() >= length)
@@ -122,12 +121,11 @@ impl Kmsg {
 }
 
 /// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.
-fn read<'a>(line: &Physical<'_>, content: &'a [u8]) -> Option<(Record, Prefix, &'a [u8])> {
-    if !content.first()?.is_ascii_digit() {
+fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
+    if !line.text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let end = memchr::memchr(b';', content)?;
-    let (head, text) = (str::from_utf8(&content[..end]).ok()?, &content[end + 1..]);
+    let (head, text) = line.text.split_once(';')?;
     let mut fields = head.split(',');
     let first = fields.next()?;
     // Netconsole may put the release in front (netconsole.rst, "release").
@@ -164,9 +162,9 @@ fn read<'a>(line: &Physical<'_>, content: &'a [u8]) -> Option<(Record, Prefix, &
 }
 
 /// Puts `\xHH` back (kernel/printk/printk.c, `append_char()`).
-fn unescaped(text: &[u8]) -> String {
+fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         let escaped = rest
             .strip_prefix(b"\\x")

@@ -17,7 +17,7 @@ mod terminal;
 
 use super::{Framing, LogLine, framing, quote};
 use pstore::Parts;
-use record::{Record, Records};
+use record::{Physical, Record, Records};
 use std::borrow::Cow;
 use tail::Tail;
 
@@ -30,6 +30,11 @@ pub const LITERALS: &[&str] = &[
     "Panic#",
     "Oops#",
 ];
+
+/// True where the line behind `before` is a value without its name: it cannot be read alone.
+pub fn continues(before: &[u8]) -> bool {
+    before == export::BINARY_MESSAGE
+}
 
 /// Who takes the lines.
 pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
@@ -80,23 +85,55 @@ impl Lines {
     }
 
     fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
-        let (depth, content) = quote::strip(raw);
-        let physical = record::Physical {
-            number,
-            quote: depth,
-            raw,
-            content,
-        };
+        if self.export.wants_bytes() {
+            return self.export.bytes(raw);
+        }
+        for piece in terminal::pieces(raw) {
+            let piece = String::from_utf8_lossy(&piece);
+            let plain = html::plain(&piece);
+            let (quote, content) = quote::strip(plain.as_bytes());
+            // Marks are ASCII: what they leave is a text again.
+            let text = str::from_utf8(content).unwrap_or_default();
+            let line = Physical {
+                number,
+                quote,
+                width: piece.len(),
+                text,
+            };
+            self.piece(&line, take);
+        }
+    }
+
+    fn piece(&mut self, line: &Physical<'_>, take: &mut Take<'_>) {
         let mut out = Vec::new();
         let taken = self
             .records()
             .into_iter()
-            .any(|format| format.line(&physical, &mut out));
+            .any(|format| format.line(line, &mut out));
         for record in &out {
             self.record(record, take);
         }
-        if !taken {
-            self.text(number, raw, take);
+        if taken {
+            return;
+        }
+        for (framing, text) in runs::messages(line.text) {
+            let Physical {
+                number,
+                quote,
+                width,
+                ..
+            } = *line;
+            let text = Cow::Borrowed(text);
+            self.tail.line(
+                LogLine {
+                    number,
+                    quote,
+                    framing,
+                    width,
+                    text,
+                },
+                take,
+            );
         }
     }
 
@@ -127,27 +164,6 @@ impl Lines {
                 text: Cow::Borrowed(text),
             };
             self.tail.line(line, take);
-        }
-    }
-
-    fn text(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
-        for piece in terminal::pieces(raw) {
-            let piece = String::from_utf8_lossy(&piece);
-            let plain = html::plain(&piece);
-            let (depth, content) = quote::strip(plain.as_bytes());
-            // Marks are ASCII: what they leave is a text again.
-            let content = str::from_utf8(content).unwrap_or_default();
-            for (framing, text) in runs::messages(content) {
-                let text = Cow::Borrowed(text);
-                let line = LogLine {
-                    number,
-                    quote: depth,
-                    framing,
-                    width: raw.len(),
-                    text,
-                };
-                self.tail.line(line, take);
-            }
         }
     }
 }

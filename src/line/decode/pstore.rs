@@ -66,8 +66,12 @@ impl Parts {
             .min()
             .unwrap_or_default();
         parts.sort_by_key(|part| std::cmp::Reverse(part.head.part));
-        for (number, line) in (first..).zip(parts.iter().flat_map(|part| &part.lines)) {
-            give(number, line);
+        let lines = parts.iter().flat_map(|part| part.lines.iter().enumerate());
+        for (number, (index, line)) in (first..).zip(lines) {
+            // The head of a part may stand in the middle of a splat: it is no line of the log.
+            if index > 0 {
+                give(number, line);
+            }
         }
     }
 

@@ -2,13 +2,15 @@
 
 use crate::line::Framing;
 
-/// A physical line, as it stands and without quote marks.
+/// A physical line, without what terminals, web pages and mails add.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Physical<'a> {
     pub number: u64,
+    /// Depth of mail quoting.
     pub quote: usize,
-    pub raw: &'a [u8],
-    pub content: &'a [u8],
+    /// Length in bytes with the quoting.
+    pub width: usize,
+    pub text: &'a str,
 }
 
 /// A message that was decoded.
@@ -36,7 +38,7 @@ impl Record {
                 present: true,
                 ..Framing::default()
             },
-            width: line.raw.len(),
+            width: line.width,
             text: String::new(),
         }
     }

@@ -17,7 +17,13 @@ const DROPPED: &str = " printk messages dropped **";
 /// of its own is no message of the kernel, and goes.
 pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
     let mut found = Vec::new();
-    let mut rest = line;
+    let end = INTRUDERS
+        .find(line)
+        .map_or(line.len(), |intruder| intruder.start());
+    let mut rest = &line[..end];
+    if rest.is_empty() && end < line.len() {
+        return found;
+    }
     loop {
         let (framing, text) = framing::strip(rest);
         let Some(end) = framing::stamp_at(text) else {
@@ -31,14 +37,13 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
     }
 }
 
-/// Adds a message, without what others wrote behind it.
+/// Adds a message, without printk's note in front of it.
 fn push<'a>(found: &mut Vec<(Framing, &'a str)>, framing: Framing, text: &'a str) {
-    let text = match text.split_once(DROPPED) {
-        Some((_, behind)) if text.starts_with("** ") => behind.trim_start(),
-        _ => text,
-    };
-    let end = INTRUDERS
-        .find(text)
-        .map_or(text.len(), |intruder| intruder.start());
-    found.push((framing, &text[..end]));
+    match text.split_once(DROPPED) {
+        Some((note, behind)) if note.starts_with("** ") => {
+            let behind = behind.trim_start();
+            found.extend((!behind.is_empty()).then_some((framing, behind)));
+        }
+        _ => found.push((framing, text)),
+    }
 }

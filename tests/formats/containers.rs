@@ -1,0 +1,133 @@
+//! Writers of containers: a log in, a file as somebody would send it out.
+
+use std::io::{Cursor, Write};
+
+/// A container: its name and its writer.
+pub type Container = (&'static str, fn(&[u8]) -> Vec<u8>);
+
+/// All of them.
+pub const CONTAINERS: &[Container] = &[
+    ("gzip", gzip),
+    ("gzip-members", |log| {
+        let (first, second) = log.split_at(log.len() / 2);
+        [gzip(first), gzip(second)].concat()
+    }),
+    ("xz", xz),
+    ("lzma", lzma),
+    ("bzip2", bzip2),
+    ("zstd", |log| zstd::encode_all(log, 3).expect("memory")),
+    ("lz4", lz4),
+    ("tar", tar),
+    ("tar-gz", |log| gzip(&tar(log))),
+    ("tar-long-name", tar_long_name),
+    ("zip", zip),
+    ("cpio", cpio),
+    ("ar", ar),
+    ("utf-16le", |log| utf16(log, u16::to_le_bytes)),
+    ("utf-16be", |log| utf16(log, u16::to_be_bytes)),
+    ("utf-8-mark", |log| [b"\xef\xbb\xbf", log].concat()),
+    ("xz-in-zip-in-tar", |log| tar(&zip(&xz(log)))),
+];
+
+pub fn gzip(log: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    writer
+        .write_all(log)
+        .and_then(|()| writer.finish())
+        .expect("memory")
+}
+
+pub fn xz(log: &[u8]) -> Vec<u8> {
+    let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 6);
+    writer
+        .write_all(log)
+        .and_then(|()| writer.finish())
+        .expect("memory")
+}
+
+fn lzma(log: &[u8]) -> Vec<u8> {
+    let options = liblzma::stream::LzmaOptions::new_preset(6).expect("a preset");
+    let stream = liblzma::stream::Stream::new_lzma_encoder(&options).expect("memory");
+    let mut writer = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    writer
+        .write_all(log)
+        .and_then(|()| writer.finish())
+        .expect("memory")
+}
+
+fn bzip2(log: &[u8]) -> Vec<u8> {
+    let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    writer
+        .write_all(log)
+        .and_then(|()| writer.finish())
+        .expect("memory")
+}
+
+fn lz4(log: &[u8]) -> Vec<u8> {
+    let blocks = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB);
+    let mut writer = lz4_flex::frame::FrameEncoder::with_frame_info(blocks, Vec::new());
+    writer.write_all(log).expect("memory");
+    writer.finish().expect("memory")
+}
+
+pub fn tar(log: &[u8]) -> Vec<u8> {
+    tar_of(&[("logs/console.log", log)])
+}
+
+fn tar_long_name(log: &[u8]) -> Vec<u8> {
+    let name = format!("{}/console.log", "folder/".repeat(40));
+    tar_of(&[(&name, log)])
+}
+
+pub fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, data) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(data.len() as u64);
+        header.set_mode(0o644);
+        builder
+            .append_data(&mut header, name, *data)
+            .expect("memory");
+    }
+    builder.into_inner().expect("memory")
+}
+
+pub fn zip(log: &[u8]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer
+        .add_directory("logs", zip::write::SimpleFileOptions::default())
+        .expect("memory");
+    writer
+        .start_file("logs/console.log", zip::write::SimpleFileOptions::default())
+        .expect("memory");
+    writer.write_all(log).expect("memory");
+    writer.finish().expect("memory").into_inner()
+}
+
+fn cpio(log: &[u8]) -> Vec<u8> {
+    let entry = cpio::newc::Builder::new("console.log").mode(0o100_644);
+    let mut writer = entry.write(Vec::new(), log.len() as u32);
+    writer.write_all(log).expect("memory");
+    cpio::newc::trailer(writer.finish().expect("memory")).expect("memory")
+}
+
+/// As ar(5) says.
+fn ar(log: &[u8]) -> Vec<u8> {
+    let header = format!(
+        "{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+        "console.log/",
+        0,
+        0,
+        0,
+        100_644,
+        log.len()
+    );
+    let padding: &[u8] = if log.len() % 2 == 1 { b"\n" } else { b"" };
+    [b"!<arch>\n", header.as_bytes(), log, padding].concat()
+}
+
+fn utf16(log: &[u8], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(log);
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(bytes).collect()
+}

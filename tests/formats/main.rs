@@ -1,0 +1,12 @@
+//! Every shape of a log: the same boot, written in each framing and packed in each container, must
+//! give the same splats.
+//!
+//! [`framings`] and [`containers`] hold one writer each; what ksplat reads, these write.
+
+mod containers;
+mod corpus;
+mod framings;
+mod hostile;
+mod mails;
+mod same;
+mod triage;

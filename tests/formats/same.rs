@@ -1,0 +1,165 @@
+//! The same splats, whatever they came in.
+
+use super::containers::{CONTAINERS, Container};
+use super::framings::{FRAMINGS, Message, messages};
+use super::mails::MAILS;
+use super::triage::read;
+use proptest::prelude::*;
+use serde_json::Value;
+use std::path::Path;
+
+/// Boots with late clears, each the console log of a corpus case: one splat, a nested pair, a panic.
+const BOOTS: &[&str] = &[
+    "ap-vmx-bios-kaslr",
+    "ap-faststring",
+    "ap-level4-panic-on-warn-kaslr-nogdb",
+];
+
+/// The messages of a boot that matter to a verdict, and some around the splats.
+pub fn boot(name: &str) -> Vec<Message> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(name)
+        .join("log");
+    let log = std::fs::read_to_string(path).expect("the corpus is part of the repository");
+    let all = messages(&log);
+    let splat = all
+        .iter()
+        .position(|message| message.text.contains("[ cut here ]"))
+        .expect("a splat");
+    let last = all
+        .iter()
+        .rposition(|message| message.text.starts_with("---[ end"))
+        .expect("an end");
+    let telling = |(number, message): &(usize, &Message)| {
+        let milestones = [
+            "Linux version",
+            "ommand line",
+            "alternatives",
+            "secondary",
+            "smp: Brought",
+            "by BIOS",
+        ];
+        (splat.saturating_sub(2)..=last + 2).contains(number)
+            || milestones.iter().any(|text| message.text.contains(text))
+    };
+    all.iter()
+        .enumerate()
+        .filter(telling)
+        .map(|(_, message)| message.clone())
+        .collect()
+}
+
+fn containers() -> impl Iterator<Item = &'static Container> {
+    CONTAINERS.iter().chain(MAILS)
+}
+
+/// What differs between two lists of splats.
+fn difference(found: &Value, due: &Value) -> String {
+    let (found, due) = (
+        found.as_array().expect("a list"),
+        due.as_array().expect("a list"),
+    );
+    if found.len() != due.len() {
+        return format!("{} splats, not {}", found.len(), due.len());
+    }
+    let fields = found.iter().zip(due).flat_map(|(found, due)| {
+        let keys = due.as_object().expect("an object").keys();
+        keys.filter(|key| found[*key] != due[*key])
+            .map(|key| format!("{key}: {}, not {}", found[key], due[key]))
+    });
+    fields.collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong where reading `log` does not give `due` without an error.
+fn wrong(name: &str, log: &[u8], due: &Value) -> Option<String> {
+    let answer = read(log);
+    let found = answer.splats();
+    if !answer.errors.is_empty() {
+        return Some(format!("{name}: {:?}", answer.errors));
+    }
+    (found != *due).then(|| format!("{name}: {}", difference(&found, due)))
+}
+
+/// Every boot, its console log, and the splats of that.
+fn boots() -> Vec<(&'static str, Vec<Message>, Vec<u8>, Value)> {
+    let with_splats = |name: &&'static str| {
+        let boot = boot(name);
+        let log = FRAMINGS[0].1(&boot);
+        let due = read(&log).splats();
+        assert!(due.as_array().is_some_and(|splats| !splats.is_empty()));
+        (*name, boot, log, due)
+    };
+    BOOTS.iter().map(with_splats).collect()
+}
+
+fn assert_none(wrong: impl Iterator<Item = String>) {
+    let wrong: Vec<_> = wrong.collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn in_every_framing() {
+    let boots = boots();
+    assert_none(boots.iter().flat_map(|(name, boot, _, due)| {
+        FRAMINGS.iter().filter_map(move |(framing, write)| {
+            wrong(&format!("{name} as {framing}"), &write(boot), due)
+        })
+    }));
+}
+
+#[test]
+fn in_every_container() {
+    let boots = boots();
+    assert_none(boots.iter().flat_map(|(name, _, log, due)| {
+        containers().filter_map(move |(container, pack)| {
+            wrong(&format!("{name} in {container}"), &pack(log), due)
+        })
+    }));
+}
+
+#[test]
+fn in_a_framing_that_changes_in_the_middle() {
+    let boots = boots();
+    let (_, boot, _, due) = &boots[0];
+    let splat = boot
+        .iter()
+        .position(|message| message.text.contains("[ cut here ]"))
+        .expect("a splat");
+    let named = |name: &str| {
+        FRAMINGS
+            .iter()
+            .find(|framing| framing.0 == name)
+            .expect("a framing")
+            .1
+    };
+    let pairs = [
+        ("no-time", "kmsg"),
+        ("dmesg-json", "syslog"),
+        ("journal-export", "console"),
+        ("kmsg", "html"),
+    ];
+    assert_none(pairs.iter().filter_map(|(first, second)| {
+        let log = [named(first)(&boot[..splat]), named(second)(&boot[splat..])].concat();
+        wrong(&format!("{first}, then {second}"), &log, due)
+    }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn in_any_framing_in_any_container(
+        name in prop::sample::select(BOOTS),
+        framing in prop::sample::select(FRAMINGS),
+        container in prop::sample::select(containers().collect::<Vec<_>>()),
+    ) {
+        let boot = boot(name);
+        let due = read(&FRAMINGS[0].1(&boot)).splats();
+        let log = framing.1(&boot);
+        // A log with NULs in it is no text of a mail or of UTF-16.
+        prop_assume!(framing.0 != "journal-export-binary");
+        let name = format!("{name} as {} in {}", framing.0, container.0);
+        prop_assert_eq!(wrong(&name, &container.1(&log), &due), None);
+    }
+}

@@ -1,0 +1,102 @@
+//! Reading bytes the way the binary does, and what of the answer must not depend on their shape.
+
+use ksplat::analyzer::{Analyzer, Input, Origin};
+use ksplat::grammar::Grammar;
+use ksplat::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
+use ksplat::input::read_chunks;
+use ksplat::render;
+use ksplat::report::{Report, Sequence};
+use serde_json::Value;
+use std::sync::LazyLock;
+
+static ANALYZER: LazyLock<Analyzer> =
+    LazyLock::new(|| Analyzer::new(Grammar::builtin(), None).expect("few literals"));
+
+/// What came out of an input.
+#[derive(Default)]
+pub struct Answer {
+    pub reports: Vec<Report>,
+    pub errors: Vec<String>,
+    pub members: u64,
+    boots: usize,
+}
+
+impl Answer {
+    /// The splats as JSON, without what differs from shape to shape: where they stand, and times that
+    /// a format may lack.
+    pub fn splats(&self) -> Value {
+        let input = Input::default();
+        let document = render::document(&[input], &self.reports);
+        let mut document: Value = serde_json::from_str(&document).expect("JSON");
+        let splats = document["splats"].as_array_mut().expect("a list");
+        splats.iter_mut().for_each(without_position);
+        document["splats"].take()
+    }
+}
+
+fn without_position(splat: &mut Value) {
+    let fields = splat.as_object_mut().expect("an object");
+    fields.remove("source");
+    fields.remove("time");
+    let Some(verdict) = fields.get_mut("late_clear") else {
+        return;
+    };
+    verdict["diagnosis"].take();
+    let evidence = verdict["evidence"].as_array_mut().expect("a list");
+    // What the log says near the splat: near is counted in lines, and a message may take several.
+    evidence.retain(|one| {
+        !one["says"]
+            .as_str()
+            .is_some_and(|says| says.starts_with("the log says"))
+    });
+    for one in evidence {
+        one["line"].take();
+    }
+}
+
+struct Reading {
+    answer: Answer,
+    sequence: Sequence,
+}
+
+impl Visit for Reading {
+    fn member(&mut self, member: Member<'_>) {
+        let Reading { answer, sequence } = self;
+        answer.members += 1;
+        let origin = Origin {
+            path: "log",
+            member: member.name,
+            subject: member.subject,
+            boots: answer.boots,
+        };
+        let mut take = |report| answer.reports.push(report);
+        let input = match member.text {
+            Text::Whole(bytes) => ANALYZER.read_all(origin, bytes, sequence, &mut take),
+            Text::Stream(reader) => {
+                let mut stream = ANALYZER.stream(origin, sequence, &mut take);
+                read_chunks(reader, |chunk| stream.push(chunk)).expect("errors go to the walk");
+                stream.finish()
+            }
+        };
+        answer.boots += input.boots.len();
+    }
+
+    fn error(&mut self, error: UnpackError) {
+        self.answer.errors.push(error.to_string());
+    }
+}
+
+/// Reads bytes.
+pub fn read(bytes: &[u8]) -> Answer {
+    read_within(bytes, Limits::default())
+}
+
+/// The same with other limits.
+pub fn read_within(bytes: &[u8], limits: Limits) -> Answer {
+    let mut reading = Reading {
+        answer: Answer::default(),
+        sequence: Sequence::default(),
+    };
+    Unpacker::new(limits).unpack("log", Content::Whole(bytes), &mut reading);
+    reading.answer
+}
