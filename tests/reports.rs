@@ -8,7 +8,7 @@ fn read(grammar: Grammar, log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(grammar, None).expect("a search for the literals");
     let mut all = Vec::new();
     analyzer.read_all(
-        &Origin::default(),
+        Origin::default(),
         log.as_bytes(),
         &mut Sequence::default(),
         &mut |report| all.push(report),
