@@ -66,7 +66,8 @@ struct Last {
     boot: Option<usize>,
     last_line: u64,
     time_us: Option<u64>,
-    kind: String,
+    /// Kind of the incident's first report.
+    cause: String,
 }
 
 impl Sequence {
@@ -127,7 +128,9 @@ impl Sequence {
             nested && last.is_within(NESTED_REACH, splat)
                 || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
-        let joined = self.last.as_ref().filter(causes).map(|last| last.incident);
+        let before = self.last.as_ref().filter(causes);
+        let joined = before.map(|last| last.incident);
+        let cause = before.map(|last| last.cause.clone());
         let incident = joined.unwrap_or_else(|| {
             self.incidents += 1;
             self.incidents - 1
@@ -137,7 +140,7 @@ impl Sequence {
             boot: splat.boot,
             last_line: splat.source.last_line,
             time_us: splat.time_us,
-            kind: splat.kind.clone(),
+            cause: cause.unwrap_or_else(|| splat.kind.clone()),
         });
         (incident, joined.is_some())
     }
@@ -146,7 +149,7 @@ impl Sequence {
 impl Last {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.after.is_empty() || follows.after.contains(&self.kind);
+        let able = follows.after.is_empty() || follows.after.contains(&self.cause);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)

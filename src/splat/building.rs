@@ -18,6 +18,9 @@ const MAX_TEXT: usize = 256 * 1024;
 /// no caller tags.
 const MAX_FOREIGN: u32 = 16;
 
+/// The same in a report that has no end marker: another of its call traces may be to come.
+const MAX_FOREIGN_BETWEEN_TRACES: u32 = 48;
+
 /// The same before the first frame of a report that must have a call trace.
 const MAX_FOREIGN_BEFORE_TRACE: u32 = 100;
 
@@ -273,6 +276,7 @@ impl Building {
         let foreign_limit = match self.splat.frames.is_empty() {
             _ if self.splat.kind == FRAGMENT => MAX_PROSE,
             true if self.needs_stack => MAX_FOREIGN_BEFORE_TRACE,
+            false if !self.end_marker => MAX_FOREIGN_BETWEEN_TRACES,
             _ => MAX_FOREIGN,
         };
         self.foreign <= foreign_limit && self.prose <= MAX_PROSE
