@@ -3,14 +3,13 @@
 use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
-use crate::input::{LineReader, Visitor};
+use crate::input::{Hit, LineReader, Search, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
-use aho_corasick::AhoCorasick;
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
@@ -52,7 +51,7 @@ impl<'a> From<&'a str> for Origin<'a> {
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
-    finder: AhoCorasick,
+    search: Search,
     symbolizer: Option<Symbolizer>,
 }
 
@@ -65,12 +64,16 @@ impl Analyzer {
         grammar: Grammar,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
-        let literals = grammar.literals().chain(["[ cut here ]"]);
-        let literals = literals.chain(decode::LITERALS.iter().copied());
-        let finder = AhoCorasick::new(literals)?;
+        let marks = ["[ cut here ]"]
+            .into_iter()
+            .chain(decode::LITERALS.iter().copied());
+        let search = Search::new(
+            grammar.report_literals().chain(marks),
+            grammar.boot_literals(),
+        )?;
         Ok(Analyzer {
             grammar,
-            finder,
+            search,
             symbolizer,
         })
     }
@@ -329,7 +332,19 @@ impl Visitor for Pipeline<'_> {
         self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
 
-    fn find(&self, haystack: &[u8]) -> Option<usize> {
-        self.analyzer.finder.find(haystack).map(|hit| hit.start())
+    fn aside(&mut self, number: u64, raw: &[u8]) {
+        let Pipeline {
+            analyzer,
+            decoder,
+            boots,
+            ..
+        } = self;
+        decoder.line(number, raw, &mut |line| {
+            boots.observe(&analyzer.grammar, &line)
+        });
+    }
+
+    fn find(&self, haystack: &[u8]) -> Option<Hit> {
+        self.analyzer.search.find(haystack)
     }
 }

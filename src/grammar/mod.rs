@@ -205,25 +205,24 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Every literal that a line must contain one of to matter to any rule.
-    pub fn literals(&self) -> impl Iterator<Item = &str> {
+    /// The literals of reports: a line must contain one of them to be of a report that is not open.
+    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
-        let milestones = self.milestones.iter().map(|rule| &rule.literal);
-        let facts = self.facts.iter().map(|rule| &rule.literal);
-        let words = self.words.iter().map(|rule| &rule.literal);
         let anchors = self
             .paths
             .iter()
             .filter(|rule| rule.anchor)
             .flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        kinds
-            .chain(milestones)
-            .chain(facts)
-            .chain(words)
-            .chain(anchors)
-            .chain(sites)
-            .map(String::as_str)
+        kinds.chain(anchors).chain(sites).map(String::as_str)
+    }
+
+    /// The literals of lines that tell of a boot, each line by itself.
+    pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
+        let milestones = self.milestones.iter().map(|rule| &rule.literal);
+        let facts = self.facts.iter().map(|rule| &rule.literal);
+        let words = self.words.iter().map(|rule| &rule.literal);
+        milestones.chain(facts).chain(words).map(String::as_str)
     }
 }
 

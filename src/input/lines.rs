@@ -14,10 +14,23 @@ const LOOKBACK: usize = 48;
 pub trait Visitor {
     /// Takes in a line, without its line feed, cut to [`MAX_LINE`].
     fn line(&mut self, number: u64, line: &[u8]);
+    /// Takes in a line that tells something by itself, and whose neighbours were skipped.
+    fn aside(&mut self, number: u64, line: &[u8]) {
+        self.line(number, line);
+    }
     /// True where lines without a hit of [`Visitor::find`] may be skipped.
     fn may_skip(&self) -> bool;
-    /// Offset of the first byte sequence of interest.
-    fn find(&self, haystack: &[u8]) -> Option<usize>;
+    /// The first byte sequence of interest.
+    fn find(&self, haystack: &[u8]) -> Option<Hit>;
+}
+
+/// A byte sequence of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// At this offset, and the lines before it may belong to it.
+    Report(usize),
+    /// At this offset, and only its line is of interest.
+    Aside(usize),
 }
 
 /// Position in a stream of bytes.
@@ -85,29 +98,41 @@ impl LineReader {
     }
 
     /// Scans `bytes`, which continue what was scanned before.
-    fn scan(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
+    fn scan<V: Visitor>(&mut self, bytes: &[u8], visitor: &mut V) {
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
         while self.scanned < bytes.len() {
             if self.scanned >= wanted && visitor.may_skip() {
-                let Some(hit) = visitor.find(&bytes[self.scanned..]) else {
-                    return self.skip_to(bytes, bytes.len());
-                };
-                wanted = self.scanned + hit + 1;
-                self.jump_before(bytes, self.scanned + hit);
+                match visitor.find(&bytes[self.scanned..]) {
+                    None => return self.skip_to(bytes, bytes.len()),
+                    Some(Hit::Report(at)) => {
+                        wanted = self.scanned + at + 1;
+                        self.jump_before(bytes, self.scanned + at);
+                    }
+                    Some(Hit::Aside(at)) => {
+                        self.jump_to(bytes, self.scanned + at);
+                        self.hand_over(bytes, visitor, V::aside);
+                        continue;
+                    }
+                }
             }
-            self.hand_over(bytes, visitor);
+            self.hand_over(bytes, visitor, V::line);
         }
     }
 
     /// Goes to the line of a hit, and some lines back.
     fn jump_before(&mut self, bytes: &[u8], hit: usize) {
+        self.jump_to(bytes, hit);
+        let start = lookback(bytes, self.handed, self.scanned);
+        self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
+        self.scanned = start;
+    }
+
+    /// Goes to the line of a hit.
+    fn jump_to(&mut self, bytes: &[u8], hit: usize) {
         let line = memrchr(b'\n', &bytes[self.scanned..hit])
             .map_or(self.scanned, |at| self.scanned + at + 1);
         self.skip_to(bytes, line);
-        let start = lookback(bytes, self.handed, line);
-        self.count -= memchr_iter(b'\n', &bytes[start..line]).count() as u64;
-        self.scanned = start;
     }
 
     fn skip_to(&mut self, bytes: &[u8], end: usize) {
@@ -119,11 +144,16 @@ impl LineReader {
         self.scanned = end;
     }
 
-    fn hand_over(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
+    fn hand_over<V: Visitor>(
+        &mut self,
+        bytes: &[u8],
+        visitor: &mut V,
+        take: fn(&mut V, u64, &[u8]),
+    ) {
         let rest = &bytes[self.scanned..];
         let length = memchr(b'\n', rest).unwrap_or(rest.len());
         self.count += 1;
-        visitor.line(self.count, &rest[..length.min(MAX_LINE)]);
+        take(visitor, self.count, &rest[..length.min(MAX_LINE)]);
         self.scanned = (self.scanned + length + 1).min(bytes.len());
         self.handed = self.scanned;
     }
@@ -164,8 +194,8 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
-        fn find(&self, haystack: &[u8]) -> Option<usize> {
-            memchr::memmem::find(haystack, b"hit")
+        fn find(&self, haystack: &[u8]) -> Option<Hit> {
+            memchr::memmem::find(haystack, b"hit").map(Hit::Report)
         }
     }
 

@@ -5,13 +5,16 @@
 //! reader of the lines waits for nothing, stretches without any literal of interest are passed
 //! over at the speed of the search.
 
+mod ahead;
 pub mod container;
 mod folder;
 mod lines;
 mod pstore;
+mod search;
 mod source;
 
 pub use folder::{Entry, entries};
-pub use lines::{LineReader, MAX_LINE, Visitor};
+pub use lines::{Hit, LineReader, MAX_LINE, Visitor};
 pub use pstore::PartHead;
+pub use search::Search;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

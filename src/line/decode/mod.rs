@@ -29,6 +29,7 @@ pub const LITERALS: &[&str] = &[
     ",ncfrag=",
     "Panic#",
     "Oops#",
+    "MESSAGE\n",
 ];
 
 /// Who takes the lines.
