@@ -327,8 +327,10 @@ impl Visitor for Pipeline<'_> {
         self.decoder = decoder;
     }
 
-    fn continues(&self, before: &[u8]) -> bool {
-        decode::continues(before)
+    fn aside(&mut self, number: u64, raw: &[u8]) {
+        let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
+        self.decoder
+            .line(number, raw, &mut |line| boots.observe(grammar, &line));
     }
 
     fn may_skip(&self) -> bool {

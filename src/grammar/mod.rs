@@ -209,12 +209,13 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Literals of the lines that a report may begin with.
+    /// Literals of the lines that a report, or a quoted piece of one, may begin with.
     pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
         let anchors = self.paths.iter().filter(|rule| rule.anchor);
         let frames = anchors.flat_map(|rule| rule.frames.iter());
-        let reports = kinds.chain(frames).map(String::as_str);
+        let sites = self.sites.iter().map(|site| &site.function);
+        let reports = kinds.chain(frames).chain(sites).map(String::as_str);
         reports.chain([CUT_HERE])
     }
 
@@ -223,12 +224,7 @@ impl Grammar {
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        let sites = self.sites.iter().map(|site| &site.function);
-        milestones
-            .chain(facts)
-            .chain(words)
-            .chain(sites)
-            .map(String::as_str)
+        milestones.chain(facts).chain(words).map(String::as_str)
     }
 }
 

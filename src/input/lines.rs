@@ -17,8 +17,8 @@ pub trait Visitor {
     fn line(&mut self, number: u64, line: &[u8]);
     /// True where lines without a hit of the finder may be skipped.
     fn may_skip(&self) -> bool;
-    /// True where the line behind `before` is only a part of something: it cannot be read alone.
-    fn continues(&self, before: &[u8]) -> bool;
+    /// Takes in a line that tells something by itself, and whose neighbours were skipped.
+    fn aside(&mut self, number: u64, line: &[u8]);
 }
 
 /// Position in a stream of bytes.
@@ -56,7 +56,7 @@ impl LineReader {
         if let Some(last) = memrchr(b'\n', &self.buffer) {
             let mut buffer = std::mem::take(&mut self.buffer);
             self.scan(&buffer[..=last], finder, visitor);
-            let keep = lookback(&buffer, self.handed, self.scanned, LOOKBACK);
+            let keep = lookback(&buffer, self.handed, self.scanned);
             buffer.drain(..keep);
             self.scanned -= keep;
             self.handed = self.handed.saturating_sub(keep);
@@ -86,7 +86,7 @@ impl LineReader {
     }
 
     /// Scans `bytes`, which continue what was scanned before.
-    fn scan(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) {
+    fn scan<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
         let mut hits = finder.hits(bytes);
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
@@ -95,33 +95,31 @@ impl LineReader {
                 let Some(hit) = hits.next_from(self.scanned) else {
                     return self.skip_to(bytes, bytes.len());
                 };
+                if !begins_report(&mut hits, hit, bytes) {
+                    self.jump_to(bytes, hit.at);
+                    self.hand_over(bytes, visitor, V::aside);
+                    continue;
+                }
                 wanted = hit.at + 1;
-                let alone = !begins_report(&mut hits, hit, bytes)
-                    && !visitor.continues(self.line_before(bytes, hit.at));
-                self.jump_before(bytes, hit.at, if alone { 0 } else { LOOKBACK });
+                self.jump_before(bytes, hit.at);
             }
-            self.hand_over(bytes, visitor);
+            self.hand_over(bytes, visitor, V::line);
         }
     }
 
-    /// The line in front of the one of a hit.
-    fn line_before<'b>(&self, bytes: &'b [u8], hit: usize) -> &'b [u8] {
-        let Some(end) = memrchr(b'\n', &bytes[self.handed..hit]) else {
-            return &[];
-        };
-        let before = &bytes[self.handed..self.handed + end];
-        let start = memrchr(b'\n', before).map_or(0, |at| at + 1);
-        &before[start..]
+    /// Goes to the line of a hit, and some lines back.
+    fn jump_before(&mut self, bytes: &[u8], hit: usize) {
+        self.jump_to(bytes, hit);
+        let start = lookback(bytes, self.handed, self.scanned);
+        self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
+        self.scanned = start;
     }
 
-    /// Goes to the line of a hit, and some lines back.
-    fn jump_before(&mut self, bytes: &[u8], hit: usize, lines_before: usize) {
+    /// Goes to the line of a hit.
+    fn jump_to(&mut self, bytes: &[u8], hit: usize) {
         let line = memrchr(b'\n', &bytes[self.scanned..hit])
             .map_or(self.scanned, |at| self.scanned + at + 1);
         self.skip_to(bytes, line);
-        let start = lookback(bytes, self.handed, line, lines_before);
-        self.count -= memchr_iter(b'\n', &bytes[start..line]).count() as u64;
-        self.scanned = start;
     }
 
     fn skip_to(&mut self, bytes: &[u8], end: usize) {
@@ -133,11 +131,11 @@ impl LineReader {
         self.scanned = end;
     }
 
-    fn hand_over(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
+    fn hand_over<V>(&mut self, bytes: &[u8], visitor: &mut V, take: fn(&mut V, u64, &[u8])) {
         let rest = &bytes[self.scanned..];
         let length = memchr(b'\n', rest).unwrap_or(rest.len());
         self.count += 1;
-        visitor.line(self.count, &rest[..length.min(MAX_LINE)]);
+        take(visitor, self.count, &rest[..length.min(MAX_LINE)]);
         self.scanned = (self.scanned + length + 1).min(bytes.len());
         self.handed = self.scanned;
     }
@@ -156,10 +154,10 @@ fn begins_report(hits: &mut Hits<'_>, first: Hit, bytes: &[u8]) -> bool {
     true
 }
 
-/// Start of the line `lines` lines before `line`, but not before `first`.
-fn lookback(bytes: &[u8], first: usize, line: usize, lines: usize) -> usize {
+/// Start of the line [`LOOKBACK`] lines before `line`, but not before `first`.
+fn lookback(bytes: &[u8], first: usize, line: usize) -> usize {
     let mut start = line;
-    for _ in 0..lines {
+    for _ in 0..LOOKBACK {
         if start <= first {
             return first;
         }
@@ -177,6 +175,7 @@ mod tests {
     #[derive(Default)]
     struct Reader {
         seen: Vec<(u64, Vec<u8>)>,
+        asides: Vec<(u64, Vec<u8>)>,
         waiting: usize,
     }
 
@@ -191,8 +190,8 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
-        fn continues(&self, before: &[u8]) -> bool {
-            before == b"begun"
+        fn aside(&mut self, number: u64, line: &[u8]) {
+            self.asides.push((number, line.to_vec()));
         }
     }
 
@@ -243,15 +242,12 @@ mod tests {
         let finder = Finder::new(["hit"], ["note"]).expect("two literals");
         let mut reader = Reader::default();
         LineReader::read_all(b"a\nb note\nc\nd\n", &finder, &mut reader);
-        assert_eq!(reader.seen, [(2, b"b note".to_vec())]);
+        assert!(reader.seen.is_empty());
+        assert_eq!(reader.asides, [(2, b"b note".to_vec())]);
         let mut reader = Reader::default();
         LineReader::read_all(b"a\nnote hit\nc\nd\n", &finder, &mut reader);
         let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 2, 3, 4]);
-        let mut reader = Reader::default();
-        LineReader::read_all(b"a\nbegun\nnote\nd\n", &finder, &mut reader);
-        let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
-        assert_eq!(numbers, [1, 2, 3]);
     }
 
     #[test]

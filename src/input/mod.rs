@@ -5,6 +5,7 @@
 //! reader of the lines waits for nothing, stretches without any literal of interest are passed
 //! over at the speed of the search.
 
+mod ahead;
 pub mod container;
 mod finder;
 mod folder;

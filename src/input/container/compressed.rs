@@ -4,9 +4,13 @@
 use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::{Counted, Metered};
-use super::{Packed, Walk};
+use super::{Packed, Place, Walk};
+use crate::input::ahead::{AHEAD, Ahead, CHUNK};
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{self, SyncSender};
 
 /// Memory that an xz or lzma decoder may take; `xz -9` needs 65 MiB.
 const LZMA_MEMORY: u64 = 512 << 20;
@@ -14,8 +18,12 @@ const LZMA_MEMORY: u64 = 512 << 20;
 /// Packed bytes read at once.
 const BUFFER: usize = 128 * 1024;
 
+/// A file of more bytes is decoded in a thread of its own, while what came out of it is searched.
+const LARGE: usize = 1 << 20;
+
 type Source<'a> = BufReader<Counted<Box<dyn Read + 'a>>>;
 type Decoder<'a> = Box<dyn Read + 'a>;
+type Open = for<'a> fn(Source<'a>) -> io::Result<Decoder<'a>>;
 
 pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
@@ -106,36 +114,92 @@ pub fn lz4(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
 }
 
 /// Decodes, and opens what comes out.
-fn unpack<'c>(
-    walk: &mut Walk<'_>,
-    packed: Packed<'c, '_>,
-    decoder: impl FnOnce(Source<'c>) -> io::Result<Decoder<'c>>,
-) -> Result<(), Said> {
+fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>, open: Open) -> Result<(), Said> {
     let Packed {
         format,
         content,
         place,
     } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
+    let count = Arc::new(AtomicU64::new(0));
+    match content {
+        Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
+            let (chunks, received) = mpsc::sync_channel(AHEAD);
+            let counter = Arc::clone(&count);
+            scope.spawn(move || decode(open, Box::new(bytes), &counter, &chunks));
+            walk_decoded(
+                walk,
+                format,
+                place,
+                Ok(Box::new(Ahead::new(received))),
+                count,
+            )
+        }),
+        content => {
+            let decoder = decoder(open, content.into_reader(), &count);
+            walk_decoded(walk, format, place, decoder, count)
+        }
+    }
+}
+
+fn decoder<'a>(
+    open: Open,
+    source: Box<dyn Read + 'a>,
+    count: &Arc<AtomicU64>,
+) -> io::Result<Decoder<'a>> {
+    open(BufReader::with_capacity(
+        BUFFER,
+        Counted::new(source, count),
+    ))
+}
+
+/// Sends what comes out of a decoder, up to its end, its error, or the end of interest.
+fn decode(
+    open: Open,
+    source: Box<dyn Read + '_>,
+    count: &Arc<AtomicU64>,
+    chunks: &SyncSender<io::Result<Vec<u8>>>,
+) {
+    let mut wanted = true;
+    let decoded = decoder(open, source, count).and_then(|mut decoder| {
+        let mut chunk = vec![0; CHUNK];
+        while wanted {
+            match decoder.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(length) => wanted = chunks.send(Ok(chunk[..length].to_vec())).is_ok(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = decoded {
+        // Nobody is left to tell where the other side has ended.
+        let _ = chunks.send(Err(error));
+    }
+}
+
+fn walk_decoded(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    place: &Place<'_>,
+    decoder: io::Result<Decoder<'_>>,
+    packed: Arc<AtomicU64>,
+) -> Result<(), Said> {
+    let content = decoder.and_then(|decoder| {
+        let meter = Rc::clone(&walk.meter);
+        Content::stream(Metered {
+            decoder,
             format,
-            reason: error.to_string(),
+            packed,
+            unpacked: 0,
+            meter,
         })
-    };
-    let (source, count) = Counted::new(content.into_reader());
-    let decoder = match decoder(BufReader::with_capacity(BUFFER, source)) {
-        Ok(decoder) => decoder,
-        Err(error) => return Err(walk.fail(place, broken(error))),
-    };
-    let metered = Metered {
-        decoder,
-        format,
-        packed: count,
-        unpacked: 0,
-        meter: Rc::clone(&walk.meter),
-    };
-    match Content::stream(metered) {
+    });
+    match content {
         Ok(content) => walk.open(content, &place.inside(None)),
-        Err(error) => Err(walk.fail(place, broken(error))),
+        Err(error) => {
+            let reason = error.to_string();
+            Err(walk.fail(place, Some(Trouble::Broken { format, reason })))
+        }
     }
 }

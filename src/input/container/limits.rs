@@ -7,6 +7,8 @@ use super::error::Trouble;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How far containers are followed.
 #[derive(Debug, Clone)]
@@ -99,26 +101,22 @@ impl Meter {
 /// Packed data on its way into a decoder, counted.
 pub(super) struct Counted<R> {
     inner: R,
-    count: Rc<Cell<u64>>,
+    count: Arc<AtomicU64>,
 }
 
 impl<R> Counted<R> {
-    pub fn new(inner: R) -> (Counted<R>, Rc<Cell<u64>>) {
-        let count = Rc::new(Cell::new(0));
-        (
-            Counted {
-                inner,
-                count: Rc::clone(&count),
-            },
-            count,
-        )
+    pub fn new(inner: R, count: &Arc<AtomicU64>) -> Counted<R> {
+        Counted {
+            inner,
+            count: Arc::clone(count),
+        }
     }
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        self.count.set(self.count.get() + length as u64);
+        self.count.fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)
     }
 }
@@ -130,7 +128,7 @@ pub(super) struct Metered<R> {
     /// Its name in messages.
     pub format: &'static str,
     /// Bytes that went into it.
-    pub packed: Rc<Cell<u64>>,
+    pub packed: Arc<AtomicU64>,
     /// Bytes that came out of it.
     pub unpacked: u64,
     /// The limits.
@@ -152,8 +150,11 @@ impl<R: Read> Read for Metered<R> {
             }
         })?;
         self.unpacked += length as u64;
-        self.meter
-            .count(length as u64, self.unpacked, self.packed.get())?;
+        self.meter.count(
+            length as u64,
+            self.unpacked,
+            self.packed.load(Ordering::Relaxed),
+        )?;
         Ok(length)
     }
 }

@@ -4,9 +4,10 @@ use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::Metered;
 use super::{Packed, Walk};
-use std::cell::Cell;
 use std::io::{self, Cursor};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use zip::ZipArchive;
 
 /// A zip that comes from a pipe or stands in another container is kept in memory up to here.
@@ -61,7 +62,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         let member = place.inside(entry.name().map_or(number, Into::into));
         let metered = Metered {
             format,
-            packed: Rc::new(Cell::new(entry.compressed_size())),
+            packed: Arc::new(AtomicU64::new(entry.compressed_size())),
             unpacked: 0,
             meter: Rc::clone(&walk.meter),
             decoder: entry,

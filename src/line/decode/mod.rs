@@ -29,12 +29,8 @@ pub const LITERALS: &[&str] = &[
     ",ncfrag=",
     "Panic#",
     "Oops#",
+    "MESSAGE\n",
 ];
-
-/// True where the line behind `before` is a value without its name: it cannot be read alone.
-pub fn continues(before: &[u8]) -> bool {
-    before == export::BINARY_MESSAGE
-}
 
 /// Who takes the lines.
 pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
