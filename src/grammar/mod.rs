@@ -1,7 +1,7 @@
 //! Knowledge as data: what `grammars/*.toml` say, read and checked.
 //!
 //! In: TOML text, compiled in or from a directory of the user's. Out: a [`Grammar`], the one table
-//! that every later stage asks. All files share one format ([`Document`]): any file may hold any
+//! that every later stage asks. All files share one format (`Document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
 mod error;

@@ -34,7 +34,7 @@ pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static
 
 /// The same for a line of a splat, which shows by its beginning that it is one: words of it may be
 /// longer than half a line.
-const BROKEN_LONG: std::ops::RangeInclusive<usize> = 40..=80;
+const BROKEN_LONG: std::ops::RangeInclusive<usize> = 30..=80;
 
 /// Beginnings of the long lines of a splat, those that a mailer breaks.
 const LONG: &[&str] = &[
@@ -52,13 +52,16 @@ const REGISTERS: &[&str] = &[
     "RSP: ", "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "DR0: ", "DR3: ",
 ];
 
+/// Beginning of the header of a WARN().
+const WARNING: &str = "WARNING: ";
+
 /// Beginnings of other lines of a splat: no second half of anything.
 const OTHER: &[&str] = &[
     "---",
     "<",
     "Call Trace:",
     "? ",
-    "WARNING: ",
+    WARNING,
     "Kernel panic",
     "[<",
 ];
@@ -67,28 +70,39 @@ const OTHER: &[&str] = &[
 /// the instruction bytes, which printk may print in pieces.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim_start();
-    text.starts_with("Code: ") || (BROKEN_LONG.contains(&line.width) && is_long(text))
+    let long = is_long(text) || text.starts_with(WARNING);
+    text.starts_with("Code: ") || (BROKEN_LONG.contains(&line.width) && long)
 }
 
 /// The line that a long line of a splat and the next one were; `None` where they are two.
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
     let (text, tail) = (first.text.trim_end(), next.text.trim());
     let bytes = text.trim_start().starts_with("Code: ") && is_code(tail);
-    let margin = !next.framing.present
-        && first.quote == next.quote
-        && BROKEN_LONG.contains(&first.width)
-        && first.width + 1 + tail.split_whitespace().next().map_or(0, str::len) > MAILER_WIDTH
-        && !is_line_of_splat(tail)
-        && fits(text, tail);
-    if !(bytes || margin) || tail.is_empty() {
-        return None;
-    }
-    let text = format!("{text} {tail}").into();
-    Some(LogLine {
-        text,
+    let whole = bytes || (is_margin_between(first, next) && goes_on(text, tail));
+    (whole && !tail.is_empty()).then(|| LogLine {
+        text: format!("{text} {tail}").into(),
         width: next.width,
         ..first.clone().into_owned()
     })
+}
+
+/// A break that a mailer had to make because the next word did not fit.
+fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    let next_word = next.text.split_whitespace().next().map_or(0, str::len);
+    !next.framing.present
+        && first.quote == next.quote
+        && BROKEN_LONG.contains(&first.width)
+        && first.width + 1 + next_word > MAILER_WIDTH
+}
+
+/// True where `tail` may be the rest of the line of a splat that begins with `first`.
+fn goes_on(first: &str, tail: &str) -> bool {
+    if first.trim_start().starts_with(WARNING) {
+        // … at FILE:LINE FUNC+0x1/0x2, broken at either blank.
+        let at_blank = first.ends_with(" at") || first.ends_with(|c: char| c.is_ascii_digit());
+        return at_blank && tail.split_whitespace().take(2).any(is_frame);
+    }
+    !is_line_of_splat(tail) && fits(first, tail)
 }
 
 /// Registers go on with registers, instruction bytes with bytes: what else follows them is noise of

@@ -2,7 +2,7 @@
 //!
 //! Most logs have one message a line, with framing in front; [`super::framing`] reads those. The
 //! rest is turned into that shape here, each form by one small module: records of other formats
-//! ([`Lines::records`]), what terminals and web pages add, messages run together or torn apart. All of
+//! (`Lines::records`), what terminals and web pages add, messages run together or torn apart. All of
 //! it is told by the lines themselves, so that a log may change its form in the middle.
 
 mod export;
