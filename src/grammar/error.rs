@@ -36,6 +36,19 @@ pub enum GrammarError {
 }
 
 impl GrammarError {
+    /// A rule of `kind` names `name`, which nothing has.
+    pub(super) fn name(file: &str, text: &str, kind: &str, name: &str) -> GrammarError {
+        let quoted = [format!("\"{name}\""), format!("'{name}'")];
+        let line = text
+            .lines()
+            .position(|line| quoted.iter().any(|quoted| line.contains(quoted.as_str())));
+        GrammarError::Toml {
+            file: file.to_owned(),
+            line: line.map_or(1, |line| line + 1),
+            reason: format!("kind {kind:?}: no landmark or set of frames has the name {name:?}"),
+        }
+    }
+
     pub(super) fn read(path: &Path, error: &std::io::Error) -> GrammarError {
         GrammarError::Read {
             path: path.display().to_string(),

@@ -10,6 +10,7 @@ mod frames;
 mod kind;
 mod late_clear;
 mod literals;
+mod names;
 mod pattern;
 mod rewrite;
 mod timeline;
@@ -50,6 +51,8 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("kinds/userspace"),
     builtin!("kinds/other"),
     builtin!("frames"),
+    builtin!("lines"),
+    builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
@@ -139,6 +142,7 @@ impl Grammar {
             let document = parse(&path.display().to_string(), &text)?;
             document.check(&path.display().to_string())?;
             all.merge(document);
+            names::check(&all, &path.display().to_string(), &text)?;
         }
         Ok(all.into_grammar())
     }
@@ -323,6 +327,11 @@ mod tests {
             let document = parse(name, text).unwrap_or_else(|e| panic!("{e}"));
             document.check(name).unwrap_or_else(|e| panic!("{e}"));
         }
+        let mut all = Document::default();
+        for (name, text) in BUILTIN {
+            all.merge(parse(name, text).unwrap_or_else(|e| panic!("{e}")));
+        }
+        names::check(&all, "grammars", "").unwrap_or_else(|e| panic!("{e}"));
     }
 
     #[test]
@@ -345,6 +354,20 @@ mod tests {
         assert!(grammar.is_in("noise", "only_this"));
         assert!(!grammar.is_in("noise", "__warn"));
         assert!(grammar.kind("warning").is_some());
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_an_error_with_its_line() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let rule = "[[kind]]\nname = \"x\"\nabout = \"x\"\nliterals = [\"x\"]\nheaders = [\"x\"]\n\
+            [[kind.title]]\nwhy = \"x\"\ntitle = \"x\"\nfunction = { find = [\"call-tracee\"] }\n";
+        std::fs::write(dir.path().join("b.toml"), rule).expect("written");
+        let error = Grammar::with_overrides(dir.path()).expect_err("no landmark");
+        let text = error.to_string();
+        assert!(
+            text.contains("b.toml:9:") && text.contains("call-tracee"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: a splat with its lines. Out: [`Name`]: the title as syzbot gives it, the others under which
 //! the bug may be known, and the function that it is about. All rules are in `grammars/`: the
 //! forms of a title in the report's kind, the frames and lines that all kinds share in
-//! `grammars/frames.toml`.
+//! `grammars/frames.toml` and `grammars/lines.toml`.
 
 mod damage;
 mod find;
