@@ -74,7 +74,7 @@ impl<'a> Printer<'a> {
                 self.analyzer.grammar(),
                 &self.style,
             )),
-            Format::Ndjson => self.write(&render::splat_line(&report)),
+            Format::Ndjson => self.write(&render::splat_line(&report, self.analyzer.grammar())),
             Format::Json => self.reports.push(report),
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Printer<'a> {
     /// The first error of writing.
     pub fn finish(&mut self, inputs: &[Input]) -> io::Result<()> {
         let ending = match self.options.format {
-            Format::Json => render::document(inputs, &self.reports),
+            Format::Json => render::document(inputs, &self.reports, self.analyzer.grammar()),
             Format::Ndjson => String::new(),
             Format::Text if self.options.quiet => String::new(),
             Format::Text if self.splats == 0 => render::nothing_found(inputs),

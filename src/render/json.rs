@@ -2,7 +2,7 @@
 
 use crate::analyzer::Input;
 use crate::boot::Boot;
-use crate::grammar::MilestoneName;
+use crate::grammar::{Grammar, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan};
@@ -89,7 +89,7 @@ struct SplatJson<'a> {
 #[derive(Serialize)]
 struct Ids<'a> {
     syzbot: &'a str,
-    lkp: &'a str,
+    lkp: String,
 }
 
 #[derive(Serialize)]
@@ -150,7 +150,7 @@ impl Serialize for RegistersJson<'_> {
 }
 
 /// The whole document, with a line feed at the end.
-pub fn document(inputs: &[Input], reports: &[Report]) -> String {
+pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
     let document = Document {
         schema: SCHEMA,
         tool: Tool {
@@ -158,7 +158,10 @@ pub fn document(inputs: &[Input], reports: &[Report]) -> String {
             version: env!("CARGO_PKG_VERSION"),
         },
         inputs: inputs.iter().map(input).collect(),
-        splats: reports.iter().map(splat).collect(),
+        splats: reports
+            .iter()
+            .map(|report| splat(report, grammar))
+            .collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
     text.push('\n');
@@ -166,8 +169,8 @@ pub fn document(inputs: &[Input], reports: &[Report]) -> String {
 }
 
 /// One splat as one line of ndjson.
-pub fn splat_line(report: &Report) -> String {
-    let mut text = serde_json::to_string(&splat(report)).expect("no map key but strings");
+pub fn splat_line(report: &Report, grammar: &Grammar) -> String {
+    let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
     text.push('\n');
     text
 }
@@ -200,7 +203,7 @@ fn boot(boot: &Boot) -> BootJson<'_> {
     }
 }
 
-fn splat(report: &Report) -> SplatJson<'_> {
+fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
     let splat = &report.splat;
     let at_function = splat
         .at
@@ -214,7 +217,7 @@ fn splat(report: &Report) -> SplatJson<'_> {
         alt_titles: &report.alt_titles,
         ids: Ids {
             syzbot: &report.title,
-            lkp: &report.lkp,
+            lkp: report.lkp(grammar),
         },
         signature: &report.signature,
         incident: report.incident,

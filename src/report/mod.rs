@@ -42,14 +42,19 @@ pub struct Report {
     pub alt_titles: Vec<String>,
     /// Lines are missing or mixed up: title and culprit may be wrong.
     pub corrupted: bool,
-    /// LKP's name for it, as in its mails (`WARNING:at_kernel/trace/ftrace.c:#ftrace_bug`).
-    pub lkp: String,
     /// The same for one bug across boots and builds.
     pub signature: String,
     /// Number of the crash that it belongs to.
     pub incident: usize,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+}
+
+impl Report {
+    /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
+    pub fn lkp(&self, grammar: &Grammar) -> String {
+        lkp::name(grammar, &self.splat)
+    }
 }
 
 /// What numbering needs to know of the report before.
@@ -100,7 +105,6 @@ impl Sequence {
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
             culprit: culprit(&splat, &name, late_clear.as_ref()),
-            lkp: lkp::name(grammar, &splat),
             title: name.title,
             alt_titles: name.alt_titles,
             corrupted: name.corrupted && !(name.consequence && joined),

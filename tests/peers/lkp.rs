@@ -36,7 +36,10 @@ fn names_of_lkp() {
             &analyzer,
             &std::fs::read(&path).expect("a readable fixture"),
         );
-        let given: BTreeSet<String> = all.iter().map(|report| report.lkp.clone()).collect();
+        let given: BTreeSet<String> = all
+            .iter()
+            .map(|report| report.lkp(analyzer.grammar()))
+            .collect();
         for finding in &wanted {
             found.count(given.contains(finding), || format!("{name}: {finding}"));
         }
