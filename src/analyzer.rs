@@ -3,7 +3,7 @@
 use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
-use crate::input::{Hit, LineReader, Search, Visitor};
+use crate::input::{Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
@@ -51,7 +51,7 @@ impl<'a> From<&'a str> for Origin<'a> {
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
     grammar: Grammar,
-    search: Search,
+    finder: Finder,
     symbolizer: Option<Symbolizer>,
 }
 
@@ -64,16 +64,13 @@ impl Analyzer {
         grammar: Grammar,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
-        let marks = ["[ cut here ]"]
-            .into_iter()
+        let reports = grammar
+            .report_literals()
             .chain(decode::LITERALS.iter().copied());
-        let search = Search::new(
-            grammar.report_literals().chain(marks),
-            grammar.boot_literals(),
-        )?;
+        let finder = Finder::new(reports, grammar.note_literals())?;
         Ok(Analyzer {
             grammar,
-            search,
+            finder,
             symbolizer,
         })
     }
@@ -92,7 +89,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
-        let lines = LineReader::read_all(bytes, &mut pipeline);
+        let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
 
@@ -119,7 +116,8 @@ pub struct Stream<'a> {
 impl Stream<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
-        self.lines.push(chunk, &mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
     }
 
     /// The stream is silent: gives away a report that was held back for what may follow it.
@@ -129,7 +127,8 @@ impl Stream<'_> {
 
     /// The stream ended.
     pub fn finish(mut self) -> Input {
-        let lines = self.lines.finish(&mut self.pipeline);
+        let analyzer = self.pipeline.analyzer;
+        let lines = self.lines.finish(&analyzer.finder, &mut self.pipeline);
         self.pipeline.finish(lines)
     }
 }
@@ -328,23 +327,11 @@ impl Visitor for Pipeline<'_> {
         self.decoder = decoder;
     }
 
+    fn continues(&self, before: &[u8]) -> bool {
+        decode::continues(before)
+    }
+
     fn may_skip(&self) -> bool {
         self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
-    }
-
-    fn aside(&mut self, number: u64, raw: &[u8]) {
-        let Pipeline {
-            analyzer,
-            decoder,
-            boots,
-            ..
-        } = self;
-        decoder.line(number, raw, &mut |line| {
-            boots.observe(&analyzer.grammar, &line)
-        });
-    }
-
-    fn find(&self, haystack: &[u8]) -> Option<Hit> {
-        self.analyzer.search.find(haystack)
     }
 }

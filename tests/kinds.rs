@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test kinds` writes the page anew.
 
-use ksplat::analyzer::Analyzer;
+use ksplat::analyzer::{Analyzer, Origin};
 use ksplat::grammar::{Grammar, Kind};
 use ksplat::report::{Report, Sequence};
 use std::fmt::Write;
@@ -22,10 +22,12 @@ knows the report. A kind is data: `--grammar DIR` adds kinds and replaces those 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     let mut all = Vec::new();
-    let mut sequence = Sequence::default();
-    analyzer.read_all("log", log.as_bytes(), &mut sequence, &mut |report| {
-        all.push(report)
-    });
+    analyzer.read_all(
+        Origin::default(),
+        log.as_bytes(),
+        &mut Sequence::default(),
+        &mut |report| all.push(report),
+    );
     all
 }
 

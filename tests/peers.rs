@@ -9,7 +9,7 @@ mod lkp;
 #[path = "peers/syzkaller.rs"]
 mod syzkaller;
 
-use ksplat::analyzer::Analyzer;
+use ksplat::analyzer::{Analyzer, Origin};
 use ksplat::grammar::Grammar;
 use ksplat::report::{Report, Sequence};
 use std::path::{Path, PathBuf};
@@ -25,9 +25,12 @@ fn fixtures(name: &str) -> Option<PathBuf> {
 /// Every report of a log.
 fn reports(analyzer: &Analyzer, log: &[u8]) -> Vec<Report> {
     let mut all = Vec::new();
-    analyzer.read_all("log", log, &mut Sequence::default(), &mut |report| {
-        all.push(report)
-    });
+    analyzer.read_all(
+        Origin::default(),
+        log,
+        &mut Sequence::default(),
+        &mut |report| all.push(report),
+    );
     all
 }
 

@@ -1,6 +1,6 @@
 //! Verdicts on late clears, case by case: a log in, what must be said of it.
 
-use ksplat::analyzer::Analyzer;
+use ksplat::analyzer::{Analyzer, Origin};
 use ksplat::grammar::{Grammar, PathName, StageName};
 use ksplat::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
 use ksplat::report::{Report, Sequence};
@@ -9,7 +9,7 @@ fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("an analyzer");
     let mut all = Vec::new();
     analyzer.read_all(
-        "log",
+        Origin::default(),
         log.as_bytes(),
         &mut Sequence::default(),
         &mut |report| all.push(report),

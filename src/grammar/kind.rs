@@ -53,7 +53,7 @@ pub struct Kind {
 }
 
 /// The reach of a consequence; either bound suffices.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Follows {
     /// Lines behind the end of the report before.
@@ -61,6 +61,9 @@ pub struct Follows {
     /// Seconds behind the report before.
     #[serde(default)]
     pub seconds: u64,
+    /// Kinds that can bring it about; where absent, any can.
+    #[serde(default)]
+    pub after: Vec<String>,
 }
 
 /// One form of a title.
@@ -88,6 +91,9 @@ pub struct TitleForm {
     /// True where the form itself shows that the report was damaged.
     #[serde(default)]
     pub corrupted: bool,
+    /// True where the report is damaged only if the one that it is the consequence of is missing.
+    #[serde(default)]
+    pub consequence: bool,
 }
 
 /// How the function of a title is found.

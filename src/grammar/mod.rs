@@ -1,7 +1,7 @@
 //! Knowledge as data: what `grammars/*.toml` say, read and checked.
 //!
 //! In: TOML text, compiled in or from a directory of the user's. Out: a [`Grammar`], the one table
-//! that every later stage asks. All files share one format ([`Document`]): any file may hold any
+//! that every later stage asks. All files share one format (`Document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
 mod error;
@@ -54,6 +54,9 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("lkp"),
     builtin!("late-clear"),
 ];
+
+/// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
+pub const CUT_HERE: &str = "[ cut here ]";
 
 /// One grammar file.
 #[derive(Debug, Default, Deserialize)]
@@ -184,8 +187,9 @@ impl Grammar {
     /// True for a line that belongs to reports.
     pub fn is_known(&self, line: &str) -> bool {
         let line = line.trim_start();
+        let first = line.as_bytes().first();
         let mut starts = self.known.iter().flat_map(|known| &known.starts);
-        starts.any(|start| line.starts_with(start.as_str()))
+        starts.any(|start| start.as_bytes().first() == first && line.starts_with(start.as_str()))
     }
 
     /// True for a line that begins the stack dump of something that is no report.
@@ -205,24 +209,26 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// The literals of reports: a line must contain one of them to be of a report that is not open.
+    /// Literals of the lines that a report may begin with.
     pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
-        let anchors = self
-            .paths
-            .iter()
-            .filter(|rule| rule.anchor)
-            .flat_map(|rule| rule.frames.iter());
-        let sites = self.sites.iter().map(|site| &site.function);
-        kinds.chain(anchors).chain(sites).map(String::as_str)
+        let anchors = self.paths.iter().filter(|rule| rule.anchor);
+        let frames = anchors.flat_map(|rule| rule.frames.iter());
+        let reports = kinds.chain(frames).map(String::as_str);
+        reports.chain([CUT_HERE])
     }
 
-    /// The literals of lines that tell of a boot, each line by itself.
-    pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
+    /// Literals of the lines that only tell something of the boot, each on its own line.
+    pub fn note_literals(&self) -> impl Iterator<Item = &str> {
         let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        milestones.chain(facts).chain(words).map(String::as_str)
+        let sites = self.sites.iter().map(|site| &site.function);
+        milestones
+            .chain(facts)
+            .chain(words)
+            .chain(sites)
+            .map(String::as_str)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Cuts bytes into lines, and skips what nobody waits for.
 
+use super::finder::{Finder, Hit, Hits};
 use memchr::{memchr, memchr_iter, memrchr};
 
 /// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
@@ -14,23 +15,10 @@ const LOOKBACK: usize = 48;
 pub trait Visitor {
     /// Takes in a line, without its line feed, cut to [`MAX_LINE`].
     fn line(&mut self, number: u64, line: &[u8]);
-    /// Takes in a line that tells something by itself, and whose neighbours were skipped.
-    fn aside(&mut self, number: u64, line: &[u8]) {
-        self.line(number, line);
-    }
-    /// True where lines without a hit of [`Visitor::find`] may be skipped.
+    /// True where lines without a hit of the finder may be skipped.
     fn may_skip(&self) -> bool;
-    /// The first byte sequence of interest.
-    fn find(&self, haystack: &[u8]) -> Option<Hit>;
-}
-
-/// A byte sequence of interest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    /// At this offset, and the lines before it may belong to it.
-    Report(usize),
-    /// At this offset, and only its line is of interest.
-    Aside(usize),
+    /// True where the line behind `before` is only a part of something: it cannot be read alone.
+    fn continues(&self, before: &[u8]) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -52,14 +40,14 @@ pub struct LineReader {
 
 impl LineReader {
     /// Reads a whole input at once, without copying it.
-    pub fn read_all(bytes: &[u8], visitor: &mut impl Visitor) -> u64 {
+    pub fn read_all(bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let mut reader = LineReader::default();
-        reader.scan(bytes, visitor);
+        reader.scan(bytes, finder, visitor);
         reader.count
     }
 
     /// Takes in the next chunk of a stream.
-    pub fn push(&mut self, chunk: &[u8], visitor: &mut impl Visitor) {
+    pub fn push(&mut self, chunk: &[u8], finder: &Finder, visitor: &mut impl Visitor) {
         let chunk = match self.end_of_overlong(chunk) {
             Some(chunk) => chunk,
             None => return,
@@ -67,8 +55,8 @@ impl LineReader {
         self.buffer.extend_from_slice(chunk);
         if let Some(last) = memrchr(b'\n', &self.buffer) {
             let mut buffer = std::mem::take(&mut self.buffer);
-            self.scan(&buffer[..=last], visitor);
-            let keep = lookback(&buffer, self.handed, self.scanned);
+            self.scan(&buffer[..=last], finder, visitor);
+            let keep = lookback(&buffer, self.handed, self.scanned, LOOKBACK);
             buffer.drain(..keep);
             self.scanned -= keep;
             self.handed = self.handed.saturating_sub(keep);
@@ -81,9 +69,9 @@ impl LineReader {
     }
 
     /// Ends the stream; gives the number of its lines.
-    pub fn finish(mut self, visitor: &mut impl Visitor) -> u64 {
+    pub fn finish(mut self, finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let buffer = std::mem::take(&mut self.buffer);
-        self.scan(&buffer, visitor);
+        self.scan(&buffer, finder, visitor);
         self.count
     }
 
@@ -98,41 +86,42 @@ impl LineReader {
     }
 
     /// Scans `bytes`, which continue what was scanned before.
-    fn scan<V: Visitor>(&mut self, bytes: &[u8], visitor: &mut V) {
+    fn scan(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) {
+        let mut hits = finder.hits(bytes);
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
         while self.scanned < bytes.len() {
             if self.scanned >= wanted && visitor.may_skip() {
-                match visitor.find(&bytes[self.scanned..]) {
-                    None => return self.skip_to(bytes, bytes.len()),
-                    Some(Hit::Report(at)) => {
-                        wanted = self.scanned + at + 1;
-                        self.jump_before(bytes, self.scanned + at);
-                    }
-                    Some(Hit::Aside(at)) => {
-                        self.jump_to(bytes, self.scanned + at);
-                        self.hand_over(bytes, visitor, V::aside);
-                        continue;
-                    }
-                }
+                let Some(hit) = hits.next_from(self.scanned) else {
+                    return self.skip_to(bytes, bytes.len());
+                };
+                wanted = hit.at + 1;
+                let alone = !begins_report(&mut hits, hit, bytes)
+                    && !visitor.continues(self.line_before(bytes, hit.at));
+                self.jump_before(bytes, hit.at, if alone { 0 } else { LOOKBACK });
             }
-            self.hand_over(bytes, visitor, V::line);
+            self.hand_over(bytes, visitor);
         }
     }
 
-    /// Goes to the line of a hit, and some lines back.
-    fn jump_before(&mut self, bytes: &[u8], hit: usize) {
-        self.jump_to(bytes, hit);
-        let start = lookback(bytes, self.handed, self.scanned);
-        self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
-        self.scanned = start;
+    /// The line in front of the one of a hit.
+    fn line_before<'b>(&self, bytes: &'b [u8], hit: usize) -> &'b [u8] {
+        let Some(end) = memrchr(b'\n', &bytes[self.handed..hit]) else {
+            return &[];
+        };
+        let before = &bytes[self.handed..self.handed + end];
+        let start = memrchr(b'\n', before).map_or(0, |at| at + 1);
+        &before[start..]
     }
 
-    /// Goes to the line of a hit.
-    fn jump_to(&mut self, bytes: &[u8], hit: usize) {
+    /// Goes to the line of a hit, and some lines back.
+    fn jump_before(&mut self, bytes: &[u8], hit: usize, lines_before: usize) {
         let line = memrchr(b'\n', &bytes[self.scanned..hit])
             .map_or(self.scanned, |at| self.scanned + at + 1);
         self.skip_to(bytes, line);
+        let start = lookback(bytes, self.handed, line, lines_before);
+        self.count -= memchr_iter(b'\n', &bytes[start..line]).count() as u64;
+        self.scanned = start;
     }
 
     fn skip_to(&mut self, bytes: &[u8], end: usize) {
@@ -144,25 +133,33 @@ impl LineReader {
         self.scanned = end;
     }
 
-    fn hand_over<V: Visitor>(
-        &mut self,
-        bytes: &[u8],
-        visitor: &mut V,
-        take: fn(&mut V, u64, &[u8]),
-    ) {
+    fn hand_over(&mut self, bytes: &[u8], visitor: &mut impl Visitor) {
         let rest = &bytes[self.scanned..];
         let length = memchr(b'\n', rest).unwrap_or(rest.len());
         self.count += 1;
-        take(visitor, self.count, &rest[..length.min(MAX_LINE)]);
+        visitor.line(self.count, &rest[..length.min(MAX_LINE)]);
         self.scanned = (self.scanned + length + 1).min(bytes.len());
         self.handed = self.scanned;
     }
 }
 
-/// Start of the line [`LOOKBACK`] lines before `line`, but not before `first`.
-fn lookback(bytes: &[u8], first: usize, line: usize) -> usize {
+/// True where the line of a hit has a literal that begins a report.
+fn begins_report(hits: &mut Hits<'_>, first: Hit, bytes: &[u8]) -> bool {
+    let mut hit = first;
+    let end = memchr(b'\n', &bytes[first.at..]).map_or(bytes.len(), |length| first.at + length);
+    while !hit.report {
+        match hits.next_from(hit.at + 1) {
+            Some(next) if next.at < end => hit = next,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Start of the line `lines` lines before `line`, but not before `first`.
+fn lookback(bytes: &[u8], first: usize, line: usize, lines: usize) -> usize {
     let mut start = line;
-    for _ in 0..LOOKBACK {
+    for _ in 0..lines {
         if start <= first {
             return first;
         }
@@ -194,24 +191,29 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
-        fn find(&self, haystack: &[u8]) -> Option<Hit> {
-            memchr::memmem::find(haystack, b"hit").map(Hit::Report)
+        fn continues(&self, before: &[u8]) -> bool {
+            before == b"begun"
         }
+    }
+
+    fn finder() -> Finder {
+        Finder::new(["hit"], []).expect("one literal")
     }
 
     fn at_once(bytes: &[u8]) -> (Vec<(u64, Vec<u8>)>, u64) {
         let mut reader = Reader::default();
-        let count = LineReader::read_all(bytes, &mut reader);
+        let count = LineReader::read_all(bytes, &finder(), &mut reader);
         (reader.seen, count)
     }
 
     fn in_chunks(bytes: &[u8], size: usize) -> (Vec<(u64, Vec<u8>)>, u64) {
         let mut reader = Reader::default();
         let mut lines = LineReader::default();
+        let finder = finder();
         for chunk in bytes.chunks(size) {
-            lines.push(chunk, &mut reader);
+            lines.push(chunk, &finder, &mut reader);
         }
-        let count = lines.finish(&mut reader);
+        let count = lines.finish(&finder, &mut reader);
         (reader.seen, count)
     }
 
@@ -234,6 +236,22 @@ mod tests {
         );
         assert!(seen.contains(&(150, b"hit".to_vec())));
         assert_eq!(seen.last().map(|(n, _)| *n), Some(152));
+    }
+
+    #[test]
+    fn a_note_comes_alone_and_a_report_on_its_line_is_not_missed() {
+        let finder = Finder::new(["hit"], ["note"]).expect("two literals");
+        let mut reader = Reader::default();
+        LineReader::read_all(b"a\nb note\nc\nd\n", &finder, &mut reader);
+        assert_eq!(reader.seen, [(2, b"b note".to_vec())]);
+        let mut reader = Reader::default();
+        LineReader::read_all(b"a\nnote hit\nc\nd\n", &finder, &mut reader);
+        let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        let mut reader = Reader::default();
+        LineReader::read_all(b"a\nbegun\nnote\nd\n", &finder, &mut reader);
+        let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [1, 2, 3]);
     }
 
     #[test]

@@ -7,14 +7,14 @@
 
 mod ahead;
 pub mod container;
+mod finder;
 mod folder;
 mod lines;
 mod pstore;
-mod search;
 mod source;
 
+pub use finder::Finder;
 pub use folder::{Entry, entries};
-pub use lines::{Hit, LineReader, MAX_LINE, Visitor};
+pub use lines::{LineReader, MAX_LINE, Visitor};
 pub use pstore::PartHead;
-pub use search::Search;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

@@ -15,10 +15,7 @@ use crate::title::{self, Name};
 const SIGNATURE_FRAMES: usize = 3;
 
 /// A nested repeat belongs to the report before it within so many lines.
-const NESTED: Follows = Follows {
-    lines: 32,
-    seconds: 0,
-};
+const NESTED_REACH: u64 = 32;
 
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +66,8 @@ struct Last {
     boot: Option<usize>,
     last_line: u64,
     time_us: Option<u64>,
+    /// Kind of the incident's first report.
+    cause: String,
 }
 
 impl Sequence {
@@ -93,7 +92,7 @@ impl Sequence {
         if late_clear.is_some() && is_fragment(&splat) {
             "warning".clone_into(&mut splat.kind);
         }
-        let incident = self.incident(grammar, &splat, late_clear.as_ref());
+        let (incident, joined) = self.incident(grammar, &splat, late_clear.as_ref());
         let name = name(grammar, &splat, late_clear.as_ref());
         splat.lines = Vec::new();
         let report = Report {
@@ -104,7 +103,7 @@ impl Sequence {
             lkp: lkp::name(grammar, &splat),
             title: name.title,
             alt_titles: name.alt_titles,
-            corrupted: name.corrupted,
+            corrupted: name.corrupted && !(name.consequence && joined),
             splat,
             symbols,
             late_clear,
@@ -113,20 +112,25 @@ impl Sequence {
         report
     }
 
-    /// A nested repeat and what a report brought about (a panic, a stall) belong to what came before.
+    /// The number of the crash, and whether the report belongs to one that came before: a nested
+    /// repeat, or what that one brought about (a panic, a stall).
     fn incident(
         &mut self,
         grammar: &Grammar,
         splat: &Splat,
         late_clear: Option<&LateClear>,
-    ) -> usize {
+    ) -> (usize, bool) {
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
-        let follows = grammar.kind(&splat.kind).and_then(|kind| kind.follows);
-        let reach = follows.or(nested.then_some(NESTED));
-        let last = self.last.as_ref();
-        let joined = last
-            .filter(|last| reach.is_some_and(|reach| last.reaches(&reach, splat)))
-            .map(|last| last.incident);
+        let follows = grammar
+            .kind(&splat.kind)
+            .and_then(|kind| kind.follows.as_ref());
+        let causes = |last: &&Last| {
+            nested && last.is_within(NESTED_REACH, splat)
+                || follows.is_some_and(|follows| last.brings_about(follows, splat))
+        };
+        let before = self.last.as_ref().filter(causes);
+        let joined = before.map(|last| last.incident);
+        let cause = before.map(|last| last.cause.clone());
         let incident = joined.unwrap_or_else(|| {
             self.incidents += 1;
             self.incidents - 1
@@ -136,20 +140,27 @@ impl Sequence {
             boot: splat.boot,
             last_line: splat.source.last_line,
             time_us: splat.time_us,
+            cause: cause.unwrap_or_else(|| splat.kind.clone()),
         });
-        incident
+        (incident, joined.is_some())
     }
 }
 
 impl Last {
-    /// True where `splat` is near enough to be a consequence.
-    fn reaches(&self, reach: &Follows, splat: &Splat) -> bool {
-        let lines = splat.source.first_line.saturating_sub(self.last_line);
+    /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
+    fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
+        let able = follows.after.is_empty() || follows.after.contains(&self.cause);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
-            now.saturating_sub(then) <= reach.seconds.saturating_mul(1_000_000)
+            now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
         });
-        self.boot == splat.boot && (lines <= reach.lines || reach.seconds > 0 && soon)
+        let same_boot = self.boot == splat.boot;
+        able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
+    }
+
+    fn is_within(&self, lines: u64, splat: &Splat) -> bool {
+        let gap = splat.source.first_line.saturating_sub(self.last_line);
+        self.boot == splat.boot && gap <= lines
     }
 }
 

@@ -5,20 +5,14 @@
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
-use super::console::unprompted;
 use super::header::{Header, header, may_begin_header};
+use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
 use crate::boot::Boots;
 use crate::grammar::Grammar;
 use crate::line::rewrap::{has_open_parenthesis, joined};
 use crate::line::{Caller, LogLine};
-
-/// Lanes open at once; a hostile log could name four billion callers.
-const MAX_LANES: usize = 64;
-
-/// Lines between "cut here" and the header: the text of a WARN().
-const MAX_MESSAGE_LINES: usize = 16;
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
 const MAX_SILENCE: u64 = 1000;
@@ -32,52 +26,12 @@ const MAX_LOOSE_GAP: u64 = 100;
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
 
-/// Stands between a line that was cut off and the same line whole (kernel/printk/printk.c,
-/// `console_prepend_replay()`).
-const REPLAY: &str = "** replaying previous printk message **";
-
-/// "cut here" was seen, the header not yet.
-#[derive(Debug)]
-struct CutHere {
-    line: u64,
-    framed: bool,
-    messages: Vec<String>,
-}
-
-impl CutHere {
-    /// With one more line of text; `None` where it is too long to be the text of a WARN().
-    fn with(mut self, line: &LogLine<'_>) -> Option<CutHere> {
-        // What has no framing where the log has some was written by somebody else.
-        if line.framing.present || !self.framed {
-            self.messages.push(line.text.trim().to_owned());
-        }
-        (self.messages.len() <= MAX_MESSAGE_LINES).then_some(self)
-    }
-}
-
-/// What one caller prints.
-#[derive(Debug, Default)]
-struct Lane {
-    caller: Option<Caller>,
-    cut_here: Option<CutHere>,
-    open: Option<Building>,
-    half_header: Option<LogLine<'static>>,
-    loose: Vec<Frame>,
-}
-
-impl Lane {
-    fn is_idle(&self) -> bool {
-        self.cut_here.is_none() && self.open.is_none() && self.half_header.is_none()
-    }
-}
-
 /// The state between lines.
 #[derive(Debug)]
 pub struct Assembler<'g> {
     grammar: &'g Grammar,
     path: String,
-    lanes: Vec<Lane>,
-    last_lane: usize,
+    lanes: Lanes,
     held: Option<LogLine<'static>>,
     /// The lane that waits for the backtraces of other CPUs.
     backtraces: Option<usize>,
@@ -90,8 +44,7 @@ impl<'g> Assembler<'g> {
         Assembler {
             grammar,
             path: path.to_owned(),
-            lanes: vec![Lane::default()],
-            last_lane: 0,
+            lanes: Lanes::default(),
             held: None,
             backtraces: None,
             complete: Vec::new(),
@@ -100,14 +53,16 @@ impl<'g> Assembler<'g> {
 
     /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
     pub fn is_idle(&self) -> bool {
-        self.held.is_none() && self.complete.is_empty() && self.lanes.iter().all(Lane::is_idle)
+        self.held.is_none()
+            && self.complete.is_empty()
+            && self.lanes.all().iter().all(Lane::is_idle)
     }
 
     /// Splats in the order in which they began: one that is complete waits for an earlier one that
     /// is still open.
     fn in_order(&mut self) -> Vec<Splat> {
-        let open = self.lanes.iter().filter_map(|lane| lane.open.as_ref());
-        let first_open = open.map(Building::first_line).min().unwrap_or(u64::MAX);
+        let begun = self.lanes.all().iter().filter_map(Lane::begun_at);
+        let first_open = begun.min().unwrap_or(u64::MAX);
         self.complete.sort_by_key(|splat| splat.source.first_line);
         let ready = |splat: &Splat| splat.source.first_line <= first_open;
         let count = self
@@ -125,8 +80,6 @@ impl<'g> Assembler<'g> {
 
     /// Takes in a line; gives the splats that it completed.
     pub fn feed(&mut self, line: &LogLine<'_>, boots: &mut Boots) -> Vec<Splat> {
-        let unprompted = unprompted(line);
-        let line = unprompted.as_ref().unwrap_or(line);
         if let Some(held) = self.held.take() {
             if let Some(whole) = joined(&held, line) {
                 self.hold_or_take(&whole, boots);
@@ -144,7 +97,7 @@ impl<'g> Assembler<'g> {
         if let Some(held) = self.held.take() {
             self.take(&held, boots);
         }
-        for index in 0..self.lanes.len() {
+        for index in 0..self.lanes.all().len() {
             self.take_half_header(index, None, boots);
             self.close(index, Closing::Silence);
         }
@@ -161,13 +114,15 @@ impl<'g> Assembler<'g> {
 
     /// A line whose second half a mailer may have put on the next one.
     fn may_continue(&self, line: &LogLine<'_>) -> bool {
-        let in_splat = self.lanes.iter().any(|lane| lane.open.is_some());
+        let in_splat = self.lanes.all().iter().any(|lane| lane.open.is_some());
         let margin = in_splat && line.framing.present && line.width <= 80 && line.width >= 60;
         !line.text.trim_start().starts_with("---[") && (margin || has_open_parenthesis(&line.text))
     }
 
     fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
-        let index = self.lane(line);
+        let (index, given_up) = self.lanes.of(line);
+        let given_up = given_up.map(|open| open.close(Closing::Silence));
+        self.complete.extend(given_up);
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
@@ -224,6 +179,8 @@ impl<'g> Assembler<'g> {
             self.complete.push(building.close(Closing::EndMarker));
             return;
         }
+        let begun = |open: &mut Building| open.is_begun_by(header.text());
+        self.lanes[index].open.take_if(begun);
         let part = self.is_part(index, &header);
         match self.lanes[index].open.as_mut().filter(|_| part) {
             Some(open) => {
@@ -259,9 +216,6 @@ impl<'g> Assembler<'g> {
 
     fn take_body(&mut self, own: usize, line: &LogLine<'_>, boots: &mut Boots) {
         let index = self.receiver(own, line);
-        if line.text.starts_with(REPLAY) {
-            return self.drop_cut_headers();
-        }
         let intrudes = line.framing.caller.is_none() && self.grammar.is_intruder(&line.text);
         if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
             open.end_text();
@@ -279,11 +233,7 @@ impl<'g> Assembler<'g> {
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
                     self.close(index, Closing::NextReport);
                 }
-                self.lanes[index].cut_here = Some(CutHere {
-                    line: line.number,
-                    framed: line.framing.present,
-                    messages: Vec::new(),
-                });
+                self.lanes[index].cut_here = Some(CutHere::at(line));
             }
             Body::End => {
                 if let Some(mut building) = self.lanes[index].open.take() {
@@ -295,13 +245,6 @@ impl<'g> Assembler<'g> {
                 self.take_inner(index, line, Body::Known, boots)
             }
             body => self.take_inner(index, line, body, boots),
-        }
-    }
-
-    /// printk says that the line before was cut off and comes again.
-    fn drop_cut_headers(&mut self) {
-        for lane in &mut self.lanes {
-            lane.open.take_if(|open| open.is_header_only());
         }
     }
 
@@ -370,38 +313,15 @@ impl<'g> Assembler<'g> {
 
     /// Closes splats whose caller has fallen silent, and frees their lanes.
     fn close_silent(&mut self, now: u64) {
-        for index in 0..self.lanes.len() {
+        for index in 0..self.lanes.all().len() {
             let silent = |open: &Building| now.saturating_sub(open.last_line()) > MAX_SILENCE;
             if self.lanes[index].open.as_ref().is_some_and(silent) {
                 self.close(index, Closing::Silence);
             }
+            let forgotten =
+                |cut_here: &mut CutHere| now.saturating_sub(cut_here.line) > MAX_SILENCE;
+            self.lanes[index].cut_here.take_if(forgotten);
         }
-    }
-
-    /// The lane of a line. A line without framing continues what came before it.
-    fn lane(&mut self, line: &LogLine<'_>) -> usize {
-        if !line.framing.present {
-            return self.last_lane;
-        }
-        let caller = line.framing.caller;
-        let known = self.lanes.iter().position(|lane| lane.caller == caller);
-        self.last_lane = known.unwrap_or_else(|| self.new_lane(caller));
-        self.last_lane
-    }
-
-    fn new_lane(&mut self, caller: Option<Caller>) -> usize {
-        let lane = Lane {
-            caller,
-            ..Lane::default()
-        };
-        if self.lanes.len() < MAX_LANES {
-            self.lanes.push(lane);
-            return self.lanes.len() - 1;
-        }
-        let index = self.lanes.iter().position(Lane::is_idle).unwrap_or(0);
-        self.close(index, Closing::Silence);
-        self.lanes[index] = lane;
-        index
     }
 }
 

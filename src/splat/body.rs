@@ -55,6 +55,7 @@ const READERS: &[(&str, Reader)] = &[
     ("PC is at ", pc_is_at),
     ("NIP [", nip),
     ("epc : ", rip),
+    ("Krnl PSW : ", psw),
     ("Code: ", code),
     ("Call Trace:", |_| Some(Body::TraceStart)),
     ("Call trace:", |_| Some(Body::TraceStart)),
@@ -82,9 +83,11 @@ const READERS: &[(&str, Reader)] = &[
 /// Reads one line.
 pub fn body(text: &str, log_line: u64, current: Section) -> Body {
     let trimmed = text.trim();
+    let first = trimmed.as_bytes().first();
     READERS
         .iter()
-        .filter(|(start, _)| trimmed.starts_with(start))
+        // The first byte settles nearly every row, and most lines are none of them.
+        .filter(|(start, _)| start.as_bytes().first() == first && trimmed.starts_with(start))
         .find_map(|(_, reader)| reader(trimmed))
         .or_else(|| reg(trimmed))
         .or_else(|| is_disassembly(trimmed).then_some(Body::Known))
@@ -130,6 +133,13 @@ fn pc_is_at(text: &str) -> Option<Body> {
 /// `NIP [c000000000123456] f+0x1/0x2` (arch/powerpc/kernel/process.c).
 fn nip(text: &str) -> Option<Body> {
     let (_, place) = text.split_once(' ')?;
+    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+}
+
+/// `Krnl PSW : 0704c00180000000 00000000001ff1c2 (f+0x1/0x2)` (arch/s390/kernel/dumpstack.c).
+fn psw(text: &str) -> Option<Body> {
+    let (_, place) = text.split_once('(')?;
+    let place = place.split_once(')').map_or(place, |(place, _)| place);
     Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
 }
 
@@ -225,6 +235,11 @@ mod tests {
             "RIP: 0010:[<ffffffff82d4e304>]  [<ffffffff82d4e304>] do_clear_cpu_cap+0xde/0x130",
             "RIP: 0010:do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118 (discriminator 1))",
             "EIP: do_clear_cpu_cap (arch/x86/kernel/cpu/cpuid-deps.c:118)",
+            "pc : do_clear_cpu_cap+0xde/0x130",
+            "PC is at do_clear_cpu_cap+0xde/0x130",
+            "NIP [c000000000123456] do_clear_cpu_cap+0xde/0x130",
+            "epc : do_clear_cpu_cap+0xde/0x130",
+            "Krnl PSW : 0704c00180000000 00000000001ff1c2 (do_clear_cpu_cap+0xde/0x130)",
         ] {
             let Body::Rip(false, Some(code)) = read(text) else {
                 panic!("{text}")

@@ -18,6 +18,9 @@ const MAX_TEXT: usize = 256 * 1024;
 /// no caller tags.
 const MAX_FOREIGN: u32 = 16;
 
+/// The same in a report that has no end marker: another of its call traces may be to come.
+const MAX_FOREIGN_BETWEEN_TRACES: u32 = 48;
+
 /// The same before the first frame of a report that must have a call trace.
 const MAX_FOREIGN_BEFORE_TRACE: u32 = 100;
 
@@ -49,6 +52,7 @@ pub struct Building {
     trace_closed: bool,
     block_over: bool,
     framed: bool,
+    stamped: bool,
     quote: usize,
     foreign: u32,
     prose: u32,
@@ -107,6 +111,7 @@ impl Building {
             trace_closed: false,
             block_over: false,
             framed: line.framing.present,
+            stamped: line.framing.time_us.is_some(),
             quote: line.quote,
             foreign: 0,
             prose: 0,
@@ -145,9 +150,11 @@ impl Building {
         self.needs_stack && !self.trace_begun
     }
 
-    /// True where nothing but the header was taken in.
-    pub fn is_header_only(&self) -> bool {
-        self.splat.lines.len() <= 1 && self.splat.frames.is_empty()
+    /// True where this is only the beginning of `header`: printk was interrupted in it and prints
+    /// it once more.
+    pub fn is_begun_by(&self, header: &str) -> bool {
+        let alone = self.splat.lines.len() <= 1 && self.splat.frames.is_empty();
+        alone && header.starts_with(&self.splat.header)
     }
 
     /// Another report's stack begins, and no caller tells the two apart: what follows says nothing
@@ -175,7 +182,7 @@ impl Building {
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
-        if line.framing.present == self.framed && !unreliable {
+        if line.framing.time_us.is_some() == self.stamped && !unreliable {
             self.keep(&line.text);
         }
         if body == Body::Foreign {
@@ -220,6 +227,9 @@ impl Building {
     /// A second RIP, or one in user mode, begins the registers of the interrupted context: those
     /// are not the splat's.
     fn take_rip(&mut self, user: bool, code: Option<CodeRef>) {
+        if self.completes_rip(code.as_ref()) {
+            return;
+        }
         if user || self.splat.rip.is_some() {
             self.block_over = true;
             return;
@@ -228,6 +238,18 @@ impl Building {
             self.take_registers(vec![("rip".to_owned(), format!("{address:016x}"))]);
         }
         self.splat.rip = code;
+    }
+
+    /// arm prints the place twice, by name and by address.
+    fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
+        let fresh = self.splat.registers.0.is_empty();
+        match (&mut self.splat.rip, code) {
+            (Some(rip), Some(code)) if fresh && code.function.is_none() => {
+                rip.address = rip.address.or(code.address);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn take_registers(&mut self, registers: Vec<(String, String)>) {
@@ -254,6 +276,7 @@ impl Building {
         let foreign_limit = match self.splat.frames.is_empty() {
             _ if self.splat.kind == FRAGMENT => MAX_PROSE,
             true if self.needs_stack => MAX_FOREIGN_BEFORE_TRACE,
+            false if !self.end_marker => MAX_FOREIGN_BETWEEN_TRACES,
             _ => MAX_FOREIGN,
         };
         self.foreign <= foreign_limit && self.prose <= MAX_PROSE

@@ -4,8 +4,7 @@
 
 use super::code_ref::code_ref;
 use super::types::{CodeRef, Splat};
-use crate::grammar::{Grammar, Groups, Kind, Pattern};
-use std::sync::LazyLock;
+use crate::grammar::{Grammar, Groups, Kind};
 
 /// A header that was read.
 #[derive(Debug)]
@@ -41,13 +40,8 @@ pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Head
     })
 }
 
-/// The stamp of Go's log package: fuzzers and test runners print with it.
-static LOG_STAMP: LazyLock<Pattern> =
-    LazyLock::new(|| Pattern::new(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d $"));
-
 fn may_stand_before(kind: &Kind, text: &str) -> bool {
-    let known = kind.before.iter().any(|before| before == text);
-    text.is_empty() || known || LOG_STAMP.is_match(text)
+    text.is_empty() || kind.before.iter().any(|before| before == text)
 }
 
 /// True where the text begins as a header does, so that it may be the first half of a broken one.

@@ -8,10 +8,10 @@ mod assemble;
 mod body;
 mod building;
 mod code_ref;
-mod console;
 mod cpu_line;
 mod frame;
 mod header;
+mod lane;
 mod registers;
 mod types;
 

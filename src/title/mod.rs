@@ -26,6 +26,8 @@ pub struct Name {
     pub alt_titles: Vec<String>,
     /// The report is damaged: its title may be wrong.
     pub corrupted: bool,
+    /// It is the consequence of another report, and damaged only if that one is missing.
+    pub consequence: bool,
     /// The function that it is about.
     pub function: Option<String>,
 }
@@ -113,6 +115,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, lines: &[&str]) 
         title,
         alt_titles,
         corrupted,
+        consequence: form.consequence,
         function,
     }
 }

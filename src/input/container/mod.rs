@@ -2,7 +2,7 @@
 //!
 //! In: the bytes of an input. Out: its members, each a text with the chain of names that leads to
 //! it. A container is told by its content, never by its name, and may hold others. Each is one
-//! module and one row of [`FORMATS`]; what no row knows is a log.
+//! module and one row of `FORMATS`; what no row knows is a log.
 
 mod ar;
 mod compressed;

@@ -23,6 +23,9 @@ const MARKS: [&str; 8] = [
     "MESSAGE",
 ];
 
+/// The line in front of a text that comes as a binary value.
+pub(super) const BINARY_MESSAGE: &[u8] = b"MESSAGE";
+
 /// The format.
 #[derive(Debug, Default)]
 pub(super) struct Export {

@@ -2,7 +2,7 @@
 //!
 //! Most logs have one message a line, with framing in front; [`super::framing`] reads those. The
 //! rest is turned into that shape here, each form by one small module: records of other formats
-//! ([`Lines::records`]), what terminals and web pages add, messages run together or torn apart. All of
+//! (`Lines::records`), what terminals and web pages add, messages run together or torn apart. All of
 //! it is told by the lines themselves, so that a log may change its form in the middle.
 
 mod export;
@@ -29,8 +29,12 @@ pub const LITERALS: &[&str] = &[
     ",ncfrag=",
     "Panic#",
     "Oops#",
-    "MESSAGE\n",
 ];
+
+/// True where the line behind `before` is a value without its name: it cannot be read alone.
+pub fn continues(before: &[u8]) -> bool {
+    before == export::BINARY_MESSAGE
+}
 
 /// Who takes the lines.
 pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;

@@ -1,7 +1,7 @@
 //! Framing: what stands in front of the kernel's text.
 //!
 //! A line may carry several layers (`kern  :warn  : [    0.055225][    T0] …`). Each entry of
-//! [`LAYERS`] reads one; they are taken off until none fits. A new framing is one more entry.
+//! `LAYERS` reads one; they are taken off until none fits. A new framing is one more entry.
 
 mod android;
 mod ci;

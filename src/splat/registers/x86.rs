@@ -1,7 +1,5 @@
-//! Register lines of a splat (arch/x86/kernel/process_64.c, `__show_regs()`).
-//!
-//! In: a line's text. Out: names in lower case with their values as printed. A value that is cut
-//! off is left out.
+//! Registers of x86: `RAX: … RBX: …`, `FS:  …(0000) GS:…` (arch/x86/kernel/process_64.c and
+//! process_32.c, `__show_regs()`).
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};

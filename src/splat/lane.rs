@@ -1,0 +1,140 @@
+//! Lanes: what one printk caller prints, apart from the others.
+//!
+//! In: log lines. Out: the lane that each belongs to.
+
+use super::building::Building;
+use super::types::Frame;
+use crate::line::{Caller, LogLine};
+use std::ops::{Index, IndexMut};
+
+/// Lanes open at once; a hostile log could name four billion callers.
+const MAX_LANES: usize = 64;
+
+/// Lines between "cut here" and the header: the text of a WARN().
+const MAX_MESSAGE_LINES: usize = 16;
+
+/// "cut here" was seen, the header not yet.
+#[derive(Debug)]
+pub struct CutHere {
+    /// Its line.
+    pub line: u64,
+    framed: bool,
+    /// The lines behind it.
+    pub messages: Vec<String>,
+}
+
+impl CutHere {
+    /// Nothing behind it yet.
+    pub fn at(line: &LogLine<'_>) -> CutHere {
+        CutHere {
+            line: line.number,
+            framed: line.framing.present,
+            messages: Vec::new(),
+        }
+    }
+
+    /// With one more line of text; `None` where it is too long to be the text of a WARN().
+    pub fn with(mut self, line: &LogLine<'_>) -> Option<CutHere> {
+        // What has no framing where the log has some was written by somebody else.
+        if line.framing.present || !self.framed {
+            self.messages.push(line.text.trim().to_owned());
+        }
+        (self.messages.len() <= MAX_MESSAGE_LINES).then_some(self)
+    }
+}
+
+/// What one caller prints.
+#[derive(Debug, Default)]
+pub struct Lane {
+    caller: Option<Caller>,
+    /// What stands in front of a header.
+    pub cut_here: Option<CutHere>,
+    /// The report that is being printed.
+    pub open: Option<Building>,
+    /// A line that may be the first half of a header.
+    pub half_header: Option<LogLine<'static>>,
+    /// Frames outside of any report.
+    pub loose: Vec<Frame>,
+}
+
+impl Lane {
+    /// First line of what is not complete yet.
+    pub fn begun_at(&self) -> Option<u64> {
+        let cut_here = self.cut_here.as_ref().map(|cut_here| cut_here.line);
+        let half = self.half_header.as_ref().map(|line| line.number);
+        let open = self.open.as_ref().map(Building::first_line);
+        [cut_here, half, open].into_iter().flatten().min()
+    }
+
+    /// True where no line is waited for.
+    pub fn is_idle(&self) -> bool {
+        self.cut_here.is_none() && self.open.is_none() && self.half_header.is_none()
+    }
+}
+
+/// Every lane of a log; the first one is that of lines without a caller.
+#[derive(Debug)]
+pub struct Lanes {
+    all: Vec<Lane>,
+    last: usize,
+}
+
+impl Default for Lanes {
+    fn default() -> Lanes {
+        Lanes {
+            all: vec![Lane::default()],
+            last: 0,
+        }
+    }
+}
+
+impl Lanes {
+    /// In the order in which their callers came.
+    pub fn all(&self) -> &[Lane] {
+        &self.all
+    }
+
+    /// The lane of a line, and the report that had to make room for it. A line without framing
+    /// continues what came before it.
+    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Building>) {
+        if !line.framing.present {
+            return (self.last, None);
+        }
+        let caller = line.framing.caller;
+        if let Some(known) = self.all.iter().position(|lane| lane.caller == caller) {
+            self.last = known;
+            return (known, None);
+        }
+        let lane = Lane {
+            caller,
+            ..Lane::default()
+        };
+        let (index, given_up) = self.add(lane);
+        self.last = index;
+        (index, given_up)
+    }
+
+    fn add(&mut self, lane: Lane) -> (usize, Option<Building>) {
+        if self.all.len() < MAX_LANES {
+            self.all.push(lane);
+            return (self.all.len() - 1, None);
+        }
+        let index = self.all.iter().position(Lane::is_idle).unwrap_or(0);
+        let old = std::mem::replace(&mut self.all[index], lane);
+        (index, old.open)
+    }
+}
+
+impl Index<usize> for Lanes {
+    type Output = Lane;
+
+    fn index(&self, index: usize) -> &Lane {
+        &self.all[index]
+    }
+}
+
+impl IndexMut<usize> for Lanes {
+    fn index_mut(&mut self, index: usize) -> &mut Lane {
+        &mut self.all[index]
+    }
+}

@@ -1,0 +1,19 @@
+//! Register lines of a splat.
+//!
+//! In: a line's text. Out: names in lower case with their values as printed. A value that is cut
+//! off is left out. Each family of architectures prints in a form of its own: one module each.
+
+mod named;
+mod numbered;
+mod x86;
+
+pub use x86::is_user_selector;
+
+type Reader = fn(&str) -> Option<Vec<(String, String)>>;
+
+const READERS: [Reader; 3] = [x86::registers, named::registers, numbered::registers];
+
+/// Reads a register line; `None` where it is none.
+pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
+    READERS.iter().find_map(|reader| reader(text))
+}
