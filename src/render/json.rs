@@ -5,7 +5,7 @@ use crate::boot::Boot;
 use crate::grammar::{Grammar, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan};
+use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -136,13 +136,19 @@ struct SymbolsJson<'a> {
     evidence: &'a [String],
 }
 
-/// Registers as a map in the order printed.
-struct RegistersJson<'a>(&'a [(String, String)]);
+/// Registers as a map in the order printed. RIP stands first, as printed, where it is a name.
+struct RegistersJson<'a> {
+    rip: Option<String>,
+    printed: &'a [(String, String)],
+}
 
 impl Serialize for RegistersJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0 {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(rip) = &self.rip {
+            map.serialize_entry("rip", rip)?;
+        }
+        for (name, value) in self.printed {
             map.serialize_entry(name, value)?;
         }
         map.end()
@@ -241,7 +247,10 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
             line: splat.at_line,
             function: at_function,
         },
-        registers: RegistersJson(&splat.registers.0),
+        registers: RegistersJson {
+            rip: named_rip(splat),
+            printed: &splat.registers.0,
+        },
         code: splat.code.as_ref().map(code),
         frames: splat.frames.iter().map(frame).collect(),
         symbols: symbols(&report.symbols),
@@ -262,6 +271,13 @@ fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {
         why,
         evidence: &symbols.evidence,
     }
+}
+
+/// RIP where the log prints a name instead of an address.
+fn named_rip(splat: &Splat) -> Option<String> {
+    let printed = splat.registers.text("rip").or(splat.registers.text("eip"));
+    let code = splat.rip.as_ref().filter(|_| printed.is_none())?;
+    code.function.is_some().then(|| code.to_string())
 }
 
 fn code(code: &Code) -> CodeJson {

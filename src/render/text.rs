@@ -106,6 +106,7 @@ fn facts(out: &mut String, report: &Report, style: &Style) {
             (!splat.message.is_empty()).then(|| splat.message.join(" ")),
         ),
         ("context", context(splat)),
+        ("rip", rip(report)),
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
         ("symbols", symbols(&report.symbols)),
@@ -142,6 +143,18 @@ fn context(splat: &Splat) -> Option<String> {
     ];
     let known: Vec<_> = parts.into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// The code at RIP, with its place where vmlinux or the log tells it.
+fn rip(report: &Report) -> Option<String> {
+    let code = report.splat.rip.as_ref()?;
+    let printed = code.sources.last();
+    let place = match (&report.symbols.rip, printed) {
+        (Some(position), _) => place(position.file.as_deref(), position.line),
+        (None, Some(source)) => place(Some(&source.file), Some(source.line)),
+        (None, None) => String::new(),
+    };
+    Some(format!("{code}  {place}").trim_end().to_owned())
 }
 
 fn kernel(splat: &Splat) -> Option<String> {
@@ -285,32 +298,13 @@ fn write_frame(out: &mut String, frame: &Frame, style: &Style) {
     } else {
         style.dim
     };
-    let name = format!("{:<38}", clean(&code(frame)));
+    let name = format!("{:<38}", clean(&frame.code.to_string()));
     let line = format!(
         "    {mark} {}  {}",
         Style::paint(part, name),
         Style::paint(style.place, clean(&place))
     );
     let _ = writeln!(out, "{}", line.trim_end());
-}
-
-fn code(frame: &Frame) -> String {
-    let code = &frame.code;
-    let mut text = match (&code.function, code.address) {
-        (Some(function), _) => function.clone(),
-        (None, Some(address)) => format!("{address:#x}"),
-        (None, None) => "?".to_owned(),
-    };
-    if let Some(offset) = code.offset {
-        let _ = write!(text, "+{offset:#x}");
-    }
-    if let Some(size) = code.size {
-        let _ = write!(text, "/{size:#x}");
-    }
-    if let Some(module) = &code.module {
-        let _ = write!(text, " [{module}]");
-    }
-    text
 }
 
 fn place(file: Option<&str>, line: Option<u32>) -> String {

@@ -1,6 +1,7 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
 use serde::Serialize;
+use std::fmt;
 
 /// Where in the input a splat stands. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +44,27 @@ pub struct CodeRef {
     pub address: Option<u64>,
     /// Source positions of a decoded log, innermost inline first, the function itself last.
     pub sources: Vec<SourceLine>,
+}
+
+impl fmt::Display for CodeRef {
+    /// As the kernel prints it: `FUNC+0xOFF/0xSIZE [MODULE]`, or the address.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.function, self.address) {
+            (Some(function), _) => out.write_str(function)?,
+            (None, Some(address)) => write!(out, "{address:#x}")?,
+            (None, None) => out.write_str("?")?,
+        }
+        if let Some(offset) = self.offset {
+            write!(out, "+{offset:#x}")?;
+        }
+        if let Some(size) = self.size {
+            write!(out, "/{size:#x}")?;
+        }
+        match &self.module {
+            Some(module) => write!(out, " [{module}]"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The part of a call trace that a frame stands in (`<TASK>`, `<IRQ>`, …; arch/x86/kernel/dumpstack.c).
