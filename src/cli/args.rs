@@ -75,7 +75,7 @@ pub struct Options {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Say on stderr what is read and which vmlinux is used
+    /// Say on stderr how a vmlinux was checked, and which messages about CPU features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

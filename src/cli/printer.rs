@@ -63,6 +63,9 @@ impl<'a> Printer<'a> {
             .iter()
             .any(|reason| reason.names(&report));
         self.splats += 1;
+        if self.options.verbose {
+            tell_symbols(&report);
+        }
         if let Some(verdict) = &report.late_clear {
             self.late_clears += 1;
             self.explained
@@ -136,5 +139,18 @@ impl<'a> Printer<'a> {
                 .and_then(|()| self.out.flush());
             self.error = written.err();
         }
+    }
+}
+
+/// How the vmlinux was held against the splat.
+fn tell_symbols(report: &Report) {
+    let source = &report.splat.source;
+    let place = format!("{}:{}", source.path, source.first_line);
+    for item in &report.symbols.evidence {
+        eprintln!(
+            "ksplat: {}: vmlinux: {}",
+            render::clean(&place),
+            render::clean(item)
+        );
     }
 }
