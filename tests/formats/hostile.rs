@@ -167,7 +167,7 @@ fn too_many_members_end_the_input() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Bytes of any container, damaged anywhere.
     #[test]
