@@ -4,7 +4,7 @@ use std::io;
 
 /// A part of an input that could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {}{trouble}", place(.member.as_deref()))]
+#[error("{}", self.line())]
 pub struct UnpackError {
     /// The input, as the user named it.
     pub path: String,
@@ -14,8 +14,23 @@ pub struct UnpackError {
     pub trouble: Trouble,
 }
 
-fn place(member: Option<&str>) -> String {
-    member.map_or(String::new(), |name| format!("{name}: "))
+impl UnpackError {
+    /// One line, whatever names and decoders put into it.
+    fn line(&self) -> String {
+        let names = std::iter::once(self.path.as_str()).chain(self.member.as_deref());
+        let text: String = names.map(|name| format!("{name}: ")).collect();
+        let shown = |c: char| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        };
+        (text + &self.trouble.to_string())
+            .chars()
+            .map(shown)
+            .collect()
+    }
 }
 
 /// What is wrong, and the mend.
