@@ -1,9 +1,9 @@
-//! The symbols stage on real boots: /work/shared/lab with the vmlinux of its kernel.
+//! The symbols stage on real boots: the lab's logs with the vmlinux of their kernel.
 //!
 //! Needs `KSPLAT_TEST_LAB` (the folder with `logs/` and `expected.json`) and `KSPLAT_TEST_VMLINUX`; skips
 //! where they are missing, since neither can be part of the repository.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ksplat::splat::{Code, CodeRef, Frame, Kernel, Registers, Splat};
 use ksplat::symbols::{BootFacts, CpuInfo, Match, Options, Symbolizer, Symbols};
@@ -16,7 +16,7 @@ struct Lab {
 }
 
 fn lab() -> Option<Lab> {
-    let folder = existing("KSPLAT_TEST_LAB", "/work/shared/lab")?;
+    let folder = existing("KSPLAT_TEST_LAB")?;
     let vmlinux = vmlinux()?;
     let expected = std::fs::read(folder.join("expected.json")).ok()?;
     Some(Lab {
@@ -27,12 +27,11 @@ fn lab() -> Option<Lab> {
 }
 
 pub fn vmlinux() -> Option<PathBuf> {
-    let usual = "/tmp/k/111/usr/lib/debug/boot/vmlinux-6.12.111+deb12-cloud-amd64";
-    existing("KSPLAT_TEST_VMLINUX", usual)
+    existing("KSPLAT_TEST_VMLINUX")
 }
 
-fn existing(variable: &str, usual: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable).map_or_else(|| PathBuf::from(usual), PathBuf::from);
+fn existing(variable: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(variable)?);
     path.exists().then_some(path)
 }
 
@@ -276,11 +275,10 @@ fn check(
 #[test]
 fn the_vmlinux_of_another_kernel_is_found_out() {
     let Some(lab) = lab() else { return };
-    let other = Path::new("/tmp/k/117/usr/lib/debug/boot/vmlinux-6.12.117+deb12-cloud-amd64");
-    if !other.exists() {
+    let Some(other) = existing("KSPLAT_TEST_OTHER_VMLINUX") else {
         return;
-    }
-    let symbolizer = symbolizer(other.to_owned());
+    };
+    let symbolizer = symbolizer(other);
     let log = read(&lab, "ap-vmx-bios-kaslr.serial.log");
     let mut splat = splats(&log).remove(0);
     let symbols = symbolizer.symbolize(&mut splat, &BootFacts::default());
