@@ -2,7 +2,6 @@
 
 use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
-use crate::grammar::features::FeatureDb;
 use crate::input::{Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
@@ -230,7 +229,7 @@ impl<'a> Pipeline<'a> {
     fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
         let boot = self.boots.get(splat.boot?)?;
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
-        let features = FeatureDb::builtin().for_release(release);
+        let features = self.analyzer.grammar.features().for_release(release);
         let vmlinux: &dyn Vmlinux = match symbols.matched {
             Match::Exact | Match::ReleaseOnly => symbols,
             Match::Mismatch { .. } | Match::None => &NoVmlinux,
