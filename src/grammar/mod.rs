@@ -11,6 +11,7 @@ mod kind;
 mod late_clear;
 mod literals;
 mod names;
+mod needed;
 mod pattern;
 mod rewrite;
 mod timeline;

@@ -3,6 +3,8 @@
 //! They work on bytes and know ASCII only: the kernel prints no other digits and letters where a
 //! pattern looks for some, and Unicode's tables would take longer to build than a log takes to read.
 
+use super::needed::needed;
+use memchr::memmem;
 use regex_automata::Span;
 use regex_automata::meta;
 use regex_automata::util::captures::Captures;
@@ -21,6 +23,8 @@ const HOT: u32 = 200;
 pub struct Pattern {
     /// As written in the grammar.
     pub source: String,
+    /// What a text must contain to fit, known before anything is compiled.
+    needed: OnceLock<String>,
     compiled: OnceLock<Option<Engines>>,
 }
 
@@ -101,13 +105,14 @@ impl Pattern {
     pub fn new(source: impl Into<String>) -> Pattern {
         Pattern {
             source: source.into(),
+            needed: OnceLock::new(),
             compiled: OnceLock::new(),
         }
     }
 
     /// Named and numbered groups where the pattern fits `text`.
     pub fn captures<'t>(&self, text: &'t str) -> Option<Groups<'t>> {
-        let regex = self.regex()?;
+        let regex = self.regex_for(text)?;
         let mut captures = regex.create_captures();
         regex.captures(text, &mut captures);
         captures.is_match().then_some(Groups { text, captures })
@@ -115,17 +120,18 @@ impl Pattern {
 
     /// True where the pattern fits.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex().is_some_and(|regex| regex.is_match(text))
+        self.regex_for(text)
+            .is_some_and(|regex| regex.is_match(text))
     }
 
     /// Offset of the first place where the pattern fits.
     pub fn find(&self, text: &str) -> Option<usize> {
-        self.regex()?.find(text).map(|found| found.start())
+        self.regex_for(text)?.find(text).map(|found| found.start())
     }
 
     /// `text` with every place where the pattern fits replaced; `$name` stands for a group.
     pub fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
-        let Some(regex) = self.regex().filter(|regex| regex.is_match(text)) else {
+        let Some(regex) = self.regex_for(text).filter(|regex| regex.is_match(text)) else {
             return Cow::Borrowed(text);
         };
         let mut out = Vec::with_capacity(text.len());
@@ -166,6 +172,13 @@ impl Pattern {
         compile(&self.source, true)
             .map(drop)
             .map_err(|error| reason(&error))
+    }
+
+    /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
+    fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
+        let needed = self.needed.get_or_init(|| needed(&self.source));
+        memmem::find(text.as_bytes(), needed.as_bytes())?;
+        self.regex()
     }
 
     /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.
