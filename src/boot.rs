@@ -168,6 +168,9 @@ impl Boots {
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         let text = line.text.trim();
+        if !grammar.may_tell(text) {
+            return;
+        }
         self.observe_facts(grammar, line, text);
         for rule in grammar
             .milestones

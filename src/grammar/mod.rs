@@ -25,7 +25,7 @@ pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use features::FeatureDb;
-use literals::KindFinder;
+use literals::{KindFinder, NoteFinder};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -117,6 +117,7 @@ pub struct Grammar {
     /// What titles leave out.
     pub tidy: Vec<Rewrite>,
     finder: KindFinder,
+    notes: NoteFinder,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
     /// Lines that describe the boot.
@@ -244,14 +245,38 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Literals of the lines that a report, or a quoted piece of one, may begin with.
-    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
-        let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+    /// True for a line that matters without being a header: it may stand in front of one, or belong to
+    /// a quoted piece of a report.
+    pub fn is_mark(&self, line: &str) -> bool {
+        self.marks().any(|mark| line.contains(mark))
+    }
+
+    fn marks(&self) -> impl Iterator<Item = &str> {
         let anchors = self.paths.iter().filter(|rule| rule.anchor);
         let frames = anchors.flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        let reports = kinds.chain(frames).chain(sites).map(String::as_str);
-        reports.chain([CUT_HERE])
+        frames.chain(sites).map(String::as_str).chain([CUT_HERE])
+    }
+
+    /// Literals of the lines that a report, or a quoted piece of one, may begin with.
+    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
+        let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+        kinds.map(String::as_str).chain(self.marks())
+    }
+
+    /// False for a line that tells nothing of its boot.
+    pub fn may_tell(&self, line: &str) -> bool {
+        let sites = self.sites.iter().map(|site| site.function.as_str());
+        self.notes.may_tell(self.note_literals().chain(sites), line)
+    }
+
+    /// Literals of the lines that begin a boot.
+    pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
+        let banners = self
+            .facts
+            .iter()
+            .filter(|rule| rule.field == FactField::Banner);
+        banners.map(|rule| rule.literal.as_str())
     }
 
     /// Literals of the lines that only tell something of the boot, each on its own line.
@@ -313,6 +338,7 @@ impl Document {
             lkp: self.lkp,
             tidy: self.tidy,
             finder: KindFinder::default(),
+            notes: NoteFinder::default(),
             milestones: self.milestone,
             facts: self.fact,
             sites: self.site,

@@ -1,7 +1,8 @@
 //! Finds the next line that matters.
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
-//! them matter; others only tell something of the boot on their own line. Vector instructions (Teddy) find some dozens of
+//! them matter, or boots; others only tell something of the boot on their own line, and are looked
+//! for only where a report makes that matter. Vector instructions (Teddy) find some dozens of
 //! literals at once, an automaton stands in where a CPU has none.
 
 use aho_corasick::packed::{self, Searcher};
@@ -10,21 +11,48 @@ use aho_corasick::{AhoCorasick, BuildError};
 /// Literals that one vector search takes; with more its filter lets too much through.
 const PART: usize = 40;
 
+/// The literals that drive the reading of a log.
+#[derive(Debug)]
+pub struct Finder {
+    /// Literals that begin reports or boots.
+    pub(super) marks: Literals,
+    /// Literals of lines that tell something of the boot.
+    pub(super) notes: Literals,
+}
+
+impl Finder {
+    /// Looks for literals that begin reports, for those that begin boots, and for those that matter
+    /// on their own line only.
+    ///
+    /// # Errors
+    /// Where there are more literals than any automaton takes.
+    pub fn new<'l>(
+        reports: impl IntoIterator<Item = &'l str>,
+        boots: impl IntoIterator<Item = &'l str>,
+        notes: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Finder, BuildError> {
+        Ok(Finder {
+            marks: Literals::new(reports, boots)?,
+            notes: Literals::new([], notes)?,
+        })
+    }
+}
+
 /// A literal at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     /// Offset of its first byte.
     pub at: usize,
-    /// True where a report may begin.
-    pub report: bool,
+    /// True for a literal of the first sort.
+    pub first: bool,
 }
 
-/// The literals, ready to be searched for.
+/// Literals of two sorts, ready to be searched for.
 #[derive(Debug)]
-pub struct Finder {
+pub struct Literals {
     parts: Vec<Part>,
-    /// The first so many literals begin reports.
-    reports: usize,
+    /// So many literals are of the first sort.
+    first: usize,
 }
 
 /// A search for some of the literals, whose numbers begin at `first`.
@@ -51,30 +79,26 @@ impl Machine {
     }
 }
 
-impl Finder {
-    /// Looks for literals that begin reports, and for literals that matter on their own line.
-    ///
-    /// # Errors
-    /// Where there are more literals than any automaton takes.
-    pub fn new<'l>(
-        reports: impl IntoIterator<Item = &'l str>,
-        notes: impl IntoIterator<Item = &'l str>,
-    ) -> Result<Finder, BuildError> {
-        let mut literals = shortest(reports.into_iter().collect());
-        let reports = literals.len();
-        let is_new = |note: &&str| !literals.iter().any(|literal| note.contains(literal));
-        let notes = shortest(notes.into_iter().filter(is_new).collect());
-        literals.extend(notes);
-        Ok(Finder {
+impl Literals {
+    fn new<'l>(
+        first: impl IntoIterator<Item = &'l str>,
+        second: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Literals, BuildError> {
+        let mut literals = shortest(first.into_iter().collect());
+        let count = literals.len();
+        let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
+        let second = shortest(second.into_iter().filter(is_new).collect());
+        literals.extend(second);
+        Ok(Literals {
             parts: parts(&literals)?,
-            reports,
+            first: count,
         })
     }
 
     /// Begins to search `bytes`.
     pub fn hits<'f>(&'f self, bytes: &'f [u8]) -> Hits<'f> {
         Hits {
-            finder: self,
+            literals: self,
             bytes,
             next: vec![Next::Unknown; self.parts.len()],
         }
@@ -110,7 +134,7 @@ fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
 
 /// A search in progress.
 pub struct Hits<'f> {
-    finder: &'f Finder,
+    literals: &'f Literals,
     bytes: &'f [u8],
     /// What each part of the search found last.
     next: Vec<Next>,
@@ -143,12 +167,12 @@ impl Hits<'_> {
         let (at, literal) = found.min()?;
         Some(Hit {
             at,
-            report: literal < self.finder.reports,
+            first: literal < self.literals.first,
         })
     }
 
     fn search(&self, part: usize, from: usize) -> Next {
-        let part = &self.finder.parts[part];
+        let part = &self.literals.parts[part];
         let found = self
             .bytes
             .get(from..)
@@ -167,13 +191,13 @@ impl Hits<'_> {
 mod tests {
     use super::*;
 
-    fn all(finder: &Finder, bytes: &[u8]) -> Vec<(usize, bool)> {
-        let mut hits = finder.hits(bytes);
+    fn all(literals: &Literals, bytes: &[u8]) -> Vec<(usize, bool)> {
+        let mut hits = literals.hits(bytes);
         let mut from = 0;
         std::iter::from_fn(|| {
             let hit = hits.next_from(from)?;
             from = hit.at + 1;
-            Some((hit.at, hit.report))
+            Some((hit.at, hit.first))
         })
         .collect()
     }
@@ -181,18 +205,18 @@ mod tests {
     #[test]
     fn hits_come_in_order_whatever_part_finds_them() {
         let reports: Vec<String> = (0..100).map(|n| format!("report {n};")).collect();
-        let notes = ["note ", "a report 7; note"];
-        let finder = Finder::new(reports.iter().map(String::as_str), notes).expect("built");
-        assert_eq!(finder.parts.len(), 3);
-        let found = all(&finder, b"x\nreport 7; \nnote 3\nreport 99;\n");
+        let boots = ["boot ", "a report 7; boot"];
+        let literals = Literals::new(reports.iter().map(String::as_str), boots).expect("built");
+        assert_eq!(literals.parts.len(), 3);
+        let found = all(&literals, b"x\nreport 7; \nboot 3\nreport 99;\n");
         assert_eq!(found, [(2, true), (13, false), (20, true)]);
     }
 
     #[test]
     fn a_literal_inside_another_stands_for_both() {
-        let finder = Finder::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
+        let literals = Literals::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
         assert_eq!(
-            all(&finder, b"kernel BUG: at, BUG: x"),
+            all(&literals, b"kernel BUG: at, BUG: x"),
             [(7, true), (16, true)]
         );
     }
