@@ -342,22 +342,21 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn boot(&mut self, number: u64, raw: &[u8]) {
-        if self.wants_asides() {
-            self.observe_asides();
-        }
         self.asides.clear();
         self.observe(number, raw);
     }
 
     fn aside(&mut self, number: u64, raw: &[u8]) {
         self.asides.keep(number, raw);
-        if self.wants_asides() || self.asides.is_full() {
+        if self.analyzer.every_boot || self.asides.is_full() || !self.boots.passed_any() {
             self.observe_asides();
         }
     }
 
-    fn wants_asides(&self) -> bool {
-        self.analyzer.every_boot
+    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool {
+        // Whether a banner that is printed once more begins a boot depends on the milestones.
+        let may_repeat = |line| !self.boots.passed_any() && self.boots.has_banner_of(line);
+        self.analyzer.every_boot || next_boot.is_some_and(may_repeat)
     }
 
     fn may_begin(&self, raw: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 use super::finder::{Finder, Hit, Hits};
 use memchr::{memchr, memchr_iter, memrchr};
+use std::ops::Range;
 
 /// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
 /// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
@@ -23,8 +24,9 @@ pub trait Visitor {
     fn boot(&mut self, number: u64, line: &[u8]);
     /// Takes in a line that tells something by itself, and whose neighbours were skipped.
     fn aside(&mut self, number: u64, line: &[u8]);
-    /// True where these lines are wanted of every boot, not only of those with a report.
-    fn wants_asides(&self) -> bool;
+    /// True where the next of these lines is wanted although no report follows, only the end or the
+    /// line that begins the next boot.
+    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -52,7 +54,7 @@ impl LineReader {
     pub fn read_all(bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let mut reader = LineReader::default();
         reader.scan(bytes, finder, visitor);
-        reader.note_rest(bytes, bytes.len(), finder, visitor);
+        reader.note_rest(bytes, None, finder, visitor);
         reader.count
     }
 
@@ -84,7 +86,7 @@ impl LineReader {
     pub fn finish(mut self, finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let buffer = std::mem::take(&mut self.buffer);
         self.scan(&buffer, finder, visitor);
-        self.note_rest(&buffer, buffer.len(), finder, visitor);
+        self.note_rest(&buffer, None, finder, visitor);
         self.count
     }
 
@@ -141,29 +143,50 @@ impl LineReader {
         self.skip_to(bytes, line);
     }
 
-    /// Hands over the line that begins a boot. What is not yet known of the boot before it matters no
-    /// more, unless everything is asked for.
+    /// Hands over the line that begins a boot.
     fn begin_boot<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
-        self.note_rest(bytes, self.scanned, finder, visitor);
+        let line = self.scanned..line_end(bytes, self.scanned);
+        self.note_rest(bytes, Some(line), finder, visitor);
         self.hand_over(bytes, visitor, V::boot);
         self.noted = (self.scanned, self.count);
     }
 
-    /// The same as [`LineReader::note`], where no report follows.
-    fn note_rest<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
-        if visitor.wants_asides() {
-            self.note(bytes, to, finder, visitor);
-        }
+    /// Hands over what the lines up to the next boot, or up to the end, tell of the last one, as far
+    /// as it is wanted: no report follows.
+    fn note_rest<V: Visitor>(
+        &mut self,
+        bytes: &[u8],
+        next_boot: Option<Range<usize>>,
+        finder: &Finder,
+        visitor: &mut V,
+    ) {
+        let to = next_boot.as_ref().map_or(bytes.len(), |line| line.start);
+        let next_boot = next_boot.map(|line| &bytes[line]);
+        self.note_while(bytes, to, finder, visitor, |v| v.wants_asides(next_boot));
     }
 
     /// Hands over what the lines up to `to` tell of the boot.
     fn note<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
+        self.note_while(bytes, to, finder, visitor, |_| true);
+    }
+
+    fn note_while<V: Visitor>(
+        &mut self,
+        bytes: &[u8],
+        to: usize,
+        finder: &Finder,
+        visitor: &mut V,
+        wanted: impl Fn(&V) -> bool,
+    ) {
         let (mut from, mut count) = self.noted;
-        let Some(region) = bytes.get(..to).filter(|_| from < to) else {
+        let region = bytes.get(..to).unwrap_or_default();
+        if from >= region.len() || !wanted(visitor) {
             return;
-        };
+        }
         let mut hits = finder.notes.hits(region);
-        while let Some(hit) = hits.next_from(from) {
+        while let Some(hit) = hits.next_from(from)
+            && wanted(visitor)
+        {
             let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
             let end = line_end(region, hit.at);
             count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
@@ -253,14 +276,11 @@ mod tests {
         }
         fn boot(&mut self, number: u64, line: &[u8]) {
             self.boots.push((number, line.to_vec()));
-            if !self.wants_asides {
-                self.asides.clear();
-            }
         }
         fn aside(&mut self, number: u64, line: &[u8]) {
             self.asides.push((number, line.to_vec()));
         }
-        fn wants_asides(&self) -> bool {
+        fn wants_asides(&self, _: Option<&[u8]>) -> bool {
             self.wants_asides
         }
     }
@@ -346,8 +366,6 @@ mod tests {
             format!("boot\nnote\nboot\n{filler}note\n{filler}hit\n{filler}note\nboot\nnote\n");
         let reader = read(&log, false);
         assert_eq!(numbers(&reader.boots), [1, 3, 307]);
-        assert!(reader.asides.is_empty(), "those of the last boot");
-        let reader = read(log.trim_end_matches("boot\nnote\n"), false);
         assert_eq!(numbers(&reader.asides), [104]);
         assert_eq!(numbers(&read(&log, true).asides), [2, 104, 306, 308]);
     }
