@@ -24,7 +24,7 @@ pub struct Pattern {
     /// As written in the grammar.
     pub source: String,
     /// What a text must contain to fit, known before anything is compiled.
-    needed: OnceLock<String>,
+    needed: OnceLock<memmem::Finder<'static>>,
     compiled: OnceLock<Option<Engines>>,
 }
 
@@ -176,8 +176,8 @@ impl Pattern {
 
     /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
     fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
-        let needed = self.needed.get_or_init(|| needed(&self.source));
-        memmem::find(text.as_bytes(), needed.as_bytes())?;
+        let finder = || memmem::Finder::new(&needed(&self.source)).into_owned();
+        self.needed.get_or_init(finder).find(text.as_bytes())?;
         self.regex()
     }
 

@@ -3,10 +3,20 @@
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
 //! them matter, or boots; others only tell something of the boot on their own line, and are looked
 //! for only where a report makes that matter. Vector instructions (Teddy) find some dozens of
-//! literals at once, an automaton stands in where a CPU has none.
+//! literals at once, an automaton stands in where a CPU has none; long inputs are searched ahead on
+//! all cores.
 
 use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, BuildError};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
+/// that are kept.
+const WINDOW: usize = 8 << 20;
+
+/// Bytes that one thread takes of it.
+const BLOCK: usize = 1 << 20;
 
 /// Literals that one vector search takes; with more its filter lets too much through.
 const PART: usize = 40;
@@ -53,6 +63,8 @@ pub struct Literals {
     parts: Vec<Part>,
     /// So many literals are of the first sort.
     first: usize,
+    /// Bytes of the longest one.
+    longest: usize,
 }
 
 /// A search for some of the literals, whose numbers begin at `first`.
@@ -92,16 +104,38 @@ impl Literals {
         Ok(Literals {
             parts: parts(&literals)?,
             first: count,
+            longest: literals
+                .iter()
+                .map(|literal| literal.len())
+                .max()
+                .unwrap_or(0),
         })
     }
 
     /// Begins to search `bytes`.
     pub fn hits<'f>(&'f self, bytes: &'f [u8]) -> Hits<'f> {
-        Hits {
-            literals: self,
-            bytes,
-            next: vec![Next::Unknown; self.parts.len()],
+        match bytes.len() > WINDOW && rayon::current_num_threads() > 1 {
+            true => Hits::Ahead(Ahead {
+                literals: self,
+                bytes,
+                end: 0,
+                hits: Vec::new().into_iter().peekable(),
+            }),
+            false => Hits::OneByOne(OneByOne::new(self, bytes)),
         }
+    }
+
+    /// Every hit that begins in a block of `bytes`.
+    fn in_block(&self, bytes: &[u8], block: Range<usize>) -> Vec<Hit> {
+        let end = block.end.saturating_add(self.longest).min(bytes.len());
+        let mut hits = OneByOne::new(self, &bytes[..end]);
+        let mut from = block.start;
+        let in_order = std::iter::from_fn(|| {
+            let hit = hits.next_from(from).filter(|hit| hit.at < block.end)?;
+            from = hit.at + 1;
+            Some(hit)
+        });
+        in_order.collect()
     }
 }
 
@@ -133,7 +167,25 @@ fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
 }
 
 /// A search in progress.
-pub struct Hits<'f> {
+pub enum Hits<'f> {
+    /// Each hit is searched for when it is asked for.
+    OneByOne(OneByOne<'f>),
+    /// A stretch of the input is searched ahead by all threads.
+    Ahead(Ahead<'f>),
+}
+
+impl Hits<'_> {
+    /// The first hit at or behind `from`. Calls must not go back.
+    pub fn next_from(&mut self, from: usize) -> Option<Hit> {
+        match self {
+            Hits::OneByOne(hits) => hits.next_from(from),
+            Hits::Ahead(hits) => hits.next_from(from),
+        }
+    }
+}
+
+/// A search from hit to hit.
+pub struct OneByOne<'f> {
     literals: &'f Literals,
     bytes: &'f [u8],
     /// What each part of the search found last.
@@ -147,9 +199,16 @@ enum Next {
     Nothing,
 }
 
-impl Hits<'_> {
-    /// The first hit at or behind `from`. Calls must not go back.
-    pub fn next_from(&mut self, from: usize) -> Option<Hit> {
+impl<'f> OneByOne<'f> {
+    fn new(literals: &'f Literals, bytes: &'f [u8]) -> OneByOne<'f> {
+        OneByOne {
+            literals,
+            bytes,
+            next: vec![Next::Unknown; literals.parts.len()],
+        }
+    }
+
+    fn next_from(&mut self, from: usize) -> Option<Hit> {
         for part in 0..self.next.len() {
             let is_behind = match self.next[part] {
                 Next::Unknown => true,
@@ -187,6 +246,46 @@ impl Hits<'_> {
     }
 }
 
+/// A search by all threads.
+pub struct Ahead<'f> {
+    literals: &'f Literals,
+    bytes: &'f [u8],
+    /// So far the input was searched.
+    end: usize,
+    /// What is left of the hits before `end`.
+    hits: std::iter::Peekable<std::vec::IntoIter<Hit>>,
+}
+
+impl Ahead<'_> {
+    fn next_from(&mut self, from: usize) -> Option<Hit> {
+        loop {
+            while let Some(hit) = self.hits.peek() {
+                if hit.at >= from {
+                    return Some(*hit);
+                }
+                self.hits.next();
+            }
+            self.end = self.end.max(from);
+            if self.end >= self.bytes.len() {
+                return None;
+            }
+            self.search_window();
+        }
+    }
+
+    fn search_window(&mut self) {
+        let end = self.end.saturating_add(WINDOW).min(self.bytes.len());
+        let begins: Vec<_> = (self.end..end).step_by(BLOCK).collect();
+        let in_block = |begin: &usize| {
+            let block = *begin..(begin + BLOCK).min(end);
+            self.literals.in_block(self.bytes, block)
+        };
+        let hits: Vec<Vec<Hit>> = begins.par_iter().map(in_block).collect();
+        self.hits = hits.concat().into_iter().peekable();
+        self.end = end;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +309,43 @@ mod tests {
         assert_eq!(literals.parts.len(), 3);
         let found = all(&literals, b"x\nreport 7; \nboot 3\nreport 99;\n");
         assert_eq!(found, [(2, true), (13, false), (20, true)]);
+    }
+
+    #[test]
+    fn a_search_ahead_finds_what_a_search_hit_by_hit_finds() {
+        let literals = Literals::new(["BUG:", "WARNING:"], ["boot"]).expect("built");
+        let mut bytes = vec![b'.'; 2 * WINDOW + 100];
+        for at in [
+            0,
+            BLOCK - 2,
+            BLOCK + 10,
+            3 * BLOCK - 1,
+            WINDOW - 3,
+            WINDOW + 5,
+            2 * WINDOW + 90,
+        ] {
+            bytes[at..at + 4].copy_from_slice(b"BUG:");
+            bytes[at + 4..at + 8].copy_from_slice(b"boot");
+        }
+        let collect = |mut next: Box<dyn FnMut(usize) -> Option<Hit> + '_>| {
+            let mut from = 0;
+            let mut all = Vec::new();
+            while let Some(hit) = next(from) {
+                from = hit.at + 1;
+                all.push(hit);
+            }
+            all
+        };
+        let mut one_by_one = OneByOne::new(&literals, &bytes);
+        let mut ahead = Ahead {
+            literals: &literals,
+            bytes: &bytes,
+            end: 0,
+            hits: Vec::new().into_iter().peekable(),
+        };
+        let expected = collect(Box::new(|from| one_by_one.next_from(from)));
+        assert_eq!(expected.len(), 14);
+        assert_eq!(collect(Box::new(|from| ahead.next_from(from))), expected);
     }
 
     #[test]
