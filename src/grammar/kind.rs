@@ -1,7 +1,18 @@
 //! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
 use super::Pattern;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// How much a report matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Something broke.
+    #[default]
+    Report,
+    /// Healthy boots print it as well: worth a line, no reason to fail.
+    Notice,
+}
 
 /// A kind of report.
 #[derive(Debug, Deserialize)]
@@ -11,6 +22,9 @@ pub struct Kind {
     pub name: String,
     /// What it is and which kernel code prints it.
     pub about: String,
+    /// How much it matters.
+    #[serde(default)]
+    pub level: Level,
     /// Fixed strings, one of which every header contains. They drive the search.
     pub literals: Vec<String>,
     /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`,

@@ -2,7 +2,7 @@
 
 use crate::analyzer::Input;
 use crate::boot::Boot;
-use crate::grammar::{Grammar, MilestoneName};
+use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
@@ -60,6 +60,7 @@ struct MilestoneJson {
 struct SplatJson<'a> {
     source: &'a SourceSpan,
     kind: &'a str,
+    level: Level,
     title: &'a str,
     alt_titles: &'a [String],
     ids: Ids<'a>,
@@ -219,6 +220,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
+        level: report.level,
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {

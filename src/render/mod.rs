@@ -11,4 +11,4 @@ mod text;
 pub use clean::clean;
 pub use json::{document, splat_line};
 pub use style::Style;
-pub use text::{nothing_found, report, summary};
+pub use text::{Found, nothing_found, notice, report, summary};

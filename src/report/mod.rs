@@ -5,7 +5,7 @@
 
 mod lkp;
 
-use crate::grammar::{Follows, Grammar};
+use crate::grammar::{Follows, Grammar, Level};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
 use crate::symbols::Symbols;
@@ -30,6 +30,8 @@ pub struct Culprit {
 pub struct Report {
     /// Position in the output, counted from 0 over all inputs.
     pub index: usize,
+    /// How much it matters.
+    pub level: Level,
     /// As printed, with symbols filled in.
     pub splat: Splat,
     /// Where the symbols come from.
@@ -97,11 +99,18 @@ impl Sequence {
         if late_clear.is_some() && is_fragment(&splat) {
             "warning".clone_into(&mut splat.kind);
         }
-        let (incident, joined) = self.incident(grammar, &splat, late_clear.as_ref());
+        let level = grammar
+            .kind(&splat.kind)
+            .map_or(Level::Report, |kind| kind.level);
+        let (incident, joined) = match level {
+            Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
+            Level::Notice => (self.next_incident(), false),
+        };
         let name = name(grammar, &splat, late_clear.as_ref());
         splat.lines = Vec::new();
         let report = Report {
             index: self.next,
+            level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
             culprit: culprit(&splat, &name, late_clear.as_ref()),
@@ -135,10 +144,7 @@ impl Sequence {
         let before = self.last.as_ref().filter(causes);
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
-        let incident = joined.unwrap_or_else(|| {
-            self.incidents += 1;
-            self.incidents - 1
-        });
+        let incident = joined.unwrap_or_else(|| self.next_incident());
         self.last = Some(Last {
             incident,
             boot: splat.boot,
@@ -147,6 +153,11 @@ impl Sequence {
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
         });
         (incident, joined.is_some())
+    }
+
+    fn next_incident(&mut self) -> usize {
+        self.incidents += 1;
+        self.incidents - 1
     }
 }
 
