@@ -9,7 +9,7 @@ use ksplat::report::Report;
 pub enum FailOn {
     /// Nothing
     Never,
-    /// Any splat; a notice, as healthy boots print it too, is none
+    /// Any splat but a notice, which healthy boots print as well
     Any,
     /// Any late clear
     LateClear,
