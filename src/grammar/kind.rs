@@ -120,6 +120,9 @@ pub struct FunctionRule {
     /// The walk to try where the first one finds none.
     #[serde(default)]
     pub or: Vec<String>,
+    /// The walk to try last.
+    #[serde(default)]
+    pub last: Vec<String>,
     /// Sets of functions that are no candidates for this kind, besides the machinery.
     #[serde(default)]
     pub skip: Vec<String>,
@@ -128,7 +131,8 @@ pub struct FunctionRule {
     pub decisive: Vec<String>,
     /// A set of functions: the candidate that the first of them called is taken.
     pub called_by: Option<String>,
-    /// Sets of functions that are passed over where none of the above decided.
+    /// Sets of functions that are passed over where none of the above decided. Where nothing else is
+    /// in the trace, its outermost function is taken.
     #[serde(default)]
     pub pass: Vec<String>,
 }
