@@ -131,6 +131,9 @@ pub struct FunctionRule {
     pub decisive: Vec<String>,
     /// A set of functions: the candidate that the first of them called is taken.
     pub called_by: Option<String>,
+    /// True where the innermost candidate is taken if none of that set is in the trace.
+    #[serde(default)]
+    pub or_innermost: bool,
     /// Sets of functions that are passed over where none of the above decided. Where nothing else is
     /// in the trace, its outermost function is taken.
     #[serde(default)]
@@ -148,6 +151,12 @@ pub struct Example {
 }
 
 impl Kind {
+    /// True where a literal of its headers is in the text.
+    pub fn is_in(&self, text: &str) -> bool {
+        let mut literals = self.literals.iter();
+        literals.any(|literal| text.contains(literal.as_str()))
+    }
+
     /// True where a whole report of some form has a call trace.
     pub fn needs_stack(&self) -> bool {
         !self.single && self.titles.iter().any(|form| !form.no_stack)

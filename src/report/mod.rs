@@ -113,7 +113,7 @@ impl Sequence {
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
-            culprit: culprit(&splat, &name, late_clear.as_ref()),
+            culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
             title: name.title,
             alt_titles: name.alt_titles,
             corrupted: name.corrupted && !(name.consequence && joined),
@@ -227,14 +227,20 @@ fn signature(
 }
 
 /// The requester of a late clear, else the function of the title, else the one that the header or
-/// RIP points at.
-fn culprit(splat: &Splat, name: &Name, late_clear: Option<&LateClear>) -> Option<Culprit> {
+/// RIP points at, else the first of the call trace that is no machinery.
+fn culprit(
+    grammar: &Grammar,
+    splat: &Splat,
+    name: &Name,
+    late_clear: Option<&LateClear>,
+) -> Option<Culprit> {
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
     let function = requester
         .or_else(|| name.function.clone())
-        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))?;
+        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))
+        .or_else(|| meaningful(grammar, splat).next().map(str::to_owned))?;
     let frame = splat.frames.iter().find(|f| f.base_name() == function);
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.map(base_name) == Some(function.as_str()));

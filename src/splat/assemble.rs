@@ -160,9 +160,10 @@ impl<'g> Assembler<'g> {
         let framed = first.framing.present;
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
-            halves
-                .iter()
-                .find_map(|text| header(grammar, text, framed).filter(Header::is_whole))
+            halves.iter().find_map(|text| {
+                header(grammar, text, framed)
+                    .filter(|header| header.is_whole() && header.kind.is_in(&first.text))
+            })
         });
         let used = whole.is_some();
         match whole.or_else(|| header(grammar, &first.text, framed)) {

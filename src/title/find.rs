@@ -206,7 +206,7 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
         }
     }
     if rule.called_by.is_some() {
-        return None;
+        return found.into_iter().next().filter(|_| rule.or_innermost);
     }
     let mut left = found
         .into_iter()
