@@ -1,7 +1,7 @@
 //! The whole way: bytes in, reports out.
 
 use crate::boot::{Boot, Boots};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::input::{Asides, Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
@@ -12,6 +12,9 @@ use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
+
+/// Notices between a late clear and its nested repeat.
+const MAX_BEHIND: usize = 16;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -157,6 +160,8 @@ struct Pipeline<'a> {
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     held: Option<Report>,
+    /// Notices that wait for the held report.
+    behind: Vec<Report>,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -180,6 +185,7 @@ impl<'a> Pipeline<'a> {
             earlier: Vec::new(),
             sequence,
             held: None,
+            behind: Vec::new(),
             take,
         };
         if let Some(subject) = origin.subject {
@@ -224,7 +230,11 @@ impl<'a> Pipeline<'a> {
             .sequence
             .report(&self.analyzer.grammar, splat, symbols, verdict);
         self.remember(&report);
-        self.hold(report);
+        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
+            self.behind.push(report);
+        } else {
+            self.hold(report);
+        }
     }
 
     fn symbolize(&self, splat: &mut Splat) -> Symbols {
@@ -283,7 +293,7 @@ impl<'a> Pipeline<'a> {
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
-            self.give(held);
+            self.give_held(held);
         }
         let waits = report
             .late_clear
@@ -304,7 +314,14 @@ impl<'a> Pipeline<'a> {
 
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
-            self.give(held);
+            self.give_held(held);
+        }
+    }
+
+    fn give_held(&mut self, held: Report) {
+        self.give(held);
+        for notice in std::mem::take(&mut self.behind) {
+            self.give(notice);
         }
     }
 

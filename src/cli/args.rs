@@ -1,7 +1,9 @@
 //! The command line.
 
 use super::fail_on::FailOn;
+use super::symbolize::kaslr_offset;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
@@ -30,6 +32,37 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
     },
+
+    /// Tell function, file, line and inlined functions of places in code
+    ///
+    /// Exit code: 0 every place is known, 1 one is not, 2 an error.
+    Symbolize(Symbolize),
+
+    /// Print completions for a shell
+    Completions {
+        /// The shell that they are for
+        shell: Shell,
+    },
+
+    /// Print the man page
+    Man,
+}
+
+/// `ksplat symbolize`.
+#[derive(Debug, ClapArgs)]
+pub struct Symbolize {
+    /// Link-time addresses, functions (FUNC, FUNC+0x12, FUNC+0x12/0x40) or frames as logs print them;
+    /// one a line on standard input without any
+    #[arg(value_name = "PLACE")]
+    pub places: Vec<String>,
+
+    /// What KASLR added to the addresses: the log's "Kernel Offset: 0x…"
+    #[arg(long, value_name = "HEX", value_parser = kaslr_offset)]
+    pub kaslr_offset: Option<u64>,
+
+    /// The places are frames of a call trace: tell of the call in front of each, not of what follows
+    #[arg(long)]
+    pub return_addresses: bool,
 }
 
 /// Options that mean the same everywhere.
@@ -68,10 +101,16 @@ pub struct Options {
     pub jobs: Option<usize>,
 
     /// What makes the exit code 1 (repeatable)
-    #[arg(long, global = true, value_enum, default_value = "any")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "any"
+    )]
     pub fail_on: Vec<FailOn>,
 
-    /// Print nothing but splats
+    /// Print nothing but splats: no notices, no summary
     #[arg(short, long, global = true)]
     pub quiet: bool,
 

@@ -2,12 +2,14 @@
 
 mod annotate;
 mod args;
+mod documents;
 mod fail_on;
 mod kmsg;
 mod output;
 mod printer;
 mod reading;
 mod stream;
+mod symbolize;
 mod triage;
 
 use args::{Args, Command};
@@ -35,6 +37,9 @@ pub fn main() -> ExitCode {
     }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
+        Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
+        Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
+        Some(Command::Man) => documents::man(&args.options),
         None => triage::run(&args.options, &args.files),
     };
     match outcome {

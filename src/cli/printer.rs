@@ -5,7 +5,8 @@ use super::fail_on::FailOn;
 use super::output;
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::boot::Note;
-use ksplat::render::{self, Style};
+use ksplat::grammar::Level;
+use ksplat::render::{self, Found, Style};
 use ksplat::report::Report;
 use std::collections::HashSet;
 use std::error::Error;
@@ -19,8 +20,12 @@ pub struct Printer<'a> {
     style: Style,
     /// Kept for the JSON document only.
     reports: Vec<Report>,
-    splats: usize,
-    late_clears: usize,
+    /// One entry an input; the last is that of the one at hand.
+    found: Vec<Found>,
+    /// Titles of the notices that the input at hand has had a line for.
+    told: HashSet<String>,
+    /// The last thing printed was the line of a notice.
+    after_notice: bool,
     /// Lines of the input at hand that a late clear is explained by.
     explained: HashSet<u64>,
     failed: bool,
@@ -42,8 +47,9 @@ impl<'a> Printer<'a> {
             out: output::open(options)?,
             style: output::style(options),
             reports: Vec::new(),
-            splats: 0,
-            late_clears: 0,
+            found: vec![Found::default()],
+            told: HashSet::new(),
+            after_notice: false,
             explained: HashSet::new(),
             failed: false,
             error: None,
@@ -62,23 +68,39 @@ impl<'a> Printer<'a> {
             .fail_on
             .iter()
             .any(|reason| reason.names(&report));
-        self.splats += 1;
+        self.count(&report);
         if self.options.verbose {
             tell_symbols(&report);
         }
         if let Some(verdict) = &report.late_clear {
-            self.late_clears += 1;
             self.explained
                 .extend(verdict.evidence.iter().filter_map(|item| item.line));
         }
         match self.options.format {
-            Format::Text => self.write(&render::report(
-                &report,
-                self.analyzer.grammar(),
-                &self.style,
-            )),
+            Format::Text => self.text(&report),
             Format::Ndjson => self.write(&render::splat_line(&report, self.analyzer.grammar())),
             Format::Json => self.reports.push(report),
+        }
+    }
+
+    fn count(&mut self, report: &Report) {
+        if let Some(found) = self.found.last_mut() {
+            found.splats += usize::from(report.level == Level::Report);
+            found.notices += usize::from(report.level == Level::Notice);
+            found.late_clears += usize::from(report.late_clear.is_some());
+        }
+    }
+
+    /// A block for a report; a line for a notice that the input has not had before.
+    fn text(&mut self, report: &Report) {
+        if report.level == Level::Report {
+            let gap = if self.after_notice { "\n" } else { "" };
+            let block = render::report(report, self.analyzer.grammar(), &self.style);
+            self.write(&format!("{gap}{block}"));
+            self.after_notice = false;
+        } else if !self.options.quiet && self.told.insert(report.title.clone()) {
+            self.write(&render::notice(report, &self.style));
+            self.after_notice = true;
         }
     }
 
@@ -104,6 +126,8 @@ impl<'a> Printer<'a> {
             }
         }
         self.explained.clear();
+        self.told.clear();
+        self.found.push(Found::default());
     }
 
     /// What stands behind the last report.
@@ -115,8 +139,10 @@ impl<'a> Printer<'a> {
             Format::Json => render::document(inputs, &self.reports, self.analyzer.grammar()),
             Format::Ndjson => String::new(),
             Format::Text if self.options.quiet => String::new(),
-            Format::Text if self.splats == 0 => render::nothing_found(inputs),
-            Format::Text => render::summary(inputs, self.splats, self.late_clears),
+            Format::Text if self.found.iter().all(|found| found.splats == 0) => {
+                render::nothing_found(inputs, &self.found)
+            }
+            Format::Text => render::summary(inputs, &self.found),
         };
         self.write(&ending);
         self.written()

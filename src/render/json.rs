@@ -2,7 +2,7 @@
 
 use crate::analyzer::Input;
 use crate::boot::Boot;
-use crate::grammar::{Grammar, MilestoneName};
+use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
@@ -12,7 +12,7 @@ use serde::ser::{SerializeMap, Serializer};
 use std::fmt::Write;
 
 /// Version of the format. Fields are added, never changed or taken away.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -22,10 +22,20 @@ struct Document<'a> {
     splats: Vec<SplatJson<'a>>,
 }
 
+/// Which program made the document.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Default for Tool {
+    fn default() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -60,6 +70,7 @@ struct MilestoneJson {
 struct SplatJson<'a> {
     source: &'a SourceSpan,
     kind: &'a str,
+    level: Level,
     title: &'a str,
     alt_titles: &'a [String],
     ids: Ids<'a>,
@@ -157,21 +168,27 @@ impl Serialize for RegistersJson<'_> {
 
 /// The whole document, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    let document = Document {
+    pretty(&Document {
         schema: SCHEMA,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::default(),
         inputs: inputs.iter().map(input).collect(),
         splats: reports
             .iter()
             .map(|report| splat(report, grammar))
             .collect(),
-    };
-    let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
+    })
+}
+
+/// A document in lines, with a line feed at the end.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
     text.push('\n');
     text
+}
+
+/// An address in 16 digits.
+pub(super) fn address(address: u64) -> String {
+    format!("{address:016x}")
 }
 
 /// One splat as one line of ndjson.
@@ -219,6 +236,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
+        level: report.level,
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {
@@ -293,7 +311,6 @@ fn code(code: &Code) -> CodeJson {
 }
 
 fn frame(frame: &Frame) -> FrameJson<'_> {
-    let address = frame.link_address.or(frame.code.address);
     FrameJson {
         function: frame.code.function.as_deref(),
         offset: frame.code.offset,
@@ -301,7 +318,7 @@ fn frame(frame: &Frame) -> FrameJson<'_> {
         module: frame.code.module.as_deref(),
         reliable: frame.reliable,
         recovered: frame.recovered,
-        address: address.map(|address| format!("{address:016x}")),
+        address: frame.link_address.or(frame.code.address).map(address),
         inlines: &frame.inlines,
         file: frame.file.as_deref(),
         line: frame.line,

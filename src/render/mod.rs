@@ -5,10 +5,12 @@
 
 mod clean;
 mod json;
+mod places;
 mod style;
 mod text;
 
 pub use clean::clean;
 pub use json::{document, splat_line};
+pub use places::{Answer, place_document, place_lines, place_text};
 pub use style::Style;
-pub use text::{nothing_found, report, summary};
+pub use text::{Found, nothing_found, notice, report, summary};

@@ -29,32 +29,62 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     out
 }
 
-/// What is said where no splat was found.
-pub fn nothing_found(inputs: &[Input]) -> String {
+/// A line for one notice.
+pub fn notice(report: &Report, style: &Style) -> String {
+    let splat = &report.splat;
+    let place = format!("{}:{}:", splat.source.path, splat.source.first_line);
+    format!(
+        "{} {} {}\n",
+        Style::paint(style.place, clean(&place)),
+        Style::paint(style.dim, "notice:"),
+        clean(&splat.header)
+    )
+}
+
+/// How much was found in one input.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Found {
+    /// Reports that are no notice.
+    pub splats: usize,
+    /// Those of them that are late clears.
+    pub late_clears: usize,
+    /// Notices.
+    pub notices: usize,
+}
+
+/// What is said where no splat was found; `found` has one entry an input.
+pub fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
+    let inputs = inputs.iter().zip(found);
     inputs
-        .iter()
-        .map(|input| {
+        .map(|(input, found)| {
             format!(
-                "{}: no kernel splat in {}\n",
+                "{}: no kernel splat in {}{}\n",
                 clean(&input.path),
-                extent(input)
+                extent(input),
+                further(found.notices, "notice")
             )
         })
         .collect()
 }
 
 /// The closing line.
-pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
+pub fn summary(inputs: &[Input], found: &[Found]) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
-    let late = match late_clears {
-        0 => String::new(),
-        n => format!(", {}", count(n, "late clear")),
-    };
+    let sum = |part: fn(&Found) -> usize| found.iter().map(part).sum();
     format!(
-        "{}{late} in {}\n",
-        count(splats, "splat"),
+        "{}{}{} in {}\n",
+        count(sum(|found| found.splats), "splat"),
+        further(sum(|found| found.late_clears), "late clear"),
+        further(sum(|found| found.notices), "notice"),
         count(lines as usize, "line")
     )
+}
+
+fn further(n: usize, noun: &str) -> String {
+    match n {
+        0 => String::new(),
+        n => format!(", {}", count(n, noun)),
+    }
 }
 
 fn extent(input: &Input) -> String {

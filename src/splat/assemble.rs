@@ -10,7 +10,7 @@ use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
 use crate::boot::Boots;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::line::rewrap::{has_open_parenthesis, joined};
 use crate::line::{Caller, LogLine};
 
@@ -136,7 +136,7 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        if let Some(header) = header(self.grammar, &line.text, line.framing.present) {
+        if let Some(header) = self.header(index, line) {
             if header.is_whole() {
                 self.take_header(index, header, line, boots);
             } else {
@@ -147,6 +147,13 @@ impl<'g> Assembler<'g> {
         } else {
             self.take_body(index, line, boots);
         }
+    }
+
+    /// Reads a header. What would be a notice by itself is the text of a WARN() behind "cut here".
+    fn header(&self, index: usize, line: &LogLine<'_>) -> Option<Header<'g>> {
+        let header = header(self.grammar, &line.text, line.framing.present)?;
+        let is_text = header.kind.level == Level::Notice && self.lanes[index].cut_here.is_some();
+        (!is_text).then_some(header)
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.
@@ -163,9 +170,10 @@ impl<'g> Assembler<'g> {
         let framed = first.framing.present;
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
-            halves
-                .iter()
-                .find_map(|text| header(grammar, text, framed).filter(Header::is_whole))
+            halves.iter().find_map(|text| {
+                header(grammar, text, framed)
+                    .filter(|header| header.is_whole() && header.kind.is_in(&first.text))
+            })
         });
         let used = whole.is_some();
         match whole.or_else(|| header(grammar, &first.text, framed)) {
