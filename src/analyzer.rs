@@ -207,9 +207,10 @@ impl<'a> Pipeline<'a> {
         if let Some(boot) = splat.boot {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
         let report = self
             .sequence
-            .report(&self.analyzer.grammar, splat, symbols, verdict);
+            .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
         self.hold(report);
     }

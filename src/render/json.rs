@@ -3,6 +3,7 @@
 use crate::analyzer::Input;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, MilestoneName};
+use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
@@ -20,6 +21,8 @@ struct Document<'a> {
     tool: Tool,
     inputs: Vec<InputJson<'a>>,
     splats: Vec<SplatJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a [Group]>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +160,25 @@ impl Serialize for RegistersJson<'_> {
 
 /// The whole document, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
+    write(inputs, reports, None, grammar)
+}
+
+/// The document of a scan: the same, with the groups behind the splats.
+pub fn scan_document(
+    inputs: &[Input],
+    reports: &[Report],
+    groups: &[Group],
+    grammar: &Grammar,
+) -> String {
+    write(inputs, reports, Some(groups), grammar)
+}
+
+fn write(
+    inputs: &[Input],
+    reports: &[Report],
+    groups: Option<&[Group]>,
+    grammar: &Grammar,
+) -> String {
     let document = Document {
         schema: SCHEMA,
         tool: Tool {
@@ -168,6 +190,7 @@ pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> Stri
             .iter()
             .map(|report| splat(report, grammar))
             .collect(),
+        groups,
     };
     let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
     text.push('\n');

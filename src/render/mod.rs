@@ -4,11 +4,13 @@
 //! object a line. Nothing here decides anything; control bytes of the log never pass.
 
 mod clean;
+mod groups;
 mod json;
 mod style;
 mod text;
 
 pub use clean::clean;
-pub use json::{document, splat_line};
+pub use groups::{group, group_name};
+pub use json::{document, scan_document, splat_line};
 pub use style::Style;
 pub use text::{nothing_found, report, summary};

@@ -69,7 +69,7 @@ fn extent(input: &Input) -> String {
     }
 }
 
-fn count(n: usize, noun: &str) -> String {
+pub(super) fn count(n: usize, noun: &str) -> String {
     let ending = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{ending}")
 }
@@ -325,7 +325,7 @@ fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
 }
 
 /// Breaks at blanks; lines behind the first are indented.
-fn wrap(text: &str, width: usize, indent: usize) -> String {
+pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
     for word in text.split_whitespace() {
