@@ -46,6 +46,8 @@ pub mod analyzer;
 
 pub mod group;
 
+pub mod scan;
+
 pub mod annotate;
 
 pub mod render;

@@ -30,6 +30,15 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
     },
+    /// Read folders, archives, mailboxes and public-inbox repositories on all cores; print the splats grouped
+    /// by signature
+    ///
+    /// Ctrl-C prints what was found so far, with exit code 130.
+    Scan {
+        /// Folders and files to read
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// Options that mean the same everywhere.

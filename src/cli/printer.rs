@@ -2,12 +2,11 @@
 
 use super::args::{Format, Options};
 use super::fail_on::FailOn;
+use super::hints::Hints;
 use super::output;
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::boot::Note;
 use ksplat::render::{self, Style};
 use ksplat::report::Report;
-use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -21,8 +20,7 @@ pub struct Printer<'a> {
     reports: Vec<Report>,
     splats: usize,
     late_clears: usize,
-    /// Lines of the input at hand that a late clear is explained by.
-    explained: HashSet<u64>,
+    hints: Hints,
     failed: bool,
     error: Option<io::Error>,
 }
@@ -44,7 +42,7 @@ impl<'a> Printer<'a> {
             reports: Vec::new(),
             splats: 0,
             late_clears: 0,
-            explained: HashSet::new(),
+            hints: Hints::default(),
             failed: false,
             error: None,
         })
@@ -66,11 +64,10 @@ impl<'a> Printer<'a> {
         if self.options.verbose {
             tell_symbols(&report);
         }
-        if let Some(verdict) = &report.late_clear {
+        if report.late_clear.is_some() {
             self.late_clears += 1;
-            self.explained
-                .extend(verdict.evidence.iter().filter_map(|item| item.line));
         }
+        self.hints.explain(&report);
         match self.options.format {
             Format::Text => self.write(&render::report(
                 &report,
@@ -84,26 +81,11 @@ impl<'a> Printer<'a> {
 
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
     pub fn input(&mut self, input: &Input) {
-        let unexplained =
-            |note: &&Note| note.word.is_some() && !self.explained.contains(&note.line);
-        let hints: Vec<_> = input
-            .boots
-            .iter()
-            .flat_map(|boot| &boot.notes)
-            .filter(unexplained)
-            .collect();
+        let hints = self.hints.of(input);
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
-            for hint in hints {
-                let place = format!("{}:{}", input.path, hint.line);
-                eprintln!(
-                    "ksplat: {}: hint: {}",
-                    render::clean(&place),
-                    render::clean(&hint.text)
-                );
-            }
+            hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
         }
-        self.explained.clear();
     }
 
     /// What stands behind the last report.

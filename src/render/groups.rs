@@ -6,6 +6,7 @@ use super::text::{count, wrap};
 use crate::grammar::PathName;
 use crate::group::{ClearGroup, Group, Machines};
 use crate::late_clear::path_name;
+use crate::report::Report;
 use crate::splat::SourceSpan;
 use std::fmt::Write;
 
@@ -14,6 +15,48 @@ const WIDTH: usize = 100;
 
 /// Names of kernels and machines in a row, where not all are asked for.
 const FEW: usize = 3;
+
+/// What a scan found in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Inputs read.
+    pub inputs: u64,
+    /// Their lines.
+    pub lines: u64,
+    /// Reports.
+    pub splats: u64,
+    /// Late clears among them.
+    pub late_clears: u64,
+}
+
+impl Totals {
+    /// Counts a report.
+    pub fn add(&mut self, report: &Report) {
+        self.splats += 1;
+        self.late_clears += u64::from(report.late_clear.is_some());
+    }
+}
+
+/// All groups and the closing line. `all`: every kernel and machine by name, not the first few.
+pub fn scan_summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
+    let mut out: String = groups
+        .iter()
+        .map(|of_one| group(of_one, all, style))
+        .collect();
+    let late = match totals.late_clears {
+        0 => String::new(),
+        n => format!(", {}", count(n, "late clear")),
+    };
+    let _ = writeln!(
+        out,
+        "{} in {}{late}; {} in {}",
+        count(totals.splats, "splat"),
+        count(groups.len() as u64, "group"),
+        count(totals.lines, "line"),
+        count(totals.inputs, "input"),
+    );
+    out
+}
 
 /// A block for one group, ending in an empty line. `all`: every kernel and machine by name, not the
 /// first few.
@@ -77,7 +120,7 @@ fn hardware(group: &Group, all: bool) -> Option<String> {
     Some(match group.machines {
         Some(Machines::One) if group.count > 1 => format!("one machine: {names}"),
         Some(Machines::Many) => {
-            let machines = count(group.hardware.len(), "machine");
+            let machines = count(group.hardware.len() as u64, "machine");
             format!("{machines}: {names}")
         }
         _ => names,

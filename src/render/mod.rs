@@ -10,7 +10,7 @@ mod style;
 mod text;
 
 pub use clean::clean;
-pub use groups::{group, group_name};
+pub use groups::{Totals, group, group_name, scan_summary};
 pub use json::{document, scan_document, splat_line};
 pub use style::Style;
-pub use text::{nothing_found, report, summary};
+pub use text::{count, nothing_found, report, report_line, summary};

@@ -29,6 +29,22 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     out
 }
 
+/// One line for one splat: its place and its name.
+pub fn report_line(report: &Report, style: &Style) -> String {
+    let source = &report.splat.source;
+    let mut place = format!("{}:{}", source.path, source.first_line);
+    if let Some(member) = &source.member {
+        let _ = write!(place, " ({member})");
+    }
+    let verdict = report.late_clear.as_ref();
+    let name = verdict.map_or(&report.title, |verdict| &verdict.headline);
+    format!(
+        "{}: {}\n",
+        Style::paint(style.place, clean(&place)),
+        clean(name)
+    )
+}
+
 /// What is said where no splat was found.
 pub fn nothing_found(inputs: &[Input]) -> String {
     inputs
@@ -48,17 +64,17 @@ pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
     let late = match late_clears {
         0 => String::new(),
-        n => format!(", {}", count(n, "late clear")),
+        n => format!(", {}", count(n as u64, "late clear")),
     };
     format!(
         "{}{late} in {}\n",
-        count(splats, "splat"),
-        count(lines as usize, "line")
+        count(splats as u64, "splat"),
+        count(lines, "line")
     )
 }
 
 fn extent(input: &Input) -> String {
-    let lines = count(input.lines as usize, "line");
+    let lines = count(input.lines, "line");
     match input.boots.as_slice() {
         [] => lines,
         [boot] => match boot.release() {
@@ -69,7 +85,8 @@ fn extent(input: &Input) -> String {
     }
 }
 
-pub(super) fn count(n: usize, noun: &str) -> String {
+/// `1 line`, `2 lines`.
+pub fn count(n: u64, noun: &str) -> String {
     let ending = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{ending}")
 }
@@ -263,7 +280,10 @@ fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
 
 fn fold(out: &mut String, folded: &mut usize, style: &Style) {
     if *folded > 0 {
-        let text = format!("    [{} of the warning machinery]", count(*folded, "frame"));
+        let text = format!(
+            "    [{} of the warning machinery]",
+            count(*folded as u64, "frame")
+        );
         let _ = writeln!(out, "{}", Style::paint(style.dim, text));
         *folded = 0;
     }
