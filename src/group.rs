@@ -64,6 +64,31 @@ pub struct Group {
     pub late_clear: Option<ClearGroup>,
 }
 
+impl Group {
+    /// What its reports are called: the title, or what makes late clears one bug.
+    pub fn name(&self) -> String {
+        match &self.late_clear {
+            Some(clear) => clear.name(),
+            None => self.title.clone(),
+        }
+    }
+}
+
+impl ClearGroup {
+    fn name(&self) -> String {
+        let path = match self.path {
+            PathName::Ap => "AP path",
+            PathName::Bsp => "BSP path",
+            PathName::Other => "neither AP nor BSP path",
+            PathName::Unknown => "unknown path",
+        };
+        let feature = self.feature.as_deref().unwrap_or("an unknown feature");
+        let requester = self.requester.as_ref().map(|name| format!(" by {name}"));
+        let requester = requester.unwrap_or_default();
+        format!("late clear of {feature}{requester}, {path}")
+    }
+}
+
 /// Reports being grouped.
 #[derive(Debug, Default)]
 pub struct Groups {

@@ -48,6 +48,8 @@ pub mod group;
 
 pub mod scan;
 
+pub mod baseline;
+
 pub mod annotate;
 
 pub mod render;

@@ -2,6 +2,8 @@
 
 mod annotate;
 mod args;
+mod batch;
+mod check;
 mod fail_on;
 mod hints;
 mod kmsg;
@@ -40,6 +42,7 @@ pub fn main() -> ExitCode {
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
         Some(Command::Scan { paths }) => scan::run(&args.options, paths),
+        Some(Command::Check(check)) => check::run(&args.options, check),
         None => triage::run(&args.options, &args.files),
     };
     match outcome {

@@ -26,29 +26,32 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Begins to show; nothing is shown where standard error is no terminal, or with `-q`.
-    pub fn new(options: &Options, paths: &[PathBuf]) -> Shown {
+    /// Shows nothing yet.
+    pub fn new(options: &Options) -> Shown {
         let target = if options.quiet {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()
         };
-        let shown = Shown {
+        Shown {
             counters: Arc::default(),
             bar: ProgressBar::with_draw_target(None, target),
             ended: Arc::default(),
-        };
-        if !shown.bar.is_hidden() {
-            shown.bar.set_style(style(STYLE_WITHOUT_TOTAL));
-            shown.follow();
-            shown.weigh(paths.to_vec());
         }
-        shown
+    }
+
+    /// Begins to show; nothing is shown where standard error is no terminal, or with `-q`.
+    pub fn begin(&self, paths: &[PathBuf]) {
+        if !self.bar.is_hidden() {
+            self.bar.set_style(style(STYLE_WITHOUT_TOTAL));
+            self.follow();
+            self.weigh(paths.to_vec());
+        }
     }
 
     /// Does something else with the terminal.
-    pub fn aside(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 
     /// Shows the counters until the end.

@@ -3,9 +3,7 @@
 use super::clean::clean;
 use super::style::Style;
 use super::text::{count, wrap};
-use crate::grammar::PathName;
-use crate::group::{ClearGroup, Group, Machines};
-use crate::late_clear::path_name;
+use crate::group::{Group, Machines};
 use crate::report::Report;
 use crate::splat::SourceSpan;
 use std::fmt::Write;
@@ -62,7 +60,7 @@ pub fn scan_summary(groups: &[Group], totals: &Totals, all: bool, style: &Style)
 /// first few.
 pub fn group(group: &Group, all: bool, style: &Style) -> String {
     let mut out = String::new();
-    let headline = format!("{}  {}", group.count, clean(&group_name(group)));
+    let headline = format!("{}  {}", group.count, clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));
     let one = group.count == 1;
     let rows = [
@@ -81,28 +79,6 @@ pub fn group(group: &Group, all: bool, style: &Style) -> String {
     }
     out.push('\n');
     out
-}
-
-/// What the reports of a group are called: the title, or what makes the late clears one bug.
-pub fn group_name(group: &Group) -> String {
-    match &group.late_clear {
-        Some(clear) => clear_name(clear),
-        None => group.title.clone(),
-    }
-}
-
-fn clear_name(clear: &ClearGroup) -> String {
-    let path = match clear.path {
-        PathName::Unknown => "unknown path".to_owned(),
-        path => format!("{} path", path_name(path)),
-    };
-    let feature = clear.feature.as_deref().unwrap_or("an unknown feature");
-    let requester = clear.requester.as_ref();
-    let requester = requester.map(|name| format!(" by {name}"));
-    format!(
-        "late clear of {feature}{}, {path}",
-        requester.unwrap_or_default()
-    )
 }
 
 fn names(names: &[String], all: bool) -> Option<String> {
@@ -138,6 +114,8 @@ fn place(source: &SourceSpan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::PathName;
+    use crate::group::ClearGroup;
 
     fn example() -> Group {
         Group {
@@ -172,7 +150,7 @@ mod tests {
         let text = group(&example(), false, &Style::plain());
         assert_eq!(
             text,
-            "5  late clear of VMX by init_ia32_feat_ctl, ap path\n\
+            "5  late clear of VMX by init_ia32_feat_ctl, AP path\n\
              \x20 signature late-clear:ap:VMX:init_ia32_feat_ctl\n\
              \x20 kernels   6.1, 6.2, 6.3, 1 more\n\
              \x20 hardware  2 machines: Box\\x1b, Pizza Box\n\

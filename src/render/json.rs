@@ -1,6 +1,7 @@
 //! JSON, field by field as the contract lists it.
 
 use crate::analyzer::Input;
+use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, MilestoneName};
 use crate::group::Group;
@@ -22,7 +23,35 @@ struct Document<'a> {
     inputs: Vec<InputJson<'a>>,
     splats: Vec<SplatJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<&'a [Group]>,
+    groups: Option<Vec<&'a Group>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckJson<'a>>,
+}
+
+/// Signatures by how they stand to a baseline.
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    new: Vec<&'a str>,
+    expired: Vec<&'a str>,
+    known: Vec<&'a str>,
+    unseen: Vec<&'a str>,
+}
+
+impl<'a> CheckJson<'a> {
+    fn of(comparison: &'a Comparison<'_>) -> CheckJson<'a> {
+        let standing = |name| {
+            let groups = comparison.groups.iter();
+            let groups = groups.filter(move |(_, standing)| standing.name() == name);
+            groups.map(|(group, _)| group.signature.as_str()).collect()
+        };
+        let unseen = comparison.unseen.iter();
+        CheckJson {
+            new: standing("new"),
+            expired: standing("expired"),
+            known: standing("known"),
+            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -160,7 +189,7 @@ impl Serialize for RegistersJson<'_> {
 
 /// The whole document, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    write(inputs, reports, None, grammar)
+    write(&of(inputs, reports, grammar))
 }
 
 /// The document of a scan: the same, with the groups behind the splats.
@@ -170,16 +199,29 @@ pub fn scan_document(
     groups: &[Group],
     grammar: &Grammar,
 ) -> String {
-    write(inputs, reports, Some(groups), grammar)
+    write(&Document {
+        groups: Some(groups.iter().collect()),
+        ..of(inputs, reports, grammar)
+    })
 }
 
-fn write(
+/// The document of a check: that of a scan, with the signatures by how they stand to the baseline.
+pub fn check_document(
     inputs: &[Input],
     reports: &[Report],
-    groups: Option<&[Group]>,
+    comparison: &Comparison<'_>,
     grammar: &Grammar,
 ) -> String {
-    let document = Document {
+    let groups = comparison.groups.iter().map(|(group, _)| group);
+    write(&Document {
+        groups: Some(groups.collect()),
+        check: Some(CheckJson::of(comparison)),
+        ..of(inputs, reports, grammar)
+    })
+}
+
+fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
+    Document {
         schema: SCHEMA,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),
@@ -190,9 +232,13 @@ fn write(
             .iter()
             .map(|report| splat(report, grammar))
             .collect(),
-        groups,
-    };
-    let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
+        groups: None,
+        check: None,
+    }
+}
+
+fn write(document: &Document<'_>) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
     text.push('\n');
     text
 }
