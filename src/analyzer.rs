@@ -226,9 +226,10 @@ impl<'a> Pipeline<'a> {
         if let Some(boot) = splat.boot {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
         let report = self
             .sequence
-            .report(&self.analyzer.grammar, splat, symbols, verdict);
+            .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
         if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
             self.behind.push(report);

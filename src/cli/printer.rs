@@ -2,13 +2,11 @@
 
 use super::args::{Format, Options};
 use super::fail_on::FailOn;
+use super::hints::Hints;
 use super::output;
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::boot::Note;
-use ksplat::grammar::Level;
-use ksplat::render::{self, Found, Style};
+use ksplat::render::{self, Style};
 use ksplat::report::Report;
-use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -20,14 +18,9 @@ pub struct Printer<'a> {
     style: Style,
     /// Kept for the JSON document only.
     reports: Vec<Report>,
-    /// One entry an input; the last is that of the one at hand.
-    found: Vec<Found>,
-    /// Titles of the notices that the input at hand has had a line for.
-    told: HashSet<String>,
-    /// The last thing printed was the line of a notice.
-    after_notice: bool,
-    /// Lines of the input at hand that a late clear is explained by.
-    explained: HashSet<u64>,
+    splats: usize,
+    late_clears: usize,
+    hints: Hints,
     failed: bool,
     error: Option<io::Error>,
 }
@@ -47,10 +40,9 @@ impl<'a> Printer<'a> {
             out: output::open(options)?,
             style: output::style(options),
             reports: Vec::new(),
-            found: vec![Found::default()],
-            told: HashSet::new(),
-            after_notice: false,
-            explained: HashSet::new(),
+            splats: 0,
+            late_clears: 0,
+            hints: Hints::default(),
             failed: false,
             error: None,
         })
@@ -68,66 +60,32 @@ impl<'a> Printer<'a> {
             .fail_on
             .iter()
             .any(|reason| reason.names(&report));
-        self.count(&report);
+        self.splats += 1;
         if self.options.verbose {
             tell_symbols(&report);
         }
-        if let Some(verdict) = &report.late_clear {
-            self.explained
-                .extend(verdict.evidence.iter().filter_map(|item| item.line));
+        if report.late_clear.is_some() {
+            self.late_clears += 1;
         }
+        self.hints.explain(&report);
         match self.options.format {
-            Format::Text => self.text(&report),
+            Format::Text => self.write(&render::report(
+                &report,
+                self.analyzer.grammar(),
+                &self.style,
+            )),
             Format::Ndjson => self.write(&render::splat_line(&report, self.analyzer.grammar())),
             Format::Json => self.reports.push(report),
         }
     }
 
-    fn count(&mut self, report: &Report) {
-        if let Some(found) = self.found.last_mut() {
-            found.splats += usize::from(report.level == Level::Report);
-            found.notices += usize::from(report.level == Level::Notice);
-            found.late_clears += usize::from(report.late_clear.is_some());
-        }
-    }
-
-    /// A block for a report; a line for a notice that the input has not had before.
-    fn text(&mut self, report: &Report) {
-        if report.level == Level::Report {
-            let gap = if self.after_notice { "\n" } else { "" };
-            let block = render::report(report, self.analyzer.grammar(), &self.style);
-            self.write(&format!("{gap}{block}"));
-            self.after_notice = false;
-        } else if !self.options.quiet && self.told.insert(report.title.clone()) {
-            self.write(&render::notice(report, &self.style));
-            self.after_notice = true;
-        }
-    }
-
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
     pub fn input(&mut self, input: &Input) {
-        let unexplained =
-            |note: &&Note| note.word.is_some() && !self.explained.contains(&note.line);
-        let hints: Vec<_> = input
-            .boots
-            .iter()
-            .flat_map(|boot| &boot.notes)
-            .filter(unexplained)
-            .collect();
+        let hints = self.hints.of(input);
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
-            for hint in hints {
-                let place = format!("{}:{}", input.path, hint.line);
-                eprintln!(
-                    "ksplat: {}: hint: {}",
-                    render::clean(&place),
-                    render::clean(&hint.text)
-                );
-            }
+            hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
         }
-        self.explained.clear();
-        self.told.clear();
-        self.found.push(Found::default());
     }
 
     /// What stands behind the last report.
@@ -139,10 +97,8 @@ impl<'a> Printer<'a> {
             Format::Json => render::document(inputs, &self.reports, self.analyzer.grammar()),
             Format::Ndjson => String::new(),
             Format::Text if self.options.quiet => String::new(),
-            Format::Text if self.found.iter().all(|found| found.splats == 0) => {
-                render::nothing_found(inputs, &self.found)
-            }
-            Format::Text => render::summary(inputs, &self.found),
+            Format::Text if self.splats == 0 => render::nothing_found(inputs),
+            Format::Text => render::summary(inputs, self.splats, self.late_clears),
         };
         self.write(&ending);
         self.written()

@@ -1,8 +1,10 @@
 //! JSON, field by field as the contract lists it.
 
 use crate::analyzer::Input;
+use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
+use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
@@ -20,6 +22,36 @@ struct Document<'a> {
     tool: Tool,
     inputs: Vec<InputJson<'a>>,
     splats: Vec<SplatJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<&'a Group>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckJson<'a>>,
+}
+
+/// Signatures by how they stand to a baseline.
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    new: Vec<&'a str>,
+    expired: Vec<&'a str>,
+    known: Vec<&'a str>,
+    unseen: Vec<&'a str>,
+}
+
+impl<'a> CheckJson<'a> {
+    fn of(comparison: &'a Comparison<'_>) -> CheckJson<'a> {
+        let standing = |name| {
+            let groups = comparison.groups.iter();
+            let groups = groups.filter(move |(_, standing)| standing.name() == name);
+            groups.map(|(group, _)| group.signature.as_str()).collect()
+        };
+        let unseen = comparison.unseen.iter();
+        CheckJson {
+            new: standing("new"),
+            expired: standing("expired"),
+            known: standing("known"),
+            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+        }
+    }
 }
 
 /// Which program made the document.
@@ -168,7 +200,39 @@ impl Serialize for RegistersJson<'_> {
 
 /// The whole document, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
+    pretty(&of(inputs, reports, grammar))
+}
+
+/// The document of a scan: the same, with the groups behind the splats.
+pub fn scan_document(
+    inputs: &[Input],
+    reports: &[Report],
+    groups: &[Group],
+    grammar: &Grammar,
+) -> String {
     pretty(&Document {
+        groups: Some(groups.iter().collect()),
+        ..of(inputs, reports, grammar)
+    })
+}
+
+/// The document of a check: that of a scan, with the signatures by how they stand to the baseline.
+pub fn check_document(
+    inputs: &[Input],
+    reports: &[Report],
+    comparison: &Comparison<'_>,
+    grammar: &Grammar,
+) -> String {
+    let groups = comparison.groups.iter().map(|(group, _)| group);
+    pretty(&Document {
+        groups: Some(groups.collect()),
+        check: Some(CheckJson::of(comparison)),
+        ..of(inputs, reports, grammar)
+    })
+}
+
+fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
+    Document {
         schema: SCHEMA,
         tool: Tool::default(),
         inputs: inputs.iter().map(input).collect(),
@@ -176,7 +240,9 @@ pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> Stri
             .iter()
             .map(|report| splat(report, grammar))
             .collect(),
-    })
+        groups: None,
+        check: None,
+    }
 }
 
 /// A document in lines, with a line feed at the end.

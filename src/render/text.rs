@@ -52,6 +52,22 @@ pub struct Found {
     pub notices: usize,
 }
 
+/// One line for one splat: its place and its name.
+pub fn report_line(report: &Report, style: &Style) -> String {
+    let source = &report.splat.source;
+    let mut place = format!("{}:{}", source.path, source.first_line);
+    if let Some(member) = &source.member {
+        let _ = write!(place, " ({member})");
+    }
+    let verdict = report.late_clear.as_ref();
+    let name = verdict.map_or(&report.title, |verdict| &verdict.headline);
+    format!(
+        "{}: {}\n",
+        Style::paint(style.place, clean(&place)),
+        clean(name)
+    )
+}
+
 /// What is said where no splat was found; `found` has one entry an input.
 pub fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
     let inputs = inputs.iter().zip(found);
@@ -76,7 +92,7 @@ pub fn summary(inputs: &[Input], found: &[Found]) -> String {
         count(sum(|found| found.splats), "splat"),
         further(sum(|found| found.late_clears), "late clear"),
         further(sum(|found| found.notices), "notice"),
-        count(lines as usize, "line")
+        count(lines, "line")
     )
 }
 
@@ -88,7 +104,7 @@ fn further(n: usize, noun: &str) -> String {
 }
 
 fn extent(input: &Input) -> String {
-    let lines = count(input.lines as usize, "line");
+    let lines = count(input.lines, "line");
     match input.boots.as_slice() {
         [] => lines,
         [boot] => match boot.release() {
@@ -99,7 +115,8 @@ fn extent(input: &Input) -> String {
     }
 }
 
-fn count(n: usize, noun: &str) -> String {
+/// `1 line`, `2 lines`.
+pub fn count(n: u64, noun: &str) -> String {
     let ending = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{ending}")
 }
@@ -293,7 +310,10 @@ fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
 
 fn fold(out: &mut String, folded: &mut usize, style: &Style) {
     if *folded > 0 {
-        let text = format!("    [{} of the warning machinery]", count(*folded, "frame"));
+        let text = format!(
+            "    [{} of the warning machinery]",
+            count(*folded as u64, "frame")
+        );
         let _ = writeln!(out, "{}", Style::paint(style.dim, text));
         *folded = 0;
     }
@@ -355,7 +375,7 @@ fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
 }
 
 /// Breaks at blanks; lines behind the first are indented.
-fn wrap(text: &str, width: usize, indent: usize) -> String {
+pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
     for word in text.split_whitespace() {

@@ -5,6 +5,7 @@
 
 mod lkp;
 
+use crate::boot::Boot;
 use crate::grammar::{Follows, Grammar, Level};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
@@ -24,6 +25,28 @@ pub struct Culprit {
     pub function: String,
     /// Path relative to the kernel tree, where known.
     pub file: Option<String>,
+}
+
+/// Where a report comes from: as the splat says, else as its boot does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// `uname -r`.
+    pub release: Option<String>,
+    /// What the firmware calls the machine.
+    pub hardware: Option<String>,
+}
+
+impl Platform {
+    fn of(splat: &Splat, boot: Option<&Boot>) -> Platform {
+        let release = splat.kernel.release.as_deref();
+        let hardware = splat.hardware.as_deref();
+        Platform {
+            release: release.or_else(|| boot?.release()).map(str::to_owned),
+            hardware: hardware
+                .or_else(|| boot?.hardware.as_deref())
+                .map(str::to_owned),
+        }
+    }
 }
 
 /// A splat and what is known of it.
@@ -50,6 +73,8 @@ pub struct Report {
     pub incident: usize,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// Kernel and machine.
+    pub platform: Platform,
 }
 
 impl Report {
@@ -95,6 +120,7 @@ impl Sequence {
         mut splat: Splat,
         symbols: Symbols,
         late_clear: Option<LateClear>,
+        boot: Option<&Boot>,
     ) -> Report {
         if late_clear.is_some() && is_fragment(&splat) {
             "warning".clone_into(&mut splat.kind);
@@ -114,6 +140,7 @@ impl Sequence {
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
+            platform: Platform::of(&splat, boot),
             title: name.title,
             alt_titles: name.alt_titles,
             corrupted: name.corrupted && !(name.consequence && joined),
