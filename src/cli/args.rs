@@ -1,6 +1,7 @@
 //! The command line.
 
 use super::fail_on::FailOn;
+use super::format::Format;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -78,17 +79,6 @@ pub struct Options {
     /// Say on stderr how a vmlinux was checked, and which messages about CPU features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
-}
-
-/// Forms of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Blocks for people
-    Text,
-    /// One JSON document
-    Json,
-    /// One JSON object a splat, as soon as it is complete
-    Ndjson,
 }
 
 /// When to use colours.

@@ -3,6 +3,7 @@
 mod annotate;
 mod args;
 mod fail_on;
+mod format;
 mod kmsg;
 mod output;
 mod printer;

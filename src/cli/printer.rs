@@ -1,11 +1,11 @@
 //! Prints reports as they come, and keeps count of what `--fail-on` names.
 
-use super::args::{Format, Options};
+use super::args::Options;
 use super::fail_on::FailOn;
-use super::output;
+use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::boot::Note;
-use ksplat::render::{self, Style};
+use ksplat::render::{self, Output, Run, Standing};
 use ksplat::report::Report;
 use std::collections::HashSet;
 use std::error::Error;
@@ -14,13 +14,8 @@ use std::io::{self, Write};
 /// The output of a run.
 pub struct Printer<'a> {
     options: &'a Options,
-    analyzer: &'a Analyzer,
     out: Box<dyn Write>,
-    style: Style,
-    /// Kept for the JSON document only.
-    reports: Vec<Report>,
-    splats: usize,
-    late_clears: usize,
+    form: Box<dyn Output + 'a>,
     /// Lines of the input at hand that a late clear is explained by.
     explained: HashSet<u64>,
     failed: bool,
@@ -38,12 +33,8 @@ impl<'a> Printer<'a> {
     ) -> Result<Printer<'a>, Box<dyn Error>> {
         Ok(Printer {
             options,
-            analyzer,
             out: output::open(options)?,
-            style: output::style(options),
-            reports: Vec::new(),
-            splats: 0,
-            late_clears: 0,
+            form: format::output(options, analyzer.grammar()),
             explained: HashSet::new(),
             failed: false,
             error: None,
@@ -57,29 +48,21 @@ impl<'a> Printer<'a> {
 
     /// Takes in a report.
     pub fn report(&mut self, report: Report) {
-        self.failed |= self
-            .options
-            .fail_on
-            .iter()
-            .any(|reason| reason.names(&report));
-        self.splats += 1;
+        let fails = self.options.fail_on.iter().any(|r| r.names(&report));
+        self.failed |= fails;
         if self.options.verbose {
             tell_symbols(&report);
         }
         if let Some(verdict) = &report.late_clear {
-            self.late_clears += 1;
             self.explained
                 .extend(verdict.evidence.iter().filter_map(|item| item.line));
         }
-        match self.options.format {
-            Format::Text => self.write(&render::report(
-                &report,
-                self.analyzer.grammar(),
-                &self.style,
-            )),
-            Format::Ndjson => self.write(&render::splat_line(&report, self.analyzer.grammar())),
-            Format::Json => self.reports.push(report),
-        }
+        let standing = match fails {
+            true => Standing::Fails,
+            false => Standing::Passes,
+        };
+        let text = self.form.report(report, standing);
+        self.write(&text);
     }
 
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
@@ -111,13 +94,7 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// The first error of writing.
     pub fn finish(&mut self, inputs: &[Input]) -> io::Result<()> {
-        let ending = match self.options.format {
-            Format::Json => render::document(inputs, &self.reports, self.analyzer.grammar()),
-            Format::Ndjson => String::new(),
-            Format::Text if self.options.quiet => String::new(),
-            Format::Text if self.splats == 0 => render::nothing_found(inputs),
-            Format::Text => render::summary(inputs, self.splats, self.late_clears),
-        };
+        let ending = self.form.finish(&Run { inputs });
         self.write(&ending);
         self.written()
     }

@@ -2,7 +2,7 @@
 
 use super::clean::clean;
 use super::style::Style;
-use super::text::{count, wrap};
+use super::words::{count, wrap};
 use crate::grammar::PathName;
 use crate::group::{ClearGroup, Group, Machines};
 use crate::late_clear::path_name;

@@ -1,5 +1,6 @@
 //! JSON, field by field as the contract lists it.
 
+use super::output::{Output, Run, Standing};
 use crate::analyzer::Input;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, MilestoneName};
@@ -155,6 +156,46 @@ impl Serialize for RegistersJson<'_> {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+/// The output as one document.
+pub struct Json<'a> {
+    grammar: &'a Grammar,
+    reports: Vec<Report>,
+}
+
+impl<'a> Json<'a> {
+    /// Without reports yet.
+    pub fn new(grammar: &'a Grammar) -> Json<'a> {
+        Json {
+            grammar,
+            reports: Vec::new(),
+        }
+    }
+}
+
+impl Output for Json<'_> {
+    fn report(&mut self, report: Report, _: Standing) -> String {
+        self.reports.push(report);
+        String::new()
+    }
+
+    fn finish(&mut self, run: &Run<'_>) -> String {
+        document(run.inputs, &self.reports, self.grammar)
+    }
+}
+
+/// The output as one object a line.
+pub struct Ndjson<'a>(pub &'a Grammar);
+
+impl Output for Ndjson<'_> {
+    fn report(&mut self, report: Report, _: Standing) -> String {
+        splat_line(&report, self.0)
+    }
+
+    fn finish(&mut self, _: &Run<'_>) -> String {
+        String::new()
     }
 }
 

@@ -1,16 +1,21 @@
 //! Rendering: reports as people and programs read them.
 //!
-//! In: reports and what the inputs told of themselves. Out: text, one JSON document, or one JSON
-//! object a line. Nothing here decides anything; control bytes of the log never pass.
+//! In: reports and what the inputs told of themselves. Out: text. Each form of the output is one
+//! [`Output`]; nothing here decides anything, and control bytes of the log never pass.
 
 mod clean;
+mod facts;
 mod groups;
 mod json;
+mod output;
 mod style;
 mod text;
+mod trace;
+mod words;
 
 pub use clean::clean;
 pub use groups::{group, group_name};
-pub use json::{document, scan_document, splat_line};
+pub use json::{Json, Ndjson, document, scan_document, splat_line};
+pub use output::{Output, Run, Standing};
 pub use style::Style;
-pub use text::{nothing_found, report, summary};
+pub use text::{Text, nothing_found, report, summary};
