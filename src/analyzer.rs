@@ -1,6 +1,7 @@
 //! The whole way: bytes in, reports out.
 
 use crate::boot::{Boot, Boots};
+use crate::excerpt::Keeper;
 use crate::grammar::Grammar;
 use crate::grammar::features::FeatureDb;
 use crate::input::{Finder, LineReader, Visitor};
@@ -53,6 +54,7 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
+    excerpts: bool,
 }
 
 impl Analyzer {
@@ -72,7 +74,14 @@ impl Analyzer {
             grammar,
             finder,
             symbolizer,
+            excerpts: false,
         })
+    }
+
+    /// Keeps the lines of the log that each report stands on ([`Report::excerpt`]).
+    pub fn with_excerpts(mut self) -> Analyzer {
+        self.excerpts = true;
+        self
     }
 
     /// The rules in use.
@@ -142,6 +151,7 @@ struct Pipeline<'a> {
     decoder: Decoder,
     boots: Boots,
     assembler: Assembler<'a>,
+    keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     held: Option<Report>,
@@ -164,6 +174,7 @@ impl<'a> Pipeline<'a> {
             decoder: Decoder::default(),
             boots: Boots::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
+            keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
             held: None,
@@ -298,6 +309,11 @@ impl<'a> Pipeline<'a> {
 
     /// Gives a report away: its boot counts within the input, no longer within the member.
     fn give(&mut self, mut report: Report) {
+        if let Some(keeper) = &self.keeper {
+            let source = &report.splat.source;
+            let evidence = report.evidence_lines().collect();
+            report.excerpt = keeper.excerpt(source.first_line, source.last_line, &evidence);
+        }
         report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
         (self.take)(report);
     }
@@ -323,12 +339,19 @@ impl<'a> Pipeline<'a> {
 
 impl Visitor for Pipeline<'_> {
     fn line(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.keeper {
+            let telling = self.analyzer.finder.hits(raw).next_from(0).is_some();
+            keeper.line(number, raw, telling);
+        }
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.line(number, raw, &mut |line| self.log_line(&line));
         self.decoder = decoder;
     }
 
     fn aside(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.line(number, raw, true);
+        }
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
         self.decoder
             .line(number, raw, &mut |line| boots.observe(grammar, &line));

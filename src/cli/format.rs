@@ -4,7 +4,7 @@ use super::args::Options;
 use super::output;
 use clap::ValueEnum;
 use ksplat::grammar::Grammar;
-use ksplat::render::{Json, Ndjson, Output, Text};
+use ksplat::render::{Github, Json, Junit, Mail, Ndjson, Output, Sarif, Text};
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -15,6 +15,21 @@ pub enum Format {
     Json,
     /// One JSON object a splat, as soon as it is complete
     Ndjson,
+    /// JUnit XML: a test suite an input, a failure a splat
+    Junit,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A report mail, or an mbox of several
+    Mail,
+}
+
+impl Format {
+    /// True where the lines of the log are shown.
+    pub fn quotes_log(self) -> bool {
+        matches!(self, Format::Mail)
+    }
 }
 
 /// Who writes the form that `--format` names.
@@ -23,5 +38,9 @@ pub fn output<'a>(options: &Options, grammar: &'a Grammar) -> Box<dyn Output + '
         Format::Text => Box::new(Text::new(grammar, output::style(options), options.quiet)),
         Format::Json => Box::new(Json::new(grammar)),
         Format::Ndjson => Box::new(Ndjson(grammar)),
+        Format::Junit => Box::new(Junit::new(grammar)),
+        Format::Sarif => Box::new(Sarif::new(grammar)),
+        Format::Github => Box::new(Github),
+        Format::Mail => Box::new(Mail::new(grammar)),
     }
 }

@@ -53,10 +53,7 @@ impl<'a> Printer<'a> {
         if self.options.verbose {
             tell_symbols(&report);
         }
-        if let Some(verdict) = &report.late_clear {
-            self.explained
-                .extend(verdict.evidence.iter().filter_map(|item| item.line));
-        }
+        self.explained.extend(report.evidence_lines());
         let standing = match fails {
             true => Standing::Fails,
             false => Standing::Passes,
@@ -94,7 +91,10 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// The first error of writing.
     pub fn finish(&mut self, inputs: &[Input]) -> io::Result<()> {
-        let ending = self.form.finish(&Run { inputs });
+        let ending = self.form.finish(&Run {
+            inputs,
+            groups: None,
+        });
         self.write(&ending);
         self.written()
     }

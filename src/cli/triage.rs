@@ -17,7 +17,10 @@ use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    if options.format.quotes_log() {
+        analyzer = analyzer.with_excerpts();
+    }
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for entry in inputs(files).iter().flat_map(|path| entries(path)) {

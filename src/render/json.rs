@@ -182,7 +182,7 @@ impl Output for Json<'_> {
     }
 
     fn finish(&mut self, run: &Run<'_>) -> String {
-        document(run.inputs, &self.reports, self.grammar)
+        write(run.inputs, &self.reports, run.groups, self.grammar)
     }
 }
 

@@ -5,17 +5,25 @@
 
 mod clean;
 mod facts;
+mod github;
 mod groups;
 mod json;
+mod junit;
+mod mail;
 mod output;
+mod sarif;
 mod style;
 mod text;
 mod trace;
 mod words;
 
 pub use clean::clean;
+pub use github::Github;
 pub use groups::{group, group_name};
 pub use json::{Json, Ndjson, document, scan_document, splat_line};
+pub use junit::Junit;
+pub use mail::Mail;
 pub use output::{Output, Run, Standing};
+pub use sarif::Sarif;
 pub use style::Style;
 pub use text::{Text, nothing_found, report, summary};

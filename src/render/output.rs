@@ -1,6 +1,7 @@
 //! What every form of the output can do.
 
 use crate::analyzer::Input;
+use crate::group::Group;
 use crate::report::Report;
 
 /// A form of the output: takes in reports as they come, gives text. It writes nothing itself.
@@ -31,4 +32,6 @@ pub enum Standing {
 pub struct Run<'a> {
     /// Every input, in the order in which they were read.
     pub inputs: &'a [Input],
+    /// The bugs, for a run over many inputs.
+    pub groups: Option<&'a [Group]>,
 }
