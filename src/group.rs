@@ -64,6 +64,13 @@ pub struct Group {
     pub late_clear: Option<ClearGroup>,
 }
 
+impl Group {
+    /// The path of late clears.
+    pub fn path(&self) -> Option<PathName> {
+        self.late_clear.as_ref().map(|clear| clear.path)
+    }
+}
+
 /// Reports being grouped.
 #[derive(Debug, Default)]
 pub struct Groups {

@@ -4,7 +4,7 @@ use super::args::Options;
 use super::output;
 use clap::ValueEnum;
 use ksplat::grammar::Grammar;
-use ksplat::render::{Github, Json, Junit, Mail, Ndjson, Output, Sarif, Text};
+use ksplat::render::{Github, Html, Json, Junit, Mail, Ndjson, Output, Sarif, Text};
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,12 +23,14 @@ pub enum Format {
     Github,
     /// A report mail, or an mbox of several
     Mail,
+    /// A page that needs nothing but itself
+    Html,
 }
 
 impl Format {
     /// True where the lines of the log are shown.
     pub fn quotes_log(self) -> bool {
-        matches!(self, Format::Mail)
+        matches!(self, Format::Mail | Format::Html)
     }
 }
 
@@ -41,6 +43,7 @@ pub fn output<'a>(options: &Options, grammar: &'a Grammar) -> Box<dyn Output + '
         Format::Junit => Box::new(Junit::new(grammar)),
         Format::Sarif => Box::new(Sarif::new(grammar)),
         Format::Github => Box::new(Github),
+        Format::Html => Box::new(Html::new(grammar)),
         Format::Mail => Box::new(Mail::new(grammar)),
     }
 }

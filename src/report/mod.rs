@@ -7,7 +7,7 @@ mod lkp;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
-use crate::grammar::{Follows, Grammar};
+use crate::grammar::{Follows, Grammar, PathName};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
 use crate::symbols::Symbols;
@@ -82,6 +82,11 @@ impl Report {
     /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
     pub fn lkp(&self, grammar: &Grammar) -> String {
         lkp::name(grammar, &self.splat)
+    }
+
+    /// The path of a late clear.
+    pub fn path(&self) -> Option<PathName> {
+        self.late_clear.as_ref().map(|verdict| verdict.path)
     }
 
     /// Log lines that the verdict stands on.
