@@ -33,9 +33,14 @@ pub fn span(splat: &Splat) -> String {
 /// The culprit with its place, as far as it is known: `FUNC() at FILE:LINE`.
 pub fn culprit(report: &Report) -> Option<String> {
     let culprit = report.culprit.as_ref()?;
-    let frames = &report.splat.frames;
-    let frame = frames.iter().find(|f| f.base_name() == culprit.function);
-    let line = frame.and_then(|frame| frame.line);
+    let splat = &report.splat;
+    let frames = &mut splat.frames.iter();
+    let frame = frames.find(|frame| frame.base_name() == culprit.function);
+    let of_header = splat.at_line.filter(|_| culprit.file == splat.at_file);
+    let line = match frame {
+        Some(frame) => frame.line,
+        None => of_header,
+    };
     Some(match &culprit.file {
         Some(file) => format!("{}() at {}", culprit.function, place(Some(file), line)),
         None => format!("{}()", culprit.function),

@@ -49,7 +49,7 @@ const behind = (e) => {
     if (!color.startsWith('rgba(0, 0, 0, 0')) return color;
   }
 };
-const all = document.querySelectorAll('.badge, a, .label, .line code, .line .number, .marks span, dt, dd, p, h1, .for, small, .gap, .where');
+const all = document.querySelectorAll('.badge, a, .label, .line code, .line .number, .marks a, dt, dd, p, h1, .for, small, .gap, .where');
 return [...all].filter((e) => e.checkVisibility() && !e.closest('.unsure')).map((e) => {
   const style = getComputedStyle(e);
   const ink = e instanceof SVGElement && e.tagName === 'text' ? style.fill : style.color;
@@ -164,13 +164,15 @@ class Page(unittest.TestCase):
         self.assertEqual(text, log[int(number) - 1].rstrip("\r"))
         self.assertTrue(self.browser.run("return document.querySelector(':target').classList.contains('hit')"))
         self.browser.screenshot(OUT / "line.png")
+        self.browser.click(":target .marks a")
+        self.assertEqual(self.browser.run("return document.querySelector(':target .says').textContent"), "WARN in do_clear_cpu_cap()")
 
     def test_everything_unfolds_and_folds(self):
         self.open(self.many)
         closed = "return document.querySelectorAll('details.report:not([open])').length"
         self.browser.click("#expand")
         self.assertEqual(self.browser.run(closed), 0)
-        self.browser.screenshot(OUT / "many.png", whole=True)
+        self.browser.screenshot(OUT / "many.png")
         self.browser.click("#collapse")
         self.assertEqual(self.browser.run(closed), self.browser.run("return document.querySelectorAll('details.report').length"))
 

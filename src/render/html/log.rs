@@ -1,5 +1,6 @@
 //! The lines of the log, with those marked that the verdict stands on.
 
+use crate::late_clear::Evidence;
 use crate::render::words::count;
 use crate::report::Report;
 use maud::{Markup, html};
@@ -8,6 +9,11 @@ use std::collections::BTreeMap;
 /// The id of a line, for links to it.
 pub fn anchor(report: &Report, line: u64) -> String {
     format!("splat-{}-line-{line}", report.index)
+}
+
+/// The id of a piece of evidence.
+pub fn evidence_anchor(report: &Report, index: usize) -> String {
+    format!("splat-{}-evidence-{index}", report.index)
 }
 
 /// The excerpt.
@@ -26,7 +32,9 @@ pub fn render(report: &Report) -> Markup {
                         span.number { (line.number) }
                         code { (line.text) }
                         @if let Some(marks) = marks {
-                            span.marks { @for mark in marks { span { (mark) } } }
+                            span.marks { @for (index, item) in marks {
+                                a href={ "#" (evidence_anchor(report, *index)) } title=(item.says) { (item.speaks_for) }
+                            } }
                         }
                     }
                 }
@@ -54,15 +62,18 @@ fn class(report: &Report, line: u64, marked: bool) -> &'static str {
     }
 }
 
-/// What each line speaks for.
-fn marks(report: &Report) -> BTreeMap<u64, Vec<&str>> {
-    let mut marks: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+/// What each line is evidence of, with the evidence's index; each value once.
+fn marks(report: &Report) -> BTreeMap<u64, Vec<(usize, &Evidence)>> {
+    let mut marks: BTreeMap<u64, Vec<(usize, &Evidence)>> = BTreeMap::new();
     let evidence = report.late_clear.iter().flat_map(|clear| &clear.evidence);
-    for item in evidence {
+    for (index, item) in evidence.enumerate() {
         let Some(line) = item.line else { continue };
         let of_line = marks.entry(line).or_default();
-        if !of_line.contains(&item.speaks_for.as_str()) {
-            of_line.push(&item.speaks_for);
+        if !of_line
+            .iter()
+            .any(|(_, known)| known.speaks_for == item.speaks_for)
+        {
+            of_line.push((index, item));
         }
     }
     marks

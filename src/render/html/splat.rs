@@ -25,9 +25,11 @@ pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
                     @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
                     (rows(report))
                 }
-                (log::render(report))
+                div.record {
+                    (log::render(report))
+                    (trace::render(page.grammar, report))
+                }
             }
-            (trace::render(page.grammar, report))
         }
     }
 }
@@ -37,8 +39,8 @@ fn judged(report: &Report, verdict: &LateClear) -> Markup {
         p.diagnosis { (verdict.diagnosis) }
         h4 { "Evidence" }
         ol.evidence {
-            @for item in &verdict.evidence {
-                li {
+            @for (index, item) in verdict.evidence.iter().enumerate() {
+                li id=(log::evidence_anchor(report, index)) {
                     span.for { (item.speaks_for) }
                     span.says { (item.says) }
                     @if let Some(line) = item.line {
@@ -60,7 +62,15 @@ fn rows(report: &Report) -> Markup {
     html! {
         h4 { "Facts" }
         dl.facts {
-            @for (name, value) in rows { div { dt { (name) } dd { (value) } } }
+            @for (name, value) in rows { div { dt { (label(name)) } dd { (value) } } }
         }
+    }
+}
+
+/// The style sheet writes the first letter large.
+fn label(name: &str) -> &str {
+    match name {
+        "rip" => "RIP",
+        name => name,
     }
 }

@@ -14,7 +14,8 @@ use maud::{Markup, html};
 const STEP: usize = 148;
 const MARGIN: usize = 76;
 const RAIL: usize = 62;
-const HEIGHT: usize = 128;
+const ABOVE: usize = 62;
+const BELOW: usize = 60;
 
 /// Stops drawn; the rest of a machine that hotplugs for weeks is left out.
 const MAX_STOPS: usize = 60;
@@ -45,10 +46,11 @@ pub fn render(boot: &Boot, reports: &[&Report]) -> Markup {
         return html! {};
     };
     let width = 2 * MARGIN + last * STEP;
+    let (top, height) = extent(&stops);
     let patched = stops.iter().position(Stop::is_patching);
     html! {
         div.scroll.timeline tabindex="0" role="region" aria-label="Timeline of the boot" {
-            svg width=(width) height=(HEIGHT) viewBox={ "0 0 " (width) " " (HEIGHT) } role="group" aria-label="Milestones and splats in the order of the log" {
+            svg width=(width) height=(height) viewBox={ "0 " (top) " " (width) " " (height) } role="group" aria-label="Milestones and splats in the order of the log" {
                 line.rail x1=(x(0)) y1=(RAIL) x2=(x(last)) y2=(RAIL) {}
                 @if let Some(patched) = patched {
                     line.rail.late x1=(x(patched)) y1=(RAIL) x2=(x(last)) y2=(RAIL) {}
@@ -58,6 +60,22 @@ pub fn render(boot: &Boot, reports: &[&Report]) -> Markup {
         }
         @if left_out > 0 { p.note { (left_out) " further stops are not drawn." } }
     }
+}
+
+/// Top and height of the drawing: there are milestones above the rail, splats below it, or both.
+fn extent(stops: &[Stop<'_>]) -> (usize, usize) {
+    let is_splat = |stop: &Stop<'_>| matches!(stop.what, What::Splat(_));
+    let above = if stops.iter().all(is_splat) {
+        14
+    } else {
+        ABOVE
+    };
+    let below = if stops.iter().any(is_splat) {
+        BELOW
+    } else {
+        14
+    };
+    (RAIL - above, above + below)
 }
 
 fn x(index: usize) -> usize {
