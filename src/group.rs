@@ -65,9 +65,32 @@ pub struct Group {
 }
 
 impl Group {
+    /// What its reports are called: the title, or what makes late clears one bug.
+    pub fn name(&self) -> String {
+        match &self.late_clear {
+            Some(clear) => clear.name(),
+            None => self.title.clone(),
+        }
+    }
+
     /// The path of late clears.
     pub fn path(&self) -> Option<PathName> {
         self.late_clear.as_ref().map(|clear| clear.path)
+    }
+}
+
+impl ClearGroup {
+    fn name(&self) -> String {
+        let path = match self.path {
+            PathName::Ap => "AP path",
+            PathName::Bsp => "BSP path",
+            PathName::Other => "neither AP nor BSP path",
+            PathName::Unknown => "unknown path",
+        };
+        let feature = self.feature.as_deref().unwrap_or("an unknown feature");
+        let requester = self.requester.as_ref().map(|name| format!(" by {name}"));
+        let requester = requester.unwrap_or_default();
+        format!("late clear of {feature}{requester}, {path}")
     }
 }
 

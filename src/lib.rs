@@ -48,6 +48,10 @@ pub mod analyzer;
 
 pub mod group;
 
+pub mod scan;
+
+pub mod baseline;
+
 pub mod annotate;
 
 pub mod render;

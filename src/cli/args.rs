@@ -3,6 +3,7 @@
 use super::fail_on::FailOn;
 use super::format::Format;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use std::path::PathBuf;
 
 /// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
@@ -31,6 +32,43 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
     },
+    /// Read folders, archives, mailboxes and public-inbox repositories on all cores; print the splats grouped
+    /// by signature
+    ///
+    /// Ctrl-C prints what was found so far, with exit code 130.
+    Scan {
+        /// Folders and files to read
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Hold the splats of a run against a file of known ones; for CI
+    ///
+    /// Exit code: 0 nothing new, 1 a splat that the baseline lacks, or whose entry is past its date, 2 an error.
+    Check(CheckOptions),
+}
+
+/// What `check` takes.
+#[derive(Debug, ClapArgs)]
+pub struct CheckOptions {
+    /// Known splats: a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub baseline: PathBuf,
+
+    /// Add the new ones to the baseline, which is made where it is missing; what it holds stays as it is
+    #[arg(long)]
+    pub update: bool,
+
+    /// Drop entries from the baseline whose splat was not seen
+    #[arg(long)]
+    pub prune: bool,
+
+    /// The day that expiry dates are held against (default: today)
+    #[arg(long, hide = true, value_name = "DATE")]
+    pub today: Option<Date>,
+
+    /// Folders and files to read
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
 }
 
 /// Options that mean the same everywhere.

@@ -1,10 +1,9 @@
 //! Forms of the output: each name and who writes it.
 
 use super::args::Options;
-use super::output;
 use clap::ValueEnum;
 use ksplat::grammar::Grammar;
-use ksplat::render::{Github, Html, Json, Junit, Mail, Ndjson, Output, Sarif, Text};
+use ksplat::render::{Github, Html, Json, Junit, Mail, Ndjson, Output, Sarif};
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -34,16 +33,20 @@ impl Format {
     }
 }
 
-/// Who writes the form that `--format` names.
-pub fn output<'a>(options: &Options, grammar: &'a Grammar) -> Box<dyn Output + 'a> {
+/// Who writes the form that `--format` names; `text` is that of the command.
+pub fn output<'a>(
+    options: &Options,
+    grammar: &'a Grammar,
+    text: impl Output + 'a,
+) -> Box<dyn Output + 'a> {
     match options.format {
-        Format::Text => Box::new(Text::new(grammar, output::style(options), options.quiet)),
+        Format::Text => Box::new(text),
         Format::Json => Box::new(Json::new(grammar)),
         Format::Ndjson => Box::new(Ndjson(grammar)),
         Format::Junit => Box::new(Junit::new(grammar)),
         Format::Sarif => Box::new(Sarif::new(grammar)),
         Format::Github => Box::new(Github),
-        Format::Html => Box::new(Html::new(grammar)),
         Format::Mail => Box::new(Mail::new(grammar)),
+        Format::Html => Box::new(Html::new(grammar)),
     }
 }

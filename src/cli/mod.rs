@@ -2,12 +2,16 @@
 
 mod annotate;
 mod args;
+mod batch;
+mod check;
 mod fail_on;
 mod format;
+mod hints;
 mod kmsg;
 mod output;
 mod printer;
-mod reading;
+mod progress;
+mod scan;
 mod stream;
 mod triage;
 
@@ -21,6 +25,8 @@ const CLEAN: u8 = 0;
 const FOUND: u8 = 1;
 /// An error.
 const ERROR: u8 = 2;
+/// Ended by Ctrl-C (128 and SIGINT, as shells count).
+const INTERRUPTED: u8 = 130;
 
 /// An error is one line on stderr that names the file, the place and the mend.
 type Outcome = Result<u8, Box<dyn std::error::Error>>;
@@ -36,6 +42,8 @@ pub fn main() -> ExitCode {
     }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
+        Some(Command::Scan { paths }) => scan::run(&args.options, paths),
+        Some(Command::Check(check)) => check::run(&args.options, check),
         None => triage::run(&args.options, &args.files),
     };
     match outcome {

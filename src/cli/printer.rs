@@ -2,12 +2,11 @@
 
 use super::args::Options;
 use super::fail_on::FailOn;
+use super::hints::Hints;
 use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::boot::Note;
-use ksplat::render::{self, Output, Run, Standing};
+use ksplat::render::{self, Ending, Output, Standing, Text};
 use ksplat::report::Report;
-use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -16,8 +15,7 @@ pub struct Printer<'a> {
     options: &'a Options,
     out: Box<dyn Write>,
     form: Box<dyn Output + 'a>,
-    /// Lines of the input at hand that a late clear is explained by.
-    explained: HashSet<u64>,
+    hints: Hints,
     failed: bool,
     error: Option<io::Error>,
 }
@@ -31,11 +29,13 @@ impl<'a> Printer<'a> {
         options: &'a Options,
         analyzer: &'a Analyzer,
     ) -> Result<Printer<'a>, Box<dyn Error>> {
+        let grammar = analyzer.grammar();
+        let text = Text::new(grammar, output::style(options), options.quiet);
         Ok(Printer {
             options,
             out: output::open(options)?,
-            form: format::output(options, analyzer.grammar()),
-            explained: HashSet::new(),
+            form: format::output(options, grammar, text),
+            hints: Hints::default(),
             failed: false,
             error: None,
         })
@@ -53,48 +53,37 @@ impl<'a> Printer<'a> {
         if self.options.verbose {
             tell_symbols(&report);
         }
-        self.explained.extend(report.evidence_lines());
-        let standing = match fails {
-            true => Standing::Fails,
-            false => Standing::Passes,
+        self.hints.explain(&report);
+        let standing = Standing {
+            fails,
+            baseline: None,
         };
         let text = self.form.report(report, standing);
         self.write(&text);
     }
 
+    /// Something could not be read.
+    pub fn error(&mut self, error: &dyn Error) {
+        let text = self.form.error(error);
+        self.write(&text);
+    }
+
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
-    pub fn input(&mut self, input: &Input) {
-        let unexplained =
-            |note: &&Note| note.word.is_some() && !self.explained.contains(&note.line);
-        let hints: Vec<_> = input
-            .boots
-            .iter()
-            .flat_map(|boot| &boot.notes)
-            .filter(unexplained)
-            .collect();
+    pub fn input(&mut self, input: Input) {
+        let hints = self.hints.of(&input);
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
-            for hint in hints {
-                let place = format!("{}:{}", input.path, hint.line);
-                eprintln!(
-                    "ksplat: {}: hint: {}",
-                    render::clean(&place),
-                    render::clean(&hint.text)
-                );
-            }
+            hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
         }
-        self.explained.clear();
+        self.form.input(input);
     }
 
     /// What stands behind the last report.
     ///
     /// # Errors
     /// The first error of writing.
-    pub fn finish(&mut self, inputs: &[Input]) -> io::Result<()> {
-        let ending = self.form.finish(&Run {
-            inputs,
-            groups: None,
-        });
+    pub fn finish(&mut self) -> io::Result<()> {
+        let ending = self.form.finish(Ending::Triage);
         self.write(&ending);
         self.written()
     }

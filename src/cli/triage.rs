@@ -2,14 +2,14 @@
 
 use super::args::Options;
 use super::printer::Printer;
-use super::reading::Reading;
-use super::{CLEAN, ERROR, FOUND, Outcome, stream};
+use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, stream};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
 use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::input::{Entry, Source, entries};
 use ksplat::render;
-use ksplat::report::Sequence;
+use ksplat::report::{Report, Sequence};
+use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -17,10 +17,7 @@ use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
-    if options.format.quotes_log() {
-        analyzer = analyzer.with_excerpts();
-    }
+    let analyzer = analyzer(options)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for entry in inputs(files).iter().flat_map(|path| entries(path)) {
@@ -29,15 +26,25 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
             .and_then(|entry| triage.read(&entry));
         unreadable |= !read.unwrap_or_else(|error| {
             complain(&*error);
+            triage.printer.error(&*error);
             false
         });
         triage.printer.written()?;
     }
-    triage.printer.finish(&triage.inputs)?;
+    triage.printer.finish()?;
     Ok(match (unreadable, triage.printer.failed()) {
         (true, _) => ERROR,
         (false, true) => FOUND,
         (false, false) => CLEAN,
+    })
+}
+
+/// The pipeline, as the options ask for it.
+pub fn analyzer(options: &Options) -> Result<Analyzer, Box<dyn Error>> {
+    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    Ok(match options.format.quotes_log() {
+        true => analyzer.with_excerpts(),
+        false => analyzer,
     })
 }
 
@@ -82,7 +89,8 @@ struct Triage<'a> {
     unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
-    inputs: Vec<Input>,
+    /// For files that are read, not mapped.
+    buffer: Vec<u8>,
 }
 
 impl<'a> Triage<'a> {
@@ -96,51 +104,64 @@ impl<'a> Triage<'a> {
             }),
             sequence: Sequence::default(),
             printer,
-            inputs: Vec::new(),
+            buffer: Vec::new(),
         })
     }
 
     /// Reads an input, member by member. False where a part of it could not be read.
     fn read(&mut self, entry: &Entry) -> Result<bool, Box<dyn Error>> {
-        let path = match entry {
-            Entry::File(path) | Entry::Dump { folder: path, .. } => path,
-        };
+        let (Entry::File(path) | Entry::Dump { folder: path, .. } | Entry::Inbox(path)) = entry;
         let name = path.display().to_string();
-        let printer = &mut self.printer;
-        let mut take = |report| printer.report(report);
-        let mut reading = Reading {
-            analyzer: self.analyzer,
+        let mut reader = Reader {
+            printer: &mut self.printer,
             input: Input {
                 path: name.clone(),
                 ..Input::default()
             },
-            sequence: &mut self.sequence,
-            take: &mut take,
             whole: true,
         };
+        let mut reading = Reading::new(self.analyzer, &name, &mut self.sequence, &mut reader);
+        let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         match (entry, name.as_str()) {
-            (Entry::Dump { text, .. }, _) => {
-                self.unpacker
-                    .unpack(&name, Content::Whole(text), &mut reading);
-            }
-            (_, "-") => self
-                .unpacker
-                .unpack(&name, stream::waiting(io::stdin())?, &mut reading),
-            (_, "/dev/kmsg") => reading.kmsg()?,
-            _ => match Source::open(path)? {
-                Source::Mapped(bytes) => {
-                    self.unpacker
-                        .unpack(&name, Content::Whole(&bytes), &mut reading);
-                }
-                Source::Stream(file) => {
-                    self.unpacker
-                        .unpack(&name, stream::waiting(file)?, &mut reading);
-                }
+            (Entry::Dump { text, .. }, _) => unpack(Content::Whole(text)),
+            (Entry::Inbox(path), _) => reading.inbox(path, &self.unpacker)?,
+            (_, "-") => unpack(stream::waiting(io::stdin())?),
+            (_, "/dev/kmsg") => reading.stream(name.as_str().into(), |take| {
+                kmsg::read(|record| take(Some(record)))
+            })?,
+            _ => match Source::open(path, &mut self.buffer)? {
+                Source::Read(bytes) => unpack(Content::Whole(bytes)),
+                Source::Mapped(bytes) => unpack(Content::Whole(&bytes)),
+                Source::Stream(file) => unpack(stream::waiting(file)?),
             },
         }
-        let Reading { input, whole, .. } = reading;
-        self.printer.input(&input);
-        self.inputs.push(input);
+        let Reader { input, whole, .. } = reader;
+        self.printer.input(input);
         Ok(whole)
+    }
+}
+
+/// Where the findings of one input go.
+struct Reader<'r, 'p> {
+    printer: &'r mut Printer<'p>,
+    input: Input,
+    /// False where a part could not be read.
+    whole: bool,
+}
+
+impl Sink for Reader<'_, '_> {
+    fn report(&mut self, report: Report) {
+        self.printer.report(report);
+    }
+
+    fn error(&mut self, error: ScanError) {
+        self.whole = false;
+        complain(&error);
+        self.printer.error(&error);
+    }
+
+    fn member(&mut self, member: Input) {
+        self.input.boots.extend(member.boots);
+        self.input.lines += member.lines;
     }
 }

@@ -1,9 +1,10 @@
-//! Folders: a maildir, a public-inbox of single mails, what somebody gathered in /sys/fs/pstore.
+//! Folders: a maildir, a public-inbox, a tree of results, what somebody gathered in /sys/fs/pstore.
 //!
-//! In: a path. Out: the files under it, in the order of their names. The parts of a pstore dump,
-//! which are files of their own, come as one input.
+//! In: a path. Out: the inputs under it, one after the other, in the order of their names. The parts of a
+//! pstore dump, which are files of their own, come as one input, and so does a public-inbox repository.
 
-use super::{InputError, PartHead};
+use super::{InputError, PartHead, inbox};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,8 +15,11 @@ const MAX_DEPTH: usize = 32;
 /// Bytes of a part of a dump; a backend stores less (`record_size`, fs/pstore).
 const MAX_PART: u64 = 1 << 20;
 
+/// What the kernel's names of the parts of a dump begin with (`pstore_mkfile()`, fs/pstore/inode.c).
+const PART_NAME: &[u8] = b"dmesg-";
+
 /// An input.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A file, or what the user named and is no folder.
     File(PathBuf),
@@ -26,66 +30,122 @@ pub enum Entry {
         /// The text of all parts.
         text: Vec<u8>,
     },
+    /// A bare git repository that may be a public-inbox.
+    Inbox(PathBuf),
 }
 
 /// The inputs that a path stands for: itself, or what is in it if it is a folder. Links in a folder
 /// are not followed.
-pub fn entries(path: &Path) -> Vec<Result<Entry, InputError>> {
-    let mut found = Vec::new();
-    if path.is_dir() {
-        walk(path, MAX_DEPTH, &mut found);
+pub fn entries(path: &Path) -> Entries {
+    let mut entries = Entries { open: Vec::new() };
+    let first = if path.is_dir() {
+        entries.folder(path.to_owned())
     } else {
-        found.push(Ok(Entry::File(path.to_owned())));
-    }
-    found
+        Some(Ok(Entry::File(path.to_owned())))
+    };
+    entries
+        .open
+        .insert(0, first.map(Step::Give).into_iter().collect());
+    entries
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<Result<Entry, InputError>>) {
-    let fail = |reason| {
-        Err(InputError {
-            path: folder.display().to_string(),
-            reason,
-        })
-    };
-    if depth == 0 {
-        return found.push(fail(io::Error::other("folders are nested too deep")));
+/// The inputs under a path, found as they are asked for.
+#[derive(Debug)]
+pub struct Entries {
+    /// The folders that lead to the place reached, each with what is left of it, last one first.
+    open: Vec<Vec<Step>>,
+}
+
+#[derive(Debug)]
+enum Step {
+    File(PathBuf),
+    Folder(PathBuf),
+    Give(Result<Entry, InputError>),
+}
+
+impl Iterator for Entries {
+    type Item = Result<Entry, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(step) = self.open.last_mut()?.pop() else {
+                self.open.pop();
+                continue;
+            };
+            let given = match step {
+                Step::File(path) => Some(Ok(Entry::File(path))),
+                Step::Give(given) => Some(given),
+                Step::Folder(path) => self.folder(path),
+            };
+            if given.is_some() {
+                return given;
+            }
+        }
     }
-    let mut inside = match list(folder) {
-        Ok(inside) => inside,
-        Err(reason) => return found.push(fail(reason)),
-    };
-    inside.sort();
+}
+
+impl Entries {
+    /// Goes into a folder, or gives what it is as a whole.
+    fn folder(&mut self, path: PathBuf) -> Option<Result<Entry, InputError>> {
+        if inbox::is(&path) {
+            return Some(Ok(Entry::Inbox(path)));
+        }
+        self.enter(path).err().map(Err)
+    }
+
+    /// Goes into a folder, whatever it looks like: the next inputs are those in it.
+    ///
+    /// # Errors
+    /// What the operating system says, with the path.
+    pub fn enter(&mut self, path: PathBuf) -> Result<(), InputError> {
+        let listed = if self.open.len() < MAX_DEPTH {
+            list(&path)
+        } else {
+            Err(io::Error::other("folders are nested too deep"))
+        };
+        let steps = listed.map_err(|reason| InputError {
+            path: path.display().to_string(),
+            reason,
+        })?;
+        self.open.push(steps);
+        Ok(())
+    }
+}
+
+/// What is in a folder, last one first.
+fn list(folder: &Path) -> io::Result<Vec<Step>> {
+    let mut inside: Vec<(OsString, bool)> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_file() || kind.is_dir() {
+            inside.push((entry.file_name(), kind.is_dir()));
+        }
+    }
+    inside.sort_unstable_by(|a, b| b.cmp(a));
     let mut dump = Vec::new();
-    for (path, is_folder) in inside {
+    let mut steps = Vec::with_capacity(inside.len() + 1);
+    for (name, is_folder) in inside {
+        let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME);
+        let path = folder.join(name);
         if is_folder {
-            walk(&path, depth - 1, found);
-        } else if let Some(part) = part_of_dump(&path) {
+            steps.push(Step::Folder(path));
+        } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
             dump.push(part);
         } else {
-            found.push(Ok(Entry::File(path)));
+            steps.push(Step::File(path));
         }
     }
     if !dump.is_empty() {
         // By reason and count of the dump; the decoder puts the parts of each in order.
         dump.sort();
-        found.push(Ok(Entry::Dump {
+        let dump = Entry::Dump {
             folder: folder.to_owned(),
             text: dump.concat(),
-        }));
+        };
+        steps.insert(0, Step::Give(Ok(dump)));
     }
-}
-
-/// Files and folders in a folder; true for a folder.
-fn list(folder: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
-    let mut inside = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_file() || kind.is_dir() {
-            inside.push((entry.path(), kind.is_dir()));
-        }
-    }
-    Ok(inside)
+    Ok(steps)
 }
 
 /// The text of a file that is a part of a pstore dump, with a line feed at its end.
@@ -110,22 +170,25 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("new")).expect("a folder inside");
+        fs::create_dir(at("none")).expect("a folder inside");
         for (name, text) in [
             ("b.log", "x"),
             ("a.log", "y"),
             ("new/1", "z"),
+            ("z.log", "y"),
             ("dmesg-efi-2", "Panic#1 Part1\nend"),
             ("dmesg-efi-1", "Panic#1 Part2\nbegin"),
         ] {
             fs::write(at(name), text).expect("a file");
         }
-        let found: Vec<_> = entries(folder.path()).into_iter().flatten().collect();
+        let found: Vec<_> = entries(folder.path()).flatten().collect();
         assert_eq!(
             found,
             [
                 Entry::File(at("a.log")),
                 Entry::File(at("b.log")),
                 Entry::File(at("new/1")),
+                Entry::File(at("z.log")),
                 Entry::Dump {
                     folder: folder.path().to_owned(),
                     text: b"Panic#1 Part1\nend\nPanic#1 Part2\nbegin\n".to_vec(),
@@ -136,7 +199,20 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_a_file_that_cannot_be_read() {
-        let found = entries(Path::new("/nowhere"));
+        let found: Vec<_> = entries(Path::new("/nowhere")).collect();
         assert!(matches!(found.as_slice(), [Ok(Entry::File(_))]));
+    }
+
+    #[test]
+    fn folders_without_end_are_told_and_the_rest_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut deep = folder.path().to_owned();
+        for _ in 0..40 {
+            deep.push("a");
+        }
+        fs::create_dir_all(&deep).expect("folders");
+        fs::write(folder.path().join("b"), "x").expect("a file");
+        let found: Vec<_> = entries(folder.path()).collect();
+        assert!(matches!(found.as_slice(), [Err(_), Ok(Entry::File(_))]));
     }
 }

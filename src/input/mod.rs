@@ -9,12 +9,13 @@ mod ahead;
 pub mod container;
 mod finder;
 mod folder;
+pub mod inbox;
 mod lines;
 mod pstore;
 mod source;
 
 pub use finder::Finder;
-pub use folder::{Entry, entries};
+pub use folder::{Entries, Entry, entries};
 pub use lines::{LineReader, MAX_LINE, Visitor};
 pub use pstore::PartHead;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

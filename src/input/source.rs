@@ -18,32 +18,41 @@ pub struct InputError {
     pub reason: io::Error,
 }
 
+/// Files up to so many bytes are read rather than mapped: a copy costs less than the page faults and
+/// the changes of the address space, which threads take turns at.
+const SMALL: u64 = 1 << 20;
+
 /// An opened input.
 #[derive(Debug)]
-pub enum Source {
+pub enum Source<'b> {
+    /// A small file, read.
+    Read(&'b [u8]),
     /// A regular file, mapped.
     Mapped(Mmap),
     /// A pipe, a device, or a file that cannot be mapped.
     Stream(File),
 }
 
-impl Source {
-    /// Opens a file.
+impl Source<'_> {
+    /// Opens a file. Reads a small one into `buffer`, which grows as needed.
     ///
     /// # Errors
     /// What the operating system says, with the path.
-    pub fn open(path: &Path) -> Result<Source, InputError> {
+    pub fn open<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<Source<'b>, InputError> {
         let fail = |reason| InputError {
             path: path.display().to_string(),
             reason,
         };
-        let file = File::open(path).map_err(fail)?;
+        let mut file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() || metadata.len() == 0 {
             return Ok(Source::Stream(file));
+        }
+        if metadata.len() <= SMALL {
+            return Ok(Source::Read(read_small(&mut file, buffer).map_err(fail)?));
         }
         // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
         // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
@@ -53,6 +62,22 @@ impl Source {
             Err(_) => Ok(Source::Stream(file)),
         }
     }
+}
+
+/// Reads a file of at most [`SMALL`] bytes; what is appended to it meanwhile is cut there.
+fn read_small<'b>(file: &mut File, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+    // One byte more than needed: a read that comes short of it has seen the end.
+    buffer.resize(SMALL as usize + 1, 0);
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(&buffer[..length.min(SMALL as usize)])
 }
 
 /// Hands the bytes of a stream to `take` as they come.

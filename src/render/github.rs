@@ -5,25 +5,31 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use crate::report::Report;
+use std::error::Error;
 
 /// The output as annotations; what was known before has none.
 pub struct Github;
 
 impl Output for Github {
-    fn report(&mut self, report: Report, standing: Standing) -> String {
-        let level = match standing {
-            Standing::Fails => "error",
-            Standing::Passes => "warning",
-            Standing::Known { .. } => return String::new(),
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        let level = match standing.fails {
+            true => "error",
+            false if standing.known().is_some() => return String::new(),
+            false => "warning",
         };
         let title = property(facts::headline(&report));
         let place = place(&report);
         format!("::{level} {place},title={title}::{}\n", message(&report))
     }
 
-    fn finish(&mut self, _: &Run<'_>) -> String {
+    fn error(&mut self, error: &dyn Error) -> String {
+        let text = data(&error.to_string());
+        format!("::error title=ksplat could not read all of its input::{text}\n")
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
         String::new()
     }
 }

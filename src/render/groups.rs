@@ -1,11 +1,13 @@
 //! Groups as people read them: one block each, the facts that are known of it.
 
 use super::clean::clean;
+use super::output::{Ending, Output, Standing};
 use super::style::Style;
+use super::text::report_line;
 use super::words::{count, wrap};
-use crate::grammar::PathName;
-use crate::group::{ClearGroup, Group, Machines};
-use crate::late_clear::path_name;
+use crate::analyzer::Input;
+use crate::group::{Group, Machines};
+use crate::report::Report;
 use crate::splat::SourceSpan;
 use std::fmt::Write;
 
@@ -15,11 +17,98 @@ const WIDTH: usize = 100;
 /// Names of kernels and machines in a row, where not all are asked for.
 const FEW: usize = 3;
 
+/// What a scan found in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    /// Inputs read.
+    pub inputs: u64,
+    /// Their lines.
+    pub lines: u64,
+    /// Reports.
+    pub splats: u64,
+    /// Late clears among them.
+    pub late_clears: u64,
+}
+
+impl Totals {
+    /// Counts a report.
+    pub fn report(&mut self, report: &Report) {
+        self.splats += 1;
+        self.late_clears += u64::from(report.late_clear.is_some());
+    }
+
+    /// Counts an input.
+    pub fn input(&mut self, input: &Input) {
+        self.inputs += 1;
+        self.lines += input.lines;
+    }
+}
+
+/// The output of a scan as text.
+pub struct ScanText {
+    style: Style,
+    verbose: bool,
+    totals: Totals,
+}
+
+impl ScanText {
+    /// With these colours; a verbose one names every splat, kernel and machine.
+    pub fn new(style: Style, verbose: bool) -> ScanText {
+        ScanText {
+            style,
+            verbose,
+            totals: Totals::default(),
+        }
+    }
+}
+
+impl Output for ScanText {
+    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+        self.totals.report(&report);
+        match self.verbose {
+            true => report_line(&report, &self.style),
+            false => String::new(),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.totals.input(&input);
+    }
+
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        match ending {
+            Ending::Scan(groups) => summary(groups, &self.totals, self.verbose, &self.style),
+            Ending::Triage | Ending::Check(_) => String::new(),
+        }
+    }
+}
+
+/// All groups and the closing line. `all`: every kernel and machine by name, not the first few.
+fn summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
+    let mut out: String = groups
+        .iter()
+        .map(|of_one| group(of_one, all, style))
+        .collect();
+    let late = match totals.late_clears {
+        0 => String::new(),
+        n => format!(", {}", count(n, "late clear")),
+    };
+    let _ = writeln!(
+        out,
+        "{} in {}{late}; {} in {}",
+        count(totals.splats, "splat"),
+        count(groups.len() as u64, "group"),
+        count(totals.lines, "line"),
+        count(totals.inputs, "input"),
+    );
+    out
+}
+
 /// A block for one group, ending in an empty line. `all`: every kernel and machine by name, not the
 /// first few.
-pub fn group(group: &Group, all: bool, style: &Style) -> String {
+pub(super) fn group(group: &Group, all: bool, style: &Style) -> String {
     let mut out = String::new();
-    let headline = format!("{}  {}", group.count, clean(&group_name(group)));
+    let headline = format!("{}  {}", group.count, clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));
     let one = group.count == 1;
     let rows = [
@@ -40,28 +129,6 @@ pub fn group(group: &Group, all: bool, style: &Style) -> String {
     out
 }
 
-/// What the reports of a group are called: the title, or what makes the late clears one bug.
-pub fn group_name(group: &Group) -> String {
-    match &group.late_clear {
-        Some(clear) => clear_name(clear),
-        None => group.title.clone(),
-    }
-}
-
-fn clear_name(clear: &ClearGroup) -> String {
-    let path = match clear.path {
-        PathName::Unknown => "unknown path".to_owned(),
-        path => format!("{} path", path_name(path)),
-    };
-    let feature = clear.feature.as_deref().unwrap_or("an unknown feature");
-    let requester = clear.requester.as_ref();
-    let requester = requester.map(|name| format!(" by {name}"));
-    format!(
-        "late clear of {feature}{}, {path}",
-        requester.unwrap_or_default()
-    )
-}
-
 fn names(names: &[String], all: bool) -> Option<String> {
     let shown = if all { names.len() } else { FEW };
     let rest = names.len().saturating_sub(shown);
@@ -77,7 +144,7 @@ fn hardware(group: &Group, all: bool) -> Option<String> {
     Some(match group.machines {
         Some(Machines::One) if group.count > 1 => format!("one machine: {names}"),
         Some(Machines::Many) => {
-            let machines = count(group.hardware.len(), "machine");
+            let machines = count(group.hardware.len() as u64, "machine");
             format!("{machines}: {names}")
         }
         _ => names,
@@ -95,6 +162,8 @@ fn place(source: &SourceSpan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::PathName;
+    use crate::group::ClearGroup;
 
     fn example() -> Group {
         Group {
@@ -129,7 +198,7 @@ mod tests {
         let text = group(&example(), false, &Style::plain());
         assert_eq!(
             text,
-            "5  late clear of VMX by init_ia32_feat_ctl, ap path\n\
+            "5  late clear of VMX by init_ia32_feat_ctl, AP path\n\
              \x20 signature late-clear:ap:VMX:init_ia32_feat_ctl\n\
              \x20 kernels   6.1, 6.2, 6.3, 1 more\n\
              \x20 hardware  2 machines: Box\\x1b, Pizza Box\n\

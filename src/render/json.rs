@@ -1,7 +1,8 @@
 //! JSON, field by field as the contract lists it.
 
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
+use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, MilestoneName};
 use crate::group::Group;
@@ -23,7 +24,35 @@ struct Document<'a> {
     inputs: Vec<InputJson<'a>>,
     splats: Vec<SplatJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<&'a [Group]>,
+    groups: Option<Vec<&'a Group>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckJson<'a>>,
+}
+
+/// Signatures by how they stand to a baseline.
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    new: Vec<&'a str>,
+    expired: Vec<&'a str>,
+    known: Vec<&'a str>,
+    unseen: Vec<&'a str>,
+}
+
+impl<'a> CheckJson<'a> {
+    fn of(comparison: &'a Comparison<'_>) -> CheckJson<'a> {
+        let standing = |name| {
+            let groups = comparison.groups.iter();
+            let groups = groups.filter(move |(_, standing)| standing.name() == name);
+            groups.map(|(group, _)| group.signature.as_str()).collect()
+        };
+        let unseen = comparison.unseen.iter();
+        CheckJson {
+            new: standing("new"),
+            expired: standing("expired"),
+            known: standing("known"),
+            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -162,6 +191,7 @@ impl Serialize for RegistersJson<'_> {
 /// The output as one document.
 pub struct Json<'a> {
     grammar: &'a Grammar,
+    inputs: Vec<Input>,
     reports: Vec<Report>,
 }
 
@@ -170,57 +200,67 @@ impl<'a> Json<'a> {
     pub fn new(grammar: &'a Grammar) -> Json<'a> {
         Json {
             grammar,
+            inputs: Vec::new(),
             reports: Vec::new(),
         }
     }
 }
 
 impl Output for Json<'_> {
-    fn report(&mut self, report: Report, _: Standing) -> String {
+    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
         self.reports.push(report);
         String::new()
     }
 
-    fn finish(&mut self, run: &Run<'_>) -> String {
-        write(run.inputs, &self.reports, run.groups, self.grammar)
+    fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    fn wants_boots(&self) -> bool {
+        true
+    }
+
+    /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        let document = of(&self.inputs, &self.reports, self.grammar);
+        write(&match ending {
+            Ending::Triage => document,
+            Ending::Scan(groups) => Document {
+                groups: Some(groups.iter().collect()),
+                ..document
+            },
+            Ending::Check(comparison) => Document {
+                groups: Some(comparison.groups.iter().map(|(group, _)| group).collect()),
+                check: Some(CheckJson::of(comparison)),
+                ..document
+            },
+        })
     }
 }
 
-/// The output as one object a line.
+/// The output as one object a line; what is known is left out.
 pub struct Ndjson<'a>(pub &'a Grammar);
 
 impl Output for Ndjson<'_> {
-    fn report(&mut self, report: Report, _: Standing) -> String {
-        splat_line(&report, self.0)
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        match standing.known() {
+            Some(_) => String::new(),
+            None => splat_line(&report, self.0),
+        }
     }
 
-    fn finish(&mut self, _: &Run<'_>) -> String {
+    fn finish(&mut self, _: Ending<'_>) -> String {
         String::new()
     }
 }
 
-/// The whole document, with a line feed at the end.
+/// The whole document of single inputs, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    write(inputs, reports, None, grammar)
+    write(&of(inputs, reports, grammar))
 }
 
-/// The document of a scan: the same, with the groups behind the splats.
-pub fn scan_document(
-    inputs: &[Input],
-    reports: &[Report],
-    groups: &[Group],
-    grammar: &Grammar,
-) -> String {
-    write(inputs, reports, Some(groups), grammar)
-}
-
-fn write(
-    inputs: &[Input],
-    reports: &[Report],
-    groups: Option<&[Group]>,
-    grammar: &Grammar,
-) -> String {
-    let document = Document {
+fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
+    Document {
         schema: SCHEMA,
         tool: Tool {
             name: env!("CARGO_PKG_NAME"),
@@ -231,15 +271,19 @@ fn write(
             .iter()
             .map(|report| splat(report, grammar))
             .collect(),
-        groups,
-    };
-    let mut text = serde_json::to_string_pretty(&document).expect("no map key but strings");
+        groups: None,
+        check: None,
+    }
+}
+
+fn write(document: &Document<'_>) -> String {
+    let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
     text.push('\n');
     text
 }
 
 /// One splat as one line of ndjson.
-pub fn splat_line(report: &Report, grammar: &Grammar) -> String {
+fn splat_line(report: &Report, grammar: &Grammar) -> String {
     let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
     text.push('\n');
     text

@@ -5,19 +5,22 @@
 
 use super::clean::{clean, clean_lines};
 use super::facts;
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use super::style::Style;
 use super::text;
+use crate::analyzer::Input;
 use crate::grammar::Grammar;
 use crate::report::Report;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
-use std::collections::HashMap;
+use std::error::Error;
 
 /// The output as JUnit XML.
 pub struct Junit<'a> {
     grammar: &'a Grammar,
-    /// By path of the input.
-    cases: HashMap<String, Vec<TestCase>>,
+    suites: Vec<TestSuite>,
+    /// Of the input at hand.
+    cases: Vec<TestCase>,
+    errors: Vec<TestCase>,
 }
 
 impl<'a> Junit<'a> {
@@ -25,33 +28,52 @@ impl<'a> Junit<'a> {
     pub fn new(grammar: &'a Grammar) -> Junit<'a> {
         Junit {
             grammar,
-            cases: HashMap::new(),
+            suites: Vec::new(),
+            cases: Vec::new(),
+            errors: Vec::new(),
         }
     }
 }
 
 impl Output for Junit<'_> {
-    fn report(&mut self, report: Report, standing: Standing) -> String {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         let block = text::report(&report, self.grammar, &Style::plain());
-        let headline = clean(facts::headline(&report)).into_owned();
-        let mut case = TestCase::new(headline.as_str(), status(&report, standing, &block));
+        let status = status(&report, standing, &block);
+        let mut case = TestCase::new(clean(facts::headline(&report)), status);
         case.set_classname(clean(&report.signature));
         if matches!(case.status, TestCaseStatus::Success { .. }) {
             case.set_system_out(clean_lines(&block));
         }
-        let path = report.splat.source.path;
-        self.cases.entry(path).or_default().push(case);
+        self.cases.push(case);
         String::new()
     }
 
-    fn finish(&mut self, run: &Run<'_>) -> String {
+    fn input(&mut self, input: Input) {
+        let mut suite = TestSuite::new(clean(&input.path));
+        if self.cases.is_empty() {
+            self.cases.push(clean_input(&input.path));
+        }
+        suite.add_test_cases(std::mem::take(&mut self.cases));
+        self.suites.push(suite);
+    }
+
+    fn error(&mut self, error: &dyn Error) -> String {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(clean(&error.to_string()));
+        self.errors.push(TestCase::new("readable", status));
+        String::new()
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
         let mut document = Document::new(env!("CARGO_PKG_NAME"));
-        for input in run.inputs {
-            let mut suite = TestSuite::new(clean(&input.path));
-            suite.add_test_cases(match self.cases.remove(&input.path) {
-                Some(cases) => cases,
-                None => vec![clean_input(&input.path)],
-            });
+        document.add_test_suites(std::mem::take(&mut self.suites));
+        let rest = [
+            ("interrupted", &mut self.cases),
+            ("input", &mut self.errors),
+        ];
+        for (name, cases) in rest.into_iter().filter(|(_, cases)| !cases.is_empty()) {
+            let mut suite = TestSuite::new(name);
+            suite.add_test_cases(std::mem::take(cases));
             document.add_test_suite(suite);
         }
         let xml = document
@@ -61,17 +83,14 @@ impl Output for Junit<'_> {
     }
 }
 
-fn status(report: &Report, standing: Standing, block: &str) -> TestCaseStatus {
-    let mut status = match &standing {
-        Standing::Passes => return TestCaseStatus::success(),
-        Standing::Known { .. } => TestCaseStatus::skipped(),
-        Standing::Fails => TestCaseStatus::non_success(NonSuccessKind::Failure),
+fn status(report: &Report, standing: Standing<'_>, block: &str) -> TestCaseStatus {
+    let mut status = match (standing.fails, standing.known()) {
+        (true, _) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        (false, Some(_)) => TestCaseStatus::skipped(),
+        (false, None) => return TestCaseStatus::success(),
     };
-    let message = match &standing {
-        Standing::Known { reason } => clean(reason),
-        _ => clean(&report.title),
-    };
-    status.set_message(message);
+    let reason = standing.known().and_then(|known| known.reason.as_ref());
+    status.set_message(clean(reason.unwrap_or(&report.title)));
     status.set_type(clean(&report.splat.kind));
     status.set_description(clean_lines(block));
     status

@@ -8,7 +8,7 @@ mod body;
 mod subject;
 
 use super::facts;
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use crate::grammar::Grammar;
 use crate::report::Report;
 use std::fmt::Write;
@@ -72,8 +72,8 @@ impl<'a> Mail<'a> {
 }
 
 impl Output for Mail<'_> {
-    fn report(&mut self, report: Report, standing: Standing) -> String {
-        if matches!(standing, Standing::Known { .. }) {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        if standing.known().is_some() {
             return String::new();
         }
         match self.join(report) {
@@ -89,7 +89,7 @@ impl Output for Mail<'_> {
         String::new()
     }
 
-    fn finish(&mut self, _: &Run<'_>) -> String {
+    fn finish(&mut self, _: Ending<'_>) -> String {
         let mut messages: Vec<_> = self
             .messages
             .iter()

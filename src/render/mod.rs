@@ -3,6 +3,7 @@
 //! In: reports and what the inputs told of themselves. Out: text. Each form of the output is one
 //! [`Output`]; nothing here decides anything, and control bytes of the log never pass.
 
+mod check;
 mod clean;
 mod facts;
 mod github;
@@ -18,14 +19,16 @@ mod text;
 mod trace;
 mod words;
 
+pub use check::CheckText;
 pub use clean::clean;
 pub use github::Github;
-pub use groups::{group, group_name};
+pub use groups::ScanText;
 pub use html::Html;
-pub use json::{Json, Ndjson, document, scan_document, splat_line};
+pub use json::{Json, Ndjson, document};
 pub use junit::Junit;
 pub use mail::Mail;
-pub use output::{Output, Run, Standing};
+pub use output::{Ending, Output, Standing};
 pub use sarif::Sarif;
 pub use style::Style;
-pub use text::{Text, nothing_found, report, summary};
+pub use text::Text;
+pub use words::count;

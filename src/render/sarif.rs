@@ -8,17 +8,19 @@ mod locations;
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use super::words::kebab;
+use crate::baseline::{self, Known};
 use crate::grammar::Grammar;
 use crate::report::Report;
 use locations::{evidence, stack, whole};
 use serde_json::Value;
 use serde_sarif::sarif::{
-    Invocation, Message, MultiformatMessageString, PropertyBag, ReportingDescriptor, Result,
-    ResultLevel, Run as SarifRun, Sarif as Document, Suppression, Tool, ToolComponent,
+    Invocation, Message, MultiformatMessageString, Notification, PropertyBag, ReportingDescriptor,
+    Result, ResultLevel, Run as SarifRun, Sarif as Document, Suppression, Tool, ToolComponent,
 };
 use std::collections::BTreeMap;
+use std::error::Error;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -33,6 +35,7 @@ pub struct Sarif<'a> {
     grammar: &'a Grammar,
     results: Vec<Result>,
     rules: BTreeMap<String, ReportingDescriptor>,
+    errors: Vec<Notification>,
 }
 
 impl<'a> Sarif<'a> {
@@ -42,7 +45,16 @@ impl<'a> Sarif<'a> {
             grammar,
             results: Vec::new(),
             rules: BTreeMap::new(),
+            errors: Vec::new(),
         }
+    }
+
+    fn invocation(&mut self) -> Invocation {
+        let errors = std::mem::take(&mut self.errors);
+        let invocation = Invocation::builder().execution_successful(errors.is_empty());
+        let mut invocation = invocation.build();
+        invocation.tool_execution_notifications = Some(errors).filter(|all| !all.is_empty());
+        invocation
     }
 
     fn rule(&mut self, report: &Report) -> String {
@@ -73,13 +85,20 @@ impl<'a> Sarif<'a> {
 }
 
 impl Output for Sarif<'_> {
-    fn report(&mut self, report: Report, standing: Standing) -> String {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         let rule = self.rule(&report);
-        self.results.push(result(&report, &standing, rule));
+        self.results.push(result(&report, standing, rule));
         String::new()
     }
 
-    fn finish(&mut self, _: &Run<'_>) -> String {
+    fn error(&mut self, error: &dyn Error) -> String {
+        let text = message(&error.to_string());
+        let error = Notification::builder().level("error").message(text).build();
+        self.errors.push(error);
+        String::new()
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
         let rules: Vec<_> = std::mem::take(&mut self.rules).into_values().collect();
         let driver = ToolComponent::builder()
             .name(env!("CARGO_PKG_NAME"))
@@ -88,9 +107,7 @@ impl Output for Sarif<'_> {
             .build();
         let run = SarifRun::builder()
             .tool(Tool::builder().driver(driver).build())
-            .invocations(vec![
-                Invocation::builder().execution_successful(true).build(),
-            ])
+            .invocations(vec![self.invocation()])
             .results(std::mem::take(&mut self.results))
             .build();
         let document = Document::builder()
@@ -104,12 +121,12 @@ impl Output for Sarif<'_> {
     }
 }
 
-fn result(report: &Report, standing: &Standing, rule: String) -> Result {
+fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
     let mut result = Result::builder()
         .rule_id(rule)
-        .level(match standing {
-            Standing::Fails => ResultLevel::Error,
-            Standing::Passes | Standing::Known { .. } => ResultLevel::Warning,
+        .level(match standing.fails {
+            true => ResultLevel::Error,
+            false => ResultLevel::Warning,
         })
         .message(message(&text(report)))
         .locations(vec![whole(report)])
@@ -119,14 +136,20 @@ fn result(report: &Report, standing: &Standing, rule: String) -> Result {
         )]))
         .properties(properties(report))
         .build();
-    if let Standing::Known { reason } = standing {
-        let known = Suppression::builder().kind("external");
-        result.suppressions = Some(vec![known.justification(reason.as_str()).build()]);
-        result.baseline_state = Some("unchanged".into());
-    }
+    result.suppressions = standing.known().map(|known| vec![suppression(known)]);
+    result.baseline_state = standing.baseline.map(|standing| match standing {
+        baseline::Standing::New => "new".into(),
+        baseline::Standing::Expired(_) | baseline::Standing::Known(_) => "unchanged".into(),
+    });
     result.related_locations = Some(evidence(report)).filter(|all| !all.is_empty());
     result.stacks = stack(report).map(|stack| vec![stack]);
     result
+}
+
+fn suppression(known: &Known) -> Suppression {
+    let mut suppression = Suppression::builder().kind("external").build();
+    suppression.justification = known.reason.as_deref().map(|reason| clean(reason).into());
+    suppression
 }
 
 fn message(text: &str) -> Message {

@@ -2,7 +2,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Output, Run, Standing};
+use super::output::{Ending, Output, Standing};
 use super::style::Style;
 use super::trace::{Step, folded, steps};
 use super::words::{count, place, wrap};
@@ -21,8 +21,9 @@ pub struct Text<'a> {
     grammar: &'a Grammar,
     style: Style,
     quiet: bool,
-    splats: usize,
-    late_clears: usize,
+    splats: u64,
+    late_clears: u64,
+    inputs: Vec<Input>,
 }
 
 impl<'a> Text<'a> {
@@ -34,22 +35,31 @@ impl<'a> Text<'a> {
             quiet,
             splats: 0,
             late_clears: 0,
+            inputs: Vec::new(),
         }
     }
 }
 
 impl Output for Text<'_> {
-    fn report(&mut self, found: Report, _: Standing) -> String {
+    fn report(&mut self, found: Report, _: Standing<'_>) -> String {
         self.splats += 1;
-        self.late_clears += usize::from(found.late_clear.is_some());
+        self.late_clears += u64::from(found.late_clear.is_some());
         report(&found, self.grammar, &self.style)
     }
 
-    fn finish(&mut self, run: &Run<'_>) -> String {
+    fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    fn wants_boots(&self) -> bool {
+        true
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
         match self.splats {
             _ if self.quiet => String::new(),
-            0 => nothing_found(run.inputs),
-            splats => summary(run.inputs, splats, self.late_clears),
+            0 => nothing_found(&self.inputs),
+            splats => summary(&self.inputs, splats, self.late_clears),
         }
     }
 }
@@ -70,8 +80,22 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     out
 }
 
+/// One line for one splat: its place and its name.
+pub fn report_line(report: &Report, style: &Style) -> String {
+    let source = &report.splat.source;
+    let mut place = format!("{}:{}", source.path, source.first_line);
+    if let Some(member) = &source.member {
+        let _ = write!(place, " ({member})");
+    }
+    format!(
+        "{}: {}\n",
+        Style::paint(style.place, clean(&place)),
+        clean(facts::headline(report))
+    )
+}
+
 /// What is said where no splat was found.
-pub fn nothing_found(inputs: &[Input]) -> String {
+fn nothing_found(inputs: &[Input]) -> String {
     inputs
         .iter()
         .map(|input| {
@@ -85,7 +109,7 @@ pub fn nothing_found(inputs: &[Input]) -> String {
 }
 
 /// The closing line.
-pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
+fn summary(inputs: &[Input], splats: u64, late_clears: u64) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
     let late = match late_clears {
         0 => String::new(),
@@ -94,12 +118,12 @@ pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
     format!(
         "{}{late} in {}\n",
         count(splats, "splat"),
-        count(lines as usize, "line")
+        count(lines, "line")
     )
 }
 
 fn extent(input: &Input) -> String {
-    let lines = count(input.lines as usize, "line");
+    let lines = count(input.lines, "line");
     match input.boots.as_slice() {
         [] => lines,
         [boot] => match boot.release() {

@@ -41,7 +41,7 @@ pub fn steps<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<Step<'a>> {
 pub fn folded(frames: &[&Frame]) -> String {
     format!(
         "[{} of the warning machinery]",
-        count(frames.len(), "frame")
+        count(frames.len() as u64, "frame")
     )
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// `1 line`, `2 lines`.
-pub fn count(n: usize, noun: &str) -> String {
+pub fn count(n: u64, noun: &str) -> String {
     let ending = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{ending}")
 }

@@ -19,6 +19,7 @@ mod zip;
 pub use content::Content;
 pub use error::{Trouble, UnpackError};
 pub use limits::Limits;
+pub use mail::MAX_SIZE as MAX_MAIL;
 
 use content::Leaf;
 use error::Said;
@@ -156,6 +157,17 @@ impl Unpacker {
 
     /// Hands every member of an input to `visit`. `path` is the input's name in messages.
     pub fn unpack(&self, path: &str, content: Content<'_>, visit: &mut dyn Visit) {
+        self.unpack_member(path, None, content, visit);
+    }
+
+    /// The same for a part of an input that somebody else took out of it, by its name there.
+    pub fn unpack_member(
+        &self,
+        path: &str,
+        name: Option<&str>,
+        content: Content<'_>,
+        visit: &mut dyn Visit,
+    ) {
         let mut walk = Walk {
             meter: Rc::new(Meter::new(self.limits.clone())),
             path,
@@ -163,8 +175,12 @@ impl Unpacker {
             members: 0,
             errors: 0,
         };
+        let place = Place {
+            name: name.map(str::to_owned),
+            ..Place::default()
+        };
         // An error was handed to `visit`.
-        let _ = walk.open(content, &Place::default());
+        let _ = walk.open(content, &place);
         walk.close();
     }
 }

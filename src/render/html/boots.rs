@@ -35,8 +35,8 @@ pub fn render(page: &Page<'_>, input: &Input) -> Markup {
         section.input {
             h2.path { (input.path) }
             p.extent {
-                span { (count(input.lines as usize, "line")) }
-                span { (count(input.boots.len(), "boot")) }
+                span { (count(input.lines, "line")) }
+                span { (count(input.boots.len() as u64, "boot")) }
                 @if reports.is_empty() { span { "no kernel splat" } }
             }
             @for (index, boot, reports) in &drawn {

@@ -25,7 +25,7 @@ pub fn render(report: &Report) -> Markup {
             div.log role="region" aria-label="Lines of the log" {
                 @for line in &report.excerpt.lines {
                     @if let Some(gap) = gap(last.replace(line.number), line.number) {
-                        div.gap { (count(gap as usize, "line")) " left out" }
+                        div.gap { (count(gap, "line")) " left out" }
                     }
                     @let marks = marks.get(&line.number);
                     div class=(class(report, line.number, marks.is_some())) id=(anchor(report, line.number)) {

@@ -1,5 +1,6 @@
 //! The frame of the page: head, summary, table, inputs.
 
+use super::Totals;
 use super::tone::{TONES, Tone};
 use super::{boots, table};
 use crate::analyzer::Input;
@@ -11,22 +12,19 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-
-/// Inputs without a splat whose boots are drawn.
-const MAX_CLEAN_INPUTS: usize = 50;
 
 /// Everything that is on the page.
 pub struct Page<'a> {
     pub grammar: &'a Grammar,
     pub groups: Vec<Group>,
     pub shown: &'a [Report],
+    pub standings: &'a HashMap<String, &'static str>,
     pub inputs: &'a [Input],
-    pub splats: usize,
-    pub late_clears: usize,
+    pub totals: Totals,
 }
 
 impl Page<'_> {
@@ -62,14 +60,14 @@ impl Page<'_> {
 
     fn title(&self) -> String {
         let place = match self.inputs {
-            [input] => input.path.clone(),
-            inputs => count(inputs.len(), "log"),
+            [input] if self.totals.inputs == 1 => input.path.clone(),
+            _ => count(self.totals.inputs, "log"),
         };
         format!("{} in {place}", self.verdict())
     }
 
     fn verdict(&self) -> String {
-        match (self.splats, self.late_clears) {
+        match (self.totals.splats, self.totals.late_clears) {
             (0, _) => "No kernel splat".to_owned(),
             (splats, 0) => count(splats, "splat"),
             (splats, clears) if splats == clears => count(clears, "late clear"),
@@ -84,12 +82,11 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Markup {
-        let lines: u64 = self.inputs.iter().map(|input| input.lines).sum();
-        let boots: usize = self.inputs.iter().map(|input| input.boots.len()).sum();
+        let totals = self.totals;
         let extent = [
-            (self.inputs.len(), "log"),
-            (boots, "boot"),
-            (lines as usize, "line"),
+            (totals.inputs, "log"),
+            (totals.boots, "boot"),
+            (totals.lines, "line"),
         ];
         html! {
             header.top {
@@ -98,7 +95,10 @@ impl Page<'_> {
                 p.extent {
                     @for (number, noun) in extent { span { (count(number, noun)) } }
                 }
-                @if self.splats > 0 {
+                @if totals.unread > 0 {
+                    p.warning { (count(totals.unread, "part")) " of the input could not be read." }
+                }
+                @if totals.splats > 0 {
                     ul.tally aria-label="Splats by verdict" {
                         @for (tone, number) in self.tally() {
                             li class={ "badge " (tone.class()) } { (tone.label()) " " b { (number) } }
@@ -119,21 +119,19 @@ impl Page<'_> {
         all.filter(|(_, number)| *number > 0).collect()
     }
 
+    /// Those with splats first.
     fn inputs(&self) -> Markup {
-        let with_splats: BTreeSet<&str> = self
-            .shown
-            .iter()
-            .map(|r| r.splat.source.path.as_str())
-            .collect();
-        let (hit, clean): (Vec<_>, Vec<_>) = self
-            .inputs
-            .iter()
-            .partition(|input| with_splats.contains(input.path.as_str()));
-        let drawn = clean.iter().take(MAX_CLEAN_INPUTS);
-        let more = clean.len().saturating_sub(MAX_CLEAN_INPUTS);
+        let shown = self.shown.iter();
+        let with_splats: BTreeSet<_> = shown.map(|r| r.splat.source.path.as_str()).collect();
+        let has_splats = |input: &&Input| with_splats.contains(input.path.as_str());
+        let (hit, clean): (Vec<_>, Vec<_>) = self.inputs.iter().partition(has_splats);
+        let more_clean = self.totals.clean.saturating_sub(clean.len() as u64);
+        let drawn = self.inputs.len() as u64 + more_clean;
+        let more_hit = self.totals.inputs.saturating_sub(drawn);
         html! {
-            @for input in hit.iter().chain(drawn) { (boots::render(self, input)) }
-            @if more > 0 { p.note { (count(more, "more log")) " without a splat." } }
+            @for input in hit.iter().chain(&clean) { (boots::render(self, input)) }
+            @if more_hit > 0 { p.note { (count(more_hit, "more log")) " with further splats of the bugs above." } }
+            @if more_clean > 0 { p.note { (count(more_clean, "more log")) " without a splat." } }
         }
     }
 }

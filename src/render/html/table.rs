@@ -3,7 +3,6 @@
 use super::page::Page;
 use super::tone::{TONES, Tone};
 use crate::group::{Group, Machines};
-use crate::render::groups::group_name;
 use crate::render::words::count;
 use crate::splat::SourceSpan;
 use maud::{Markup, html};
@@ -25,7 +24,7 @@ const COLUMNS: [(&str, &str); 6] = [
 pub fn render(page: &Page<'_>) -> Markup {
     html! {
         section.bugs aria-labelledby="bugs" {
-            h2 id="bugs" { (count(page.groups.len(), "bug")) }
+            h2 id="bugs" { (count(page.groups.len() as u64, "bug")) }
             @if page.groups.len() > 1 { (controls(page)) }
             div.scroll tabindex="0" role="region" aria-labelledby="bugs" {
                 table id="table" {
@@ -62,7 +61,7 @@ fn controls(page: &Page<'_>) -> Markup {
 fn row(page: &Page<'_>, group: &Group) -> Markup {
     let tone = Tone::of(group.path());
     let first = page.shown.iter().find(|r| r.signature == group.signature);
-    let name = group_name(group);
+    let name = group.name();
     html! {
         tr data-tone=(tone.class()) data-signature=(group.signature) {
             td data-sort=(tone.class()) { span class={ "badge " (tone.class()) } {
@@ -73,6 +72,7 @@ fn row(page: &Page<'_>, group: &Group) -> Markup {
                     Some(report) => a href={ "#splat-" (report.index) } { (name) },
                     None => (name),
                 }
+                @if let Some(standing) = page.standings.get(&group.signature) { " " span.standing { (standing) } }
                 code.signature { (group.signature) }
             }
             td.number data-sort=(group.count) { (group.count) }
@@ -94,7 +94,7 @@ fn machine(group: &Group) -> Markup {
     let name = group.hardware.first();
     html! {
         @match (group.machines, name) {
-            (Some(Machines::Many), _) => (count(group.hardware.len(), "machine")),
+            (Some(Machines::Many), _) => (count(group.hardware.len() as u64, "machine")),
             (_, Some(name)) => (name),
             (_, None) => "",
         }

@@ -34,7 +34,11 @@ pub fn write(message: &Message, grammar: &Grammar) -> String {
     list(&mut out, "Followed by", &message.followed_by);
     list(&mut out, "Seen again", &message.again);
     if message.unnamed > 0 {
-        let _ = writeln!(out, "- and in {}", count(message.unnamed, "more place"));
+        let _ = writeln!(
+            out,
+            "- and in {}",
+            count(message.unnamed as u64, "more place")
+        );
     }
     section(&mut out, "Log");
     log(&mut out, report);

@@ -1,0 +1,283 @@
+//! Baselines: the splats that a project knows of, for CI.
+//!
+//! In: a TOML file that people write and read, and the groups of a scan. Out: what is new, what is known, and
+//! the file with new entries, its comments and reasons untouched.
+//!
+//! ```toml
+//! [[known]]
+//! signature = "late-clear:ap:VMX:init_ia32_feat_ctl"
+//! title = "late clear of VMX by init_ia32_feat_ctl, AP path"
+//! reason = "the lab's X299 board locks the MSR on CPU 1; a BIOS update is under way"
+//! expires = 2027-01-31                     # the last day on which it is accepted
+//! link = "https://lore.kernel.org/r/…"
+//! ```
+
+mod edit;
+
+use crate::group::Group;
+use crate::report::Report;
+use jiff::civil::Date;
+use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use toml_edit::DocumentMut;
+
+/// A file that is no baseline.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path}:{line}: {reason}; an entry is [[known]] with signature, title, reason, expires (a date) and link"
+)]
+pub struct BaselineError {
+    /// The file.
+    pub path: String,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// A splat that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// As [`Report::signature`].
+    pub signature: String,
+    /// For people; not compared.
+    pub title: String,
+    /// Why it is accepted.
+    pub reason: Option<String>,
+    /// The last day on which it is accepted.
+    pub expires: Option<Date>,
+    /// Where more is written.
+    pub link: Option<String>,
+}
+
+/// How a splat stands to a baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'b> {
+    /// The baseline lacks it.
+    New,
+    /// It was accepted up to a day that is over: it counts as new.
+    Expired(&'b Known),
+    /// It is accepted.
+    Known(&'b Known),
+}
+
+impl Standing<'_> {
+    /// True where it is accepted.
+    pub fn is_known(self) -> bool {
+        matches!(self, Standing::Known(_))
+    }
+
+    /// As JSON spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::New => "new",
+            Standing::Expired(_) => "expired",
+            Standing::Known(_) => "known",
+        }
+    }
+}
+
+/// A report held against a baseline.
+pub struct Checked<'b> {
+    /// The report.
+    pub report: &'b Report,
+    /// How it stands.
+    pub standing: Standing<'b>,
+}
+
+/// A scan held against a baseline.
+#[derive(Debug)]
+pub struct Comparison<'b> {
+    /// All groups, in the order of the scan.
+    pub groups: Vec<(Group, Standing<'b>)>,
+    /// Entries whose splat was not seen.
+    pub unseen: Vec<&'b Known>,
+}
+
+impl Comparison<'_> {
+    /// True where an entry is past its date.
+    pub fn has_expired(&self) -> bool {
+        let mut standings = self.groups.iter().map(|(_, standing)| standing);
+        standings.any(|standing| matches!(standing, Standing::Expired(_)))
+    }
+}
+
+/// A baseline.
+#[derive(Debug, Default)]
+pub struct Baseline {
+    document: DocumentMut,
+    known: Vec<Known>,
+    /// Index in `known` by signature.
+    index: HashMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    known: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    signature: String,
+    #[serde(default)]
+    title: String,
+    reason: Option<String>,
+    expires: Option<toml::Spanned<toml::Value>>,
+    link: Option<String>,
+}
+
+impl Baseline {
+    /// Reads a baseline; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// Where the text is no TOML, or has fields that a baseline has not.
+    pub fn parse(path: &str, text: &str) -> Result<Baseline, BaselineError> {
+        let fail = |at: usize, reason: String| BaselineError {
+            path: path.to_owned(),
+            line: 1 + text[..at].matches('\n').count(),
+            reason,
+        };
+        let file: File = toml::from_str(text).map_err(|error| {
+            fail(
+                error.span().map_or(0, |span| span.start),
+                one_line(error.message()),
+            )
+        })?;
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| fail(0, one_line(error.message())))?;
+        let entries = document.get("known");
+        if entries.is_some_and(|entries| !entries.is_array_of_tables()) {
+            return Err(fail(0, "the entries stand in one list".to_owned()));
+        }
+        let mut known = Vec::with_capacity(file.known.len());
+        for entry in file.known {
+            let expires = entry.expires.map(|value| {
+                let at = value.span().start;
+                date(value.get_ref())
+                    .ok_or_else(|| fail(at, "expires is no date (2027-01-31)".to_owned()))
+            });
+            known.push(Known {
+                signature: entry.signature,
+                title: entry.title,
+                reason: entry.reason.filter(|reason| !reason.is_empty()),
+                expires: expires.transpose()?,
+                link: entry.link,
+            });
+        }
+        let signatures = known.iter().map(|known| known.signature.clone());
+        Ok(Baseline {
+            index: signatures.zip(0..).collect(),
+            document,
+            known,
+        })
+    }
+
+    /// How splats of a signature stand to it.
+    pub fn standing(&self, signature: &str, today: Date) -> Standing<'_> {
+        let Some(known) = self.index.get(signature).map(|index| &self.known[*index]) else {
+            return Standing::New;
+        };
+        match known.expires {
+            Some(last) if last < today => Standing::Expired(known),
+            _ => Standing::Known(known),
+        }
+    }
+
+    /// Holds reports against it, one by one.
+    pub fn check<'b>(&'b self, reports: &'b [Report], today: Date) -> Vec<Checked<'b>> {
+        let checked = reports.iter().map(|report| Checked {
+            standing: self.standing(&report.signature, today),
+            report,
+        });
+        checked.collect()
+    }
+
+    /// Holds the groups of a scan against it.
+    pub fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
+        let seen: HashSet<_> = groups.iter().map(|group| group.signature.clone()).collect();
+        let unseen = self.known.iter();
+        let unseen = unseen.filter(|known| !seen.contains(&known.signature));
+        Comparison {
+            unseen: unseen.collect(),
+            groups: groups
+                .into_iter()
+                .map(|group| {
+                    let standing = self.standing(&group.signature, today);
+                    (group, standing)
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A TOML date, or one in quotes.
+fn date(value: &toml::Value) -> Option<Date> {
+    match value {
+        toml::Value::Datetime(date) if date.time.is_none() => date.to_string().parse().ok(),
+        toml::Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    const TEXT: &str = "# ours\n\
+        [[known]]\n\
+        signature = \"a\"\n\
+        reason = \"old\"\n\
+        expires = 2026-05-01\n\
+        \n\
+        [[known]]\n\
+        signature = \"b\" # keep\n\
+        title = \"B\"\n";
+
+    #[test]
+    fn an_entry_is_known_up_to_its_last_day() {
+        let baseline = Baseline::parse("x", TEXT).expect("a baseline");
+        let standing = |signature, day| baseline.standing(signature, day).name();
+        assert_eq!(standing("a", date(2026, 5, 1)), "known");
+        assert_eq!(standing("a", date(2026, 5, 2)), "expired");
+        assert_eq!(standing("b", date(2999, 1, 1)), "known");
+        assert_eq!(standing("c", date(2026, 5, 1)), "new");
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_mend() {
+        let error = |text: &str| {
+            Baseline::parse("base.toml", text)
+                .expect_err(text)
+                .to_string()
+        };
+        let unknown = error("[[known]]\nsignature = \"a\"\nexpire = 2026-05-01\n");
+        assert!(
+            unknown.starts_with("base.toml:3: unknown field `expire`"),
+            "{unknown}"
+        );
+        let nothing = error("[[known]]\ntitle = \"x\"\n");
+        assert!(
+            nothing.starts_with("base.toml:1: missing field `signature`"),
+            "{nothing}"
+        );
+        let day = error("[[known]]\nsignature = \"a\"\nexpires = \"soon\"\n");
+        assert!(day.starts_with("base.toml:3: expires is no date"), "{day}");
+        for text in [
+            "[[known]",
+            "known = 1",
+            "x = 1",
+            "known = [{signature = 'a'}]",
+        ] {
+            assert_eq!(error(text).lines().count(), 1);
+        }
+    }
+}

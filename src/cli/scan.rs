@@ -1,0 +1,17 @@
+//! `ksplat scan PATH…`: trees of logs, the splats grouped by signature.
+
+use super::args::Options;
+use super::batch::Batch;
+use super::triage::analyzer;
+use super::{Outcome, output};
+use ksplat::render::{Ending, ScanText};
+use std::path::PathBuf;
+
+/// Runs the command.
+pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
+    let analyzer = analyzer(options)?;
+    let text = ScanText::new(output::style(options), options.verbose);
+    let mut batch = Batch::new(options, &analyzer, text)?;
+    let groups = batch.scan(paths)?;
+    Ok(batch.finish(Ending::Scan(&groups))?)
+}

@@ -1,0 +1,125 @@
+//! Jobs: what one worker reads in one go.
+//!
+//! In: paths. Out: an input each, or a part of one that several workers share.
+
+use super::ScanError;
+use crate::input::inbox::{Inbox, InboxError};
+use crate::input::{Entries, Entry, entries};
+use gix::ObjectId;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Commits of a public-inbox that one worker reads.
+const COMMITS: usize = 512;
+
+/// Something to read.
+pub enum Job {
+    /// A whole input.
+    Entry(Entry),
+    /// Some mails of a public-inbox.
+    Mails(Mails),
+    /// Nothing: it cannot be read.
+    Broken(ScanError),
+}
+
+/// Some mails of a public-inbox.
+pub struct Mails {
+    /// The repository.
+    pub path: Arc<Path>,
+    /// All its commits, oldest first.
+    commits: Arc<[ObjectId]>,
+    /// The first one of the job.
+    from: usize,
+}
+
+impl Mails {
+    /// The commits of the job.
+    pub fn commits(&self) -> &[ObjectId] {
+        let end = self.from.saturating_add(COMMITS).min(self.commits.len());
+        &self.commits[self.from..end]
+    }
+
+    /// True where no job follows for the same repository.
+    pub fn is_last(&self) -> bool {
+        self.commits.len() - self.from <= COMMITS
+    }
+
+    fn next(&self) -> Option<Mails> {
+        (!self.is_last()).then(|| Mails {
+            path: Arc::clone(&self.path),
+            commits: Arc::clone(&self.commits),
+            from: self.from + COMMITS,
+        })
+    }
+}
+
+/// The jobs of a scan, made as they are asked for.
+pub struct Jobs {
+    /// Paths that were not begun, last one first.
+    paths: Vec<PathBuf>,
+    open: Option<Entries>,
+    /// The next job of the public-inbox at hand.
+    mails: Option<Mails>,
+}
+
+impl Jobs {
+    /// For everything under these paths.
+    pub fn new(paths: &[PathBuf]) -> Jobs {
+        Jobs {
+            paths: paths.iter().rev().cloned().collect(),
+            open: None,
+            mails: None,
+        }
+    }
+
+    fn entry(&mut self) -> Option<Job> {
+        loop {
+            match self.open.as_mut().and_then(Iterator::next) {
+                Some(Ok(Entry::Inbox(path))) => {
+                    if let Some(job) = self.inbox(path) {
+                        return Some(job);
+                    }
+                }
+                Some(Ok(entry)) => return Some(Job::Entry(entry)),
+                Some(Err(error)) => return Some(Job::Broken(error.into())),
+                None => self.open = Some(entries(&self.paths.pop()?)),
+            }
+        }
+    }
+
+    /// The first job of a repository; `None` where it holds no mails: then its files come next.
+    fn inbox(&mut self, path: PathBuf) -> Option<Job> {
+        match commits(&path) {
+            Ok(Some(commits)) => Some(Job::Mails(Mails {
+                path: path.into(),
+                commits: commits.into(),
+                from: 0,
+            })),
+            Ok(None) => {
+                let entered = self.open.as_mut()?.enter(path);
+                entered.err().map(|error| Job::Broken(error.into()))
+            }
+            Err(error) => Some(Job::Broken(error.into())),
+        }
+    }
+}
+
+impl Iterator for Jobs {
+    type Item = Job;
+
+    fn next(&mut self) -> Option<Job> {
+        let job = match self.mails.take() {
+            Some(mails) => Job::Mails(mails),
+            None => self.entry()?,
+        };
+        if let Job::Mails(mails) = &job {
+            self.mails = mails.next();
+        }
+        Some(job)
+    }
+}
+
+fn commits(path: &Path) -> Result<Option<Vec<ObjectId>>, InboxError> {
+    let inbox = Inbox::open(path)?;
+    inbox.map(|inbox| inbox.commits()).transpose()
+}

@@ -1,0 +1,220 @@
+//! Scans: trees of any size on all cores, one result whatever the number of threads.
+//!
+//! In: paths. Out: reports, errors and inputs, handed to a [`Sink`] in the order of the inputs' names. Workers
+//! take inputs one after the other and read each as if it were alone; what they find waits in the
+//! [`order`] until everything before it was handed over, then it is [numbered](numbering). What may wait is
+//! bounded, so that a tree of any size takes the same memory.
+//!
+//! ```
+//! use ksplat::analyzer::Analyzer;
+//! use ksplat::grammar::Grammar;
+//! use ksplat::group::Groups;
+//! use ksplat::report::Report;
+//! use ksplat::scan::{ScanError, Scanner, Sink};
+//!
+//! #[derive(Default)]
+//! struct Found {
+//!     groups: Groups,
+//!     unreadable: Vec<ScanError>,
+//! }
+//!
+//! impl Sink for Found {
+//!     fn report(&mut self, report: Report) {
+//!         self.groups.add(&report);
+//!     }
+//!     fn error(&mut self, error: ScanError) {
+//!         self.unreadable.push(error);
+//!     }
+//! }
+//!
+//! let analyzer = Analyzer::new(Grammar::builtin(), None)?;
+//! let mut found = Found::default();
+//! Scanner::new(&analyzer).scan(&["corpus".into()], &mut found);
+//! let groups = found.groups.into_sorted();
+//! assert!(groups.iter().any(|group| group.signature == "late-clear:ap:VMX:init_ia32_feat_ctl"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod jobs;
+mod numbering;
+mod order;
+mod reading;
+mod worker;
+
+pub use reading::Reading;
+
+use crate::analyzer::{Analyzer, Input};
+use crate::input::InputError;
+use crate::input::container::{Limits, UnpackError};
+use crate::input::inbox::InboxError;
+use crate::report::Report;
+use jobs::Jobs;
+use numbering::Numbering;
+use order::{Found, Next, Order};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use worker::Worker;
+
+/// Something that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A file or folder.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A part of a file.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// A public-inbox repository.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+}
+
+/// An input that was read to its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// As the user named it, or that and the way from there.
+    pub path: String,
+    /// Physical lines of all its texts.
+    pub lines: u64,
+    /// Boots in it.
+    pub boots: usize,
+}
+
+/// Who takes what is found.
+pub trait Sink {
+    /// Takes in a report.
+    fn report(&mut self, report: Report);
+    /// Something could not be read; the scan goes on.
+    fn error(&mut self, error: ScanError);
+    /// Takes in what a text told of itself, behind its reports: only where [`Sink::wants_members`].
+    fn member(&mut self, member: Input) {
+        let _ = member;
+    }
+    /// An input ended.
+    fn input(&mut self, extent: Extent) {
+        let _ = extent;
+    }
+    /// True where members are to be handed over; asked once.
+    fn wants_members(&self) -> bool {
+        false
+    }
+}
+
+/// How far a scan has come, for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Inputs read.
+    pub files: AtomicU64,
+    /// Bytes of them, as they lie on the disk.
+    pub bytes: AtomicU64,
+    /// Reports found.
+    pub splats: AtomicU64,
+}
+
+impl Progress {
+    fn input(&self, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn splat(&self) {
+        self.splats.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A scan, ready to run.
+pub struct Scanner<'a> {
+    analyzer: &'a Analyzer,
+    limits: Limits,
+    threads: usize,
+    progress: Option<&'a Progress>,
+    stop: Option<&'a AtomicBool>,
+}
+
+impl<'a> Scanner<'a> {
+    /// With the usual limits, on all cores.
+    pub fn new(analyzer: &'a Analyzer) -> Scanner<'a> {
+        let cores = thread::available_parallelism();
+        Scanner {
+            analyzer,
+            limits: Limits::default(),
+            threads: cores.map_or(1, usize::from),
+            progress: None,
+            stop: None,
+        }
+    }
+
+    /// Limits on what one input may unpack to.
+    pub fn limits(self, limits: Limits) -> Scanner<'a> {
+        Scanner { limits, ..self }
+    }
+
+    /// Threads that read; the result does not depend on it.
+    pub fn threads(self, threads: usize) -> Scanner<'a> {
+        let threads = threads.max(1);
+        Scanner { threads, ..self }
+    }
+
+    /// Where to count what was read.
+    pub fn progress(self, progress: &'a Progress) -> Scanner<'a> {
+        let progress = Some(progress);
+        Scanner { progress, ..self }
+    }
+
+    /// When `stop` becomes true, the scan hands over what was found and ends.
+    pub fn stop(self, stop: &'a AtomicBool) -> Scanner<'a> {
+        let stop = Some(stop);
+        Scanner { stop, ..self }
+    }
+
+    /// Reads everything under `paths`. Files that come under a folder are named by the folder's name, as
+    /// given, and the way from there.
+    pub fn scan(&self, paths: &[PathBuf], sink: &mut dyn Sink) {
+        let jobs = Mutex::new(Jobs::new(paths));
+        let order = Order::default();
+        let members = sink.wants_members();
+        thread::scope(|scope| {
+            for _ in 0..self.threads {
+                order.hire();
+                scope.spawn(|| Worker::new(self, &order, members).run(&jobs));
+            }
+            self.hand_over(&order, sink);
+        });
+    }
+
+    /// Hands over what the workers find, until all of them have left.
+    fn hand_over(&self, order: &Order, sink: &mut dyn Sink) {
+        let mut numbering = Numbering::default();
+        loop {
+            match order.next() {
+                Next::Found(found) => give(found, &mut numbering, sink),
+                Next::Nothing if self.is_stopped() => {
+                    return give(order.abandon(), &mut numbering, sink);
+                }
+                Next::Nothing => {}
+                Next::End => return,
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+}
+
+fn give(found: Vec<Found>, numbering: &mut Numbering, sink: &mut dyn Sink) {
+    for found in found {
+        match found {
+            Found::Report(report) => sink.report(numbering.report(*report)),
+            Found::Error(error) => sink.error(*error),
+            Found::Member(member) => sink.member(*member),
+            Found::End(end) => {
+                if let Some(extent) = numbering.end(*end) {
+                    sink.input(extent);
+                }
+            }
+        }
+    }
+}

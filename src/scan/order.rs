@@ -1,0 +1,280 @@
+//! The order of a scan: what several workers find, one input after the other.
+//!
+//! In: findings of the workers, each for a job of theirs. Out: the same in the order of the jobs. A worker whose job
+//! is not the next one waits where too much waits already; the next one never does, so that there is
+//! always somebody who goes on.
+
+use super::{Extent, ScanError};
+use crate::analyzer::Input;
+use crate::report::Report;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Weight of what may wait in all: a frame, or anything that is no report, weighs 1. A frame takes some
+/// 300 bytes.
+const MAX_WEIGHT: usize = 1 << 16;
+
+/// Weight of what may wait of the next job, when whoever takes it is slower than the worker.
+const MAX_OWN_WEIGHT: usize = 1 << 14;
+
+/// Jobs begun and not handed over.
+const MAX_JOBS: usize = 1 << 14;
+
+/// Whoever waits for findings is woken so often, to see whether it shall stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What a worker found.
+pub enum Found {
+    /// A report, numbered within its job.
+    Report(Box<Report>),
+    /// Something could not be read.
+    Error(Box<ScanError>),
+    /// What a text told of itself.
+    Member(Box<Input>),
+    /// The job ended.
+    End(Box<End>),
+}
+
+/// The end of a job.
+pub struct End {
+    /// What the job read.
+    pub extent: Extent,
+    /// True where its input ends with it.
+    pub is_last: bool,
+}
+
+impl Found {
+    fn weight(&self) -> usize {
+        match self {
+            Found::Report(report) => 16 + report.splat.frames.len(),
+            Found::Member(member) => 16 + member.boots.len() * 8,
+            Found::Error(_) | Found::End(_) => 1,
+        }
+    }
+}
+
+/// What comes next.
+pub enum Next {
+    /// Findings, in order.
+    Found(Vec<Found>),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing more: all workers have left.
+    End,
+}
+
+/// The findings that wait.
+#[derive(Default)]
+pub struct Order {
+    state: Mutex<State>,
+    /// Told when there may be room for more.
+    room: Condvar,
+    /// Told when there may be something to hand over.
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Number of the job that is handed over next: that of the first slot.
+    head: u64,
+    slots: VecDeque<Slot>,
+    weight: usize,
+    workers: usize,
+    abandoned: bool,
+}
+
+#[derive(Default)]
+struct Slot {
+    found: Vec<Found>,
+    weight: usize,
+    done: bool,
+}
+
+impl State {
+    fn slot(&mut self, job: u64) -> Option<&mut Slot> {
+        let index = job.checked_sub(self.head)?;
+        self.slots.get_mut(usize::try_from(index).ok()?)
+    }
+
+    fn is_full_for(&mut self, job: u64) -> bool {
+        let (head, weight) = (self.head, self.weight);
+        let own = self.slot(job).map_or(0, |slot| slot.weight);
+        !self.abandoned && weight >= MAX_WEIGHT && (job != head || own >= MAX_OWN_WEIGHT)
+    }
+
+    /// Findings that nothing stands before.
+    fn take(&mut self) -> Vec<Found> {
+        let mut taken = Vec::new();
+        while let Some(slot) = self.slots.front_mut() {
+            self.weight -= std::mem::take(&mut slot.weight);
+            taken.append(&mut slot.found);
+            if !slot.done {
+                break;
+            }
+            self.slots.pop_front();
+            self.head += 1;
+        }
+        taken
+    }
+}
+
+impl Order {
+    /// A worker joins.
+    pub fn hire(&self) {
+        self.state().workers += 1;
+    }
+
+    /// A worker leaves.
+    pub fn leave(&self) {
+        self.state().workers -= 1;
+        self.ready.notify_all();
+    }
+
+    /// The number of a job that a worker begins; `None` where nobody waits for it any more.
+    pub fn begin(&self) -> Option<u64> {
+        let mut state = self.state();
+        while state.slots.len() >= MAX_JOBS && !state.abandoned {
+            state = wait(&self.room, state);
+        }
+        let job = state.head + state.slots.len() as u64;
+        state.slots.push_back(Slot::default());
+        (!state.abandoned).then_some(job)
+    }
+
+    /// Takes in findings of a job, the last ones where it is `done`.
+    pub fn push(&self, job: u64, found: &mut Vec<Found>, done: bool) {
+        let mut state = self.state();
+        while state.is_full_for(job) {
+            state = wait(&self.room, state);
+        }
+        let weight: usize = found.iter().map(Found::weight).sum();
+        let is_next = job == state.head;
+        if let Some(slot) = state.slot(job) {
+            slot.found.append(found);
+            slot.weight += weight;
+            slot.done = done;
+            state.weight += weight;
+        }
+        drop(state);
+        found.clear();
+        if is_next {
+            self.ready.notify_one();
+        }
+    }
+
+    /// Waits for findings, but not for long.
+    pub fn next(&self) -> Next {
+        let mut state = self.state();
+        let mut taken = state.take();
+        if taken.is_empty() && state.workers > 0 {
+            let waited = self.ready.wait_timeout(state, PATIENCE);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            taken = state.take();
+        }
+        let ended = state.workers == 0 && state.slots.is_empty();
+        drop(state);
+        self.room.notify_all();
+        match (taken.is_empty(), ended) {
+            (false, _) => Next::Found(taken),
+            (true, true) => Next::End,
+            (true, false) => Next::Nothing,
+        }
+    }
+
+    /// Gives up waiting: everything found so far, in order. What is found later is dropped.
+    pub fn abandon(&self) -> Vec<Found> {
+        let mut state = self.state();
+        state.abandoned = true;
+        let found = state.slots.drain(..).flat_map(|slot| slot.found).collect();
+        drop(state);
+        self.room.notify_all();
+        found
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wait<'s>(condition: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    let state = condition.wait(state);
+    state.unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(path: &str) -> Vec<Found> {
+        let extent = Extent {
+            path: path.to_owned(),
+            ..Extent::default()
+        };
+        vec![Found::End(Box::new(End {
+            extent,
+            is_last: true,
+        }))]
+    }
+
+    fn paths(found: &[Found]) -> Vec<&str> {
+        let path = |found: &Found| match found {
+            Found::End(end) => end.extent.path.as_str().to_owned().leak() as &str,
+            _ => "",
+        };
+        found.iter().map(path).collect()
+    }
+
+    fn taken(order: &Order) -> Vec<Found> {
+        match order.next() {
+            Next::Found(found) => found,
+            Next::Nothing | Next::End => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_found_early_waits_for_what_stands_before_it() {
+        let order = Order::default();
+        order.hire();
+        let (first, second) = (
+            order.begin().expect("first"),
+            order.begin().expect("second"),
+        );
+        order.push(second, &mut end("b"), true);
+        assert!(matches!(order.next(), Next::Nothing));
+        order.push(first, &mut end("a"), false);
+        assert_eq!(paths(&taken(&order)), ["a"]);
+        order.push(first, &mut end("a2"), true);
+        assert_eq!(paths(&taken(&order)), ["a2", "b"]);
+        order.leave();
+        assert!(matches!(order.next(), Next::End));
+    }
+
+    #[test]
+    fn who_gives_up_gets_all_that_waits() {
+        let order = Order::default();
+        order.hire();
+        let (first, second) = (
+            order.begin().expect("first"),
+            order.begin().expect("second"),
+        );
+        order.push(second, &mut end("b"), true);
+        assert_eq!(paths(&order.abandon()), ["b"]);
+        order.push(first, &mut end("a"), true);
+        assert_eq!(order.begin(), None);
+    }
+
+    #[test]
+    fn the_next_job_is_never_held_up_by_the_others() {
+        let order = Order::default();
+        let job = order.begin().expect("first");
+        let other = order.begin().expect("second");
+        let mut many: Vec<Found> = (0..MAX_WEIGHT).flat_map(|_| end("b")).collect();
+        order.push(other, &mut many, false);
+        assert!(order.state().is_full_for(other));
+        assert!(!order.state().is_full_for(job));
+        order.push(job, &mut end("a"), true);
+        assert_eq!(taken(&order).len(), MAX_WEIGHT + 1);
+        assert!(!order.state().is_full_for(other));
+    }
+}

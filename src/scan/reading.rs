@@ -1,0 +1,146 @@
+//! One input being read: members in, reports out.
+
+use super::{ScanError, Sink};
+use crate::analyzer::{Analyzer, Input, Origin};
+use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
+use crate::input::inbox::{Inbox, InboxError};
+use crate::input::read_chunks_or_pause;
+use crate::report::Sequence;
+use gix::ObjectId;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// An input and what was found in it so far.
+pub struct Reading<'a> {
+    analyzer: &'a Analyzer,
+    /// As the user named it.
+    path: &'a str,
+    sequence: &'a mut Sequence,
+    sink: &'a mut dyn Sink,
+    stop: Option<&'a AtomicBool>,
+    /// Boots of the members so far.
+    pub boots: usize,
+    /// Lines of the members so far.
+    pub lines: u64,
+}
+
+impl<'a> Reading<'a> {
+    /// Begins to read an input.
+    pub fn new(
+        analyzer: &'a Analyzer,
+        path: &'a str,
+        sequence: &'a mut Sequence,
+        sink: &'a mut dyn Sink,
+    ) -> Reading<'a> {
+        Reading {
+            analyzer,
+            path,
+            sequence,
+            sink,
+            stop: None,
+            boots: 0,
+            lines: 0,
+        }
+    }
+
+    /// When `stop` becomes true, the rest of the input is passed over.
+    pub fn stop(self, stop: Option<&'a AtomicBool>) -> Reading<'a> {
+        Reading { stop, ..self }
+    }
+
+    /// Something could not be read.
+    pub fn fail(&mut self, error: ScanError) {
+        self.sink.error(error);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Reads a text that comes in chunks. `feed` hands them over, or `None` where nothing has come yet.
+    ///
+    /// # Errors
+    /// Those of `feed`.
+    pub fn stream<E>(
+        &mut self,
+        origin: Origin<'_>,
+        feed: impl FnOnce(&mut dyn FnMut(Option<&[u8]>)) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (sink, stop) = (&mut *self.sink, self.stop);
+        let mut take = |report| sink.report(report);
+        let mut stream = self.analyzer.stream(origin, self.sequence, &mut take);
+        let stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let fed = feed(&mut |chunk| match chunk {
+            Some(_) if stopped() => {}
+            Some(chunk) => stream.push(chunk),
+            None => stream.pause(),
+        });
+        let input = stream.finish();
+        self.add(input);
+        fed
+    }
+
+    /// Reads a public-inbox repository. A commit that cannot be read is told, the others go on.
+    ///
+    /// # Errors
+    /// Where the repository cannot be opened, or its history is broken.
+    pub fn inbox(&mut self, path: &Path, unpacker: &Unpacker) -> Result<(), InboxError> {
+        let Some(inbox) = Inbox::open(path)? else {
+            return Ok(());
+        };
+        let commits = inbox.commits()?;
+        self.mails(&inbox, &commits, unpacker);
+        Ok(())
+    }
+
+    /// Reads the mails of some commits.
+    pub fn mails(&mut self, inbox: &Inbox, commits: &[ObjectId], unpacker: &Unpacker) {
+        let path = self.path;
+        for commit in commits {
+            let read = inbox.mails(*commit, |mail| {
+                let content = Content::Whole(mail.bytes);
+                unpacker.unpack_member(path, Some(mail.name), content, self);
+            });
+            if let Err(error) = read {
+                self.fail(error.into());
+            }
+        }
+    }
+
+    fn add(&mut self, member: Input) {
+        self.boots += member.boots.len();
+        self.lines += member.lines;
+        self.sink.member(member);
+    }
+}
+
+impl Visit for Reading<'_> {
+    fn member(&mut self, member: Member<'_>) {
+        if self.is_stopped() {
+            return;
+        }
+        let origin = Origin {
+            path: self.path,
+            member: member.name,
+            subject: member.subject,
+            boots: self.boots,
+        };
+        match member.text {
+            Text::Whole(bytes) => {
+                let sink = &mut *self.sink;
+                let mut take = |report| sink.report(report);
+                let analyzer = self.analyzer;
+                let input = analyzer.read_all(origin, bytes, self.sequence, &mut take);
+                self.add(input);
+            }
+            Text::Stream(reader) => {
+                // Its errors are told by whoever takes the input apart.
+                let _ = self.stream(origin, |take| read_chunks_or_pause(reader, take));
+            }
+        }
+    }
+
+    fn error(&mut self, error: UnpackError) {
+        self.fail(error.into());
+    }
+}
