@@ -2,6 +2,7 @@
 
 use super::fail_on::FailOn;
 use super::symbolize::kaslr_offset;
+use super::format::Format;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
@@ -157,17 +158,6 @@ pub struct Options {
     /// Say on stderr how a vmlinux was checked, and which messages about CPU features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
-}
-
-/// Forms of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Blocks for people
-    Text,
-    /// One JSON document
-    Json,
-    /// One JSON object a splat, as soon as it is complete
-    Ndjson,
 }
 
 /// When to use colours.

@@ -1,5 +1,6 @@
 //! JSON, field by field as the contract lists it.
 
+use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
@@ -198,37 +199,75 @@ impl Serialize for RegistersJson<'_> {
     }
 }
 
-/// The whole document, with a line feed at the end.
+/// The output as one document.
+pub struct Json<'a> {
+    grammar: &'a Grammar,
+    inputs: Vec<Input>,
+    reports: Vec<Report>,
+}
+
+impl<'a> Json<'a> {
+    /// Without reports yet.
+    pub fn new(grammar: &'a Grammar) -> Json<'a> {
+        Json {
+            grammar,
+            inputs: Vec::new(),
+            reports: Vec::new(),
+        }
+    }
+}
+
+impl Output for Json<'_> {
+    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+        self.reports.push(report);
+        String::new()
+    }
+
+    fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    fn wants_boots(&self) -> bool {
+        true
+    }
+
+    /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        let document = of(&self.inputs, &self.reports, self.grammar);
+        pretty(&match ending {
+            Ending::Triage => document,
+            Ending::Scan(groups) => Document {
+                groups: Some(groups.iter().collect()),
+                ..document
+            },
+            Ending::Check(comparison) => Document {
+                groups: Some(comparison.groups.iter().map(|(group, _)| group).collect()),
+                check: Some(CheckJson::of(comparison)),
+                ..document
+            },
+        })
+    }
+}
+
+/// The output as one object a line; what is known is left out.
+pub struct Ndjson<'a>(pub &'a Grammar);
+
+impl Output for Ndjson<'_> {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        match standing.known() {
+            Some(_) => String::new(),
+            None => splat_line(&report, self.0),
+        }
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
+        String::new()
+    }
+}
+
+/// The whole document of single inputs, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
     pretty(&of(inputs, reports, grammar))
-}
-
-/// The document of a scan: the same, with the groups behind the splats.
-pub fn scan_document(
-    inputs: &[Input],
-    reports: &[Report],
-    groups: &[Group],
-    grammar: &Grammar,
-) -> String {
-    pretty(&Document {
-        groups: Some(groups.iter().collect()),
-        ..of(inputs, reports, grammar)
-    })
-}
-
-/// The document of a check: that of a scan, with the signatures by how they stand to the baseline.
-pub fn check_document(
-    inputs: &[Input],
-    reports: &[Report],
-    comparison: &Comparison<'_>,
-    grammar: &Grammar,
-) -> String {
-    let groups = comparison.groups.iter().map(|(group, _)| group);
-    pretty(&Document {
-        groups: Some(groups.collect()),
-        check: Some(CheckJson::of(comparison)),
-        ..of(inputs, reports, grammar)
-    })
 }
 
 fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
@@ -258,7 +297,7 @@ pub(super) fn address(address: u64) -> String {
 }
 
 /// One splat as one line of ndjson.
-pub fn splat_line(report: &Report, grammar: &Grammar) -> String {
+fn splat_line(report: &Report, grammar: &Grammar) -> String {
     let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
     text.push('\n');
     text

@@ -6,7 +6,8 @@
 mod lkp;
 
 use crate::boot::Boot;
-use crate::grammar::{Follows, Grammar, Level};
+use crate::excerpt::Excerpt;
+use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
 use crate::symbols::Symbols;
@@ -75,12 +76,25 @@ pub struct Report {
     pub culprit: Option<Culprit>,
     /// Kernel and machine.
     pub platform: Platform,
+    /// The lines of the log that it stands on, where the analyzer keeps them.
+    pub excerpt: Excerpt,
 }
 
 impl Report {
     /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
     pub fn lkp(&self, grammar: &Grammar) -> String {
         lkp::name(grammar, &self.splat)
+    }
+
+    /// The path of a late clear.
+    pub fn path(&self) -> Option<PathName> {
+        self.late_clear.as_ref().map(|verdict| verdict.path)
+    }
+
+    /// Log lines that the verdict stands on.
+    pub fn evidence_lines(&self) -> impl Iterator<Item = u64> {
+        let evidence = self.late_clear.iter().flat_map(|clear| &clear.evidence);
+        evidence.filter_map(|item| item.line)
     }
 }
 
@@ -141,6 +155,7 @@ impl Sequence {
             incident,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
             platform: Platform::of(&splat, boot),
+            excerpt: Excerpt::default(),
             title: name.title,
             alt_titles: name.alt_titles,
             corrupted: name.corrupted && !(name.consequence && joined),
