@@ -2,8 +2,7 @@
 
 use crate::boot::{Boot, Boots};
 use crate::grammar::Grammar;
-use crate::grammar::features::FeatureDb;
-use crate::input::{Finder, LineReader, Visitor};
+use crate::input::{Asides, Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
@@ -53,6 +52,7 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
+    every_boot: bool,
 }
 
 impl Analyzer {
@@ -67,12 +67,23 @@ impl Analyzer {
         let reports = grammar
             .report_literals()
             .chain(decode::LITERALS.iter().copied());
-        let finder = Finder::new(reports, grammar.note_literals())?;
+        let finder = Finder::new(reports, grammar.boot_literals(), grammar.note_literals())?;
         Ok(Analyzer {
             grammar,
             finder,
             symbolizer,
+            every_boot: true,
         })
+    }
+
+    /// For reports only: of boots without any, an [`Input`] tells no more than where they begin and
+    /// their banner, which makes reading several times as fast.
+    #[must_use]
+    pub fn reports_only(self) -> Analyzer {
+        Analyzer {
+            every_boot: false,
+            ..self
+        }
     }
 
     /// The rules in use.
@@ -141,6 +152,7 @@ struct Pipeline<'a> {
     earlier_boots: usize,
     decoder: Decoder,
     boots: Boots,
+    asides: Asides,
     assembler: Assembler<'a>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
@@ -163,6 +175,7 @@ impl<'a> Pipeline<'a> {
             earlier_boots: origin.boots,
             decoder: Decoder::default(),
             boots: Boots::default(),
+            asides: Asides::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
             earlier: Vec::new(),
             sequence,
@@ -231,7 +244,7 @@ impl<'a> Pipeline<'a> {
     fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
         let boot = self.boots.get(splat.boot?)?;
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
-        let features = FeatureDb::builtin().for_release(release);
+        let features = self.analyzer.grammar.features().for_release(release);
         let vmlinux: &dyn Vmlinux = match symbols.matched {
             Match::Exact | Match::ReleaseOnly => symbols,
             Match::Mismatch { .. } | Match::None => &NoVmlinux,
@@ -323,18 +336,59 @@ impl<'a> Pipeline<'a> {
 
 impl Visitor for Pipeline<'_> {
     fn line(&mut self, number: u64, raw: &[u8]) {
+        self.observe_asides();
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.line(number, raw, &mut |line| self.log_line(&line));
         self.decoder = decoder;
     }
 
+    fn boot(&mut self, number: u64, raw: &[u8]) {
+        self.asides.clear();
+        self.observe(number, raw);
+    }
+
     fn aside(&mut self, number: u64, raw: &[u8]) {
+        self.asides.keep(number, raw);
+        if self.analyzer.every_boot || self.asides.is_full() || !self.boots.passed_any() {
+            self.observe_asides();
+        }
+    }
+
+    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool {
+        // Whether a banner that is printed once more begins a boot depends on the milestones.
+        let may_repeat = |line| !self.boots.passed_any() && self.boots.has_banner_of(line);
+        self.analyzer.every_boot || next_boot.is_some_and(may_repeat)
+    }
+
+    fn may_begin(&self, raw: &[u8]) -> bool {
+        // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
+        let line = LogLine::parse(0, raw);
+        let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
+        !is_plain || Assembler::may_begin(&self.analyzer.grammar, &line)
+    }
+
+    fn may_skip(&self) -> bool {
+        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
+    }
+}
+
+impl Pipeline<'_> {
+    /// Takes in a line that only tells something of its boot.
+    fn observe(&mut self, number: u64, raw: &[u8]) {
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
         self.decoder
             .line(number, raw, &mut |line| boots.observe(grammar, &line));
     }
 
-    fn may_skip(&self) -> bool {
-        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
+    /// A report comes: what was said of its boot matters.
+    fn observe_asides(&mut self) {
+        if self.asides.is_empty() {
+            return;
+        }
+        let asides = std::mem::take(&mut self.asides);
+        for (number, raw) in asides.lines() {
+            self.observe(number, raw);
+        }
+        self.asides = asides.cleared();
     }
 }

@@ -2,10 +2,9 @@
 
 use super::args::{CheckOptions, Format, Options};
 use super::batch::Batch;
-use super::triage::{grammar, symbolizer};
+use super::triage::analyzer;
 use super::{FOUND, Outcome};
 use jiff::Zoned;
-use ksplat::analyzer::Analyzer;
 use ksplat::baseline::{Baseline, Comparison, Standing};
 use ksplat::render;
 use std::collections::HashSet;
@@ -15,7 +14,7 @@ use std::io::ErrorKind;
 
 /// Runs the command.
 pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let analyzer = analyzer(options)?;
     let baseline = read(check)?;
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let mut batch = Batch::new(options, &analyzer)?.against(&baseline, today);

@@ -3,14 +3,13 @@
 use super::Outcome;
 use super::args::{Format, Options};
 use super::batch::Batch;
-use super::triage::{grammar, symbolizer};
-use ksplat::analyzer::Analyzer;
+use super::triage::analyzer;
 use ksplat::render;
 use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let analyzer = analyzer(options)?;
     let mut batch = Batch::new(options, &analyzer)?;
     let groups = batch.scan(paths)?;
     let Batch {

@@ -1,6 +1,7 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
-use super::args::Options;
+use super::args::{Format, Options};
+use super::fail_on::FailOn;
 use super::printer::Printer;
 use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, stream};
 use ksplat::analyzer::{Analyzer, Input};
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let analyzer = analyzer(options)?;
     let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
     for entry in inputs(files).iter().flat_map(|path| entries(path)) {
@@ -36,6 +37,16 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
         (false, true) => FOUND,
         (false, false) => CLEAN,
     })
+}
+
+/// The pipeline, which looks at all boots only where their milestones or hints are asked for.
+pub fn analyzer(options: &Options) -> Result<Analyzer, Box<dyn Error>> {
+    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
+    match options.format {
+        Format::Text | Format::Ndjson if !hints => Ok(analyzer.reports_only()),
+        _ => Ok(analyzer),
+    }
 }
 
 /// The rules: compiled in, or with the user's laid over them.

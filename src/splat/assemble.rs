@@ -51,6 +51,16 @@ impl<'g> Assembler<'g> {
         }
     }
 
+    /// False where a whole line of the kernel's, read alone, is no beginning of a report, for all that
+    /// it has a literal of one.
+    pub fn may_begin(grammar: &Grammar, line: &LogLine<'_>) -> bool {
+        let text = line.text.as_ref();
+        header(grammar, text, true).is_some()
+            || may_begin_header(grammar, text)
+            || crate::line::framing::holds_stamp(text)
+            || grammar.is_mark(text)
+    }
+
     /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
     pub fn is_idle(&self) -> bool {
         self.held.is_none()
