@@ -267,6 +267,7 @@ fn a_reader_that_goes_away_ends_the_scan_without_noise() {
 
 /// A public-inbox epoch with two mails, one of them with a log.
 fn inbox(folder: &Path) -> (String, String) {
+    fs::create_dir_all(folder).expect("a folder");
     let repository = gix::init_bare(folder).expect("a repository");
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let log = fs::read_to_string(corpus.join("bsp-vmx-kaslr/log")).expect("a log");
