@@ -1,7 +1,8 @@
 //! The whole way: bytes in, reports out.
 
 use crate::boot::{Boot, Boots};
-use crate::grammar::Grammar;
+use crate::excerpt::Keeper;
+use crate::grammar::{Grammar, Level};
 use crate::input::{Asides, Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
@@ -12,6 +13,9 @@ use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
+
+/// Notices between a late clear and its nested repeat.
+const MAX_BEHIND: usize = 16;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +57,7 @@ pub struct Analyzer {
     finder: Finder,
     symbolizer: Option<Symbolizer>,
     every_boot: bool,
+    excerpts: bool,
 }
 
 impl Analyzer {
@@ -73,17 +78,23 @@ impl Analyzer {
             finder,
             symbolizer,
             every_boot: true,
+            excerpts: false,
         })
     }
 
     /// For reports only: of boots without any, an [`Input`] tells no more than where they begin and
     /// their banner, which makes reading several times as fast.
     #[must_use]
-    pub fn reports_only(self) -> Analyzer {
-        Analyzer {
-            every_boot: false,
-            ..self
-        }
+    pub fn reports_only(mut self) -> Analyzer {
+        self.every_boot = false;
+        self
+    }
+
+    /// Keeps the lines of the log that each report stands on ([`Report::excerpt`]).
+    #[must_use]
+    pub fn with_excerpts(mut self) -> Analyzer {
+        self.excerpts = true;
+        self
     }
 
     /// The rules in use.
@@ -154,9 +165,12 @@ struct Pipeline<'a> {
     boots: Boots,
     asides: Asides,
     assembler: Assembler<'a>,
+    keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     held: Option<Report>,
+    /// Notices that wait for the held report.
+    behind: Vec<Report>,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -177,9 +191,11 @@ impl<'a> Pipeline<'a> {
             boots: Boots::default(),
             asides: Asides::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
+            keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
             held: None,
+            behind: Vec::new(),
             take,
         };
         if let Some(subject) = origin.subject {
@@ -225,7 +241,11 @@ impl<'a> Pipeline<'a> {
             .sequence
             .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
-        self.hold(report);
+        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
+            self.behind.push(report);
+        } else {
+            self.hold(report);
+        }
     }
 
     fn symbolize(&self, splat: &mut Splat) -> Symbols {
@@ -284,7 +304,7 @@ impl<'a> Pipeline<'a> {
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
-            self.give(held);
+            self.give_held(held);
         }
         let waits = report
             .late_clear
@@ -305,12 +325,24 @@ impl<'a> Pipeline<'a> {
 
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
-            self.give(held);
+            self.give_held(held);
+        }
+    }
+
+    fn give_held(&mut self, held: Report) {
+        self.give(held);
+        for notice in std::mem::take(&mut self.behind) {
+            self.give(notice);
         }
     }
 
     /// Gives a report away: its boot counts within the input, no longer within the member.
     fn give(&mut self, mut report: Report) {
+        if let Some(keeper) = &self.keeper {
+            let source = &report.splat.source;
+            let evidence = report.evidence_lines().collect();
+            report.excerpt = keeper.excerpt(source.first_line, source.last_line, &evidence);
+        }
         report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
         (self.take)(report);
     }
@@ -336,6 +368,9 @@ impl<'a> Pipeline<'a> {
 
 impl Visitor for Pipeline<'_> {
     fn line(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.line(number, raw, self.analyzer.finder.tells(raw));
+        }
         self.observe_asides();
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.line(number, raw, &mut |line| self.log_line(&line));
@@ -343,11 +378,13 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn boot(&mut self, number: u64, raw: &[u8]) {
+        self.keep(number, raw);
         self.asides.clear();
         self.observe(number, raw);
     }
 
     fn aside(&mut self, number: u64, raw: &[u8]) {
+        self.keep(number, raw);
         self.asides.keep(number, raw);
         if self.analyzer.every_boot || self.asides.is_full() || !self.boots.passed_any() {
             self.observe_asides();
@@ -365,6 +402,12 @@ impl Visitor for Pipeline<'_> {
         let line = LogLine::parse(0, raw);
         let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
         !is_plain || Assembler::may_begin(&self.analyzer.grammar, &line)
+        if let Some(keeper) = &mut self.keeper {
+            keeper.line(number, raw, true);
+        }
+        let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
+        self.decoder
+            .line(number, raw, &mut |line| boots.observe(grammar, &line));
     }
 
     fn may_skip(&self) -> bool {
@@ -373,6 +416,13 @@ impl Visitor for Pipeline<'_> {
 }
 
 impl Pipeline<'_> {
+    /// Keeps a line that tells something, where a report may quote it.
+    fn keep(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.line(number, raw, true);
+        }
+    }
+
     /// Takes in a line that only tells something of its boot.
     fn observe(&mut self, number: u64, raw: &[u8]) {
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);

@@ -72,6 +72,11 @@ impl Group {
             None => self.title.clone(),
         }
     }
+
+    /// The path of late clears.
+    pub fn path(&self) -> Option<PathName> {
+        self.late_clear.as_ref().map(|clear| clear.path)
+    }
 }
 
 impl ClearGroup {

@@ -40,6 +40,8 @@ pub mod late_clear;
 
 pub mod title;
 
+pub mod excerpt;
+
 pub mod report;
 
 pub mod analyzer;

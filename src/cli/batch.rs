@@ -1,22 +1,21 @@
 //! A scan on its way to the output: what `scan` and `check` have in common.
 
-use super::args::{Format, Options};
+use super::args::Options;
 use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::progress::Shown;
 use super::triage::complain;
-use super::{CLEAN, ERROR, FOUND, INTERRUPTED, output};
+use super::{CLEAN, ERROR, FOUND, INTERRUPTED, format, output};
 use jiff::civil::Date;
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::baseline::{Baseline, Standing};
+use ksplat::baseline::Baseline;
 use ksplat::group::{Group, Groups};
 use ksplat::input::container::Limits;
-use ksplat::render::{self, Style, Totals};
+use ksplat::render::{self, Ending, Output, Standing};
 use ksplat::report::Report;
 use ksplat::scan::{Extent, ScanError, Scanner, Sink};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -31,16 +30,10 @@ pub struct Batch<'a> {
     baseline: Option<(&'a Baseline, Date)>,
     shown: Shown,
     out: Box<dyn Write>,
-    pub style: Style,
+    form: Box<dyn Output + 'a>,
     stop: Arc<AtomicBool>,
     groups: Groups,
-    pub totals: Totals,
     hints: Hints,
-    /// Signatures that were explained.
-    explained: HashSet<String>,
-    /// Kept for formats that are one document.
-    pub reports: Vec<Report>,
-    pub inputs: Vec<Input>,
     /// The input at hand.
     members: Input,
     failed: bool,
@@ -49,25 +42,25 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Opens the output.
+    /// Opens the output; `text` is the command's own form.
     ///
     /// # Errors
     /// Where `-o` names a file that cannot be made.
-    pub fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Batch<'a>, Box<dyn Error>> {
+    pub fn new(
+        options: &'a Options,
+        analyzer: &'a Analyzer,
+        text: impl Output + 'a,
+    ) -> Result<Batch<'a>, Box<dyn Error>> {
         Ok(Batch {
             options,
             analyzer,
             baseline: None,
             shown: Shown::new(options),
             out: output::open(options)?,
-            style: output::style(options),
+            form: format::output(options, analyzer.grammar(), text),
             stop: Arc::default(),
             groups: Groups::default(),
-            totals: Totals::default(),
             hints: Hints::default(),
-            explained: HashSet::new(),
-            reports: Vec::new(),
-            inputs: Vec::new(),
             members: Input::default(),
             failed: false,
             unreadable: 0,
@@ -112,8 +105,9 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn finish(&mut self, ending: &str) -> io::Result<u8> {
-        self.write(ending);
+    pub fn finish(&mut self, ending: Ending<'_>) -> io::Result<u8> {
+        let ending = self.form.finish(ending);
+        self.write(&ending);
         self.error.take().map_or(Ok(()), Err)?;
         let interrupted = !self.is_whole() && self.stop.load(Ordering::Relaxed);
         if interrupted {
@@ -155,49 +149,30 @@ impl<'a> Batch<'a> {
             self.stop.store(true, Ordering::Relaxed);
         }
     }
-
-    /// The text that a report makes as soon as it is found.
-    fn text(&mut self, report: &Report, standing: Option<Standing<'_>>) -> String {
-        match standing {
-            Some(Standing::Known(_)) => String::new(),
-            Some(_) if self.explained.insert(report.signature.clone()) => {
-                render::report(report, self.analyzer.grammar(), &self.style)
-            }
-            None if !self.options.verbose => String::new(),
-            Some(_) | None => render::report_line(report, &self.style),
-        }
-    }
 }
 
 impl Sink for Batch<'_> {
     fn report(&mut self, report: Report) {
         let baseline = self.baseline;
-        let standing =
+        let baseline =
             baseline.map(|(baseline, today)| baseline.standing(&report.signature, today));
-        let is_news = !standing.is_some_and(Standing::is_known);
+        let is_news = !baseline.is_some_and(|standing| standing.is_known());
         let reasons = &self.options.fail_on;
-        self.failed |= is_news && reasons.iter().any(|reason| reason.names(&report));
-        self.totals.add(&report);
+        let fails = is_news && reasons.iter().any(|reason| reason.names(&report));
+        self.failed |= fails;
         self.groups.add(&report);
         if self.wants_members() {
             self.hints.explain(&report);
         }
-        match self.options.format {
-            Format::Json => self.reports.push(report),
-            Format::Ndjson if is_news => {
-                self.write(&render::splat_line(&report, self.analyzer.grammar()));
-            }
-            Format::Ndjson => {}
-            Format::Text => {
-                let text = self.text(&report, standing);
-                self.write(&text);
-            }
-        }
+        let text = self.form.report(report, Standing { fails, baseline });
+        self.write(&text);
     }
 
     fn error(&mut self, error: ScanError) {
         self.unreadable += 1;
         self.shown.aside(|| complain(&error));
+        let text = self.form.error(&error);
+        self.write(&text);
     }
 
     fn member(&mut self, mut member: Input) {
@@ -206,28 +181,23 @@ impl Sink for Batch<'_> {
         if self.options.verbose {
             hints.iter().for_each(|hint| self.tell(hint));
         }
-        if self.options.format == Format::Json {
+        if self.form.wants_boots() {
             self.members.boots.append(&mut member.boots);
         }
     }
 
     fn input(&mut self, extent: Extent) {
-        self.totals.inputs += 1;
-        self.totals.lines += extent.lines;
-        let boots = std::mem::take(&mut self.members.boots);
-        if self.options.format == Format::Json {
-            self.inputs.push(Input {
-                path: extent.path,
-                lines: extent.lines,
-                boots,
-            });
-        }
+        self.form.input(Input {
+            path: extent.path,
+            lines: extent.lines,
+            boots: std::mem::take(&mut self.members.boots),
+        });
     }
 
     fn wants_members(&self) -> bool {
         let Options {
-            format, verbose, ..
+            fail_on, verbose, ..
         } = self.options;
-        *format == Format::Json || *verbose || self.options.fail_on.contains(&FailOn::Hint)
+        self.form.wants_boots() || *verbose || fail_on.contains(&FailOn::Hint)
     }
 }

@@ -1,12 +1,12 @@
 //! `ksplat check --baseline FILE PATH…`: fails on a splat that the baseline lacks.
 
-use super::args::{CheckOptions, Format, Options};
+use super::args::{CheckOptions, Options};
 use super::batch::Batch;
 use super::triage::analyzer;
-use super::{FOUND, Outcome};
+use super::{FOUND, Outcome, output};
 use jiff::Zoned;
 use ksplat::baseline::{Baseline, Comparison, Standing};
-use ksplat::render;
+use ksplat::render::{CheckText, Ending};
 use std::collections::HashSet;
 use std::error::Error;
 use std::fs;
@@ -17,20 +17,12 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let analyzer = analyzer(options)?;
     let baseline = read(check)?;
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
-    let mut batch = Batch::new(options, &analyzer)?.against(&baseline, today);
+    let style = output::style(options);
+    let text = CheckText::new(analyzer.grammar(), style, options.verbose);
+    let mut batch = Batch::new(options, &analyzer, text)?.against(&baseline, today);
     let groups = batch.scan(&check.paths)?;
     let comparison = baseline.compare(groups, today);
-    let Batch {
-        inputs, reports, ..
-    } = &batch;
-    let ending = match options.format {
-        Format::Json => render::check_document(inputs, reports, &comparison, analyzer.grammar()),
-        Format::Ndjson => String::new(),
-        Format::Text => {
-            render::check_summary(&comparison, &batch.totals, options.verbose, &batch.style)
-        }
-    };
-    let code = batch.finish(&ending)?;
+    let code = batch.finish(Ending::Check(&comparison))?;
     if !(check.update || check.prune) {
         return Ok(code);
     }

@@ -15,10 +15,7 @@ pub struct Hints {
 impl Hints {
     /// Takes in a report of the text.
     pub fn explain(&mut self, report: &Report) {
-        if let Some(verdict) = &report.late_clear {
-            let lines = verdict.evidence.iter().filter_map(|item| item.line);
-            self.explained.extend(lines);
-        }
+        self.explained.extend(report.evidence_lines());
     }
 
     /// The text ended: a line for each message that is not explained.

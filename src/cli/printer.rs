@@ -1,11 +1,11 @@
 //! Prints reports as they come, and keeps count of what `--fail-on` names.
 
-use super::args::{Format, Options};
+use super::args::Options;
 use super::fail_on::FailOn;
 use super::hints::Hints;
-use super::output;
+use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::render::{self, Style};
+use ksplat::render::{self, Ending, Output, Standing, Text};
 use ksplat::report::Report;
 use std::error::Error;
 use std::io::{self, Write};
@@ -13,13 +13,8 @@ use std::io::{self, Write};
 /// The output of a run.
 pub struct Printer<'a> {
     options: &'a Options,
-    analyzer: &'a Analyzer,
     out: Box<dyn Write>,
-    style: Style,
-    /// Kept for the JSON document only.
-    reports: Vec<Report>,
-    splats: usize,
-    late_clears: usize,
+    form: Box<dyn Output + 'a>,
     hints: Hints,
     failed: bool,
     error: Option<io::Error>,
@@ -34,14 +29,12 @@ impl<'a> Printer<'a> {
         options: &'a Options,
         analyzer: &'a Analyzer,
     ) -> Result<Printer<'a>, Box<dyn Error>> {
+        let grammar = analyzer.grammar();
+        let text = Text::new(grammar, output::style(options), options.quiet);
         Ok(Printer {
             options,
-            analyzer,
             out: output::open(options)?,
-            style: output::style(options),
-            reports: Vec::new(),
-            splats: 0,
-            late_clears: 0,
+            form: format::output(options, grammar, text),
             hints: Hints::default(),
             failed: false,
             error: None,
@@ -55,51 +48,42 @@ impl<'a> Printer<'a> {
 
     /// Takes in a report.
     pub fn report(&mut self, report: Report) {
-        self.failed |= self
-            .options
-            .fail_on
-            .iter()
-            .any(|reason| reason.names(&report));
-        self.splats += 1;
+        let fails = self.options.fail_on.iter().any(|r| r.names(&report));
+        self.failed |= fails;
         if self.options.verbose {
             tell_symbols(&report);
         }
-        if report.late_clear.is_some() {
-            self.late_clears += 1;
-        }
         self.hints.explain(&report);
-        match self.options.format {
-            Format::Text => self.write(&render::report(
-                &report,
-                self.analyzer.grammar(),
-                &self.style,
-            )),
-            Format::Ndjson => self.write(&render::splat_line(&report, self.analyzer.grammar())),
-            Format::Json => self.reports.push(report),
-        }
+        let standing = Standing {
+            fails,
+            baseline: None,
+        };
+        let text = self.form.report(report, standing);
+        self.write(&text);
+    }
+
+    /// Something could not be read.
+    pub fn error(&mut self, error: &dyn Error) {
+        let text = self.form.error(error);
+        self.write(&text);
     }
 
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
-    pub fn input(&mut self, input: &Input) {
-        let hints = self.hints.of(input);
+    pub fn input(&mut self, input: Input) {
+        let hints = self.hints.of(&input);
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
             hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
         }
+        self.form.input(input);
     }
 
     /// What stands behind the last report.
     ///
     /// # Errors
     /// The first error of writing.
-    pub fn finish(&mut self, inputs: &[Input]) -> io::Result<()> {
-        let ending = match self.options.format {
-            Format::Json => render::document(inputs, &self.reports, self.analyzer.grammar()),
-            Format::Ndjson => String::new(),
-            Format::Text if self.options.quiet => String::new(),
-            Format::Text if self.splats == 0 => render::nothing_found(inputs),
-            Format::Text => render::summary(inputs, self.splats, self.late_clears),
-        };
+    pub fn finish(&mut self) -> io::Result<()> {
+        let ending = self.form.finish(Ending::Triage);
         self.write(&ending);
         self.written()
     }

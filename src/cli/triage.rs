@@ -27,11 +27,12 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
             .and_then(|entry| triage.read(&entry));
         unreadable |= !read.unwrap_or_else(|error| {
             complain(&*error);
+            triage.printer.error(&*error);
             false
         });
         triage.printer.written()?;
     }
-    triage.printer.finish(&triage.inputs)?;
+    triage.printer.finish()?;
     Ok(match (unreadable, triage.printer.failed()) {
         (true, _) => ERROR,
         (false, true) => FOUND,
@@ -39,14 +40,18 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     })
 }
 
-/// The pipeline, which looks at all boots only where their milestones or hints are asked for.
+/// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
+/// or hints are wanted.
 pub fn analyzer(options: &Options) -> Result<Analyzer, Box<dyn Error>> {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
     let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
-    match options.format {
-        Format::Text | Format::Ndjson if !hints => Ok(analyzer.reports_only()),
-        _ => Ok(analyzer),
+    if !hints && !options.format.tells_milestones() {
+        analyzer = analyzer.reports_only();
     }
+    if options.format.quotes_log() {
+        analyzer = analyzer.with_excerpts();
+    }
+    Ok(analyzer)
 }
 
 /// The rules: compiled in, or with the user's laid over them.
@@ -90,7 +95,6 @@ struct Triage<'a> {
     unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
-    inputs: Vec<Input>,
     /// For files that are read, not mapped.
     buffer: Vec<u8>,
 }
@@ -106,7 +110,6 @@ impl<'a> Triage<'a> {
             }),
             sequence: Sequence::default(),
             printer,
-            inputs: Vec::new(),
             buffer: Vec::new(),
         })
     }
@@ -139,8 +142,7 @@ impl<'a> Triage<'a> {
             },
         }
         let Reader { input, whole, .. } = reader;
-        self.printer.input(&input);
-        self.inputs.push(input);
+        self.printer.input(input);
         Ok(whole)
     }
 }
@@ -161,6 +163,7 @@ impl Sink for Reader<'_, '_> {
     fn error(&mut self, error: ScanError) {
         self.whole = false;
         complain(&error);
+        self.printer.error(&error);
     }
 
     fn member(&mut self, member: Input) {

@@ -46,6 +46,12 @@ impl Finder {
             notes: Literals::new([], notes)?,
         })
     }
+
+    /// True for a line that has any of the literals.
+    pub fn tells(&self, line: &[u8]) -> bool {
+        let has = |literals: &Literals| literals.hits(line).next_from(0).is_some();
+        has(&self.marks) || has(&self.notes)
+    }
 }
 
 /// A literal at a place.

@@ -22,6 +22,12 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The same for text of several lines: line feeds stay.
+pub fn clean_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(clean).collect();
+    lines.join("\n")
+}
+
 /// C0, DEL, C1, and the characters that reorder text (Unicode bidirectional controls).
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -30,12 +36,13 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, clean_lines};
 
     #[test]
     fn escape_codes_are_shown_and_not_sent() {
         assert_eq!(clean("a\x1b[31mb\u{9b}1m\x07"), "a\\x1b[31mb\\x9b1m\\x07");
         assert_eq!(clean("tab\there"), "tab here");
+        assert_eq!(clean_lines("a\nb\x00\r\n"), "a\nb\\x00\\x0d\n");
         assert_eq!(clean("caf\u{e9}"), "caf\u{e9}");
     }
 }

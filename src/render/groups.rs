@@ -1,8 +1,11 @@
 //! Groups as people read them: one block each, the facts that are known of it.
 
 use super::clean::clean;
+use super::output::{Ending, Output, Standing};
 use super::style::Style;
-use super::text::{count, wrap};
+use super::text::report_line;
+use super::words::{count, wrap};
+use crate::analyzer::Input;
 use crate::group::{Group, Machines};
 use crate::report::Report;
 use crate::splat::SourceSpan;
@@ -16,7 +19,7 @@ const FEW: usize = 3;
 
 /// What a scan found in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
+pub(super) struct Totals {
     /// Inputs read.
     pub inputs: u64,
     /// Their lines.
@@ -29,14 +32,59 @@ pub struct Totals {
 
 impl Totals {
     /// Counts a report.
-    pub fn add(&mut self, report: &Report) {
+    pub fn report(&mut self, report: &Report) {
         self.splats += 1;
         self.late_clears += u64::from(report.late_clear.is_some());
+    }
+
+    /// Counts an input.
+    pub fn input(&mut self, input: &Input) {
+        self.inputs += 1;
+        self.lines += input.lines;
+    }
+}
+
+/// The output of a scan as text.
+pub struct ScanText {
+    style: Style,
+    verbose: bool,
+    totals: Totals,
+}
+
+impl ScanText {
+    /// With these colours; a verbose one names every splat, kernel and machine.
+    pub fn new(style: Style, verbose: bool) -> ScanText {
+        ScanText {
+            style,
+            verbose,
+            totals: Totals::default(),
+        }
+    }
+}
+
+impl Output for ScanText {
+    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+        self.totals.report(&report);
+        match self.verbose {
+            true => report_line(&report, &self.style),
+            false => String::new(),
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.totals.input(&input);
+    }
+
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        match ending {
+            Ending::Scan(groups) => summary(groups, &self.totals, self.verbose, &self.style),
+            Ending::Triage | Ending::Check(_) => String::new(),
+        }
     }
 }
 
 /// All groups and the closing line. `all`: every kernel and machine by name, not the first few.
-pub fn scan_summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
+fn summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
     let mut out: String = groups
         .iter()
         .map(|of_one| group(of_one, all, style))
@@ -58,7 +106,7 @@ pub fn scan_summary(groups: &[Group], totals: &Totals, all: bool, style: &Style)
 
 /// A block for one group, ending in an empty line. `all`: every kernel and machine by name, not the
 /// first few.
-pub fn group(group: &Group, all: bool, style: &Style) -> String {
+pub(super) fn group(group: &Group, all: bool, style: &Style) -> String {
     let mut out = String::new();
     let headline = format!("{}  {}", group.count, clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));

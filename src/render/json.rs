@@ -1,9 +1,10 @@
 //! JSON, field by field as the contract lists it.
 
+use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
-use crate::grammar::{Grammar, MilestoneName};
+use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
@@ -14,7 +15,7 @@ use serde::ser::{SerializeMap, Serializer};
 use std::fmt::Write;
 
 /// Version of the format. Fields are added, never changed or taken away.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -54,10 +55,20 @@ impl<'a> CheckJson<'a> {
     }
 }
 
+/// Which program made the document.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Default for Tool {
+    fn default() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -92,6 +103,7 @@ struct MilestoneJson {
 struct SplatJson<'a> {
     source: &'a SourceSpan,
     kind: &'a str,
+    level: Level,
     title: &'a str,
     alt_titles: &'a [String],
     ids: Ids<'a>,
@@ -187,46 +199,81 @@ impl Serialize for RegistersJson<'_> {
     }
 }
 
-/// The whole document, with a line feed at the end.
+/// The output as one document.
+pub struct Json<'a> {
+    grammar: &'a Grammar,
+    inputs: Vec<Input>,
+    reports: Vec<Report>,
+}
+
+impl<'a> Json<'a> {
+    /// Without reports yet.
+    pub fn new(grammar: &'a Grammar) -> Json<'a> {
+        Json {
+            grammar,
+            inputs: Vec::new(),
+            reports: Vec::new(),
+        }
+    }
+}
+
+impl Output for Json<'_> {
+    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+        self.reports.push(report);
+        String::new()
+    }
+
+    fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    fn wants_boots(&self) -> bool {
+        true
+    }
+
+    /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        let document = of(&self.inputs, &self.reports, self.grammar);
+        pretty(&match ending {
+            Ending::Triage => document,
+            Ending::Scan(groups) => Document {
+                groups: Some(groups.iter().collect()),
+                ..document
+            },
+            Ending::Check(comparison) => Document {
+                groups: Some(comparison.groups.iter().map(|(group, _)| group).collect()),
+                check: Some(CheckJson::of(comparison)),
+                ..document
+            },
+        })
+    }
+}
+
+/// The output as one object a line; what is known is left out.
+pub struct Ndjson<'a>(pub &'a Grammar);
+
+impl Output for Ndjson<'_> {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        match standing.known() {
+            Some(_) => String::new(),
+            None => splat_line(&report, self.0),
+        }
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
+        String::new()
+    }
+}
+
+/// The whole document of single inputs, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    write(&of(inputs, reports, grammar))
-}
-
-/// The document of a scan: the same, with the groups behind the splats.
-pub fn scan_document(
-    inputs: &[Input],
-    reports: &[Report],
-    groups: &[Group],
-    grammar: &Grammar,
-) -> String {
-    write(&Document {
-        groups: Some(groups.iter().collect()),
-        ..of(inputs, reports, grammar)
-    })
-}
-
-/// The document of a check: that of a scan, with the signatures by how they stand to the baseline.
-pub fn check_document(
-    inputs: &[Input],
-    reports: &[Report],
-    comparison: &Comparison<'_>,
-    grammar: &Grammar,
-) -> String {
-    let groups = comparison.groups.iter().map(|(group, _)| group);
-    write(&Document {
-        groups: Some(groups.collect()),
-        check: Some(CheckJson::of(comparison)),
-        ..of(inputs, reports, grammar)
-    })
+    pretty(&of(inputs, reports, grammar))
 }
 
 fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
     Document {
         schema: SCHEMA,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::default(),
         inputs: inputs.iter().map(input).collect(),
         splats: reports
             .iter()
@@ -237,14 +284,20 @@ fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Docu
     }
 }
 
-fn write(document: &Document<'_>) -> String {
+/// A document in lines, with a line feed at the end.
+pub(super) fn pretty(document: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
     text.push('\n');
     text
 }
 
+/// An address in 16 digits.
+pub(super) fn address(address: u64) -> String {
+    format!("{address:016x}")
+}
+
 /// One splat as one line of ndjson.
-pub fn splat_line(report: &Report, grammar: &Grammar) -> String {
+fn splat_line(report: &Report, grammar: &Grammar) -> String {
     let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
     text.push('\n');
     text
@@ -288,6 +341,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
+        level: report.level,
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {
@@ -362,7 +416,6 @@ fn code(code: &Code) -> CodeJson {
 }
 
 fn frame(frame: &Frame) -> FrameJson<'_> {
-    let address = frame.link_address.or(frame.code.address);
     FrameJson {
         function: frame.code.function.as_deref(),
         offset: frame.code.offset,
@@ -370,7 +423,7 @@ fn frame(frame: &Frame) -> FrameJson<'_> {
         module: frame.code.module.as_deref(),
         reliable: frame.reliable,
         recovered: frame.recovered,
-        address: address.map(|address| format!("{address:016x}")),
+        address: frame.link_address.or(frame.code.address).map(address),
         inlines: &frame.inlines,
         file: frame.file.as_deref(),
         line: frame.line,

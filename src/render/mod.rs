@@ -1,18 +1,36 @@
 //! Rendering: reports as people and programs read them.
 //!
-//! In: reports and what the inputs told of themselves. Out: text, one JSON document, or one JSON
-//! object a line. Nothing here decides anything; control bytes of the log never pass.
+//! In: reports and what the inputs told of themselves. Out: text. Each form of the output is one
+//! [`Output`]; nothing here decides anything, and control bytes of the log never pass.
 
 mod check;
 mod clean;
+mod facts;
+mod github;
 mod groups;
+mod html;
 mod json;
+mod junit;
+mod mail;
+mod output;
+mod places;
+mod sarif;
 mod style;
 mod text;
+mod trace;
+mod words;
 
-pub use check::check_summary;
+pub use check::CheckText;
 pub use clean::clean;
-pub use groups::{Totals, group, scan_summary};
-pub use json::{check_document, document, scan_document, splat_line};
+pub use github::Github;
+pub use groups::ScanText;
+pub use html::Html;
+pub use json::{Json, Ndjson, document};
+pub use junit::Junit;
+pub use mail::Mail;
+pub use output::{Ending, Output, Standing};
+pub use places::{Answer, place_document, place_lines, place_text};
+pub use sarif::Sarif;
 pub use style::Style;
-pub use text::{count, nothing_found, report, report_line, summary};
+pub use text::Text;
+pub use words::count;

@@ -1,23 +1,94 @@
 //! Text, made to be read: one block a splat.
 
 use super::clean::clean;
+use super::facts;
+use super::output::{Ending, Output, Standing};
 use super::style::Style;
+use super::trace::{Step, folded, steps};
+use super::words::{count, place, wrap};
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Frame, Section, Splat};
-use crate::symbols::{Match, Symbols};
+use crate::splat::{Frame, Splat};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Columns of prose.
 const WIDTH: usize = 88;
 
+/// The output as text.
+pub struct Text<'a> {
+    grammar: &'a Grammar,
+    style: Style,
+    quiet: bool,
+    /// One entry an input; the last is that of the one at hand.
+    found: Vec<Found>,
+    /// Titles of the notices that the input at hand has had a line for.
+    told: HashSet<String>,
+    /// The last thing printed was the line of a notice.
+    after_notice: bool,
+    inputs: Vec<Input>,
+}
+
+impl<'a> Text<'a> {
+    /// With these colours; a quiet one has nothing but splats.
+    pub fn new(grammar: &'a Grammar, style: Style, quiet: bool) -> Text<'a> {
+        Text {
+            grammar,
+            style,
+            quiet,
+            found: vec![Found::default()],
+            told: HashSet::new(),
+            after_notice: false,
+            inputs: Vec::new(),
+        }
+    }
+}
+
+impl Output for Text<'_> {
+    /// A block for a report; a line for a notice that the input has not had before.
+    fn report(&mut self, found: Report, _: Standing<'_>) -> String {
+        if let Some(counts) = self.found.last_mut() {
+            counts.add(&found);
+        }
+        if found.level == Level::Report {
+            let gap = if self.after_notice { "\n" } else { "" };
+            self.after_notice = false;
+            format!("{gap}{}", report(&found, self.grammar, &self.style))
+        } else if !self.quiet && self.told.insert(found.title.clone()) {
+            self.after_notice = true;
+            notice(&found, &self.style)
+        } else {
+            String::new()
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+        self.told.clear();
+        self.found.push(Found::default());
+    }
+
+    fn wants_boots(&self) -> bool {
+        true
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
+        let nothing = self.found.iter().all(|found| found.splats == 0);
+        match nothing {
+            _ if self.quiet => String::new(),
+            true => nothing_found(&self.inputs, &self.found),
+            false => summary(&self.inputs, &self.found),
+        }
+    }
+}
+
 /// A block for one splat, ending in an empty line.
 pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     let mut out = String::new();
     headline(&mut out, report, style);
-    facts(&mut out, report, style);
+    rows(&mut out, report, style);
     if let Some(verdict) = &report.late_clear {
         evidence(&mut out, verdict, style);
     }
@@ -29,6 +100,36 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     out
 }
 
+/// A line for one notice.
+fn notice(report: &Report, style: &Style) -> String {
+    let splat = &report.splat;
+    let place = format!("{}:{}:", splat.source.path, splat.source.first_line);
+    format!(
+        "{} {} {}\n",
+        Style::paint(style.place, clean(&place)),
+        Style::paint(style.dim, "notice:"),
+        clean(&splat.header)
+    )
+}
+
+/// How much was found in one input.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    /// Reports that are no notice.
+    splats: u64,
+    /// Those of them that are late clears.
+    late_clears: u64,
+    notices: u64,
+}
+
+impl Found {
+    fn add(&mut self, report: &Report) {
+        self.splats += u64::from(report.level == Level::Report);
+        self.notices += u64::from(report.level == Level::Notice);
+        self.late_clears += u64::from(report.late_clear.is_some());
+    }
+}
+
 /// One line for one splat: its place and its name.
 pub fn report_line(report: &Report, style: &Style) -> String {
     let source = &report.splat.source;
@@ -36,41 +137,46 @@ pub fn report_line(report: &Report, style: &Style) -> String {
     if let Some(member) = &source.member {
         let _ = write!(place, " ({member})");
     }
-    let verdict = report.late_clear.as_ref();
-    let name = verdict.map_or(&report.title, |verdict| &verdict.headline);
     format!(
         "{}: {}\n",
         Style::paint(style.place, clean(&place)),
-        clean(name)
+        clean(facts::headline(report))
     )
 }
 
-/// What is said where no splat was found.
-pub fn nothing_found(inputs: &[Input]) -> String {
+/// What is said where no splat was found; `found` has one entry an input.
+fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
+    let inputs = inputs.iter().zip(found);
     inputs
-        .iter()
-        .map(|input| {
+        .map(|(input, found)| {
             format!(
-                "{}: no kernel splat in {}\n",
+                "{}: no kernel splat in {}{}\n",
                 clean(&input.path),
-                extent(input)
+                extent(input),
+                further(found.notices, "notice")
             )
         })
         .collect()
 }
 
 /// The closing line.
-pub fn summary(inputs: &[Input], splats: usize, late_clears: usize) -> String {
+fn summary(inputs: &[Input], found: &[Found]) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
-    let late = match late_clears {
-        0 => String::new(),
-        n => format!(", {}", count(n as u64, "late clear")),
-    };
+    let sum = |part: fn(&Found) -> usize| found.iter().map(part).sum();
     format!(
-        "{}{late} in {}\n",
-        count(splats as u64, "splat"),
+        "{}{}{} in {}\n",
+        count(sum(|found| found.splats), "splat"),
+        further(sum(|found| found.late_clears), "late clear"),
+        further(sum(|found| found.notices), "notice"),
         count(lines, "line")
     )
+}
+
+fn further(n: u64, noun: &str) -> String {
+    match n {
+        0 => String::new(),
+        n => format!(", {}", count(n, noun)),
+    }
 }
 
 fn extent(input: &Input) -> String {
@@ -85,154 +191,23 @@ fn extent(input: &Input) -> String {
     }
 }
 
-/// `1 line`, `2 lines`.
-pub fn count(n: u64, noun: &str) -> String {
-    let ending = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{ending}")
-}
-
 fn headline(out: &mut String, report: &Report, style: &Style) {
-    let verdict = report
-        .late_clear
-        .as_ref()
-        .map(|verdict| verdict.headline.as_str());
-    let text = clean(verdict.unwrap_or(&report.title)).into_owned();
+    let text = clean(facts::headline(report)).into_owned();
     let _ = writeln!(out, "{}", Style::paint(style.headline, text));
-    let splat = &report.splat;
-    let source = &splat.source;
-    let header = if splat.header.is_empty() {
-        "(frames quoted without their header)"
-    } else {
-        &splat.header
-    };
+    let source = &report.splat.source;
     let place = format!("{}:{}-{}", source.path, source.first_line, source.last_line);
     let _ = writeln!(
         out,
         "  {}  {}",
         Style::paint(style.place, clean(&place)),
-        clean(header)
+        clean(facts::header(&report.splat))
     );
 }
 
-/// One row a fact; unknown ones have no row.
-fn facts(out: &mut String, report: &Report, style: &Style) {
-    let splat = &report.splat;
-    let mut rows = vec![
-        (
-            "message",
-            (!splat.message.is_empty()).then(|| splat.message.join(" ")),
-        ),
-        ("context", context(splat)),
-        ("rip", rip(report)),
-        ("kernel", kernel(splat)),
-        ("hardware", splat.hardware.clone()),
-        ("symbols", symbols(&report.symbols)),
-    ];
-    if let Some(verdict) = &report.late_clear {
-        rows.push(("feature", feature(verdict)));
-        rows.push(("verdict", Some(summary_of(verdict))));
-    }
-    if splat.truncated {
-        rows.push(("note", Some("the splat is cut off".to_owned())));
-    }
-    for (name, value) in rows {
-        if let Some(value) = value {
-            let _ = writeln!(
-                out,
-                "  {} {}",
-                Style::paint(style.label, format_args!("{name:<9}")),
-                clean(&value)
-            );
-        }
-    }
-}
-
-fn context(splat: &Splat) -> Option<String> {
-    let parts = [
-        splat
-            .time_us
-            .map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
-        splat.cpu.map(|cpu| format!("CPU {cpu}")),
-        splat.comm.as_ref().map(|comm| match splat.pid {
-            Some(pid) => format!("{comm} (PID {pid})"),
-            None => comm.clone(),
-        }),
-    ];
-    let known: Vec<_> = parts.into_iter().flatten().collect();
-    (!known.is_empty()).then(|| known.join(", "))
-}
-
-/// The code at RIP, with its place where vmlinux or the log tells it.
-fn rip(report: &Report) -> Option<String> {
-    let code = report.splat.rip.as_ref()?;
-    let printed = code.sources.last();
-    let place = match (&report.symbols.rip, printed) {
-        (Some(position), _) => place(position.file.as_deref(), position.line),
-        (None, Some(source)) => place(Some(&source.file), Some(source.line)),
-        (None, None) => String::new(),
-    };
-    Some(format!("{code}  {place}").trim_end().to_owned())
-}
-
-fn kernel(splat: &Splat) -> Option<String> {
-    let kernel = &splat.kernel;
-    let release = kernel.release.as_ref()?;
-    let taint = match kernel.taint.as_deref() {
-        None => String::new(),
-        Some("") => ", not tainted".to_owned(),
-        Some(letters) => format!(", tainted {letters}"),
-    };
-    Some(format!(
-        "{release} {}{taint}",
-        kernel.build.as_deref().unwrap_or_default()
-    ))
-}
-
-fn symbols(symbols: &Symbols) -> Option<String> {
-    let from = symbols.from.as_deref()?;
-    Some(match &symbols.matched {
-        Match::Exact => format!("{from}, matches the log"),
-        Match::ReleaseOnly => format!("{from} of the same release; nothing else to check it by"),
-        Match::Mismatch { why } => format!("{from} is of another kernel, not used: {why}"),
-        Match::None => format!("{from}, not checked: the log does not tell its kernel"),
-    })
-}
-
-fn feature(verdict: &LateClear) -> Option<String> {
-    let feature = verdict.feature.as_ref()?;
-    let name = feature
-        .name
-        .as_ref()
-        .map(|name| format!("X86_FEATURE_{name}"));
-    let number = feature
-        .number
-        .map(|n| format!("{n} (word {}, bit {})", n / 32, n % 32));
-    let flag = feature
-        .flag
-        .as_ref()
-        .map_or("hidden in /proc/cpuinfo".to_owned(), |flag| {
-            format!("{flag} in /proc/cpuinfo")
-        });
-    let known: Vec<_> = [name, number, Some(flag)].into_iter().flatten().collect();
-    Some(known.join(", "))
-}
-
-fn summary_of(verdict: &LateClear) -> String {
-    let target = verdict.target.as_ref().map_or("unknown".to_owned(), kebab);
-    let divergence = match kebab(&verdict.divergence).as_str() {
-        "unknown" => "divergence unknown".to_owned(),
-        word => word.to_owned(),
-    };
-    let (path, stage) = (kebab(&verdict.path), kebab(&verdict.stage));
-    let confidence = kebab(&verdict.confidence);
-    format!("path {path}, stage {stage}, target {target}, {divergence}, confidence {confidence}")
-}
-
-/// An enum value as the JSON spells it.
-fn kebab<T: serde::Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        _ => String::new(),
+fn rows(out: &mut String, report: &Report, style: &Style) {
+    for (name, value) in facts::rows(report) {
+        let name = Style::paint(style.label, format_args!("{name:<9}"));
+        let _ = writeln!(out, "  {name} {}", clean(&value));
     }
 }
 
@@ -257,45 +232,16 @@ fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
         return;
     }
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, "call trace"));
-    let mut folded = 0;
-    let mut section = Section::Task;
-    for frame in &splat.frames {
-        if grammar.is_in("noise", frame.base_name()) {
-            folded += 1;
-            continue;
-        }
-        fold(out, &mut folded, style);
-        if frame.section != section {
-            section = frame.section;
-            let _ = writeln!(
-                out,
-                "    {}",
-                Style::paint(style.dim, section_name(section))
-            );
-        }
-        write_frame(out, frame, style);
-    }
-    fold(out, &mut folded, style);
-}
-
-fn fold(out: &mut String, folded: &mut usize, style: &Style) {
-    if *folded > 0 {
-        let text = format!(
-            "    [{} of the warning machinery]",
-            count(*folded as u64, "frame")
-        );
-        let _ = writeln!(out, "{}", Style::paint(style.dim, text));
-        *folded = 0;
-    }
-}
-
-fn section_name(section: Section) -> &'static str {
-    match section {
-        Section::Task => "<TASK>",
-        Section::Irq => "<IRQ>",
-        Section::SoftIrq => "<SOFTIRQ>",
-        Section::Nmi => "<NMI>",
-        Section::Exception => "<exception stack>",
+    for step in steps(splat, grammar) {
+        let aside = match step {
+            Step::Frame(frame) => {
+                write_frame(out, frame, style);
+                continue;
+            }
+            Step::Folded(frames) => folded(&frames),
+            Step::Section(name) => name.to_owned(),
+        };
+        let _ = writeln!(out, "    {}", Style::paint(style.dim, aside));
     }
 }
 
@@ -327,14 +273,6 @@ fn write_frame(out: &mut String, frame: &Frame, style: &Style) {
     let _ = writeln!(out, "{}", line.trim_end());
 }
 
-fn place(file: Option<&str>, line: Option<u32>) -> String {
-    match (file, line) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
-        (Some(file), None) => file.to_owned(),
-        _ => String::new(),
-    }
-}
-
 fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, "diagnosis"));
     let _ = writeln!(
@@ -342,34 +280,4 @@ fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
         "    {}",
         wrap(&clean(&verdict.diagnosis), WIDTH - 4, 4)
     );
-}
-
-/// Breaks at blanks; lines behind the first are indented.
-pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            let _ = write!(out, "\n{:indent$}", "");
-            column = 0;
-        } else if column > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrap;
-
-    #[test]
-    fn long_words_stand_alone_and_nothing_is_lost() {
-        assert_eq!(wrap("a bb ccc", 4, 2), "a bb\n  ccc");
-        assert_eq!(wrap("abcdefgh i", 4, 0), "abcdefgh\ni");
-    }
 }

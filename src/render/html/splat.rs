@@ -1,0 +1,76 @@
+//! One splat: verdict, evidence beside the log, facts, trace.
+
+use super::page::Page;
+use super::tone::Tone;
+use super::{log, trace};
+use crate::late_clear::LateClear;
+use crate::render::facts;
+use crate::report::Report;
+use maud::{Markup, html};
+
+/// The block; `open` from the start or on demand.
+pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
+    let tone = Tone::of(report.path());
+    html! {
+        details class={ "report " (tone.class()) } id={ "splat-" (report.index) } data-tone=(tone.class()) data-signature=(report.signature) open[open] {
+            summary {
+                span class={ "badge " (tone.class()) } {
+                    @if tone == Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
+                }
+                span.headline { (facts::headline(report)) }
+                span.where { (facts::span(&report.splat)) }
+            }
+            div.beside {
+                div.case {
+                    @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
+                    (rows(report))
+                }
+                div.record {
+                    (log::render(report))
+                    (trace::render(page.grammar, report))
+                }
+            }
+        }
+    }
+}
+
+fn judged(report: &Report, verdict: &LateClear) -> Markup {
+    html! {
+        p.diagnosis { (verdict.diagnosis) }
+        h4 { "Evidence" }
+        ol.evidence {
+            @for (index, item) in verdict.evidence.iter().enumerate() {
+                li id=(log::evidence_anchor(report, index)) {
+                    span.for { (item.speaks_for) }
+                    span.says { (item.says) }
+                    @if let Some(line) = item.line {
+                        a href={ "#" (log::anchor(report, line)) } { "line " (line) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rows(report: &Report) -> Markup {
+    let mut rows = facts::rows(report);
+    rows.extend(facts::culprit(report).map(|culprit| ("culprit", culprit)));
+    if report.late_clear.is_some() {
+        rows.push(("title", report.title.clone()));
+    }
+    rows.push(("signature", report.signature.clone()));
+    html! {
+        h4 { "Facts" }
+        dl.facts {
+            @for (name, value) in rows { div { dt { (label(name)) } dd { (value) } } }
+        }
+    }
+}
+
+/// The style sheet writes the first letter large.
+fn label(name: &str) -> &str {
+    match name {
+        "rip" => "RIP",
+        name => name,
+    }
+}

@@ -1,0 +1,109 @@
+//! The bugs as a table; the script makes it sortable and filterable.
+
+use super::page::Page;
+use super::tone::{TONES, Tone};
+use crate::group::{Group, Machines};
+use crate::render::words::count;
+use crate::splat::SourceSpan;
+use maud::{Markup, html};
+
+/// Kernels named in a cell.
+const FEW: usize = 3;
+
+/// Columns: how they sort, and their names.
+const COLUMNS: [(&str, &str); 6] = [
+    ("text", "Verdict"),
+    ("text", "Bug"),
+    ("number", "Splats"),
+    ("text", "Kernel"),
+    ("text", "Machine"),
+    ("text", "First seen"),
+];
+
+/// The section.
+pub fn render(page: &Page<'_>) -> Markup {
+    html! {
+        section.bugs aria-labelledby="bugs" {
+            h2 id="bugs" { (count(page.groups.len() as u64, "bug")) }
+            @if page.groups.len() > 1 { (controls(page)) }
+            div.scroll tabindex="0" role="region" aria-labelledby="bugs" {
+                table id="table" {
+                    thead { tr {
+                        @for (order, name) in COLUMNS { th scope="col" data-order=(order) { (name) } }
+                    } }
+                    tbody { @for group in &page.groups { (row(page, group)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Hidden until the script runs: without it they would do nothing.
+fn controls(page: &Page<'_>) -> Markup {
+    let present = |tone: &Tone| page.groups.iter().any(|g| Tone::of(g.path()) == *tone);
+    html! {
+        div.controls data-script="" hidden {
+            label { "Filter " input id="filter" type="search" autocomplete="off" spellcheck="false"; }
+            div.choice role="group" aria-label="Verdicts to show" {
+                @for tone in TONES.iter().filter(|tone| present(tone)) {
+                    button type="button" class={ "badge " (tone.class()) } data-tone=(tone.class()) aria-pressed="true" {
+                        (tone.label())
+                    }
+                }
+            }
+            button.plain type="button" id="expand" { "Expand all" }
+            button.plain type="button" id="collapse" { "Collapse all" }
+            output id="matches" {}
+        }
+    }
+}
+
+fn row(page: &Page<'_>, group: &Group) -> Markup {
+    let tone = Tone::of(group.path());
+    let first = page.shown.iter().find(|r| r.signature == group.signature);
+    let name = group.name();
+    html! {
+        tr data-tone=(tone.class()) data-signature=(group.signature) {
+            td data-sort=(tone.class()) { span class={ "badge " (tone.class()) } {
+                @if tone == Tone::Splat { (group.kind) } @else { (tone.label()) }
+            } }
+            th scope="row" data-sort=(name) {
+                @match first {
+                    Some(report) => a href={ "#splat-" (report.index) } { (name) },
+                    None => (name),
+                }
+                @if let Some(standing) = page.standings.get(&group.signature) { " " span.standing { (standing) } }
+                code.signature { (group.signature) }
+            }
+            td.number data-sort=(group.count) { (group.count) }
+            td { (kernels(&group.kernels)) }
+            td { (machine(group)) }
+            td.place { (place(&group.first)) }
+        }
+    }
+}
+
+fn kernels(names: &[String]) -> Markup {
+    html! {
+        @for name in names.iter().take(FEW) { span.item { (name) } }
+        @if names.len() > FEW { span.item { "and " (names.len() - FEW) " more" } }
+    }
+}
+
+fn machine(group: &Group) -> Markup {
+    let name = group.hardware.first();
+    html! {
+        @match (group.machines, name) {
+            (Some(Machines::Many), _) => (count(group.hardware.len() as u64, "machine")),
+            (_, Some(name)) => (name),
+            (_, None) => "",
+        }
+    }
+}
+
+fn place(source: &SourceSpan) -> String {
+    match &source.member {
+        None => format!("{}:{}", source.path, source.first_line),
+        Some(member) => format!("{}: {member}:{}", source.path, source.first_line),
+    }
+}

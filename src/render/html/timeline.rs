@@ -1,0 +1,236 @@
+//! The timeline of a boot, drawn: milestones above the rail, splats below it.
+//!
+//! The stops stand in the order of the log at equal distances: a boot spends its first second on most of
+//! them, and early lines all have the time 0. From the stop where alternatives were patched the rail
+//! changes its colour: a clear behind it is a late one.
+
+use super::tone::Tone;
+use crate::boot::{Boot, Passed};
+use crate::grammar::MilestoneName;
+use crate::report::Report;
+use maud::{Markup, html};
+
+/// Distances, in pixels.
+const STEP: usize = 148;
+const MARGIN: usize = 76;
+const RAIL: usize = 62;
+const ABOVE: usize = 62;
+const BELOW: usize = 60;
+
+/// Stops drawn; the rest of a machine that hotplugs for weeks is left out.
+const MAX_STOPS: usize = 60;
+
+/// Characters of a label.
+const MAX_LABEL: usize = 22;
+
+/// A point on the rail.
+struct Stop<'a> {
+    line: u64,
+    time_us: Option<u64>,
+    what: What<'a>,
+    /// How often, one right behind the other.
+    times: usize,
+}
+
+enum What<'a> {
+    Milestone(&'a Passed),
+    Splat(&'a Report),
+}
+
+/// The drawing; nothing where the boot has nothing to draw.
+pub fn render(boot: &Boot, reports: &[&Report]) -> Markup {
+    let mut stops = stops(boot, reports);
+    let left_out = stops.len().saturating_sub(MAX_STOPS);
+    stops.truncate(MAX_STOPS);
+    let Some(last) = stops.len().checked_sub(1) else {
+        return html! {};
+    };
+    let width = 2 * MARGIN + last * STEP;
+    let (top, height) = extent(&stops);
+    let patched = stops.iter().position(Stop::is_patching);
+    html! {
+        div.scroll.timeline tabindex="0" role="region" aria-label="Timeline of the boot" {
+            svg width=(width) height=(height) viewBox={ "0 " (top) " " (width) " " (height) } role="group" aria-label="Milestones and splats in the order of the log" {
+                line.rail x1=(x(0)) y1=(RAIL) x2=(x(last)) y2=(RAIL) {}
+                @if let Some(patched) = patched {
+                    line.rail.late x1=(x(patched)) y1=(RAIL) x2=(x(last)) y2=(RAIL) {}
+                }
+                @for (index, stop) in stops.iter().enumerate() { (stop.draw(x(index))) }
+            }
+        }
+        @if left_out > 0 { p.note { (left_out) " further stops are not drawn." } }
+    }
+}
+
+/// Top and height of the drawing: there are milestones above the rail, splats below it, or both.
+fn extent(stops: &[Stop<'_>]) -> (usize, usize) {
+    let is_splat = |stop: &Stop<'_>| matches!(stop.what, What::Splat(_));
+    let above = if stops.iter().all(is_splat) {
+        14
+    } else {
+        ABOVE
+    };
+    let below = if stops.iter().any(is_splat) {
+        BELOW
+    } else {
+        14
+    };
+    (RAIL - above, above + below)
+}
+
+fn x(index: usize) -> usize {
+    MARGIN + index * STEP
+}
+
+/// Milestones and splats in the order of the log; equal ones in a row are one.
+fn stops<'a>(boot: &'a Boot, reports: &[&'a Report]) -> Vec<Stop<'a>> {
+    let milestones = boot.milestones.iter().map(|passed| Stop {
+        line: passed.line,
+        time_us: passed.time_us,
+        what: What::Milestone(passed),
+        times: 1,
+    });
+    let splats = reports.iter().map(|report| Stop {
+        line: report.splat.source.first_line,
+        time_us: report.splat.time_us,
+        what: What::Splat(report),
+        times: 1,
+    });
+    let mut all: Vec<_> = milestones.chain(splats).collect();
+    all.sort_by_key(|stop| stop.line);
+    all.dedup_by(|next, kept| {
+        let same = kept.is_like(next);
+        kept.times += usize::from(same);
+        same
+    });
+    all
+}
+
+impl Stop<'_> {
+    fn is_patching(&self) -> bool {
+        matches!(self.what, What::Milestone(passed) if passed.name == MilestoneName::AlternativesPatched)
+    }
+
+    fn is_like(&self, next: &Stop<'_>) -> bool {
+        match (&self.what, &next.what) {
+            (What::Milestone(a), What::Milestone(b)) => a.name == b.name,
+            (What::Splat(a), What::Splat(b)) => a.signature == b.signature,
+            _ => false,
+        }
+    }
+
+    fn draw(&self, x: usize) -> Markup {
+        match self.what {
+            What::Milestone(passed) => html! {
+                circle.stop cx=(x) cy=(RAIL) r="5" {}
+                text.label x=(x) y="22" { (self.repeated(milestone(passed))) }
+                text.when x=(x) y="40" { (self.when()) }
+            },
+            What::Splat(report) => {
+                let tone = Tone::of(report.path());
+                let (label, above, below) = (splat(report), RAIL - 9, RAIL + 9);
+                html! {
+                    a href={ "#splat-" (report.index) } class=(tone.class()) {
+                        title { (report.title) }
+                        path.mark d={ "M" (x) " " (above) "L" (x + 9) " " (RAIL) "L" (x) " " (below) "L" (x - 9) " " (RAIL) "Z" } {}
+                        text.label x=(x) y="92" { (self.repeated(label)) }
+                        text.when x=(x) y="110" { (self.when()) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn repeated(&self, label: String) -> String {
+        match self.times {
+            1 => label,
+            times => format!("{label} \u{d7}{times}"),
+        }
+    }
+
+    fn when(&self) -> String {
+        match self.time_us {
+            Some(us) => {
+                let (seconds, thousandths) = (us / 1_000_000, us / 1000 % 1000);
+                format!("{seconds}.{thousandths:03} s \u{b7} line {}", self.line)
+            }
+            None => format!("line {}", self.line),
+        }
+    }
+}
+
+/// What a splat is called on the rail.
+fn splat(report: &Report) -> String {
+    let Some(verdict) = &report.late_clear else {
+        return short(&report.splat.kind);
+    };
+    let feature = verdict.feature.as_ref().and_then(|f| f.name.as_deref());
+    let path = Tone::of(Some(verdict.path)).label();
+    match feature {
+        Some(feature) => short(&format!("{path}: {feature}")),
+        None => path.to_owned(),
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_LABEL) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn milestone(passed: &Passed) -> String {
+    let name = match passed.name {
+        MilestoneName::BootCpuIdentified => "boot CPU identified",
+        MilestoneName::AlternativesPatched => "alternatives patched",
+        MilestoneName::SecondaryBringUp => "secondary CPUs start",
+        MilestoneName::SecondaryBringUpDone => "secondary CPUs are up",
+        MilestoneName::Suspend => "suspend",
+        MilestoneName::Resume => "resume",
+        MilestoneName::ResumeDone => "resumed",
+        MilestoneName::CpuOnline => "online",
+        MilestoneName::CpuOffline => "offline",
+        MilestoneName::Userspace => "userspace",
+    };
+    match passed.cpu {
+        Some(cpu) => format!("CPU {cpu} {name}"),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(name: MilestoneName, line: u64) -> Passed {
+        Passed {
+            name,
+            line,
+            time_us: Some(1_234_567),
+            cpu: Some(1),
+        }
+    }
+
+    #[test]
+    fn equal_stops_in_a_row_are_one() {
+        let boot = Boot {
+            milestones: vec![
+                passed(MilestoneName::CpuOffline, 9),
+                passed(MilestoneName::CpuOffline, 7),
+                passed(MilestoneName::CpuOnline, 8),
+                passed(MilestoneName::CpuOffline, 10),
+            ],
+            ..Boot::default()
+        };
+        let stops = stops(&boot, &[]);
+        let seen: Vec<_> = stops.iter().map(|stop| (stop.line, stop.times)).collect();
+        assert_eq!(seen, [(7, 1), (8, 1), (9, 2)]);
+        assert_eq!(stops[0].when(), "1.234 s \u{b7} line 7");
+    }
+
+    #[test]
+    fn labels_are_cut_at_characters() {
+        assert_eq!(short("warning"), "warning");
+        assert_eq!(short(&"\u{e9}".repeat(30)).chars().count(), MAX_LABEL + 1);
+    }
+}

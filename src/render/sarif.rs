@@ -1,0 +1,177 @@
+//! SARIF 2.1.0: one result a splat.
+//!
+//! In: reports. Out: one run with a rule for each kind of report that was found. A result points at the
+//! log; its stack, and what its evidence stands on, are there as well. Code scanning tells results
+//! apart by `partialFingerprints`: the signature.
+
+mod locations;
+
+use super::clean::clean;
+use super::facts;
+use super::output::{Ending, Output, Standing};
+use super::words::kebab;
+use crate::baseline::{self, Known};
+use crate::grammar::Grammar;
+use crate::report::Report;
+use locations::{evidence, stack, whole};
+use serde_json::Value;
+use serde_sarif::sarif::{
+    Invocation, Message, MultiformatMessageString, Notification, PropertyBag, ReportingDescriptor,
+    Result, ResultLevel, Run as SarifRun, Sarif as Document, Suppression, Tool, ToolComponent,
+};
+use std::collections::BTreeMap;
+use std::error::Error;
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+/// Name of the fingerprint; its number counts changes of how signatures are made.
+const FINGERPRINT: &str = "ksplatSignature/v1";
+
+/// The rule of late clears; those of other splats are named as their kind.
+const LATE_CLEAR: &str = "late-clear";
+
+/// The output as SARIF.
+pub struct Sarif<'a> {
+    grammar: &'a Grammar,
+    results: Vec<Result>,
+    rules: BTreeMap<String, ReportingDescriptor>,
+    errors: Vec<Notification>,
+}
+
+impl<'a> Sarif<'a> {
+    /// Without reports yet.
+    pub fn new(grammar: &'a Grammar) -> Sarif<'a> {
+        Sarif {
+            grammar,
+            results: Vec::new(),
+            rules: BTreeMap::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn invocation(&mut self) -> Invocation {
+        let errors = std::mem::take(&mut self.errors);
+        let invocation = Invocation::builder().execution_successful(errors.is_empty());
+        let mut invocation = invocation.build();
+        invocation.tool_execution_notifications = Some(errors).filter(|all| !all.is_empty());
+        invocation
+    }
+
+    fn rule(&mut self, report: &Report) -> String {
+        let (id, about) = match &report.late_clear {
+            Some(verdict) => (
+                format!("{LATE_CLEAR}/{}", kebab(&verdict.path)),
+                Some("A CPU feature was cleared after alternatives were patched"),
+            ),
+            None => {
+                let kind = self.grammar.kind(&report.splat.kind);
+                (
+                    report.splat.kind.clone(),
+                    kind.map(|kind| kind.about.as_str()),
+                )
+            }
+        };
+        let described = about.unwrap_or(&id).to_owned();
+        let rule = || {
+            let text = MultiformatMessageString::builder().text(described);
+            ReportingDescriptor::builder()
+                .id(id.clone())
+                .short_description(text.build())
+                .build()
+        };
+        self.rules.entry(id.clone()).or_insert_with(rule);
+        id
+    }
+}
+
+impl Output for Sarif<'_> {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        let rule = self.rule(&report);
+        self.results.push(result(&report, standing, rule));
+        String::new()
+    }
+
+    fn error(&mut self, error: &dyn Error) -> String {
+        let text = message(&error.to_string());
+        let error = Notification::builder().level("error").message(text).build();
+        self.errors.push(error);
+        String::new()
+    }
+
+    fn finish(&mut self, _: Ending<'_>) -> String {
+        let rules: Vec<_> = std::mem::take(&mut self.rules).into_values().collect();
+        let driver = ToolComponent::builder()
+            .name(env!("CARGO_PKG_NAME"))
+            .version(env!("CARGO_PKG_VERSION"))
+            .rules(rules)
+            .build();
+        let run = SarifRun::builder()
+            .tool(Tool::builder().driver(driver).build())
+            .invocations(vec![self.invocation()])
+            .results(std::mem::take(&mut self.results))
+            .build();
+        let document = Document::builder()
+            .schema(SCHEMA)
+            .version("2.1.0")
+            .runs(vec![run])
+            .build();
+        let mut json = serde_json::to_string_pretty(&document).expect("no map key but strings");
+        json.push('\n');
+        json
+    }
+}
+
+fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
+    let mut result = Result::builder()
+        .rule_id(rule)
+        .level(match standing.fails {
+            true => ResultLevel::Error,
+            false => ResultLevel::Warning,
+        })
+        .message(message(&text(report)))
+        .locations(vec![whole(report)])
+        .partial_fingerprints(BTreeMap::from([(
+            FINGERPRINT.to_owned(),
+            report.signature.clone(),
+        )]))
+        .properties(properties(report))
+        .build();
+    result.suppressions = standing.known().map(|known| vec![suppression(known)]);
+    result.baseline_state = standing.baseline.map(|standing| match standing {
+        baseline::Standing::New => "new".into(),
+        baseline::Standing::Expired(_) | baseline::Standing::Known(_) => "unchanged".into(),
+    });
+    result.related_locations = Some(evidence(report)).filter(|all| !all.is_empty());
+    result.stacks = stack(report).map(|stack| vec![stack]);
+    result
+}
+
+fn suppression(known: &Known) -> Suppression {
+    let mut suppression = Suppression::builder().kind("external").build();
+    suppression.justification = known.reason.as_deref().map(|reason| clean(reason).into());
+    suppression
+}
+
+fn message(text: &str) -> Message {
+    Message::builder().text(clean(text)).build()
+}
+
+fn text(report: &Report) -> String {
+    let culprit = facts::culprit(report).map(|culprit| format!(" Culprit: {culprit}."));
+    let diagnosis = report
+        .late_clear
+        .as_ref()
+        .map(|verdict| format!(" {}", verdict.diagnosis));
+    let headline = facts::headline(report);
+    let (culprit, diagnosis) = (culprit.unwrap_or_default(), diagnosis.unwrap_or_default());
+    format!("{headline}.{culprit}{diagnosis}")
+}
+
+fn properties(report: &Report) -> PropertyBag {
+    let title = Value::from(report.title.clone());
+    let verdict = report.late_clear.as_ref();
+    let verdict = verdict.and_then(|verdict| serde_json::to_value(verdict).ok());
+    let mut all = BTreeMap::from([("title".to_owned(), title)]);
+    all.extend(verdict.map(|verdict| ("lateClear".to_owned(), verdict)));
+    PropertyBag::builder().additional_properties(all).build()
+}

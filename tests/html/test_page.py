@@ -1,0 +1,252 @@
+"""The page of `--format html` in a real browser. `tests/html/run` says where everything is."""
+
+import base64
+import os
+import subprocess
+import unittest
+from pathlib import Path
+
+from webdriver import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "corpus"
+OUT = ROOT / "target" / "html"
+BINARY = Path(os.environ.get("KSPLAT", ROOT / "target/debug/ksplat"))
+
+LOGS = ["ap-4cpu-levels-kaslr", "ap-vmx-bios-kaslr", "bsp-vmx-kaslr", "initcall-archlbr", "reonline", "healthy-s3"]
+
+# What a log would need to say to get out of its place, in every field that is printed.
+EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'"
+
+HOSTILE = f"""\
+[    1.000000] Linux version 6.1.0{EVIL} (x@y) #1
+[    1.000000] DMI: {EVIL}
+[    1.000000] Kernel command line: {EVIL}
+[    2.000000] ------------[ cut here ]------------
+[    2.000000] {EVIL}
+[    2.000000] WARNING: CPU: 0 PID: 1 at kernel/{EVIL}.c:1 f+0x1/0x2
+[    2.000000] CPU: 0 PID: 1 Comm: <script> Not tainted 6.1.0{EVIL} #1
+[    2.000000] Hardware name: \x1b[2J{EVIL}\x00
+[    2.000000] RIP: 0010:f+0x1/0x2
+[    2.000000] Call Trace:
+[    2.000000]  <TASK>
+[    2.000000]  g{EVIL}+0x1/0x2
+[    2.000000]  g+0x1/0x2 [{EVIL}]
+[    2.000000] ---[ end trace 0000000000000000 ]---
+"""
+
+VISIBLE_ROWS = "return [...document.querySelectorAll('#table tbody tr:not([hidden])')]"
+
+CONTRASTS = """
+const luminance = (color) => {
+  const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (e) => {
+  for (; e; e = e.parentElement) {
+    const color = getComputedStyle(e).backgroundColor;
+    if (!color.startsWith('rgba(0, 0, 0, 0')) return color;
+  }
+};
+const all = document.querySelectorAll('.badge, a, .label, .line code, .line .number, .marks a, dt, dd, p, h1, .for, small, .gap, .where');
+return [...all].filter((e) => e.checkVisibility() && !e.closest('.unsure')).map((e) => {
+  const style = getComputedStyle(e);
+  const ink = e instanceof SVGElement && e.tagName === 'text' ? style.fill : style.color;
+  const [high, low] = [luminance(ink), luminance(behind(e))].sort((a, b) => b - a);
+  return [(high + 0.05) / (low + 0.05), e.className.baseVal ?? e.className, e.textContent.slice(0, 30)];
+}).filter(([ratio]) => ratio < 4.5);
+"""
+
+
+def page(name, folder, *logs):
+    """Makes a page; gives its address."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = OUT / f"{name}.html"
+    command = [BINARY, "--format", "html", "--fail-on", "never", "-o", path, *logs]
+    subprocess.run(command, cwd=folder, check=True)
+    return path.as_uri()
+
+
+class Page(unittest.TestCase):
+    """One browser for all; each test opens its page anew."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser()
+        cls.many = page("many", CORPUS, *[f"{name}/log" for name in LOGS])
+        cls.one = page("one", CORPUS, "ap-vmx-bios-kaslr/log")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.__exit__()
+
+    def open(self, url):
+        self.browser.cdp("Emulation.setEmulatedMedia", media="", features=[])
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.browser.cdp("Emulation.clearDeviceMetricsOverride")
+        self.browser.open("about:blank")
+        self.browser.log("browser")
+        self.browser.requests()
+        self.browser.open(url)
+        self.url = url
+
+    def tearDown(self):
+        """Whatever a test does: nothing is fetched, and the console stays empty."""
+        asked = [url for url in self.browser.requests() if url.split("#")[0] != self.url]
+        self.assertEqual(asked, [])
+        self.assertEqual(self.browser.log("browser"), [])
+
+    def rows(self, what):
+        return self.browser.run(f"{VISIBLE_ROWS}.map((row) => {what})")
+
+    def dark(self):
+        scheme = {"name": "prefers-color-scheme", "value": "dark"}
+        self.browser.cdp("Emulation.setEmulatedMedia", features=[scheme])
+
+    def test_the_page_says_what_was_found(self):
+        self.open(self.one)
+        text = self.browser.run("return document.body.innerText")
+        for part in ("1 late clear", "CPU 1 lost VMX", "identify_secondary_cpu in the call trace", "alternatives patched"):
+            self.assertIn(part, text)
+        self.assertIn("ap-vmx-bios-kaslr/log", self.browser.run("return document.title"))
+        self.browser.screenshot(OUT / "one.png", whole=True)
+
+    def test_columns_sort_both_ways(self):
+        self.open(self.many)
+        button = "#table th:nth-child(3) button"
+        self.browser.click(button)
+        counts = self.rows("Number(row.cells[2].textContent)")
+        self.assertEqual(counts, sorted(counts, reverse=True))
+        self.assertGreater(len(set(counts)), 1)
+        self.browser.click(button)
+        self.assertEqual(self.rows("Number(row.cells[2].textContent)"), sorted(counts))
+        self.assertEqual(self.browser.run("return document.querySelector('#table th:nth-child(3)').ariaSort"), "ascending")
+
+    def test_the_keyboard_does_what_the_mouse_does(self):
+        self.open(self.many)
+        self.browser.run("document.querySelector('#collapse').focus()")
+        for _ in range(3):
+            self.browser.press("Tab")
+        focused = self.browser.run("return document.activeElement.textContent")
+        self.assertEqual(focused, "Bug")
+        self.browser.press("Enter")
+        names = self.rows("row.cells[1].dataset.sort.toLowerCase()")
+        self.assertEqual(names, sorted(names))
+
+    def test_words_and_verdicts_filter_bugs_and_their_splats(self):
+        self.open(self.many)
+        everything = len(self.rows("1"))
+        self.browser.type("#filter", "vmx INIT")
+        names = self.rows("row.textContent.toLowerCase()")
+        self.assertTrue(0 < len(names) < everything)
+        self.assertTrue(all("vmx" in name and "init" in name for name in names))
+        shown = "return [...document.querySelectorAll('details.report:not([hidden])')].map((r) => r.dataset.signature)"
+        self.assertEqual(set(self.browser.run(shown)), set(self.rows("row.dataset.signature")))
+        self.assertEqual(self.browser.run("return matches.value"), f"{len(names)} of {everything}")
+        self.browser.click("button[data-tone=ap]")
+        self.assertEqual(set(self.rows("row.dataset.tone")), {"bsp"})
+        self.browser.screenshot(OUT / "filtered.png")
+
+    def test_a_bug_leads_to_its_splat_and_evidence_to_its_line(self):
+        self.open(self.many)
+        self.browser.type("#filter", "ap:VMX")
+        self.assertEqual(self.browser.run("return document.querySelectorAll('details.report[open]').length"), 0)
+        self.browser.click("#table tbody tr:not([hidden]) th a")
+        self.browser.run("return new Promise(requestAnimationFrame)")
+        report = self.browser.run("return document.querySelector('details.report[open]').id")
+        self.browser.click(f"#{report} .evidence a")
+        number, text = self.browser.run(
+            "const line = document.querySelector(':target');"
+            "return [line.querySelector('.number').textContent, line.querySelector('code').textContent]"
+        )
+        log = (CORPUS / "ap-vmx-bios-kaslr/log").read_text().split("\n")
+        self.assertEqual(text, log[int(number) - 1].rstrip("\r"))
+        self.assertTrue(self.browser.run("return document.querySelector(':target').classList.contains('hit')"))
+        self.browser.screenshot(OUT / "line.png")
+        self.browser.click(":target .marks a")
+        self.assertEqual(self.browser.run("return document.querySelector(':target .says').textContent"), "WARN in do_clear_cpu_cap()")
+
+    def test_everything_unfolds_and_folds(self):
+        self.open(self.many)
+        closed = "return document.querySelectorAll('details.report:not([open])').length"
+        self.browser.click("#expand")
+        self.assertEqual(self.browser.run(closed), 0)
+        self.browser.screenshot(OUT / "many.png")
+        self.browser.click("#collapse")
+        self.assertEqual(self.browser.run(closed), self.browser.run("return document.querySelectorAll('details.report').length"))
+
+    def test_light_and_dark_can_be_read(self):
+        self.open(self.one)
+        light = self.browser.run("return getComputedStyle(document.documentElement).backgroundColor")
+        self.assertEqual(self.browser.run(CONTRASTS), [])
+        self.dark()
+        self.assertNotEqual(self.browser.run("return getComputedStyle(document.documentElement).backgroundColor"), light)
+        self.assertEqual(self.browser.run(CONTRASTS), [])
+        self.browser.screenshot(OUT / "dark.png", whole=True)
+        self.open(self.many)
+        self.dark()
+        self.assertEqual(self.browser.run(CONTRASTS), [])
+
+    def test_a_telephone_needs_no_sideways_scrolling(self):
+        self.open(self.one)
+        self.browser.cdp("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+        width = self.browser.run("return document.documentElement.scrollWidth")
+        self.assertLessEqual(width, 390)
+        self.browser.screenshot(OUT / "narrow.png", whole=True)
+
+    def test_it_is_whole_without_javascript(self):
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+        self.browser.open("about:blank")
+        self.open_without_script(self.many)
+        self.browser.click("#splat-0 > summary")
+        self.browser.screenshot(OUT / "plain.png")
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.assertTrue(self.browser.run("return document.querySelector('#splat-0').open"))
+        self.assertFalse(self.browser.run("return document.querySelector('.controls').checkVisibility()"))
+        self.assertEqual(self.browser.run("return document.querySelectorAll('thead button').length"), 0)
+
+    def open_without_script(self, url):
+        self.browser.log("browser")
+        self.browser.requests()
+        self.browser.open(url)
+        self.url = url
+
+    def test_paper_shows_every_splat(self):
+        self.open(self.many)
+        before = self.pdf()
+        self.browser.cdp("Emulation.setEmulatedMedia", media="print")
+        seen = self.browser.run("return [...document.querySelectorAll('details.report .log')].every((log) => log.checkVisibility())")
+        self.assertTrue(seen)
+        self.assertGreater(len(before), 50_000)
+
+    def pdf(self):
+        pdf = base64.b64decode(self.browser.cdp("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+        (OUT / "many.pdf").write_bytes(pdf)
+        return pdf
+
+    def test_nothing_of_the_log_gets_out_of_its_place(self):
+        OUT.mkdir(parents=True, exist_ok=True)
+        name = "<script>alert(3)<"
+        (OUT / name).write_text(HOSTILE)
+        self.open(page("hostile", OUT, name))
+        counts = self.browser.run(
+            "return ['script', 'img', 'style', '[onerror]', 'meta'].map((s) => document.querySelectorAll(s).length)"
+        )
+        self.assertEqual(counts, [1, 0, 1, 0, 5])
+        text = self.browser.run("return document.body.innerText")
+        self.assertGreaterEqual(text.count(EVIL), 5)
+        self.assertIn("<script> (PID 1)", text)
+        self.assertFalse(any(ord(c) < 32 and c not in "\n\t" for c in text))
+        self.browser.screenshot(OUT / "hostile.png", whole=True)
+
+    def test_a_log_without_splats(self):
+        self.open(page("clean", CORPUS, "healthy-2cpu/log"))
+        text = self.browser.run("return document.body.innerText")
+        self.assertIn("No kernel splat", text)
+        self.assertIn("alternatives patched", text)
+        self.browser.screenshot(OUT / "clean.png")
+
+
+if __name__ == "__main__":
+    unittest.main()
