@@ -402,12 +402,6 @@ impl Visitor for Pipeline<'_> {
         let line = LogLine::parse(0, raw);
         let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
         !is_plain || Assembler::may_begin(&self.analyzer.grammar, &line)
-        if let Some(keeper) = &mut self.keeper {
-            keeper.line(number, raw, true);
-        }
-        let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
-        self.decoder
-            .line(number, raw, &mut |line| boots.observe(grammar, &line));
     }
 
     fn may_skip(&self) -> bool {

@@ -1,8 +1,8 @@
 //! The command line.
 
 use super::fail_on::FailOn;
-use super::symbolize::kaslr_offset;
 use super::format::Format;
+use super::symbolize::kaslr_offset;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;

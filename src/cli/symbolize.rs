@@ -1,6 +1,7 @@
 //! `ksplat symbolize --vmlinux V [PLACE…]`: places in code to function, file, line and inlines.
 
-use super::args::{Format, Options, Symbolize};
+use super::args::{Options, Symbolize};
+use super::format::Format;
 use super::{CLEAN, FOUND, Outcome, output};
 use ksplat::render::{self, Answer, Style};
 use ksplat::splat::code_ref;

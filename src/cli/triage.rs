@@ -1,6 +1,6 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
-use super::args::{Format, Options};
+use super::args::Options;
 use super::fail_on::FailOn;
 use super::printer::Printer;
 use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, stream};

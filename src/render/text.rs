@@ -162,7 +162,7 @@ fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
 /// The closing line.
 fn summary(inputs: &[Input], found: &[Found]) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
-    let sum = |part: fn(&Found) -> usize| found.iter().map(part).sum();
+    let sum = |part: fn(&Found) -> u64| found.iter().map(part).sum();
     format!(
         "{}{}{} in {}\n",
         count(sum(|found| found.splats), "splat"),
