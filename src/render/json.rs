@@ -1,5 +1,6 @@
 //! JSON, field by field as the contract lists it.
 
+use super::clean::clean_json;
 use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
@@ -277,16 +278,14 @@ fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Docu
 }
 
 fn write(document: &Document<'_>) -> String {
-    let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).expect("no map key but strings");
+    clean_json(text) + "\n"
 }
 
 /// One splat as one line of ndjson.
 fn splat_line(report: &Report, grammar: &Grammar) -> String {
-    let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
-    text.push('\n');
-    text
+    let text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
+    clean_json(text) + "\n"
 }
 
 fn input(input: &Input) -> InputJson<'_> {

@@ -6,7 +6,7 @@
 
 mod locations;
 
-use super::clean::clean;
+use super::clean::{clean, clean_json};
 use super::facts;
 use super::output::{Ending, Output, Standing};
 use super::words::kebab;
@@ -115,9 +115,8 @@ impl Output for Sarif<'_> {
             .version("2.1.0")
             .runs(vec![run])
             .build();
-        let mut json = serde_json::to_string_pretty(&document).expect("no map key but strings");
-        json.push('\n');
-        json
+        let json = serde_json::to_string_pretty(&document).expect("no map key but strings");
+        clean_json(json) + "\n"
     }
 }
 
