@@ -2,9 +2,8 @@
 
 use crate::boot::{Boot, Boots};
 use crate::excerpt::Keeper;
-use crate::grammar::Grammar;
-use crate::grammar::features::FeatureDb;
-use crate::input::{Finder, LineReader, Visitor};
+use crate::grammar::{Grammar, Level};
+use crate::input::{Asides, Finder, LineReader, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
@@ -14,6 +13,9 @@ use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
+
+/// Notices between a late clear and its nested repeat.
+const MAX_BEHIND: usize = 16;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +56,7 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
+    every_boot: bool,
     excerpts: bool,
 }
 
@@ -69,16 +72,26 @@ impl Analyzer {
         let reports = grammar
             .report_literals()
             .chain(decode::LITERALS.iter().copied());
-        let finder = Finder::new(reports, grammar.note_literals())?;
+        let finder = Finder::new(reports, grammar.boot_literals(), grammar.note_literals())?;
         Ok(Analyzer {
             grammar,
             finder,
             symbolizer,
+            every_boot: true,
             excerpts: false,
         })
     }
 
+    /// For reports only: of boots without any, an [`Input`] tells no more than where they begin and
+    /// their banner, which makes reading several times as fast.
+    #[must_use]
+    pub fn reports_only(mut self) -> Analyzer {
+        self.every_boot = false;
+        self
+    }
+
     /// Keeps the lines of the log that each report stands on ([`Report::excerpt`]).
+    #[must_use]
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
         self
@@ -150,11 +163,14 @@ struct Pipeline<'a> {
     earlier_boots: usize,
     decoder: Decoder,
     boots: Boots,
+    asides: Asides,
     assembler: Assembler<'a>,
     keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     held: Option<Report>,
+    /// Notices that wait for the held report.
+    behind: Vec<Report>,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -173,11 +189,13 @@ impl<'a> Pipeline<'a> {
             earlier_boots: origin.boots,
             decoder: Decoder::default(),
             boots: Boots::default(),
+            asides: Asides::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
             keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
             held: None,
+            behind: Vec::new(),
             take,
         };
         if let Some(subject) = origin.subject {
@@ -223,7 +241,11 @@ impl<'a> Pipeline<'a> {
             .sequence
             .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
-        self.hold(report);
+        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
+            self.behind.push(report);
+        } else {
+            self.hold(report);
+        }
     }
 
     fn symbolize(&self, splat: &mut Splat) -> Symbols {
@@ -242,7 +264,7 @@ impl<'a> Pipeline<'a> {
     fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
         let boot = self.boots.get(splat.boot?)?;
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
-        let features = FeatureDb::builtin().for_release(release);
+        let features = self.analyzer.grammar.features().for_release(release);
         let vmlinux: &dyn Vmlinux = match symbols.matched {
             Match::Exact | Match::ReleaseOnly => symbols,
             Match::Mismatch { .. } | Match::None => &NoVmlinux,
@@ -282,7 +304,7 @@ impl<'a> Pipeline<'a> {
             if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
                 verdict.learn_target(Target::All, report.splat.source.first_line);
             }
-            self.give(held);
+            self.give_held(held);
         }
         let waits = report
             .late_clear
@@ -303,7 +325,14 @@ impl<'a> Pipeline<'a> {
 
     fn release(&mut self) {
         if let Some(held) = self.held.take() {
-            self.give(held);
+            self.give_held(held);
+        }
+    }
+
+    fn give_held(&mut self, held: Report) {
+        self.give(held);
+        for notice in std::mem::take(&mut self.behind) {
+            self.give(notice);
         }
     }
 
@@ -340,24 +369,70 @@ impl<'a> Pipeline<'a> {
 impl Visitor for Pipeline<'_> {
     fn line(&mut self, number: u64, raw: &[u8]) {
         if let Some(keeper) = &mut self.keeper {
-            let telling = self.analyzer.finder.hits(raw).next_from(0).is_some();
-            keeper.line(number, raw, telling);
+            keeper.line(number, raw, self.analyzer.finder.tells(raw));
         }
+        self.observe_asides();
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.line(number, raw, &mut |line| self.log_line(&line));
         self.decoder = decoder;
     }
 
+    fn boot(&mut self, number: u64, raw: &[u8]) {
+        self.keep(number, raw);
+        self.asides.clear();
+        self.observe(number, raw);
+    }
+
     fn aside(&mut self, number: u64, raw: &[u8]) {
+        self.keep(number, raw);
+        self.asides.keep(number, raw);
+        if self.analyzer.every_boot || self.asides.is_full() || !self.boots.passed_any() {
+            self.observe_asides();
+        }
+    }
+
+    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool {
+        // Whether a banner that is printed once more begins a boot depends on the milestones.
+        let may_repeat = |line| !self.boots.passed_any() && self.boots.has_banner_of(line);
+        self.analyzer.every_boot || next_boot.is_some_and(may_repeat)
+    }
+
+    fn may_begin(&self, raw: &[u8]) -> bool {
+        // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
+        let line = LogLine::parse(0, raw);
+        let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
+        !is_plain || Assembler::may_begin(&self.analyzer.grammar, &line)
+    }
+
+    fn may_skip(&self) -> bool {
+        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
+    }
+}
+
+impl Pipeline<'_> {
+    /// Keeps a line that tells something, where a report may quote it.
+    fn keep(&mut self, number: u64, raw: &[u8]) {
         if let Some(keeper) = &mut self.keeper {
             keeper.line(number, raw, true);
         }
+    }
+
+    /// Takes in a line that only tells something of its boot.
+    fn observe(&mut self, number: u64, raw: &[u8]) {
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.boots);
         self.decoder
             .line(number, raw, &mut |line| boots.observe(grammar, &line));
     }
 
-    fn may_skip(&self) -> bool {
-        self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
+    /// A report comes: what was said of its boot matters.
+    fn observe_asides(&mut self) {
+        if self.asides.is_empty() {
+            return;
+        }
+        let asides = std::mem::take(&mut self.asides);
+        for (number, raw) in asides.lines() {
+            self.observe(number, raw);
+        }
+        self.asides = asides.cleared();
     }
 }

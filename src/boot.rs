@@ -165,9 +165,25 @@ impl Boots {
         }
     }
 
+    /// True where the last boot passed a milestone.
+    pub fn passed_any(&self) -> bool {
+        self.all
+            .last()
+            .is_some_and(|boot| !boot.milestones.is_empty())
+    }
+
+    /// True for a line with the banner of the last boot.
+    pub fn has_banner_of(&self, line: &[u8]) -> bool {
+        let banner = self.all.last().and_then(|boot| boot.banner.as_deref());
+        banner.is_some_and(|banner| memchr::memmem::find(line, banner.as_bytes()).is_some())
+    }
+
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         let text = line.text.trim();
+        if !grammar.may_tell(text) {
+            return;
+        }
         self.observe_facts(grammar, line, text);
         for rule in grammar
             .milestones

@@ -100,3 +100,32 @@ fn with_vmlinux() {
         snapshot(&case, "vmlinux", &arguments);
     }
 }
+
+/// Without -v only the boots of reports are read closely: one log with every boot of the corpus gives
+/// the same splats either way, from a file and from a pipe.
+#[test]
+fn what_is_read_of_other_boots_changes_no_splat() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut all = Vec::new();
+    for case in cases() {
+        all.extend(std::fs::read(case.join("log")).expect("readable"));
+        all.push(b'\n');
+    }
+    std::fs::write(folder.path().join("log"), &all).expect("written");
+    let run = |arguments: &[&str]| {
+        let log = std::fs::File::open(folder.path().join("log")).expect("readable");
+        let mut command = common::ksplat(folder.path());
+        command.args(["--format", "ndjson"]).args(arguments);
+        let output = command.stdin(log).output().expect("ksplat runs");
+        common::stdout(&output).replace("\"path\":\"-\"", "\"path\":\"log\"")
+    };
+    let closely = run(&["-v", "log"]);
+    assert!(closely.lines().count() > 20);
+    for arguments in ["log", "-"] {
+        let splats = run(&[arguments]);
+        assert_eq!(splats.lines().count(), closely.lines().count());
+        for (number, (splat, other)) in splats.lines().zip(closely.lines()).enumerate() {
+            assert!(splat == other, "splat {number} of {arguments} differs");
+        }
+    }
+}

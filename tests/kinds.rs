@@ -3,7 +3,7 @@
 //! `UPDATE_DOCS=1 cargo test --test kinds` writes the page anew.
 
 use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Kind};
+use ksplat::grammar::{Grammar, Kind, Level};
 use ksplat::report::{Report, Sequence};
 use std::fmt::Write;
 use std::path::Path;
@@ -17,6 +17,8 @@ Generated from `grammars/kinds/` by `UPDATE_DOCS=1 cargo test --test kinds`.
 
 ksplat finds these reports. `kind` is their name in the JSON, the title is syzbot's where syzbot
 knows the report. A kind is data: `--grammar DIR` adds kinds and replaces those of the same name.
+What is marked as a notice is printed by healthy boots as well: it is one line of the text output,
+its `level` in the JSON is `notice`, and `--fail-on any` passes over it.
 ";
 
 fn reports(log: &str) -> Vec<Report> {
@@ -70,7 +72,11 @@ fn page(grammar: &Grammar) -> String {
 }
 
 fn section(page: &mut String, kind: &Kind) {
-    let _ = write!(page, "\n## {}\n\n{}.\n", kind.name, kind.about);
+    let level = match kind.level {
+        Level::Report => "",
+        Level::Notice => " (notice)",
+    };
+    let _ = write!(page, "\n## {}{level}\n\n{}.\n", kind.name, kind.about);
     for example in &kind.examples {
         let log = example.log.trim_matches('\n');
         let _ = write!(page, "\n```\n{log}\n```\n\nTitle: `{}`\n", example.title);

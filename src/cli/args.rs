@@ -2,7 +2,9 @@
 
 use super::fail_on::FailOn;
 use super::format::Format;
+use super::symbolize::kaslr_offset;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -32,6 +34,7 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
     },
+
     /// Read folders, archives, mailboxes and public-inbox repositories on all cores; print the splats grouped
     /// by signature
     ///
@@ -41,10 +44,42 @@ pub enum Command {
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
     },
+
     /// Hold the splats of a run against a file of known ones; for CI
     ///
     /// Exit code: 0 nothing new, 1 a splat that the baseline lacks, or whose entry is past its date, 2 an error.
     Check(CheckOptions),
+
+    /// Tell function, file, line and inlined functions of places in code
+    ///
+    /// Exit code: 0 every place is known, 1 one is not, 2 an error.
+    Symbolize(Symbolize),
+
+    /// Print completions for a shell
+    Completions {
+        /// The shell that they are for
+        shell: Shell,
+    },
+
+    /// Print the man page
+    Man,
+}
+
+/// `ksplat symbolize`.
+#[derive(Debug, ClapArgs)]
+pub struct Symbolize {
+    /// Link-time addresses, functions (FUNC, FUNC+0x12, FUNC+0x12/0x40) or frames as logs print them;
+    /// one a line on standard input without any
+    #[arg(value_name = "PLACE")]
+    pub places: Vec<String>,
+
+    /// What KASLR added to the addresses: the log's "Kernel Offset: 0x…"
+    #[arg(long, value_name = "HEX", value_parser = kaslr_offset)]
+    pub kaslr_offset: Option<u64>,
+
+    /// The places are frames of a call trace: tell of the call in front of each, not of what follows
+    #[arg(long)]
+    pub return_addresses: bool,
 }
 
 /// What `check` takes.
@@ -107,10 +142,16 @@ pub struct Options {
     pub jobs: Option<usize>,
 
     /// What makes the exit code 1 (repeatable)
-    #[arg(long, global = true, value_enum, default_value = "any")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "any"
+    )]
     pub fail_on: Vec<FailOn>,
 
-    /// Print nothing but splats
+    /// Print nothing but splats: no notices, no summary
     #[arg(short, long, global = true)]
     pub quiet: bool,
 

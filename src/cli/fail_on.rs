@@ -1,7 +1,7 @@
 //! What makes the exit code 1.
 
 use clap::ValueEnum;
-use ksplat::grammar::PathName;
+use ksplat::grammar::{Level, PathName};
 use ksplat::report::Report;
 
 /// A reason to fail.
@@ -9,7 +9,7 @@ use ksplat::report::Report;
 pub enum FailOn {
     /// Nothing
     Never,
-    /// Any splat
+    /// Any splat but a notice, which healthy boots print as well
     Any,
     /// Any late clear
     LateClear,
@@ -27,7 +27,7 @@ impl FailOn {
         let path = report.late_clear.as_ref().map(|verdict| verdict.path);
         match self {
             FailOn::Never | FailOn::Hint => false,
-            FailOn::Any => true,
+            FailOn::Any => report.level == Level::Report,
             FailOn::LateClear => path.is_some(),
             FailOn::Ap => path == Some(PathName::Ap),
             FailOn::Bsp => path == Some(PathName::Bsp),

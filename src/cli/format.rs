@@ -27,6 +27,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// True where the milestones of every boot are shown.
+    pub fn tells_milestones(self) -> bool {
+        matches!(self, Format::Json | Format::Html)
+    }
+
     /// True where the lines of the log are shown.
     pub fn quotes_log(self) -> bool {
         matches!(self, Format::Mail | Format::Html)

@@ -4,6 +4,7 @@ mod annotate;
 mod args;
 mod batch;
 mod check;
+mod documents;
 mod fail_on;
 mod format;
 mod hints;
@@ -13,6 +14,7 @@ mod printer;
 mod progress;
 mod scan;
 mod stream;
+mod symbolize;
 mod triage;
 
 use args::{Args, Command};
@@ -42,6 +44,9 @@ pub fn main() -> ExitCode {
     }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
+        Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
+        Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
+        Some(Command::Man) => documents::man(&args.options),
         Some(Command::Scan { paths }) => scan::run(&args.options, paths),
         Some(Command::Check(check)) => check::run(&args.options, check),
         None => triage::run(&args.options, &args.files),

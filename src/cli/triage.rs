@@ -1,6 +1,7 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
 use super::args::Options;
+use super::fail_on::FailOn;
 use super::printer::Printer;
 use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, stream};
 use ksplat::analyzer::{Analyzer, Input};
@@ -39,13 +40,18 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     })
 }
 
-/// The pipeline, as the options ask for it.
+/// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
+/// or hints are wanted.
 pub fn analyzer(options: &Options) -> Result<Analyzer, Box<dyn Error>> {
-    let analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
-    Ok(match options.format.quotes_log() {
-        true => analyzer.with_excerpts(),
-        false => analyzer,
-    })
+    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+    let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
+    if !hints && !options.format.tells_milestones() {
+        analyzer = analyzer.reports_only();
+    }
+    if options.format.quotes_log() {
+        analyzer = analyzer.with_excerpts();
+    }
+    Ok(analyzer)
 }
 
 /// The rules: compiled in, or with the user's laid over them.

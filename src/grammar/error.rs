@@ -1,5 +1,6 @@
 //! What can be wrong with a grammar file.
 
+use super::features::FeatureError;
 use std::path::Path;
 
 /// One line: file, place, reason and what to do.
@@ -33,6 +34,9 @@ pub enum GrammarError {
         /// From the regex compiler.
         reason: String,
     },
+    /// A feature table is wrong.
+    #[error("{0}; see grammars/cpu-features/ for the form of the tables")]
+    Features(#[from] FeatureError),
 }
 
 impl GrammarError {

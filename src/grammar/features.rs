@@ -12,6 +12,7 @@ mod tests;
 
 use std::sync::OnceLock;
 
+use super::{Builtin, builtin};
 use release::{Release, Version};
 
 /// A feature or bug bit of a kernel.
@@ -104,30 +105,41 @@ struct Size {
     nbugints: u32,
 }
 
-const BUILTIN: [(&str, &str); 4] = [
-    (
-        "grammars/cpu-features/kernels.toml",
-        include_str!("../../grammars/cpu-features/kernels.toml"),
-    ),
-    (
-        "grammars/cpu-features/cpuid.toml",
-        include_str!("../../grammars/cpu-features/cpuid.toml"),
-    ),
-    (
-        "grammars/cpu-features/linux.toml",
-        include_str!("../../grammars/cpu-features/linux.toml"),
-    ),
-    (
-        "grammars/cpu-features/bugs.toml",
-        include_str!("../../grammars/cpu-features/bugs.toml"),
-    ),
+const BUILTIN: [Builtin; 4] = [
+    builtin!("cpu-features/kernels"),
+    builtin!("cpu-features/cpuid"),
+    builtin!("cpu-features/linux"),
+    builtin!("cpu-features/bugs"),
 ];
+
+/// Where the tables stand in a folder of grammars.
+pub(super) const FOLDER: &str = "cpu-features";
 
 impl FeatureDb {
     /// The tables that ksplat ships, parsed at first use.
     pub fn builtin() -> &'static FeatureDb {
         static DB: OnceLock<FeatureDb> = OnceLock::new();
-        DB.get_or_init(|| FeatureDb::parse(&BUILTIN).expect("the tests parse the built-in tables"))
+        DB.get_or_init(|| {
+            FeatureDb::builtin_with(&[]).expect("the tests parse the built-in tables")
+        })
+    }
+
+    /// Those tables with `(path, TOML text)` pairs laid over them: a file with the name of a table
+    /// takes its place, any other adds to them.
+    ///
+    /// # Errors
+    /// As [`FeatureDb::parse`].
+    pub(super) fn builtin_with(files: &[(String, String)]) -> Result<FeatureDb, FeatureError> {
+        let replaced = |table: &Builtin| {
+            let name = table.name.rsplit('/').next();
+            let names = files.iter().map(|(path, _)| path.rsplit('/').next());
+            names.into_iter().any(|other| other == name)
+        };
+        let kept = BUILTIN.iter().filter(|table| !replaced(table));
+        let files = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()));
+        parse::tables(kept, files)
     }
 
     /// Reads tables from `(file name, TOML text)` pairs; rows of all files together form one
@@ -137,7 +149,7 @@ impl FeatureDb {
     /// A [`FeatureError`] for malformed TOML, unknown fields, bad numbers and versions, two rows
     /// that give a number two meanings in one release, or no `kernel` row at all.
     pub fn parse(files: &[(&str, &str)]) -> Result<FeatureDb, FeatureError> {
-        parse::parse(files)
+        parse::tables([], files.iter().copied())
     }
 
     /// The table for a release as `uname -r` prints it. An `-rcN` of a series counts as the

@@ -1,7 +1,18 @@
 //! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
 use super::Pattern;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// How much a report matters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Something broke.
+    #[default]
+    Report,
+    /// Healthy boots print it as well: worth a line, no reason to fail.
+    Notice,
+}
 
 /// A kind of report.
 #[derive(Debug, Deserialize)]
@@ -11,6 +22,9 @@ pub struct Kind {
     pub name: String,
     /// What it is and which kernel code prints it.
     pub about: String,
+    /// How much it matters.
+    #[serde(default)]
+    pub level: Level,
     /// Fixed strings, one of which every header contains. They drive the search.
     pub literals: Vec<String>,
     /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`,
@@ -106,6 +120,9 @@ pub struct FunctionRule {
     /// The walk to try where the first one finds none.
     #[serde(default)]
     pub or: Vec<String>,
+    /// The walk to try last.
+    #[serde(default)]
+    pub last: Vec<String>,
     /// Sets of functions that are no candidates for this kind, besides the machinery.
     #[serde(default)]
     pub skip: Vec<String>,
@@ -114,7 +131,11 @@ pub struct FunctionRule {
     pub decisive: Vec<String>,
     /// A set of functions: the candidate that the first of them called is taken.
     pub called_by: Option<String>,
-    /// Sets of functions that are passed over where none of the above decided.
+    /// True where the innermost candidate is taken if none of that set is in the trace.
+    #[serde(default)]
+    pub or_innermost: bool,
+    /// Sets of functions that are passed over where none of the above decided. Where nothing else is
+    /// in the trace, its outermost function is taken.
     #[serde(default)]
     pub pass: Vec<String>,
 }
@@ -130,6 +151,12 @@ pub struct Example {
 }
 
 impl Kind {
+    /// True where a literal of its headers is in the text.
+    pub fn is_in(&self, text: &str) -> bool {
+        let mut literals = self.literals.iter();
+        literals.any(|literal| text.contains(literal.as_str()))
+    }
+
     /// True where a whole report of some form has a call trace.
     pub fn needs_stack(&self) -> bool {
         !self.single && self.titles.iter().any(|form| !form.no_stack)

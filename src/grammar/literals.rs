@@ -24,6 +24,10 @@ impl KindFinder {
         let Some(built) = built else {
             return Vec::new();
         };
+        // Nearly every line ends here, at the speed of the automaton's own prefilter.
+        if !built.finder.is_match(text) {
+            return Vec::new();
+        }
         let hits = built.finder.find_overlapping_iter(text);
         let mut found: Vec<_> = hits
             .filter_map(|hit| built.owners.get(hit.pattern().as_usize()).copied())
@@ -31,6 +35,21 @@ impl KindFinder {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+/// Finds the lines that may tell something of a boot. Built on first use.
+#[derive(Debug, Default)]
+pub struct NoteFinder {
+    built: OnceLock<Option<AhoCorasick>>,
+}
+
+impl NoteFinder {
+    /// True where `text` contains one of `literals`, which are the same at every call.
+    pub fn may_tell<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> bool {
+        let build = || automaton(literals);
+        let built = self.built.get_or_init(build).as_ref();
+        built.is_none_or(|finder| finder.is_match(text))
     }
 }
 
@@ -42,10 +61,14 @@ fn build(kinds: &[Kind]) -> Option<Built> {
         .iter()
         .enumerate()
         .flat_map(|(index, kind)| kind.literals.iter().map(move |_| index));
-    // Lines are short: an automaton that is built fast beats one that searches fast.
-    let kind = Some(AhoCorasickKind::NoncontiguousNFA);
     Some(Built {
-        finder: AhoCorasick::builder().kind(kind).build(literals).ok()?,
+        finder: automaton(literals.map(String::as_str))?,
         owners: owners.collect(),
     })
+}
+
+/// Lines are short: an automaton that is built fast beats one that searches fast.
+fn automaton<'l>(literals: impl Iterator<Item = &'l str>) -> Option<AhoCorasick> {
+    let kind = Some(AhoCorasickKind::NoncontiguousNFA);
+    AhoCorasick::builder().kind(kind).build(literals).ok()
 }

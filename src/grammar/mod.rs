@@ -11,34 +11,52 @@ mod kind;
 mod late_clear;
 mod literals;
 mod names;
+mod needed;
 mod pattern;
 mod rewrite;
 mod timeline;
 
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
-pub use kind::{Example, Follows, FunctionRule, Kind, TitleForm};
+pub use kind::{Example, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
-use literals::KindFinder;
+use features::FeatureDb;
+use literals::{KindFinder, NoteFinder};
 use serde::Deserialize;
 use std::path::Path;
 
-/// A file of `grammars/`: its name and its text.
+/// A file of `grammars/`: its name, and what `build.rs` made of it.
 macro_rules! builtin {
     ($name:literal) => {
-        (
-            concat!("grammars/", $name, ".toml"),
-            include_str!(concat!("../../grammars/", $name, ".toml")),
-        )
+        $crate::grammar::Builtin {
+            name: concat!("grammars/", $name, ".toml"),
+            json: include_str!(concat!(env!("OUT_DIR"), "/grammars/", $name, ".json")),
+        }
     };
+}
+use builtin;
+
+/// A file that is compiled in.
+#[derive(Debug, Clone, Copy)]
+struct Builtin {
+    /// Path of the source in the repository.
+    name: &'static str,
+    json: &'static str,
+}
+
+impl Builtin {
+    /// The tables of the file.
+    fn read<T: serde::de::DeserializeOwned>(&self) -> T {
+        serde_json::from_str(self.json).expect("the tests read every compiled-in file")
+    }
 }
 
 /// The files that are compiled in, in the order in which they are merged.
-const BUILTIN: &[(&str, &str)] = &[
+const BUILTIN: &[Builtin] = &[
     builtin!("kinds/warning"),
     builtin!("kinds/oops"),
     builtin!("kinds/sanitizers"),
@@ -47,6 +65,7 @@ const BUILTIN: &[(&str, &str)] = &[
     builtin!("kinds/memory"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
+    builtin!("kinds/notices"),
     builtin!("kinds/panic"),
     builtin!("kinds/userspace"),
     builtin!("kinds/other"),
@@ -99,6 +118,7 @@ pub struct Grammar {
     /// What titles leave out.
     pub tidy: Vec<Rewrite>,
     finder: KindFinder,
+    notes: NoteFinder,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
     /// Lines that describe the boot.
@@ -113,29 +133,31 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// The user's own feature tables.
+    features: Option<FeatureDb>,
 }
 
 impl Grammar {
     /// The grammar that is compiled in.
     pub fn builtin() -> Grammar {
         let mut all = Document::default();
-        for (name, text) in BUILTIN {
-            let document = parse(name, text).expect("the compiled-in grammar is tested");
-            all.merge(document);
+        for file in BUILTIN {
+            all.merge(file.read());
         }
-        all.into_grammar()
+        all.into_grammar(None)
     }
 
     /// The compiled-in grammar with the `*.toml` files of `dir` laid over it, in the order of their
-    /// names.
+    /// names. A file in its folder `cpu-features` takes the place of the feature table of its name,
+    /// or adds to the tables.
     ///
     /// # Errors
     /// A directory that cannot be read, or a file that is no grammar: the error names the file, the
     /// line and the reason.
     pub fn with_overrides(dir: &Path) -> Result<Grammar, GrammarError> {
         let mut all = Document::default();
-        for (name, text) in BUILTIN {
-            all.merge(parse(name, text)?);
+        for file in BUILTIN {
+            all.merge(file.read());
         }
         for path in toml_files(dir)? {
             let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
@@ -144,7 +166,18 @@ impl Grammar {
             all.merge(document);
             names::check(&all, &path.display().to_string(), &text)?;
         }
-        Ok(all.into_grammar())
+        let features = match dir.join(features::FOLDER) {
+            folder if folder.is_dir() => Some(feature_tables(&folder)?),
+            _ => None,
+        };
+        Ok(all.into_grammar(features))
+    }
+
+    /// The names of CPU features.
+    pub fn features(&self) -> &FeatureDb {
+        self.features
+            .as_ref()
+            .unwrap_or_else(|| FeatureDb::builtin())
     }
 
     /// The kind of that name.
@@ -213,14 +246,38 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// Literals of the lines that a report, or a quoted piece of one, may begin with.
-    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
-        let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+    /// True for a line that matters without being a header: it may stand in front of one, or belong to
+    /// a quoted piece of a report.
+    pub fn is_mark(&self, line: &str) -> bool {
+        self.marks().any(|mark| line.contains(mark))
+    }
+
+    fn marks(&self) -> impl Iterator<Item = &str> {
         let anchors = self.paths.iter().filter(|rule| rule.anchor);
         let frames = anchors.flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        let reports = kinds.chain(frames).chain(sites).map(String::as_str);
-        reports.chain([CUT_HERE])
+        frames.chain(sites).map(String::as_str).chain([CUT_HERE])
+    }
+
+    /// Literals of the lines that a report, or a quoted piece of one, may begin with.
+    pub fn report_literals(&self) -> impl Iterator<Item = &str> {
+        let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
+        kinds.map(String::as_str).chain(self.marks())
+    }
+
+    /// False for a line that tells nothing of its boot.
+    pub fn may_tell(&self, line: &str) -> bool {
+        let sites = self.sites.iter().map(|site| site.function.as_str());
+        self.notes.may_tell(self.note_literals().chain(sites), line)
+    }
+
+    /// Literals of the lines that begin a boot.
+    pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
+        let banners = self
+            .facts
+            .iter()
+            .filter(|rule| rule.field == FactField::Banner);
+        banners.map(|rule| rule.literal.as_str())
     }
 
     /// Literals of the lines that only tell something of the boot, each on its own line.
@@ -270,7 +327,7 @@ impl Document {
         Ok(())
     }
 
-    fn into_grammar(mut self) -> Grammar {
+    fn into_grammar(mut self, features: Option<FeatureDb>) -> Grammar {
         // Also behind the kinds that a user adds.
         self.kind.sort_by_key(|kind| kind.fallback);
         Grammar {
@@ -282,6 +339,7 @@ impl Document {
             lkp: self.lkp,
             tidy: self.tidy,
             finder: KindFinder::default(),
+            notes: NoteFinder::default(),
             milestones: self.milestone,
             facts: self.fact,
             sites: self.site,
@@ -289,6 +347,7 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            features,
         }
     }
 }
@@ -307,6 +366,16 @@ fn replace_by<T>(all: &mut Vec<T>, later: Vec<T>, key: impl Fn(&T) -> &String) {
     }
 }
 
+/// The compiled-in feature tables with the files of `folder` laid over them.
+fn feature_tables(folder: &Path) -> Result<FeatureDb, GrammarError> {
+    let mut files = Vec::new();
+    for path in toml_files(folder)? {
+        let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
+        files.push((path.display().to_string(), text));
+    }
+    Ok(FeatureDb::builtin_with(&files)?)
+}
+
 fn toml_files(dir: &Path) -> Result<Vec<std::path::PathBuf>, GrammarError> {
     let entries = std::fs::read_dir(dir).map_err(|e| GrammarError::read(dir, &e))?;
     let mut files: Vec<_> = entries
@@ -323,13 +392,14 @@ mod tests {
 
     #[test]
     fn every_compiled_in_file_parses_and_every_pattern_compiles() {
-        for (name, text) in BUILTIN {
-            let document = parse(name, text).unwrap_or_else(|e| panic!("{e}"));
-            document.check(name).unwrap_or_else(|e| panic!("{e}"));
-        }
         let mut all = Document::default();
-        for (name, text) in BUILTIN {
-            all.merge(parse(name, text).unwrap_or_else(|e| panic!("{e}")));
+        for file in BUILTIN {
+            let text = std::fs::read_to_string(file.name).unwrap_or_else(|e| panic!("{e}"));
+            let document = parse(file.name, &text).unwrap_or_else(|e| panic!("{e}"));
+            document.check(file.name).unwrap_or_else(|e| panic!("{e}"));
+            let compiled_in: Document = file.read();
+            assert_eq!(compiled_in.kind.len(), document.kind.len());
+            all.merge(document);
         }
         names::check(&all, "grammars", "").unwrap_or_else(|e| panic!("{e}"));
     }
@@ -354,6 +424,24 @@ mod tests {
         assert!(grammar.is_in("noise", "only_this"));
         assert!(!grammar.is_in("noise", "__warn"));
         assert!(grammar.kind("warning").is_some());
+    }
+
+    #[test]
+    fn a_feature_table_of_the_user_replaces_the_one_of_its_name() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = dir.path().join("cpu-features");
+        std::fs::create_dir(&folder).expect("a folder");
+        let row = "feature = [{ number = \"4*32+5\", name = \"MINE\", flag = \"mine\" }]";
+        std::fs::write(folder.join("cpuid.toml"), row).expect("written");
+        let grammar = Grammar::with_overrides(dir.path()).expect("a grammar");
+        let table = grammar.features().for_release(Some("6.12.1"));
+        assert_eq!(table.feature(133).map(|f| f.name).as_deref(), Some("MINE"));
+        assert_eq!(table.by_name("VMX"), None);
+        assert!(table.by_name("REP_GOOD").is_some());
+
+        std::fs::write(folder.join("mine.toml"), "\nfeature = 3").expect("written");
+        let error = Grammar::with_overrides(dir.path()).expect_err("no table");
+        assert!(error.to_string().contains("mine.toml:2:"), "{error}");
     }
 
     #[test]

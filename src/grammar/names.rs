@@ -22,7 +22,7 @@ pub(super) fn check(all: &Document, file: &str, text: &str) -> Result<(), Gramma
 fn unknown<'r>(all: &Document, rule: &'r FunctionRule) -> Vec<&'r String> {
     let is_step = |name: &String| name == FRAMES || all.landmark.iter().any(|l| l.name == *name);
     let is_set = |name: &String| all.frames.iter().any(|set| set.name == *name);
-    let steps = rule.find.iter().chain(&rule.or);
+    let steps = rule.find.iter().chain(&rule.or).chain(&rule.last);
     let sets = rule.skip.iter().chain(&rule.decisive);
     let sets = sets.chain(&rule.called_by).chain(&rule.pass);
     let unknown_steps = steps.filter(|name| !is_step(name));

@@ -3,52 +3,100 @@
 //! They work on bytes and know ASCII only: the kernel prints no other digits and letters where a
 //! pattern looks for some, and Unicode's tables would take longer to build than a log takes to read.
 
-use regex::bytes::{Captures, Match, Regex, RegexBuilder};
+use super::needed::needed;
+use memchr::memmem;
+use regex_automata::Span;
+use regex_automata::meta;
+use regex_automata::util::captures::Captures;
+use regex_automata::util::{interpolate, syntax};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Searches after which a pattern is worth the automata that make it fast: building them takes
+/// about as long as so many searches of a line without them.
+const HOT: u32 = 200;
 
 /// A regular expression in the syntax of the `regex` crate.
 #[derive(Debug)]
 pub struct Pattern {
     /// As written in the grammar.
     pub source: String,
-    compiled: OnceLock<Option<Regex>>,
+    /// What a text must contain to fit, known before anything is compiled.
+    needed: OnceLock<memmem::Finder<'static>>,
+    compiled: OnceLock<Option<Engines>>,
+}
+
+/// One pattern, compiled twice: most patterns are tried on a handful of lines of a run, where
+/// building the fast automata would take longer than all else. Both give the same answers.
+#[derive(Debug)]
+struct Engines {
+    quickly_built: meta::Regex,
+    searches: AtomicU32,
+    fast: OnceLock<Option<meta::Regex>>,
 }
 
 /// Where a pattern fits a text.
-pub struct Groups<'t>(Captures<'t>);
+pub struct Groups<'t> {
+    text: &'t str,
+    captures: Captures,
+}
 
 /// One group of it.
 #[derive(Clone, Copy)]
-pub struct Group<'t>(Match<'t>);
+pub struct Group<'t> {
+    text: &'t str,
+    span: Span,
+}
 
 impl<'t> Groups<'t> {
     /// The group of that name, if it took part.
     pub fn name(&self, name: &str) -> Option<Group<'t>> {
-        self.0.name(name).map(Group)
+        self.captures
+            .get_group_by_name(name)
+            .map(|span| self.group(span))
     }
 
     /// The whole match (0), or a group by its number.
     pub fn get(&self, index: usize) -> Option<Group<'t>> {
-        self.0.get(index).map(Group)
+        self.captures.get_group(index).map(|span| self.group(span))
+    }
+
+    fn group(&self, span: Span) -> Group<'t> {
+        let text = self.text;
+        Group { text, span }
+    }
+
+    /// Adds `with` to `out`, with every `${name}` in it replaced by its group.
+    fn expand(&self, with: &str, out: &mut Vec<u8>) {
+        let append = |index, out: &mut Vec<u8>| {
+            if let Some(span) = self.captures.get_group(index) {
+                out.extend_from_slice(&self.text.as_bytes()[span]);
+            }
+        };
+        let number = |name: &str| {
+            let pattern = self.captures.pattern()?;
+            self.captures.group_info().to_index(pattern, name)
+        };
+        interpolate::bytes(with.as_bytes(), append, number, out);
     }
 }
 
 impl<'t> Group<'t> {
     /// Its text; empty where the pattern cut a character of several bytes in two.
     pub fn as_str(&self) -> &'t str {
-        str::from_utf8(self.0.as_bytes()).unwrap_or_default()
+        self.text.get(self.span.range()).unwrap_or_default()
     }
 
     /// Offset in the text, in bytes.
     pub fn start(&self) -> usize {
-        self.0.start()
+        self.span.start
     }
 
     /// Offset behind the group, in bytes.
     pub fn end(&self) -> usize {
-        self.0.end()
+        self.span.end
     }
 }
 
@@ -57,63 +105,125 @@ impl Pattern {
     pub fn new(source: impl Into<String>) -> Pattern {
         Pattern {
             source: source.into(),
+            needed: OnceLock::new(),
             compiled: OnceLock::new(),
         }
     }
 
     /// Named and numbered groups where the pattern fits `text`.
     pub fn captures<'t>(&self, text: &'t str) -> Option<Groups<'t>> {
-        self.regex()?.captures(text.as_bytes()).map(Groups)
+        let regex = self.regex_for(text)?;
+        let mut captures = regex.create_captures();
+        regex.captures(text, &mut captures);
+        captures.is_match().then_some(Groups { text, captures })
     }
 
     /// True where the pattern fits.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex()
-            .is_some_and(|regex| regex.is_match(text.as_bytes()))
+        self.regex_for(text)
+            .is_some_and(|regex| regex.is_match(text))
+    }
+
+    /// Offset of the first place where the pattern fits.
+    pub fn find(&self, text: &str) -> Option<usize> {
+        self.regex_for(text)?.find(text).map(|found| found.start())
     }
 
     /// `text` with every place where the pattern fits replaced; `$name` stands for a group.
     pub fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
-        let replaced = self
-            .regex()
-            .map(|regex| regex.replace_all(text.as_bytes(), with.as_bytes()));
-        match replaced {
-            None | Some(Cow::Borrowed(_)) => Cow::Borrowed(text),
-            Some(Cow::Owned(bytes)) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        let Some(regex) = self.regex_for(text).filter(|regex| regex.is_match(text)) else {
+            return Cow::Borrowed(text);
+        };
+        let mut out = Vec::with_capacity(text.len());
+        let mut copied = 0;
+        for captures in regex.captures_iter(text) {
+            let Some(place) = captures.get_match() else {
+                continue;
+            };
+            out.extend_from_slice(&text.as_bytes()[copied..place.start()]);
+            copied = place.end();
+            Groups { text, captures }.expand(with, &mut out);
         }
+        out.extend_from_slice(&text.as_bytes()[copied..]);
+        Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
 
     /// The first place where the pattern fits, written as `with`; `${name}` stands for a group.
     pub fn extract(&self, text: &str, with: &str) -> Option<String> {
-        let captures = self.regex()?.captures(text.as_bytes())?;
+        let groups = self.captures(text)?;
         let mut out = Vec::new();
-        captures.expand(with.as_bytes(), &mut out);
+        groups.expand(with, &mut out);
         Some(String::from_utf8_lossy(&out).into_owned())
     }
 
     /// Names of its groups.
     pub fn group_names(&self) -> Vec<String> {
-        let names = self
-            .regex()
-            .map(|regex| regex.capture_names().flatten().map(str::to_owned).collect());
-        names.unwrap_or_default()
+        let Some(regex) = self.regex() else {
+            return Vec::new();
+        };
+        let names = regex.group_info().all_names();
+        names
+            .filter_map(|(_, _, name)| name.map(str::to_owned))
+            .collect()
     }
 
     /// The reason why it does not compile.
     pub(super) fn check(&self) -> Result<(), String> {
-        compile(&self.source).map(drop).map_err(|e| e.to_string())
+        compile(&self.source, true)
+            .map(drop)
+            .map_err(|error| reason(&error))
+    }
+
+    /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
+    fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
+        let finder = || memmem::Finder::new(&needed(&self.source)).into_owned();
+        self.needed.get_or_init(finder).find(text.as_bytes())?;
+        self.regex()
     }
 
     /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.
-    fn regex(&self) -> Option<&Regex> {
-        self.compiled
-            .get_or_init(|| compile(&self.source).ok())
-            .as_ref()
+    fn regex(&self) -> Option<&meta::Regex> {
+        let engines = self.compiled.get_or_init(|| {
+            Some(Engines {
+                quickly_built: compile(&self.source, false).ok()?,
+                searches: AtomicU32::new(0),
+                fast: OnceLock::new(),
+            })
+        });
+        let engines = engines.as_ref()?;
+        if let Some(fast) = engines.fast.get() {
+            return fast.as_ref();
+        }
+        if engines.searches.fetch_add(1, Ordering::Relaxed) < HOT {
+            return Some(&engines.quickly_built);
+        }
+        let build = || compile(&self.source, true).ok();
+        engines.fast.get_or_init(build).as_ref()
     }
 }
 
-fn compile(source: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(source).unicode(false).build()
+/// The limits are those of the `regex` crate. Without `fast` only what every search needs is built.
+fn compile(source: &str, fast: bool) -> Result<meta::Regex, meta::BuildError> {
+    let config = meta::Config::new()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(10 << 20))
+        .hybrid_cache_capacity(2 << 20)
+        .hybrid(fast)
+        .dfa(fast)
+        .onepass(fast);
+    meta::Builder::new()
+        .configure(config)
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .build(source)
+}
+
+/// Why a pattern does not compile, as far down as it is told.
+fn reason(error: &meta::BuildError) -> String {
+    match (error.syntax_error(), error.size_limit()) {
+        (Some(syntax), _) => syntax.to_string(),
+        (None, Some(limit)) => format!("it grows over {limit} bytes; make its repetitions fewer"),
+        (None, None) => error.to_string(),
+    }
 }
 
 impl<'de> Deserialize<'de> for Pattern {

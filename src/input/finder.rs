@@ -1,30 +1,76 @@
 //! Finds the next line that matters.
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
-//! them matter; others only tell something of the boot on their own line. Vector instructions (Teddy) find some dozens of
-//! literals at once, an automaton stands in where a CPU has none.
+//! them matter, or boots; others only tell something of the boot on their own line, and are looked
+//! for only where a report makes that matter. Vector instructions (Teddy) find some dozens of
+//! literals at once, an automaton stands in where a CPU has none; long inputs are searched ahead on
+//! all cores.
 
 use aho_corasick::packed::{self, Searcher};
 use aho_corasick::{AhoCorasick, BuildError};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
+/// that are kept.
+const WINDOW: usize = 8 << 20;
+
+/// Bytes that one thread takes of it.
+const BLOCK: usize = 1 << 20;
 
 /// Literals that one vector search takes; with more its filter lets too much through.
 const PART: usize = 40;
+
+/// The literals that drive the reading of a log.
+#[derive(Debug)]
+pub struct Finder {
+    /// Literals that begin reports or boots.
+    pub(super) marks: Literals,
+    /// Literals of lines that tell something of the boot.
+    pub(super) notes: Literals,
+}
+
+impl Finder {
+    /// Looks for literals that begin reports, for those that begin boots, and for those that matter
+    /// on their own line only.
+    ///
+    /// # Errors
+    /// Where there are more literals than any automaton takes.
+    pub fn new<'l>(
+        reports: impl IntoIterator<Item = &'l str>,
+        boots: impl IntoIterator<Item = &'l str>,
+        notes: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Finder, BuildError> {
+        Ok(Finder {
+            marks: Literals::new(reports, boots)?,
+            notes: Literals::new([], notes)?,
+        })
+    }
+
+    /// True for a line that has any of the literals.
+    pub fn tells(&self, line: &[u8]) -> bool {
+        let has = |literals: &Literals| literals.hits(line).next_from(0).is_some();
+        has(&self.marks) || has(&self.notes)
+    }
+}
 
 /// A literal at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     /// Offset of its first byte.
     pub at: usize,
-    /// True where a report may begin.
-    pub report: bool,
+    /// True for a literal of the first sort.
+    pub first: bool,
 }
 
-/// The literals, ready to be searched for.
+/// Literals of two sorts, ready to be searched for.
 #[derive(Debug)]
-pub struct Finder {
+pub struct Literals {
     parts: Vec<Part>,
-    /// The first so many literals begin reports.
-    reports: usize,
+    /// So many literals are of the first sort.
+    first: usize,
+    /// Bytes of the longest one.
+    longest: usize,
 }
 
 /// A search for some of the literals, whose numbers begin at `first`.
@@ -51,33 +97,51 @@ impl Machine {
     }
 }
 
-impl Finder {
-    /// Looks for literals that begin reports, and for literals that matter on their own line.
-    ///
-    /// # Errors
-    /// Where there are more literals than any automaton takes.
-    pub fn new<'l>(
-        reports: impl IntoIterator<Item = &'l str>,
-        notes: impl IntoIterator<Item = &'l str>,
-    ) -> Result<Finder, BuildError> {
-        let mut literals = shortest(reports.into_iter().collect());
-        let reports = literals.len();
-        let is_new = |note: &&str| !literals.iter().any(|literal| note.contains(literal));
-        let notes = shortest(notes.into_iter().filter(is_new).collect());
-        literals.extend(notes);
-        Ok(Finder {
+impl Literals {
+    fn new<'l>(
+        first: impl IntoIterator<Item = &'l str>,
+        second: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Literals, BuildError> {
+        let mut literals = shortest(first.into_iter().collect());
+        let count = literals.len();
+        let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
+        let second = shortest(second.into_iter().filter(is_new).collect());
+        literals.extend(second);
+        Ok(Literals {
             parts: parts(&literals)?,
-            reports,
+            first: count,
+            longest: literals
+                .iter()
+                .map(|literal| literal.len())
+                .max()
+                .unwrap_or(0),
         })
     }
 
     /// Begins to search `bytes`.
     pub fn hits<'f>(&'f self, bytes: &'f [u8]) -> Hits<'f> {
-        Hits {
-            finder: self,
-            bytes,
-            next: vec![Next::Unknown; self.parts.len()],
+        match bytes.len() > WINDOW && rayon::current_num_threads() > 1 {
+            true => Hits::Ahead(Ahead {
+                literals: self,
+                bytes,
+                end: 0,
+                hits: Vec::new().into_iter().peekable(),
+            }),
+            false => Hits::OneByOne(OneByOne::new(self, bytes)),
         }
+    }
+
+    /// Every hit that begins in a block of `bytes`.
+    fn in_block(&self, bytes: &[u8], block: Range<usize>) -> Vec<Hit> {
+        let end = block.end.saturating_add(self.longest).min(bytes.len());
+        let mut hits = OneByOne::new(self, &bytes[..end]);
+        let mut from = block.start;
+        let in_order = std::iter::from_fn(|| {
+            let hit = hits.next_from(from).filter(|hit| hit.at < block.end)?;
+            from = hit.at + 1;
+            Some(hit)
+        });
+        in_order.collect()
     }
 }
 
@@ -109,8 +173,26 @@ fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
 }
 
 /// A search in progress.
-pub struct Hits<'f> {
-    finder: &'f Finder,
+pub enum Hits<'f> {
+    /// Each hit is searched for when it is asked for.
+    OneByOne(OneByOne<'f>),
+    /// A stretch of the input is searched ahead by all threads.
+    Ahead(Ahead<'f>),
+}
+
+impl Hits<'_> {
+    /// The first hit at or behind `from`. Calls must not go back.
+    pub fn next_from(&mut self, from: usize) -> Option<Hit> {
+        match self {
+            Hits::OneByOne(hits) => hits.next_from(from),
+            Hits::Ahead(hits) => hits.next_from(from),
+        }
+    }
+}
+
+/// A search from hit to hit.
+pub struct OneByOne<'f> {
+    literals: &'f Literals,
     bytes: &'f [u8],
     /// What each part of the search found last.
     next: Vec<Next>,
@@ -123,9 +205,16 @@ enum Next {
     Nothing,
 }
 
-impl Hits<'_> {
-    /// The first hit at or behind `from`. Calls must not go back.
-    pub fn next_from(&mut self, from: usize) -> Option<Hit> {
+impl<'f> OneByOne<'f> {
+    fn new(literals: &'f Literals, bytes: &'f [u8]) -> OneByOne<'f> {
+        OneByOne {
+            literals,
+            bytes,
+            next: vec![Next::Unknown; literals.parts.len()],
+        }
+    }
+
+    fn next_from(&mut self, from: usize) -> Option<Hit> {
         for part in 0..self.next.len() {
             let is_behind = match self.next[part] {
                 Next::Unknown => true,
@@ -143,12 +232,12 @@ impl Hits<'_> {
         let (at, literal) = found.min()?;
         Some(Hit {
             at,
-            report: literal < self.finder.reports,
+            first: literal < self.literals.first,
         })
     }
 
     fn search(&self, part: usize, from: usize) -> Next {
-        let part = &self.finder.parts[part];
+        let part = &self.literals.parts[part];
         let found = self
             .bytes
             .get(from..)
@@ -163,17 +252,57 @@ impl Hits<'_> {
     }
 }
 
+/// A search by all threads.
+pub struct Ahead<'f> {
+    literals: &'f Literals,
+    bytes: &'f [u8],
+    /// So far the input was searched.
+    end: usize,
+    /// What is left of the hits before `end`.
+    hits: std::iter::Peekable<std::vec::IntoIter<Hit>>,
+}
+
+impl Ahead<'_> {
+    fn next_from(&mut self, from: usize) -> Option<Hit> {
+        loop {
+            while let Some(hit) = self.hits.peek() {
+                if hit.at >= from {
+                    return Some(*hit);
+                }
+                self.hits.next();
+            }
+            self.end = self.end.max(from);
+            if self.end >= self.bytes.len() {
+                return None;
+            }
+            self.search_window();
+        }
+    }
+
+    fn search_window(&mut self) {
+        let end = self.end.saturating_add(WINDOW).min(self.bytes.len());
+        let begins: Vec<_> = (self.end..end).step_by(BLOCK).collect();
+        let in_block = |begin: &usize| {
+            let block = *begin..(begin + BLOCK).min(end);
+            self.literals.in_block(self.bytes, block)
+        };
+        let hits: Vec<Vec<Hit>> = begins.par_iter().map(in_block).collect();
+        self.hits = hits.concat().into_iter().peekable();
+        self.end = end;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all(finder: &Finder, bytes: &[u8]) -> Vec<(usize, bool)> {
-        let mut hits = finder.hits(bytes);
+    fn all(literals: &Literals, bytes: &[u8]) -> Vec<(usize, bool)> {
+        let mut hits = literals.hits(bytes);
         let mut from = 0;
         std::iter::from_fn(|| {
             let hit = hits.next_from(from)?;
             from = hit.at + 1;
-            Some((hit.at, hit.report))
+            Some((hit.at, hit.first))
         })
         .collect()
     }
@@ -181,18 +310,55 @@ mod tests {
     #[test]
     fn hits_come_in_order_whatever_part_finds_them() {
         let reports: Vec<String> = (0..100).map(|n| format!("report {n};")).collect();
-        let notes = ["note ", "a report 7; note"];
-        let finder = Finder::new(reports.iter().map(String::as_str), notes).expect("built");
-        assert_eq!(finder.parts.len(), 3);
-        let found = all(&finder, b"x\nreport 7; \nnote 3\nreport 99;\n");
+        let boots = ["boot ", "a report 7; boot"];
+        let literals = Literals::new(reports.iter().map(String::as_str), boots).expect("built");
+        assert_eq!(literals.parts.len(), 3);
+        let found = all(&literals, b"x\nreport 7; \nboot 3\nreport 99;\n");
         assert_eq!(found, [(2, true), (13, false), (20, true)]);
     }
 
     #[test]
+    fn a_search_ahead_finds_what_a_search_hit_by_hit_finds() {
+        let literals = Literals::new(["BUG:", "WARNING:"], ["boot"]).expect("built");
+        let mut bytes = vec![b'.'; 2 * WINDOW + 100];
+        for at in [
+            0,
+            BLOCK - 2,
+            BLOCK + 10,
+            3 * BLOCK - 1,
+            WINDOW - 3,
+            WINDOW + 5,
+            2 * WINDOW + 90,
+        ] {
+            bytes[at..at + 4].copy_from_slice(b"BUG:");
+            bytes[at + 4..at + 8].copy_from_slice(b"boot");
+        }
+        let collect = |mut next: Box<dyn FnMut(usize) -> Option<Hit> + '_>| {
+            let mut from = 0;
+            let mut all = Vec::new();
+            while let Some(hit) = next(from) {
+                from = hit.at + 1;
+                all.push(hit);
+            }
+            all
+        };
+        let mut one_by_one = OneByOne::new(&literals, &bytes);
+        let mut ahead = Ahead {
+            literals: &literals,
+            bytes: &bytes,
+            end: 0,
+            hits: Vec::new().into_iter().peekable(),
+        };
+        let expected = collect(Box::new(|from| one_by_one.next_from(from)));
+        assert_eq!(expected.len(), 14);
+        assert_eq!(collect(Box::new(|from| ahead.next_from(from))), expected);
+    }
+
+    #[test]
     fn a_literal_inside_another_stands_for_both() {
-        let finder = Finder::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
+        let literals = Literals::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
         assert_eq!(
-            all(&finder, b"kernel BUG: at, BUG: x"),
+            all(&literals, b"kernel BUG: at, BUG: x"),
             [(7, true), (16, true)]
         );
     }

@@ -2,6 +2,7 @@
 
 use super::finder::{Finder, Hit, Hits};
 use memchr::{memchr, memchr_iter, memrchr};
+use std::ops::Range;
 
 /// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
 /// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
@@ -17,8 +18,15 @@ pub trait Visitor {
     fn line(&mut self, number: u64, line: &[u8]);
     /// True where lines without a hit of the finder may be skipped.
     fn may_skip(&self) -> bool;
+    /// False where a line with a literal of a report is known to be no part of one.
+    fn may_begin(&self, line: &[u8]) -> bool;
+    /// Takes in a line that begins a boot, and whose neighbours were skipped.
+    fn boot(&mut self, number: u64, line: &[u8]);
     /// Takes in a line that tells something by itself, and whose neighbours were skipped.
     fn aside(&mut self, number: u64, line: &[u8]);
+    /// True where the next of these lines is wanted although no report follows, only the end or the
+    /// line that begins the next boot.
+    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -34,6 +42,9 @@ pub struct LineReader {
     handed: usize,
     /// Lines before `scanned`.
     count: u64,
+    /// Offset in `buffer` behind the last line whose boot it is known all about, and the number of
+    /// lines before it.
+    noted: (usize, u64),
     /// In a line longer than [`MAX_LINE`], whose rest is dropped.
     overlong: bool,
 }
@@ -43,6 +54,7 @@ impl LineReader {
     pub fn read_all(bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let mut reader = LineReader::default();
         reader.scan(bytes, finder, visitor);
+        reader.note_rest(bytes, None, finder, visitor);
         reader.count
     }
 
@@ -57,9 +69,11 @@ impl LineReader {
             let mut buffer = std::mem::take(&mut self.buffer);
             self.scan(&buffer[..=last], finder, visitor);
             let keep = lookback(&buffer, self.handed, self.scanned);
+            self.note(&buffer, keep, finder, visitor);
             buffer.drain(..keep);
             self.scanned -= keep;
             self.handed = self.handed.saturating_sub(keep);
+            self.noted.0 = self.noted.0.saturating_sub(keep);
             self.buffer = buffer;
         }
         if self.buffer.len() - self.scanned > MAX_LINE {
@@ -72,6 +86,7 @@ impl LineReader {
     pub fn finish(mut self, finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let buffer = std::mem::take(&mut self.buffer);
         self.scan(&buffer, finder, visitor);
+        self.note_rest(&buffer, None, finder, visitor);
         self.count
     }
 
@@ -87,7 +102,7 @@ impl LineReader {
 
     /// Scans `bytes`, which continue what was scanned before.
     fn scan<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
-        let mut hits = finder.hits(bytes);
+        let mut hits = finder.marks.hits(bytes);
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
         while self.scanned < bytes.len() {
@@ -95,21 +110,27 @@ impl LineReader {
                 let Some(hit) = hits.next_from(self.scanned) else {
                     return self.skip_to(bytes, bytes.len());
                 };
-                if !begins_report(&mut hits, hit, bytes) {
-                    self.jump_to(bytes, hit.at);
-                    self.hand_over(bytes, visitor, V::aside);
+                let end = line_end(bytes, hit.at);
+                self.jump_to(bytes, hit.at);
+                if !begins_report(&mut hits, hit, end) {
+                    self.begin_boot(bytes, finder, visitor);
+                    continue;
+                }
+                if !visitor.may_begin(&bytes[self.scanned..end]) {
+                    self.skip_to(bytes, (end + 1).min(bytes.len()));
                     continue;
                 }
                 wanted = hit.at + 1;
-                self.jump_before(bytes, hit.at);
+                self.look_back(bytes);
+                self.note(bytes, self.scanned, finder, visitor);
             }
             self.hand_over(bytes, visitor, V::line);
+            self.noted = (self.scanned, self.count);
         }
     }
 
-    /// Goes to the line of a hit, and some lines back.
-    fn jump_before(&mut self, bytes: &[u8], hit: usize) {
-        self.jump_to(bytes, hit);
+    /// Goes some lines back.
+    fn look_back(&mut self, bytes: &[u8]) {
         let start = lookback(bytes, self.handed, self.scanned);
         self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
         self.scanned = start;
@@ -120,6 +141,60 @@ impl LineReader {
         let line = memrchr(b'\n', &bytes[self.scanned..hit])
             .map_or(self.scanned, |at| self.scanned + at + 1);
         self.skip_to(bytes, line);
+    }
+
+    /// Hands over the line that begins a boot.
+    fn begin_boot<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
+        let line = self.scanned..line_end(bytes, self.scanned);
+        self.note_rest(bytes, Some(line), finder, visitor);
+        self.hand_over(bytes, visitor, V::boot);
+        self.noted = (self.scanned, self.count);
+    }
+
+    /// Hands over what the lines up to the next boot, or up to the end, tell of the last one, as far
+    /// as it is wanted: no report follows.
+    fn note_rest<V: Visitor>(
+        &mut self,
+        bytes: &[u8],
+        next_boot: Option<Range<usize>>,
+        finder: &Finder,
+        visitor: &mut V,
+    ) {
+        let to = next_boot.as_ref().map_or(bytes.len(), |line| line.start);
+        let next_boot = next_boot.map(|line| &bytes[line]);
+        self.note_while(bytes, to, finder, visitor, |v| v.wants_asides(next_boot));
+    }
+
+    /// Hands over what the lines up to `to` tell of the boot.
+    fn note<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
+        self.note_while(bytes, to, finder, visitor, |_| true);
+    }
+
+    fn note_while<V: Visitor>(
+        &mut self,
+        bytes: &[u8],
+        to: usize,
+        finder: &Finder,
+        visitor: &mut V,
+        wanted: impl Fn(&V) -> bool,
+    ) {
+        let (mut from, mut count) = self.noted;
+        let region = bytes.get(..to).unwrap_or_default();
+        if from >= region.len() || !wanted(visitor) {
+            return;
+        }
+        let mut hits = finder.notes.hits(region);
+        while let Some(hit) = hits.next_from(from)
+            && wanted(visitor)
+        {
+            let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
+            let end = line_end(region, hit.at);
+            count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
+            visitor.aside(count, &region[start..end.min(start + MAX_LINE)]);
+            from = (end + 1).min(to);
+        }
+        count += memchr_iter(b'\n', &region[from..]).count() as u64;
+        self.noted = (to, count);
     }
 
     fn skip_to(&mut self, bytes: &[u8], end: usize) {
@@ -141,11 +216,15 @@ impl LineReader {
     }
 }
 
-/// True where the line of a hit has a literal that begins a report.
-fn begins_report(hits: &mut Hits<'_>, first: Hit, bytes: &[u8]) -> bool {
+/// Offset of the line feed behind `at`, or of the end.
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length)
+}
+
+/// True where the line of a hit, which ends at `end`, has a literal that begins a report.
+fn begins_report(hits: &mut Hits<'_>, first: Hit, end: usize) -> bool {
     let mut hit = first;
-    let end = memchr(b'\n', &bytes[first.at..]).map_or(bytes.len(), |length| first.at + length);
-    while !hit.report {
+    while !hit.first {
         match hits.next_from(hit.at + 1) {
             Some(next) if next.at < end => hit = next,
             _ => return false,
@@ -175,8 +254,10 @@ mod tests {
     #[derive(Default)]
     struct Reader {
         seen: Vec<(u64, Vec<u8>)>,
+        boots: Vec<(u64, Vec<u8>)>,
         asides: Vec<(u64, Vec<u8>)>,
         waiting: usize,
+        wants_asides: bool,
     }
 
     impl Visitor for Reader {
@@ -190,30 +271,49 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
+        fn may_begin(&self, line: &[u8]) -> bool {
+            !line.starts_with(b"no ")
+        }
+        fn boot(&mut self, number: u64, line: &[u8]) {
+            self.boots.push((number, line.to_vec()));
+        }
         fn aside(&mut self, number: u64, line: &[u8]) {
             self.asides.push((number, line.to_vec()));
+        }
+        fn wants_asides(&self, _: Option<&[u8]>) -> bool {
+            self.wants_asides
         }
     }
 
     fn finder() -> Finder {
-        Finder::new(["hit"], []).expect("one literal")
+        Finder::new(["hit"], ["boot"], ["note"]).expect("three literals")
     }
 
-    fn at_once(bytes: &[u8]) -> (Vec<(u64, Vec<u8>)>, u64) {
-        let mut reader = Reader::default();
+    /// Lines, boots, asides and the number of all lines.
+    type Seen = [Vec<(u64, Vec<u8>)>; 3];
+
+    fn everything() -> Reader {
+        Reader {
+            wants_asides: true,
+            ..Reader::default()
+        }
+    }
+
+    fn at_once(bytes: &[u8]) -> (Seen, u64) {
+        let mut reader = everything();
         let count = LineReader::read_all(bytes, &finder(), &mut reader);
-        (reader.seen, count)
+        ([reader.seen, reader.boots, reader.asides], count)
     }
 
-    fn in_chunks(bytes: &[u8], size: usize) -> (Vec<(u64, Vec<u8>)>, u64) {
-        let mut reader = Reader::default();
+    fn in_chunks(bytes: &[u8], size: usize) -> (Seen, u64) {
+        let mut reader = everything();
         let mut lines = LineReader::default();
         let finder = finder();
         for chunk in bytes.chunks(size) {
             lines.push(chunk, &finder, &mut reader);
         }
         let count = lines.finish(&finder, &mut reader);
-        (reader.seen, count)
+        ([reader.seen, reader.boots, reader.asides], count)
     }
 
     #[test]
@@ -227,7 +327,7 @@ mod tests {
                 }
             })
             .collect();
-        let (seen, count) = at_once(log.as_bytes());
+        let ([seen, ..], count) = at_once(log.as_bytes());
         assert_eq!(count, 200);
         assert_eq!(
             seen.first().map(|(n, l)| (*n, l.as_slice())),
@@ -237,17 +337,44 @@ mod tests {
         assert_eq!(seen.last().map(|(n, _)| *n), Some(152));
     }
 
+    fn read(log: &str, wants_asides: bool) -> Reader {
+        let mut reader = Reader {
+            wants_asides,
+            ..Reader::default()
+        };
+        LineReader::read_all(log.as_bytes(), &finder(), &mut reader);
+        reader
+    }
+
+    fn numbers(lines: &[(u64, Vec<u8>)]) -> Vec<u64> {
+        lines.iter().map(|(number, _)| *number).collect()
+    }
+
     #[test]
     fn a_note_comes_alone_and_a_report_on_its_line_is_not_missed() {
-        let finder = Finder::new(["hit"], ["note"]).expect("two literals");
-        let mut reader = Reader::default();
-        LineReader::read_all(b"a\nb note\nc\nd\n", &finder, &mut reader);
+        let reader = read("a\nb note\nc\nd\n", true);
         assert!(reader.seen.is_empty());
         assert_eq!(reader.asides, [(2, b"b note".to_vec())]);
-        let mut reader = Reader::default();
-        LineReader::read_all(b"a\nnote hit\nc\nd\n", &finder, &mut reader);
-        let numbers: Vec<_> = reader.seen.iter().map(|(number, _)| *number).collect();
-        assert_eq!(numbers, [1, 2, 3, 4]);
+        let reader = read("a\nnote hit\nc\nd\n", true);
+        assert_eq!(numbers(&reader.seen), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn notes_are_told_of_the_boot_of_a_report_only() {
+        let filler = "x\n".repeat(100);
+        let log =
+            format!("boot\nnote\nboot\n{filler}note\n{filler}hit\n{filler}note\nboot\nnote\n");
+        let reader = read(&log, false);
+        assert_eq!(numbers(&reader.boots), [1, 3, 307]);
+        assert_eq!(numbers(&reader.asides), [104]);
+        assert_eq!(numbers(&read(&log, true).asides), [2, 104, 306, 308]);
+    }
+
+    #[test]
+    fn a_line_that_begins_nothing_is_skipped_and_still_tells_what_it_tells() {
+        let reader = read("a\nno hit note\nb\n", true);
+        assert!(reader.seen.is_empty());
+        assert_eq!(numbers(&reader.asides), [2]);
     }
 
     #[test]
@@ -261,7 +388,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn chunks_make_no_difference(lines in prop::collection::vec("[a-c]{0,4}|x?hit", 0..120), size in 1usize..40, end: bool) {
+        fn chunks_make_no_difference(lines in prop::collection::vec("[a-c]{0,4}|x?hit|boot|a?note|no hit", 0..120), size in 1usize..40, end: bool) {
             let mut log = lines.join("\n");
             if end { log.push('\n'); }
             prop_assert_eq!(in_chunks(log.as_bytes(), size), at_once(log.as_bytes()));

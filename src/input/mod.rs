@@ -6,6 +6,7 @@
 //! over at the speed of the search.
 
 mod ahead;
+mod asides;
 pub mod container;
 mod finder;
 mod folder;
@@ -14,6 +15,7 @@ mod lines;
 mod pstore;
 mod source;
 
+pub use asides::Asides;
 pub use finder::Finder;
 pub use folder::{Entries, Entry, entries};
 pub use lines::{LineReader, MAX_LINE, Visitor};

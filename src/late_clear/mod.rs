@@ -183,6 +183,11 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester.as_deref(),
         &mut evidence,
     );
+    let told_apart = if case.splat.interleaved {
+        Confidence::Likely
+    } else {
+        Confidence::Certain
+    };
     let mut verdict = LateClear {
         path: path.path,
         stage: path.stage,
@@ -192,7 +197,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester,
         divergence,
         caused_by: nested,
-        confidence: path.confidence.min(site.confidence),
+        confidence: path.confidence.min(site.confidence).min(told_apart),
         headline: String::new(),
         diagnosis: String::new(),
         evidence,

@@ -16,7 +16,7 @@ mod trace;
 use super::clean::clean_lines;
 use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
 use crate::report::Report;
 use std::collections::HashMap;
@@ -97,7 +97,7 @@ impl<'a> Html<'a> {
 impl Output for Html<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         self.at_hand += 1;
-        self.totals.splats += 1;
+        self.totals.splats += u64::from(report.level == Level::Report);
         self.totals.late_clears += u64::from(report.late_clear.is_some());
         self.groups.add(&report);
         if let Some(standing) = standing.baseline {

@@ -5,7 +5,7 @@ use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
-use crate::grammar::{Grammar, MilestoneName};
+use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
@@ -16,7 +16,7 @@ use serde::ser::{SerializeMap, Serializer};
 use std::fmt::Write;
 
 /// Version of the format. Fields are added, never changed or taken away.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -56,10 +56,20 @@ impl<'a> CheckJson<'a> {
     }
 }
 
+/// Which program made the document.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Default for Tool {
+    fn default() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -94,6 +104,7 @@ struct MilestoneJson {
 struct SplatJson<'a> {
     source: &'a SourceSpan,
     kind: &'a str,
+    level: Level,
     title: &'a str,
     alt_titles: &'a [String],
     ids: Ids<'a>,
@@ -224,7 +235,7 @@ impl Output for Json<'_> {
     /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
     fn finish(&mut self, ending: Ending<'_>) -> String {
         let document = of(&self.inputs, &self.reports, self.grammar);
-        write(&match ending {
+        pretty(&match ending {
             Ending::Triage => document,
             Ending::Scan(groups) => Document {
                 groups: Some(groups.iter().collect()),
@@ -257,16 +268,13 @@ impl Output for Ndjson<'_> {
 
 /// The whole document of single inputs, with a line feed at the end.
 pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    write(&of(inputs, reports, grammar))
+    pretty(&of(inputs, reports, grammar))
 }
 
 fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
     Document {
         schema: SCHEMA,
-        tool: Tool {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
-        },
+        tool: Tool::default(),
         inputs: inputs.iter().map(input).collect(),
         splats: reports
             .iter()
@@ -277,9 +285,15 @@ fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Docu
     }
 }
 
-fn write(document: &Document<'_>) -> String {
+/// A document in lines, with a line feed at the end.
+pub(super) fn pretty(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("no map key but strings");
     clean_json(text) + "\n"
+}
+
+/// An address in 16 digits.
+pub(super) fn address(address: u64) -> String {
+    format!("{address:016x}")
 }
 
 /// One splat as one line of ndjson.
@@ -326,6 +340,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
+        level: report.level,
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {
@@ -400,7 +415,6 @@ fn code(code: &Code) -> CodeJson {
 }
 
 fn frame(frame: &Frame) -> FrameJson<'_> {
-    let address = frame.link_address.or(frame.code.address);
     FrameJson {
         function: frame.code.function.as_deref(),
         offset: frame.code.offset,
@@ -408,7 +422,7 @@ fn frame(frame: &Frame) -> FrameJson<'_> {
         module: frame.code.module.as_deref(),
         reliable: frame.reliable,
         recovered: frame.recovered,
-        address: address.map(|address| format!("{address:016x}")),
+        address: frame.link_address.or(frame.code.address).map(address),
         inlines: &frame.inlines,
         file: frame.file.as_deref(),
         line: frame.line,

@@ -9,7 +9,7 @@ use super::output::{Ending, Output, Standing};
 use super::style::Style;
 use super::text;
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::error::Error;
@@ -37,6 +37,9 @@ impl<'a> Junit<'a> {
 
 impl Output for Junit<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        if report.level == Level::Notice && !standing.fails {
+            return String::new();
+        }
         let block = text::report(&report, self.grammar, &Style::plain());
         let status = status(&report, standing, &block);
         let mut case = TestCase::new(line(facts::headline(&report)), status);

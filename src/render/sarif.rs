@@ -11,7 +11,7 @@ use super::facts;
 use super::output::{Ending, Output, Standing};
 use super::words::kebab;
 use crate::baseline::{self, Known};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use locations::{evidence, stack, whole};
 use serde_json::Value;
@@ -125,6 +125,7 @@ fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
         .rule_id(rule)
         .level(match standing.fails {
             true => ResultLevel::Error,
+            false if report.level == Level::Notice => ResultLevel::Note,
             false => ResultLevel::Warning,
         })
         .message(message(&text(report)))

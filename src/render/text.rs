@@ -7,10 +7,11 @@ use super::style::Style;
 use super::trace::{Step, folded, steps};
 use super::words::{count, place, wrap};
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Frame, Splat};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -21,8 +22,12 @@ pub struct Text<'a> {
     grammar: &'a Grammar,
     style: Style,
     quiet: bool,
-    splats: u64,
-    late_clears: u64,
+    /// One entry an input; the last is that of the one at hand.
+    found: Vec<Found>,
+    /// Titles of the notices that the input at hand has had a line for.
+    told: HashSet<String>,
+    /// The last thing printed was the line of a notice.
+    after_notice: bool,
     inputs: Vec<Input>,
 }
 
@@ -33,22 +38,36 @@ impl<'a> Text<'a> {
             grammar,
             style,
             quiet,
-            splats: 0,
-            late_clears: 0,
+            found: vec![Found::default()],
+            told: HashSet::new(),
+            after_notice: false,
             inputs: Vec::new(),
         }
     }
 }
 
 impl Output for Text<'_> {
+    /// A block for a report; a line for a notice that the input has not had before.
     fn report(&mut self, found: Report, _: Standing<'_>) -> String {
-        self.splats += 1;
-        self.late_clears += u64::from(found.late_clear.is_some());
-        report(&found, self.grammar, &self.style)
+        if let Some(counts) = self.found.last_mut() {
+            counts.add(&found);
+        }
+        if found.level == Level::Report {
+            let gap = if self.after_notice { "\n" } else { "" };
+            self.after_notice = false;
+            format!("{gap}{}", report(&found, self.grammar, &self.style))
+        } else if !self.quiet && self.told.insert(found.title.clone()) {
+            self.after_notice = true;
+            notice(&found, &self.style)
+        } else {
+            String::new()
+        }
     }
 
     fn input(&mut self, input: Input) {
         self.inputs.push(input);
+        self.told.clear();
+        self.found.push(Found::default());
     }
 
     fn wants_boots(&self) -> bool {
@@ -56,10 +75,11 @@ impl Output for Text<'_> {
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
-        match self.splats {
+        let nothing = self.found.iter().all(|found| found.splats == 0);
+        match nothing {
             _ if self.quiet => String::new(),
-            0 => nothing_found(&self.inputs),
-            splats => summary(&self.inputs, splats, self.late_clears),
+            true => nothing_found(&self.inputs, &self.found),
+            false => summary(&self.inputs, &self.found),
         }
     }
 }
@@ -80,6 +100,36 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     out
 }
 
+/// A line for one notice.
+fn notice(report: &Report, style: &Style) -> String {
+    let splat = &report.splat;
+    let place = format!("{}:{}:", splat.source.path, splat.source.first_line);
+    format!(
+        "{} {} {}\n",
+        Style::paint(style.place, clean(&place)),
+        Style::paint(style.dim, "notice:"),
+        clean(&splat.header)
+    )
+}
+
+/// How much was found in one input.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    /// Reports that are no notice.
+    splats: u64,
+    /// Those of them that are late clears.
+    late_clears: u64,
+    notices: u64,
+}
+
+impl Found {
+    fn add(&mut self, report: &Report) {
+        self.splats += u64::from(report.level == Level::Report);
+        self.notices += u64::from(report.level == Level::Notice);
+        self.late_clears += u64::from(report.late_clear.is_some());
+    }
+}
+
 /// One line for one splat: its place and its name.
 pub fn report_line(report: &Report, style: &Style) -> String {
     let source = &report.splat.source;
@@ -94,32 +144,39 @@ pub fn report_line(report: &Report, style: &Style) -> String {
     )
 }
 
-/// What is said where no splat was found.
-fn nothing_found(inputs: &[Input]) -> String {
+/// What is said where no splat was found; `found` has one entry an input.
+fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
+    let inputs = inputs.iter().zip(found);
     inputs
-        .iter()
-        .map(|input| {
+        .map(|(input, found)| {
             format!(
-                "{}: no kernel splat in {}\n",
+                "{}: no kernel splat in {}{}\n",
                 clean(&input.path),
-                extent(input)
+                extent(input),
+                further(found.notices, "notice")
             )
         })
         .collect()
 }
 
 /// The closing line.
-fn summary(inputs: &[Input], splats: u64, late_clears: u64) -> String {
+fn summary(inputs: &[Input], found: &[Found]) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
-    let late = match late_clears {
-        0 => String::new(),
-        n => format!(", {}", count(n, "late clear")),
-    };
+    let sum = |part: fn(&Found) -> u64| found.iter().map(part).sum();
     format!(
-        "{}{late} in {}\n",
-        count(splats, "splat"),
+        "{}{}{} in {}\n",
+        count(sum(|found| found.splats), "splat"),
+        further(sum(|found| found.late_clears), "late clear"),
+        further(sum(|found| found.notices), "notice"),
         count(lines, "line")
     )
+}
+
+fn further(n: u64, noun: &str) -> String {
+    match n {
+        0 => String::new(),
+        n => format!(", {}", count(n, noun)),
+    }
 }
 
 fn extent(input: &Input) -> String {

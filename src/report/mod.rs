@@ -7,7 +7,7 @@ mod lkp;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
-use crate::grammar::{Follows, Grammar, PathName};
+use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, base_name, is_fragment};
 use crate::symbols::Symbols;
@@ -54,6 +54,8 @@ impl Platform {
 pub struct Report {
     /// Position in the output, counted from 0 over all inputs.
     pub index: usize,
+    /// How much it matters.
+    pub level: Level,
     /// As printed, with symbols filled in.
     pub splat: Splat,
     /// Where the symbols come from.
@@ -137,14 +139,21 @@ impl Sequence {
         if late_clear.is_some() && is_fragment(&splat) {
             "warning".clone_into(&mut splat.kind);
         }
-        let (incident, joined) = self.incident(grammar, &splat, late_clear.as_ref());
+        let level = grammar
+            .kind(&splat.kind)
+            .map_or(Level::Report, |kind| kind.level);
+        let (incident, joined) = match level {
+            Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
+            Level::Notice => (self.next_incident(), false),
+        };
         let name = name(grammar, &splat, late_clear.as_ref());
         splat.lines = Vec::new();
         let report = Report {
             index: self.next,
+            level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
-            culprit: culprit(&splat, &name, late_clear.as_ref()),
+            culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
             platform: Platform::of(&splat, boot),
             excerpt: Excerpt::default(),
             title: name.title,
@@ -177,10 +186,7 @@ impl Sequence {
         let before = self.last.as_ref().filter(causes);
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
-        let incident = joined.unwrap_or_else(|| {
-            self.incidents += 1;
-            self.incidents - 1
-        });
+        let incident = joined.unwrap_or_else(|| self.next_incident());
         self.last = Some(Last {
             incident,
             boot: splat.boot,
@@ -189,6 +195,11 @@ impl Sequence {
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
         });
         (incident, joined.is_some())
+    }
+
+    fn next_incident(&mut self) -> usize {
+        self.incidents += 1;
+        self.incidents - 1
     }
 }
 
@@ -258,14 +269,20 @@ fn signature(
 }
 
 /// The requester of a late clear, else the function of the title, else the one that the header or
-/// RIP points at.
-fn culprit(splat: &Splat, name: &Name, late_clear: Option<&LateClear>) -> Option<Culprit> {
+/// RIP points at, else the first of the call trace that is no machinery.
+fn culprit(
+    grammar: &Grammar,
+    splat: &Splat,
+    name: &Name,
+    late_clear: Option<&LateClear>,
+) -> Option<Culprit> {
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
     let function = requester
         .or_else(|| name.function.clone())
-        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))?;
+        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))
+        .or_else(|| meaningful(grammar, splat).next().map(str::to_owned))?;
     let frame = splat.frames.iter().find(|f| f.base_name() == function);
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.map(base_name) == Some(function.as_str()));

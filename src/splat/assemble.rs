@@ -10,7 +10,7 @@ use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
 use crate::boot::Boots;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::line::rewrap::{has_open_parenthesis, joined};
 use crate::line::{Caller, LogLine};
 
@@ -49,6 +49,16 @@ impl<'g> Assembler<'g> {
             backtraces: None,
             complete: Vec::new(),
         }
+    }
+
+    /// False where a whole line of the kernel's, read alone, is no beginning of a report, for all that
+    /// it has a literal of one.
+    pub fn may_begin(grammar: &Grammar, line: &LogLine<'_>) -> bool {
+        let text = line.text.as_ref();
+        header(grammar, text, true).is_some()
+            || may_begin_header(grammar, text)
+            || crate::line::framing::holds_stamp(text)
+            || grammar.is_mark(text)
     }
 
     /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
@@ -99,7 +109,12 @@ impl<'g> Assembler<'g> {
         }
         for index in 0..self.lanes.all().len() {
             self.take_half_header(index, None, boots);
+            let lane = &mut self.lanes[index];
+            lane.strands.finish(lane.open.as_ref());
+            self.mark_mixed(index);
             self.close(index, Closing::Silence);
+            let aside = self.lanes[index].strands.give_up(|_| true);
+            self.close_all(aside);
         }
         self.in_order()
     }
@@ -126,7 +141,7 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        if let Some(header) = header(self.grammar, &line.text, line.framing.present) {
+        if let Some(header) = self.header(index, line) {
             if header.is_whole() {
                 self.take_header(index, header, line, boots);
             } else {
@@ -137,6 +152,13 @@ impl<'g> Assembler<'g> {
         } else {
             self.take_body(index, line, boots);
         }
+    }
+
+    /// Reads a header. What would be a notice by itself is the text of a WARN() behind "cut here".
+    fn header(&self, index: usize, line: &LogLine<'_>) -> Option<Header<'g>> {
+        let header = header(self.grammar, &line.text, line.framing.present)?;
+        let is_text = header.kind.level == Level::Notice && self.lanes[index].cut_here.is_some();
+        (!is_text).then_some(header)
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.
@@ -153,9 +175,10 @@ impl<'g> Assembler<'g> {
         let framed = first.framing.present;
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
-            halves
-                .iter()
-                .find_map(|text| header(grammar, text, framed).filter(Header::is_whole))
+            halves.iter().find_map(|text| {
+                header(grammar, text, framed)
+                    .filter(|header| header.is_whole() && header.kind.is_in(&first.text))
+            })
         });
         let used = whole.is_some();
         match whole.or_else(|| header(grammar, &first.text, framed)) {
@@ -204,7 +227,7 @@ impl<'g> Assembler<'g> {
     }
 
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
-        self.close(index, Closing::NextReport);
+        self.set_aside(index);
         let cut_here = self.lanes[index].cut_here.take();
         let mut building =
             Building::from_header(header, line, boots.claim(line.number), &self.path);
@@ -212,6 +235,60 @@ impl<'g> Assembler<'g> {
             building.prepend(cut_here.line, cut_here.messages);
         }
         self.lanes[index].open = Some(building);
+    }
+
+    /// Another report begins: the open one is over, save where another CPU may still print it.
+    fn set_aside(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        let shared = lane.is_shared();
+        match lane.open.take_if(|open| shared && open.may_go_on()) {
+            Some(open) => {
+                let given_up = lane.strands.set_aside(open);
+                self.close_all(given_up);
+            }
+            None => self.close(index, Closing::NextReport),
+        }
+    }
+
+    fn close_all(&mut self, reports: impl IntoIterator<Item = Building>) {
+        let closed = reports
+            .into_iter()
+            .map(|report| report.close(Closing::Silence));
+        self.complete.extend(closed);
+    }
+
+    /// Reads a line as one of the report that it is of, which becomes the open one.
+    fn read_body(&mut self, index: usize, line: &LogLine<'_>) -> Body {
+        let lane = &mut self.lanes[index];
+        let read = |open: &Option<Building>| {
+            let section = open.as_ref().map_or(Section::Task, Building::section);
+            body(&line.text, line.number, section)
+        };
+        let first = read(&lane.open);
+        let read = if lane.strands.turn(&mut lane.open, &first) {
+            read(&lane.open)
+        } else {
+            first
+        };
+        self.mark_mixed(index);
+        read
+    }
+
+    /// Marks the reports of a lane that have lines of one another. None of them was given away: all wait
+    /// for the one that began first.
+    fn mark_mixed(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        for first_line in lane.strands.take_mixed() {
+            lane.open
+                .iter_mut()
+                .filter(|open| open.first_line() == first_line)
+                .for_each(Building::interleave);
+            lane.strands.mark(first_line);
+            let complete = self.complete.iter_mut();
+            complete
+                .filter(|splat| splat.source.first_line == first_line)
+                .for_each(|splat| splat.interleaved = true);
+        }
     }
 
     fn take_body(&mut self, own: usize, line: &LogLine<'_>, boots: &mut Boots) {
@@ -223,21 +300,18 @@ impl<'g> Assembler<'g> {
         if line.text.contains(BACKTRACES) && self.lanes[index].open.is_some() {
             self.backtraces = Some(index);
         }
-        let section = self.lanes[index]
-            .open
-            .as_ref()
-            .map_or(Section::Task, Building::section);
-        match body(&line.text, line.number, section) {
+        match self.read_body(index, line) {
             Body::CutHere => {
                 let waits = |open: &Building| open.waits_for_trace();
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
-                    self.close(index, Closing::NextReport);
+                    self.set_aside(index);
                 }
                 self.lanes[index].cut_here = Some(CutHere::at(line));
             }
             Body::End => {
                 if let Some(mut building) = self.lanes[index].open.take() {
                     building.take(line, Body::Known);
+                    self.lanes[index].strands.ended(&building);
                     self.complete.push(building.close(Closing::EndMarker));
                 }
             }
@@ -263,15 +337,22 @@ impl<'g> Assembler<'g> {
 
     fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
-        let cut_here = lane.cut_here.take();
-        lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
+        // A line of an open report is no text of the next one's WARN().
+        if lane.open.is_none() || body == Body::Foreign {
+            let cut_here = lane.cut_here.take();
+            lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
+        }
         if let Some(building) = &mut lane.open {
             if !building.take(line, body) {
                 self.close(index, Closing::Silence);
             }
-        } else if let (Body::Frame(frame), None) = (body, &lane.cut_here) {
+            return;
+        }
+        let given_up = lane.strands.pass_over(line);
+        if let (Body::Frame(frame), None) = (body, &lane.cut_here) {
             self.take_loose(index, *frame, line, boots);
         }
+        self.close_all(given_up);
     }
 
     /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
@@ -318,6 +399,8 @@ impl<'g> Assembler<'g> {
             if self.lanes[index].open.as_ref().is_some_and(silent) {
                 self.close(index, Closing::Silence);
             }
+            let aside = self.lanes[index].strands.give_up(|report| silent(report));
+            self.close_all(aside);
             let forgotten =
                 |cut_here: &mut CutHere| now.saturating_sub(cut_here.line) > MAX_SILENCE;
             self.lanes[index].cut_here.take_if(forgotten);

@@ -1,5 +1,9 @@
 //! A splat in the making: takes in the lines between header and end.
 
+mod place;
+
+pub use place::Fit;
+
 use super::FRAGMENT;
 use super::body::Body;
 use super::cpu_line::CpuLine;
@@ -56,6 +60,10 @@ pub struct Building {
     quote: usize,
     foreign: u32,
     prose: u32,
+    place: u16,
+    stack_opened: bool,
+    waits: bool,
+    resumed: bool,
 }
 
 impl Building {
@@ -115,6 +123,10 @@ impl Building {
             quote: line.quote,
             foreign: 0,
             prose: 0,
+            place: 0,
+            stack_opened: false,
+            waits: false,
+            resumed: false,
         }
     }
 
@@ -143,6 +155,37 @@ impl Building {
     /// Name of its kind.
     pub fn kind(&self) -> &str {
         &self.splat.kind
+    }
+
+    /// CPU that prints it, where known.
+    pub fn cpu(&self) -> Option<u32> {
+        self.splat.cpu
+    }
+
+    /// The code at RIP, where known.
+    pub fn rip(&self) -> Option<&CodeRef> {
+        self.splat.rip.as_ref()
+    }
+
+    /// Another report is being printed.
+    pub fn wait(&mut self) {
+        self.waits = true;
+    }
+
+    /// It goes on behind lines of another report.
+    pub fn resume(&mut self) {
+        self.waits = false;
+        self.resumed = true;
+    }
+
+    /// True where it once went on behind lines of another report.
+    pub fn has_resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// Its lines and those of another report could not be told apart.
+    pub fn interleave(&mut self) {
+        self.splat.interleaved = true;
     }
 
     /// True where the call trace that the report must have is still to come.
@@ -191,6 +234,7 @@ impl Building {
         self.splat.source.last_line = line.number;
         self.foreign = 0;
         self.prose = 0;
+        self.advance(&body);
         match body {
             Body::Cpu(cpu) => self.take_cpu(*cpu),
             Body::Hardware(name) => self.splat.hardware = self.splat.hardware.take().or(Some(name)),
@@ -267,7 +311,8 @@ impl Building {
         }
     }
 
-    fn tolerate(&mut self, line: &LogLine<'_>) -> bool {
+    /// Counts a line that is no part of it. False where that is one too many.
+    pub fn tolerate(&mut self, line: &LogLine<'_>) -> bool {
         if line.framing.present == self.framed && line.quote == self.quote {
             self.foreign += 1;
         } else {
@@ -284,6 +329,10 @@ impl Building {
 
     /// The splat as far as it came.
     pub fn close(mut self, closing: Closing) -> Splat {
+        let closing = match closing {
+            Closing::Silence if self.waits => Closing::NextReport,
+            closing => closing,
+        };
         let whole = match closing {
             Closing::EndMarker => true,
             Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),

@@ -2,7 +2,7 @@
 //! `dump_stack_print_info()`): `CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.0 #1 …`.
 
 use super::types::Kernel;
-use regex::{Captures, Regex};
+use crate::grammar::{Groups, Pattern};
 use std::sync::LazyLock;
 
 /// What the line tells.
@@ -22,7 +22,7 @@ pub struct CpuLine {
 const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.* (?<id>[0-9a-f]{40}))?";
 
 /// The forms that kernels have printed, the last one for a line that was cut off.
-static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let since_3_9 =
         r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+) Comm: (?<comm>.*?) ";
     let before = r"^Pid: (?<pid>[0-9]+), comm: +(?<comm>.*?) ";
@@ -33,7 +33,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         cut.to_owned(),
     ]
     .iter()
-    .map(|form| Regex::new(form).expect("a constant pattern"))
+    .map(|form| Pattern::new(form.as_str()))
     .collect()
 });
 
@@ -56,7 +56,7 @@ pub fn cpu_line(text: &str) -> Option<CpuLine> {
 }
 
 /// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
-fn taint(captures: &Captures<'_>, text: &str) -> Option<String> {
+fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
     match captures.name("taint") {
         Some(flags) => Some(
             flags

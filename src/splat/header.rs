@@ -4,7 +4,7 @@
 
 use super::code_ref::code_ref;
 use super::types::{CodeRef, Splat};
-use crate::grammar::{Grammar, Groups, Kind};
+use crate::grammar::{Grammar, Groups, Kind, Level};
 
 /// A header that was read.
 #[derive(Debug)]
@@ -44,11 +44,15 @@ fn may_stand_before(kind: &Kind, text: &str) -> bool {
     text.is_empty() || kind.before.iter().any(|before| before == text)
 }
 
-/// True where the text begins as a header does, so that it may be the first half of a broken one.
+/// True where the text begins as the header of a report does, so that it may be the first half of a
+/// broken one.
 pub fn may_begin_header(grammar: &Grammar, text: &str) -> bool {
     let text = text.trim();
     let begins = |kind: &Kind| kind.literals.iter().any(|l| text.starts_with(l.as_str()));
-    grammar.kinds_in(text).any(begins)
+    let mut reports = grammar
+        .kinds_in(text)
+        .filter(|kind| kind.level == Level::Report);
+    reports.any(begins)
 }
 
 fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Option<Header<'g>> {

@@ -3,6 +3,7 @@
 //! In: log lines. Out: the lane that each belongs to.
 
 use super::building::Building;
+use super::strands::Strands;
 use super::types::Frame;
 use crate::line::{Caller, LogLine};
 use std::ops::{Index, IndexMut};
@@ -51,6 +52,8 @@ pub struct Lane {
     pub cut_here: Option<CutHere>,
     /// The report that is being printed.
     pub open: Option<Building>,
+    /// Reports set aside for it; only where nothing tells who printed a line.
+    pub strands: Strands,
     /// A line that may be the first half of a header.
     pub half_header: Option<LogLine<'static>>,
     /// Frames outside of any report.
@@ -62,13 +65,22 @@ impl Lane {
     pub fn begun_at(&self) -> Option<u64> {
         let cut_here = self.cut_here.as_ref().map(|cut_here| cut_here.line);
         let half = self.half_header.as_ref().map(|line| line.number);
-        let open = self.open.as_ref().map(Building::first_line);
-        [cut_here, half, open].into_iter().flatten().min()
+        let reports = self.open.iter().chain(self.strands.aside());
+        let reports = reports.map(Building::first_line);
+        reports.chain(cut_here).chain(half).min()
+    }
+
+    /// True where nothing tells who printed a line.
+    pub fn is_shared(&self) -> bool {
+        self.caller.is_none()
     }
 
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
-        self.cut_here.is_none() && self.open.is_none() && self.half_header.is_none()
+        self.cut_here.is_none()
+            && self.open.is_none()
+            && self.half_header.is_none()
+            && self.strands.is_empty()
     }
 }
 

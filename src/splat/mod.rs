@@ -13,6 +13,7 @@ mod frame;
 mod header;
 mod lane;
 mod registers;
+mod strands;
 mod types;
 
 pub use assemble::{Assembler, is_fragment, names};

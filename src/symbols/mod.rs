@@ -26,6 +26,7 @@ mod parameter;
 mod patch_sites;
 mod paths;
 mod relocate;
+mod resolve;
 mod search;
 mod stack;
 mod symbol_table;
@@ -46,6 +47,7 @@ pub use image::Image;
 pub use locate::Position;
 pub use parameter::ParameterValue;
 pub use paths::tree_path;
+pub use resolve::{Place, Resolved, Unresolved};
 pub use symtab::Symbol;
 
 use crate::splat::{CodeRef, Inline, Splat};

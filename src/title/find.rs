@@ -53,11 +53,11 @@ fn readable(symbol: &str) -> String {
     }
 }
 
-/// Takes the rule's walk, then its other one; the function, and whether the walk came through
+/// Takes the rule's walk, then its other ones; the function, and whether the walk came through
 /// whole.
 pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[&str]) -> (Option<Found>, bool) {
     let mut last = (None, false);
-    for steps in [&rule.find, &rule.or] {
+    for steps in [&rule.find, &rule.or, &rule.last] {
         if steps.is_empty() {
             continue;
         }
@@ -205,11 +205,21 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
             return found.get(index.saturating_sub(1)).cloned();
         }
     }
-    let open = rule.called_by.is_none();
+    if rule.called_by.is_some() {
+        return found.into_iter().next().filter(|_| rule.or_innermost);
+    }
     let mut left = found
         .into_iter()
         .filter(|found| !is_in(&rule.pass, &found.name));
-    open.then(|| left.next())?
+    left.next().or_else(|| outermost(grammar, rule, candidates))
+}
+
+/// The function that all those that are passed over were called by. The first one alone tells
+/// nothing: it is the scheduler's, whoever sleeps.
+fn outermost(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<Found> {
+    let passes = !rule.pass.is_empty() && candidates.len() > 1;
+    let outermost = candidates.last().filter(|_| passes)?;
+    Some(unwrapped(&grammar.wrappers, outermost))
 }
 
 fn set_of<'g>(grammar: &'g Grammar, sets: &[String], name: &str) -> Option<&'g FrameSet> {

@@ -43,7 +43,9 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let mut cut = false;
     for form in &kind.titles {
         if let Some(groups) = fit(form, splat, &lines) {
-            return by_form(grammar, form, groups, &lines);
+            // Without frames, and among lines of another report, RIP may be that of the other one.
+            let doubtful = splat.interleaved && splat.frames.is_empty();
+            return by_form(grammar, form, groups, &lines, !doubtful);
         }
         cut |= form
             .header
@@ -89,11 +91,18 @@ fn collect(groups: &mut Groups, names: &[String], captures: &crate::grammar::Gro
     }
 }
 
-fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, lines: &[&str]) -> Name {
+fn by_form(
+    grammar: &Grammar,
+    form: &TitleForm,
+    groups: Groups,
+    lines: &[&str],
+    sure: bool,
+) -> Name {
     let (found, whole) = match &form.function {
         Some(rule) => find::find(grammar, rule, lines),
         None => (groups.get("function").map(|name| Found::plain(name)), true),
     };
+    let found = found.filter(|_| sure);
     let function = found.as_ref().map(|found| found.name.clone());
     let variants = found.map_or(vec![NO_FUNCTION.to_owned()], |found| {
         found.variants(&grammar.wrappers)

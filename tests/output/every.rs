@@ -34,6 +34,20 @@ fn a_scan_gives_the_same_bytes_on_one_core_and_on_two() {
     }
 }
 
+#[test]
+fn a_notice_is_told_and_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let log = "[    0.1] Linux version 6.1.0 (x@y) #1\n\
+        [    0.5] [Firmware Bug]: TSC_DEADLINE disabled due to Errata\n";
+    std::fs::write(folder.path().join("log"), log).expect("written");
+    let of = |format: &str| ksplat(folder.path(), &["--format", format, "log"]);
+    assert!(of("junit").contains("tests=\"1\" failures=\"0\""));
+    assert!(of("sarif").contains("\"level\": \"note\""));
+    assert!(of("github").starts_with("::notice file=log,line=2,"));
+    assert_eq!(of("mail"), "");
+    assert!(of("html").contains("<h1>No kernel splat</h1>"));
+}
+
 /// Without the style, the script and what changes with them; an element a line.
 fn shortened(text: &str) -> String {
     let parts = Regex::new(r"(?s)(<style>|<script>|sha256-).*?(</style>|</script>|')");

@@ -6,3 +6,4 @@ mod lab;
 mod mini;
 mod oracle;
 mod support;
+mod symbolize;

@@ -7,26 +7,28 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::release::Version;
-use super::{FeatureDb, FeatureError, Row, Size};
+use super::{Builtin, FeatureDb, FeatureError, Row, Size};
 
 /// Numbers above this are no feature bits of any kernel; keeps arithmetic on them small.
 const MAX_WORDS: u32 = 1024;
 
+/// A file; its numbers are of the type `N`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    feature: Vec<FeatureRow>,
-    #[serde(default)]
-    bug: Vec<BugRow>,
-    #[serde(default)]
-    kernel: Vec<KernelRow>,
+#[serde(bound(deserialize = "N: Deserialize<'de>"))]
+struct File<N> {
+    #[serde(default = "Vec::new")]
+    feature: Vec<FeatureRow<N>>,
+    #[serde(default = "Vec::new")]
+    bug: Vec<BugRow<N>>,
+    #[serde(default = "Vec::new")]
+    kernel: Vec<KernelRow<N>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FeatureRow {
-    number: Spanned<String>,
+struct FeatureRow<N> {
+    number: N,
     name: String,
     flag: Option<String>,
     since: Option<String>,
@@ -35,8 +37,8 @@ struct FeatureRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BugRow {
-    bit: Spanned<String>,
+struct BugRow<N> {
+    bit: N,
     name: String,
     flag: Option<String>,
     since: Option<String>,
@@ -45,14 +47,14 @@ struct BugRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KernelRow {
-    since: Spanned<String>,
+struct KernelRow<N> {
+    since: N,
     ncapints: u32,
     nbugints: u32,
 }
 
-impl From<BugRow> for FeatureRow {
-    fn from(bug: BugRow) -> Self {
+impl<N> From<BugRow<N>> for FeatureRow<N> {
+    fn from(bug: BugRow<N>) -> Self {
         FeatureRow {
             number: bug.bit,
             name: format!("BUG_{}", bug.name),
@@ -60,6 +62,33 @@ impl From<BugRow> for FeatureRow {
             since: bug.since,
             until: bug.until,
         }
+    }
+}
+
+/// A text that may know its place in the file.
+trait Place {
+    fn text(&self) -> &str;
+    fn offset(&self) -> usize;
+}
+
+impl Place for Spanned<String> {
+    fn text(&self) -> &str {
+        self.get_ref()
+    }
+
+    fn offset(&self) -> usize {
+        self.span().start
+    }
+}
+
+/// In a compiled-in file, which has no errors to tell the place of.
+impl Place for String {
+    fn text(&self) -> &str {
+        self
+    }
+
+    fn offset(&self) -> usize {
+        0
     }
 }
 
@@ -88,44 +117,70 @@ struct Placed<'a> {
     offset: usize,
 }
 
-pub(super) fn parse(files: &[(&str, &str)]) -> Result<FeatureDb, FeatureError> {
-    let (mut features, mut bugs, mut kernels) = (Vec::new(), Vec::new(), Vec::new());
-    for &(file, text) in files {
-        let source = Source { file, text };
-        let rows: File = toml::from_str(text).map_err(|e| {
+/// The rows of all files, as far as they were read.
+#[derive(Default)]
+struct Rows<'a> {
+    features: Vec<Placed<'a>>,
+    bugs: Vec<Placed<'a>>,
+    kernels: Vec<Size>,
+}
+
+/// Reads compiled-in tables and files of TOML, each with its name, into one database.
+pub(super) fn tables<'a>(
+    builtin: impl IntoIterator<Item = &'a Builtin>,
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<FeatureDb, FeatureError> {
+    let mut rows = Rows::default();
+    for table in builtin {
+        let source = Source {
+            file: table.name,
+            text: "",
+        };
+        rows.add(source, table.read::<File<String>>())?;
+    }
+    let mut last = Source { file: "", text: "" };
+    for (file, text) in files {
+        last = Source { file, text };
+        let read: File<Spanned<String>> = toml::from_str(text).map_err(|e| {
             let offset = e.span().map_or(0, |span| span.start);
-            source.error(offset, e.message())
+            last.error(offset, e.message())
         })?;
-        for row in rows.feature {
-            features.push(place(source, row)?);
-        }
-        for row in rows.bug {
-            bugs.push(place(source, row.into())?);
-        }
-        for row in rows.kernel {
-            kernels.push(size(source, &row)?);
-        }
+        rows.add(last, read)?;
     }
-    kernels.sort_by_key(|size: &Size| size.since);
-    if kernels.is_empty() {
-        let (file, text) = files.first().copied().unwrap_or_default();
+    if rows.kernels.is_empty() {
         let reason = "no kernel rows in any file: add at least one (since, ncapints, nbugints)";
-        return Err(Source { file, text }.error(0, reason));
+        return Err(last.error(0, reason));
     }
+    rows.kernels.sort_by_key(|size| size.since);
     Ok(FeatureDb {
-        features: sorted(features)?,
-        bugs: sorted(bugs)?,
-        kernels,
+        features: sorted(rows.features)?,
+        bugs: sorted(rows.bugs)?,
+        kernels: rows.kernels,
     })
 }
 
-fn place(source: Source<'_>, row: FeatureRow) -> Result<Placed<'_>, FeatureError> {
-    let offset = row.number.span().start;
+impl<'a> Rows<'a> {
+    fn add<N: Place>(&mut self, source: Source<'a>, file: File<N>) -> Result<(), FeatureError> {
+        for row in file.feature {
+            self.features.push(place(source, row)?);
+        }
+        for row in file.bug {
+            self.bugs.push(place(source, row.into())?);
+        }
+        for row in file.kernel {
+            self.kernels.push(size(source, &row)?);
+        }
+        Ok(())
+    }
+}
+
+fn place<N: Place>(source: Source<'_>, row: FeatureRow<N>) -> Result<Placed<'_>, FeatureError> {
+    let offset = row.number.offset();
     let error = |reason: String| source.error(offset, reason);
-    let number = number(row.number.get_ref()).ok_or_else(|| {
+    let number = number(row.number.text()).ok_or_else(|| {
         error(format!(
             "\"{}\" is no bit number: write WORD*32+BIT",
-            row.number.get_ref()
+            row.number.text()
         ))
     })?;
     let bound = |text: Option<&str>, open: Version, end: bool| match text {
@@ -152,12 +207,12 @@ fn place(source: Source<'_>, row: FeatureRow) -> Result<Placed<'_>, FeatureError
     })
 }
 
-fn size(source: Source<'_>, row: &KernelRow) -> Result<Size, FeatureError> {
-    let error = |reason: &str| source.error(row.since.span().start, reason);
+fn size<N: Place>(source: Source<'_>, row: &KernelRow<N>) -> Result<Size, FeatureError> {
+    let error = |reason: &str| source.error(row.since.offset(), reason);
     if row.ncapints > MAX_WORDS || row.nbugints > MAX_WORDS {
         return Err(error("ncapints and nbugints count words: at most 1024"));
     }
-    let since = version(row.since.get_ref(), false);
+    let since = version(row.since.text(), false);
     Ok(Size {
         since: since.ok_or_else(|| error("`since` is no version: write X.Y or X.Y.Z"))?,
         ncapints: row.ncapints,

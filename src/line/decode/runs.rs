@@ -1,14 +1,15 @@
 //! Messages run together on one line: two CPUs, or a CPU and a program, that wrote to one console.
 
+use crate::grammar::Pattern;
 use crate::line::{Framing, framing};
-use regex::Regex;
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
-static INTRUDERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:executing program|result:)")
-        .expect("a constant pattern")
-});
+static INTRUDERS: LazyLock<Pattern> =
+    LazyLock::new(|| Pattern::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:executing program|result:)"));
+
+/// Every intruder has one of these: most lines need no look at the pattern.
+const INTRUDER_ENDS: [&str; 2] = ["executing program", "result:"];
 
 /// A note of printk between two messages (kernel/printk/printk.c).
 const DROPPED: &str = " printk messages dropped **";
@@ -17,9 +18,7 @@ const DROPPED: &str = " printk messages dropped **";
 /// of its own is no message of the kernel, and goes.
 pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
     let mut found = Vec::new();
-    let end = INTRUDERS
-        .find(line)
-        .map_or(line.len(), |intruder| intruder.start());
+    let end = intruder(line).unwrap_or(line.len());
     let mut rest = &line[..end];
     if rest.is_empty() && end < line.len() {
         return found;
@@ -35,6 +34,12 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
         }
         rest = &text[end..];
     }
+}
+
+/// Where another program's words begin.
+fn intruder(line: &str) -> Option<usize> {
+    let may_be = INTRUDER_ENDS.iter().any(|end| line.contains(end));
+    may_be.then(|| INTRUDERS.find(line))?
 }
 
 /// Adds a message, without printk's note in front of it.

@@ -83,6 +83,11 @@ const LAYERS: &[Layer] = &[
     behind(ci::container_stream),
 ];
 
+/// True where a text holds another message with a stamp of its own.
+pub fn holds_stamp(text: &str) -> bool {
+    stamp_at(text).is_some()
+}
+
 /// Takes all framing off a line.
 pub fn strip(line: &str) -> (Framing, &str) {
     let mut framing = Framing::default();

@@ -98,7 +98,7 @@ impl Page<'_> {
                 @if totals.unread > 0 {
                     p.warning { (count(totals.unread, "part")) " of the input could not be read." }
                 }
-                @if totals.splats > 0 {
+                @if !self.groups.is_empty() {
                     ul.tally aria-label="Splats by verdict" {
                         @for (tone, number) in self.tally() {
                             li class={ "badge " (tone.class()) } { (tone.label()) " " b { (number) } }
@@ -112,7 +112,7 @@ impl Page<'_> {
     fn tally(&self) -> Vec<(Tone, u64)> {
         let of = |tone: Tone| {
             let groups = self.groups.iter();
-            let groups = groups.filter(|group| Tone::of(group.path()) == tone);
+            let groups = groups.filter(|group| Tone::of_group(group, self.grammar) == tone);
             (tone, groups.map(|group| group.count).sum())
         };
         let all = TONES.into_iter().map(of);

@@ -1,0 +1,69 @@
+//! `ksplat completions SHELL` and `ksplat man`: what packagers install beside the binary.
+
+use super::args::{Args, Options};
+use super::{CLEAN, Outcome, output};
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+
+/// Prints the completions for a shell.
+pub fn completions(options: &Options, shell: Shell) -> Outcome {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "ksplat", &mut text);
+    print(options, &text)
+}
+
+/// Prints the man page: one for the program and its commands.
+pub fn man(options: &Options) -> Outcome {
+    let program = Man::new(Args::command());
+    let mut text = Vec::new();
+    program.render_title(&mut text)?;
+    program.render_name_section(&mut text)?;
+    program.render_synopsis_section(&mut text)?;
+    program.render_description_section(&mut text)?;
+    program.render_options_section(&mut text)?;
+    commands().to_writer(&mut text)?;
+    program.render_version_section(&mut text)?;
+    print(options, &text)
+}
+
+/// Each command with the arguments that only it has.
+fn commands() -> Roff {
+    let mut page = Roff::new();
+    page.control("SH", ["COMMANDS"]);
+    for command in Args::command().get_subcommands() {
+        let name = format!("ksplat {}", command.get_name());
+        page.control("SS", [name.as_str()]);
+        let about = command.get_long_about().or(command.get_about());
+        page.text([roman(about.map(ToString::to_string).unwrap_or_default())]);
+        arguments(&mut page, command);
+    }
+    page
+}
+
+fn arguments(page: &mut Roff, command: &Command) {
+    for argument in command.get_arguments() {
+        let name = argument.get_id().as_str().to_uppercase();
+        let value = argument.get_value_names().and_then(<[_]>::first);
+        let value = value.map_or(name, ToString::to_string);
+        let mut head: Vec<Inline> = Vec::new();
+        if let Some(long) = argument.get_long() {
+            head.extend([bold(format!("--{long}")), roman(" ")]);
+        }
+        if argument.get_action().takes_values() {
+            head.push(italic(value));
+        }
+        page.control("TP", []);
+        page.text(head);
+        let help = argument.get_help().map(ToString::to_string);
+        page.text([roman(help.unwrap_or_default())]);
+    }
+}
+
+fn print(options: &Options, text: &[u8]) -> Outcome {
+    let mut out = output::open(options)?;
+    out.write_all(text)?;
+    out.flush()?;
+    Ok(CLEAN)
+}

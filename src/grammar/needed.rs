@@ -1,0 +1,175 @@
+//! What every text that a pattern fits must contain.
+//!
+//! In: a regular expression. Out: its longest stretch of plain characters. Looking for that first
+//! spares most patterns of a run the search, and their compilation as well.
+
+/// The longest plain stretch outside of groups, classes and alternatives; empty where there is none.
+pub(super) fn needed(source: &str) -> String {
+    let mut stretches = Stretches::default();
+    let mut rest = source.chars().peekable();
+    // Flags may make a pattern fit what does not contain its characters.
+    let has_flags = |(at, _): (usize, &str)| {
+        let behind = source.get(at + 2..).unwrap_or_default();
+        !behind.starts_with([':', '<', 'P'])
+    };
+    if source.match_indices("(?").any(has_flags) {
+        return String::new();
+    }
+    while let Some(c) = rest.next() {
+        match c {
+            '|' => return String::new(),
+            '\\' => match rest.next() {
+                Some(escaped) if escaped.is_ascii_punctuation() => stretches.add(escaped),
+                Some('p' | 'P' | 'x' | 'u' | 'U') | None => return String::new(),
+                Some(_) => stretches.end(),
+            },
+            '[' => {
+                skip_class(&mut rest);
+                stretches.end();
+            }
+            '(' => {
+                skip_group(&mut rest);
+                stretches.end();
+            }
+            '?' | '*' | '{' => {
+                stretches.take_back();
+                stretches.end();
+                if c == '{' {
+                    rest.by_ref().find(|c| *c == '}');
+                }
+            }
+            '+' | '.' | '^' | '$' => stretches.end(),
+            plain => stretches.add(plain),
+        }
+    }
+    stretches.end();
+    stretches.longest
+}
+
+#[derive(Default)]
+struct Stretches {
+    current: String,
+    longest: String,
+}
+
+impl Stretches {
+    fn add(&mut self, c: char) {
+        self.current.push(c);
+    }
+
+    /// The last character was optional.
+    fn take_back(&mut self) {
+        self.current.pop();
+    }
+
+    fn end(&mut self) {
+        if self.current.len() > self.longest.len() {
+            self.longest.clone_from(&self.current);
+        }
+        self.current.clear();
+    }
+}
+
+type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Goes behind the `]` of a class whose `[` was read; classes may hold classes.
+fn skip_class(rest: &mut Rest<'_>) {
+    let mut depth = 1;
+    begin_class(rest);
+    while depth > 0 {
+        match rest.next() {
+            Some('\\') => drop(rest.next()),
+            Some('[') => {
+                depth += 1;
+                begin_class(rest);
+            }
+            Some(']') => depth -= 1,
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+/// A `]` at the beginning of a class is a character of it.
+fn begin_class(rest: &mut Rest<'_>) {
+    rest.next_if_eq(&'^');
+    rest.next_if_eq(&']');
+}
+
+/// Goes behind the `)` of a group whose `(` was read.
+fn skip_group(rest: &mut Rest<'_>) {
+    let mut depth = 1;
+    while depth > 0 {
+        match rest.next() {
+            Some('\\') => drop(rest.next()),
+            Some('[') => skip_class(rest),
+            Some('(') => depth += 1,
+            Some(')') => depth -= 1,
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needed;
+    use crate::grammar::{Grammar, Pattern};
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+
+    #[test]
+    fn texts_made_from_the_grammar_s_patterns_contain_what_these_need() {
+        let grammar = Grammar::builtin();
+        let kinds = grammar.kinds.iter().flat_map(|kind| kind.patterns());
+        let landmarks = grammar.landmarks.iter().map(|mark| &mark.pattern);
+        let milestones = grammar.milestones.iter().map(|rule| &rule.pattern);
+        let mut held = 0;
+        for Pattern { source, .. } in kinds.chain(landmarks).chain(milestones) {
+            let body = source.trim_start_matches('^').trim_end_matches('$');
+            // Not every construct can be made up; borders of words, for one.
+            let Ok(texts) = proptest::string::string_regex(&format!("(?-u){body}")) else {
+                continue;
+            };
+            let mut runner = TestRunner::deterministic();
+            for _ in 0..32 {
+                let text = texts.new_tree(&mut runner).expect("a text").current();
+                assert!(text.contains(&needed(source)), "{source}: {text:?}");
+            }
+            held += 1;
+        }
+        assert!(held > 100, "{held}");
+    }
+
+    #[test]
+    fn the_longest_stretch_is_what_every_fit_contains() {
+        for (source, stretch) in [
+            ("Call [Tt]race", "Call "),
+            (
+                r"^WARNING: .*lib/kobject\.c.* (?:kobject_|at)",
+                "lib/kobject.c",
+            ),
+            (r"CPU#[0-9]+", "CPU#"),
+            ("colou?r", "colo"),
+            ("ab{2,3}cd", "cd"),
+            ("a+bc", "bc"),
+            ("x(?:[)](y)|z)longer", "longer"),
+            ("[]abc]", ""),
+            ("[[:xdigit:]x]q", "q"),
+            ("panic|oops", ""),
+            ("(?i)warning", ""),
+            ("a(?i)warning", ""),
+            (r"\d+\x41", ""),
+        ] {
+            assert_eq!(needed(source), stretch, "{source}");
+        }
+    }
+
+    #[test]
+    fn hostile_patterns_end() {
+        for source in ["\\", "[", "[[[", "((((", "a{", "(?", ")", "]"] {
+            needed(source);
+        }
+        needed(&"(".repeat(100_000));
+    }
+}

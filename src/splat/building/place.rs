@@ -1,0 +1,131 @@
+//! Where in a report a line stands: what tells reports apart that are printed at once.
+//!
+//! In: a report as far as it came, and a line. Out: whether the line may be its next one, and how well
+//! it fits. The order is that of x86 (arch/x86/kernel/dumpstack.c, `show_regs()` and
+//! `show_trace_log_lvl()`); what other architectures print in another order fits no report better than
+//! the one that is being printed.
+
+use super::Building;
+use crate::splat::FRAGMENT;
+use crate::splat::body::Body;
+use crate::splat::types::Section;
+
+/// Places in the order in which they are printed.
+const CPU: u16 = 1;
+const HARDWARE: u16 = 2;
+const RIP: u16 = 3;
+const CODE: u16 = 4;
+const REGISTERS: u16 = 5;
+const TRACE: u16 = REGISTERS + REGISTER_LINES.len() as u16 + 1;
+const STACK: u16 = TRACE + 1;
+const FRAME: u16 = STACK + 1;
+const STACK_END: u16 = FRAME + 1;
+const END: u16 = STACK_END + 1;
+
+/// The first register of each line of `__show_regs()` (arch/x86/kernel/process_64.c).
+const REGISTER_LINES: [&str; 11] = [
+    "rsp", "rax", "rdx", "rbp", "r10", "r13", "fs", "cs", "cr2", "dr0", "dr3",
+];
+
+/// How well a line fits a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fit {
+    /// The line names the report's CPU or code.
+    pub certain: bool,
+    /// Places between the report's last line and this one.
+    pub gap: u16,
+}
+
+impl Building {
+    /// How well a line fits; `None` where it is not the report's, or tells nothing of where it stands.
+    pub fn fit(&self, body: &Body) -> Option<Fit> {
+        let place = self.place_of(body)?;
+        let certain = match body {
+            Body::Cpu(line) => agree(self.splat.cpu, line.cpu)? | agree(self.splat.pid, line.pid)?,
+            Body::Rip(false, Some(code)) if place == RIP => {
+                agree(self.splat.at.function.as_ref(), code.function.as_ref())?
+            }
+            _ => false,
+        };
+        let due = match place {
+            CPU => true,
+            HARDWARE | RIP | TRACE => self.place >= CPU,
+            CODE..TRACE => self.place >= RIP,
+            STACK..=STACK_END => self.in_trace(),
+            _ => self.place >= TRACE,
+        };
+        let next = self.place < place || place == FRAME || self.continues_registers(body);
+        let gap = place.saturating_sub(self.place);
+        (due && next).then_some(Fit { certain, gap })
+    }
+
+    /// True where more of the report may follow although another one begins.
+    pub fn may_go_on(&self) -> bool {
+        let open_stack = self.place == STACK || self.in_trace() && self.stack_opened;
+        self.splat.kind != FRAGMENT && (self.end_marker || self.waits_for_trace() || open_stack)
+    }
+
+    /// Remembers how far the report has come. Older kernels print some lines also out of order (`IP:`
+    /// before `CPU:`), which says nothing.
+    pub(super) fn advance(&mut self, body: &Body) {
+        self.stack_opened |= *body == Body::Section(Section::Task, true);
+        if let Some(place) = self.fit(body).and(self.place_of(body)) {
+            self.place = place;
+        }
+    }
+
+    /// The registers of an interrupted context stand among the frames.
+    fn place_of(&self, body: &Body) -> Option<u16> {
+        let interrupted = self.in_trace() && self.block_over;
+        Some(match body {
+            Body::Cpu(_) => CPU,
+            Body::Hardware(_) => HARDWARE,
+            Body::Rip(..) if self.in_trace() => FRAME,
+            Body::Code(_) | Body::Registers(_) if interrupted => FRAME,
+            Body::Rip(..) => RIP,
+            Body::Code(_) => CODE,
+            Body::Registers(registers) => REGISTERS + register_line(registers),
+            Body::TraceStart => TRACE,
+            Body::Section(Section::Task, true) => STACK,
+            Body::Section(Section::Task, false) => STACK_END,
+            Body::Section(..) | Body::Frame(_) => FRAME,
+            Body::End => END,
+            Body::CutHere | Body::Known | Body::Foreign => return None,
+        })
+    }
+
+    fn in_trace(&self) -> bool {
+        (TRACE..=FRAME).contains(&self.place)
+    }
+
+    /// Registers whose order is not known, and that the report does not have yet.
+    fn continues_registers(&self, body: &Body) -> bool {
+        let Body::Registers(registers) = body else {
+            return false;
+        };
+        let unordered = register_line(registers) as usize == REGISTER_LINES.len();
+        let known = |name: &String| {
+            self.splat
+                .registers
+                .0
+                .iter()
+                .any(|(known, _)| known == name)
+        };
+        unordered && self.place < TRACE && !registers.iter().any(|(name, _)| known(name))
+    }
+}
+
+/// Index of the line among those of `__show_regs()`, or their number.
+fn register_line(registers: &[(String, String)]) -> u16 {
+    let first = registers.first().map(|(name, _)| name.as_str());
+    let line = REGISTER_LINES.iter().position(|name| Some(*name) == first);
+    line.unwrap_or(REGISTER_LINES.len()) as u16
+}
+
+/// Whether two values are known and the same; `None` where they contradict each other.
+fn agree<T: PartialEq>(report: Option<T>, line: Option<T>) -> Option<bool> {
+    match (report, line) {
+        (Some(report), Some(line)) => (report == line).then_some(true),
+        _ => Some(false),
+    }
+}
