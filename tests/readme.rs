@@ -63,3 +63,15 @@ fn every_example_gives_what_the_readme_shows() {
         assert_eq!(run(&example.command), example.output, "{}", example.command);
     }
 }
+
+#[test]
+fn the_rust_test_of_the_docs_is_one_that_runs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(folder.join("docs/ci.md")).expect("readable");
+    let shown = docs
+        .split("```rust\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let test = include_str!("pinned.rs");
+    assert!(test.ends_with(shown.expect("a test")));
+}

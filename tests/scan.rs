@@ -137,7 +137,7 @@ fn the_summary_tells_machines_kernels_and_places() {
     let vmx = "\n  signature late-clear:ap:VMX:init_ia32_feat_ctl\n  kernels   6.12.111+deb12-cloud-amd64\n";
     assert!(text.contains(vmx), "{text}");
     assert!(
-        text.contains("  hardware  one machine: QEMU Standard PC"),
+        text.contains("  hardware  one kind of machine: QEMU Standard PC"),
         "{text}"
     );
     assert!(
@@ -263,4 +263,52 @@ fn a_reader_that_goes_away_ends_the_scan_without_noise() {
         (output.status.code(), stderr(&output).as_str()),
         (Some(0), "")
     );
+}
+
+/// A public-inbox epoch with two mails, one of them with a log.
+fn inbox(folder: &Path) -> (String, String) {
+    fs::create_dir_all(folder).expect("a folder");
+    let repository = gix::init_bare(folder).expect("a repository");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let log = fs::read_to_string(corpus.join("bsp-vmx-kaslr/log")).expect("a log");
+    let header =
+        "From: a@b\nTo: c@d\nSubject: a warning\nDate: Mon, 23 Nov 2026 12:00:00 +0000\n\n";
+    let commit = |text: String| {
+        let blob = repository.write_blob(text).expect("written").detach();
+        let mut tree = gix::objs::Tree::empty();
+        tree.entries.push(gix::objs::tree::Entry {
+            mode: gix::objs::tree::EntryKind::Blob.into(),
+            filename: "m".into(),
+            oid: blob,
+        });
+        let tree = repository.write_object(&tree).expect("written").detach();
+        let who = gix::actor::SignatureRef {
+            name: "a".into(),
+            email: "a@b".into(),
+            time: "0 +0000",
+        };
+        let parent = repository.head_id().ok().map(|id| id.detach());
+        let commit = repository.commit_as(who, who, "HEAD", "mail", tree, parent);
+        commit.expect("committed").to_string()
+    };
+    let with_log = commit(format!("{header}{log}"));
+    (with_log, commit(format!("{header}nothing\n")))
+}
+
+#[test]
+fn mails_of_a_public_inbox_are_members_by_their_commit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (with_log, _) = inbox(&folder.path().join("list/git/0.git"));
+    let document = document(folder.path(), "list");
+    assert_eq!(document["inputs"].as_array().map(Vec::len), Some(1));
+    let splats = document["splats"].as_array().expect("splats");
+    assert_eq!(splats.len(), 1);
+    assert_eq!(splats[0]["source"]["path"], "list/git/0.git");
+    assert_eq!(splats[0]["source"]["member"], format!("{with_log}:m"));
+    // The same by the main command.
+    let triage = ksplat(folder.path())
+        .args(["--format", "json", "list"])
+        .output();
+    let triage: Value = serde_json::from_str(&stdout(&triage.expect("ksplat runs"))).expect("JSON");
+    assert_eq!(triage["splats"], document["splats"]);
 }

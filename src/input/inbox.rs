@@ -206,3 +206,128 @@ fn broken(path: &Path, error: &gix::Error) -> InboxError {
         reason: reason.lines().next().unwrap_or_default().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gix::actor::SignatureRef;
+    use gix::objs::Tree;
+    use gix::objs::tree::Entry;
+
+    fn entry(name: &str, kind: EntryKind, id: ObjectId) -> Entry {
+        Entry {
+            mode: kind.into(),
+            filename: name.into(),
+            oid: id,
+        }
+    }
+
+    /// Commits a tree; each file is `NAME` or `FOLDER/NAME`, with its text.
+    fn commit(repository: &Repository, files: &[(&str, &str)]) -> ObjectId {
+        let mut root = Tree::empty();
+        for (path, text) in files {
+            let blob = repository.write_blob(text).expect("written").detach();
+            let file = match path.split_once('/') {
+                None => entry(path, EntryKind::Blob, blob),
+                Some((folder, name)) => {
+                    let mut inside = Tree::empty();
+                    inside.entries.push(entry(name, EntryKind::Blob, blob));
+                    let inside = repository.write_object(&inside).expect("written").detach();
+                    entry(folder, EntryKind::Tree, inside)
+                }
+            };
+            root.entries.push(file);
+        }
+        let tree = repository.write_object(&root).expect("written").detach();
+        let who = SignatureRef {
+            name: "a".into(),
+            email: "a@b".into(),
+            time: "0 +0000",
+        };
+        let parents: Vec<_> = repository
+            .head_id()
+            .ok()
+            .map(|id| id.detach())
+            .into_iter()
+            .collect();
+        let commit = repository.commit_as(who, who, "HEAD", "mail", tree, parents);
+        commit.expect("committed").detach()
+    }
+
+    fn mails(folder: &Path) -> Vec<(String, String)> {
+        assert!(is(folder));
+        let inbox = Inbox::open(folder).expect("readable").expect("an inbox");
+        let mut mails = Vec::new();
+        for commit in inbox.commits().expect("a history") {
+            let take = |mail: Mail<'_>| {
+                let text = String::from_utf8_lossy(mail.bytes).into_owned();
+                mails.push((mail.name.to_owned(), text));
+            };
+            inbox.mails(commit, take).expect("readable");
+        }
+        mails
+    }
+
+    #[test]
+    fn version_2_has_a_mail_a_commit_and_marks_those_taken_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        let first = commit(&repository, &[("m", "one")]);
+        let second = commit(&repository, &[("m", "two")]);
+        commit(&repository, &[("d", "one")]);
+        assert_eq!(
+            mails(folder.path()),
+            [
+                (format!("{first}:m"), "one".to_owned()),
+                (format!("{second}:m"), "two".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn version_1_keeps_all_mails_in_its_tree() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        let first = commit(&repository, &[("ab/12", "one")]);
+        let second = commit(&repository, &[("ab/12", "one"), ("cd/34", "two")]);
+        // What a commit takes away was read where it came.
+        commit(&repository, &[("cd/34", "two")]);
+        assert_eq!(
+            mails(folder.path()),
+            [
+                (format!("{first}:ab/12"), "one".to_owned()),
+                (format!("{second}:cd/34"), "two".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_repository_of_something_else_or_of_nothing_is_no_inbox() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        assert!(Inbox::open(folder.path()).expect("readable").is_none());
+        commit(&repository, &[("Makefile", "all:")]);
+        assert!(Inbox::open(folder.path()).expect("readable").is_none());
+        assert!(!is(tempfile::tempdir().expect("a folder").path()));
+    }
+
+    #[test]
+    fn a_broken_history_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        let first = commit(&repository, &[("m", "one")]).to_string();
+        commit(&repository, &[("m", "two")]);
+        let (fan, name) = first.split_at(2);
+        let object = folder.path().join("objects").join(fan).join(name);
+        std::fs::remove_file(object).expect("removed");
+        let inbox = Inbox::open(folder.path())
+            .expect("readable")
+            .expect("an inbox");
+        let error = inbox
+            .commits()
+            .expect_err("a commit is missing")
+            .to_string();
+        assert_eq!(error.lines().count(), 1);
+        assert!(error.contains("fetch the repository again"), "{error}");
+    }
+}

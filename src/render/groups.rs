@@ -142,10 +142,9 @@ fn names(names: &[String], all: bool) -> Option<String> {
 fn hardware(group: &Group, all: bool) -> Option<String> {
     let names = names(&group.hardware, all)?;
     Some(match group.machines {
-        Some(Machines::One) if group.count > 1 => format!("one machine: {names}"),
+        Some(Machines::One) if group.count > 1 => format!("one kind of machine: {names}"),
         Some(Machines::Many) => {
-            let machines = count(group.hardware.len() as u64, "machine");
-            format!("{machines}: {names}")
+            format!("{} kinds of machine: {names}", group.hardware.len())
         }
         _ => names,
     })
@@ -201,7 +200,7 @@ mod tests {
             "5  late clear of VMX by init_ia32_feat_ctl, AP path\n\
              \x20 signature late-clear:ap:VMX:init_ia32_feat_ctl\n\
              \x20 kernels   6.1, 6.2, 6.3, 1 more\n\
-             \x20 hardware  2 machines: Box\\x1b, Pizza Box\n\
+             \x20 hardware  2 kinds of machine: Box\\x1b, Pizza Box\n\
              \x20 first     a.tar:7 (dmesg)\n\
              \x20 last      b:1\n\n"
         );

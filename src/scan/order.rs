@@ -172,7 +172,8 @@ impl Order {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             taken = state.take();
         }
-        let ended = state.workers == 0 && state.slots.is_empty();
+        // A job that is not done then is one whose worker panicked.
+        let ended = state.workers == 0;
         drop(state);
         self.room.notify_all();
         match (taken.is_empty(), ended) {

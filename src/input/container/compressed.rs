@@ -4,6 +4,7 @@
 use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::{Counted, Metered};
+use super::whole::{self, Buffer};
 use super::{Packed, Place, Walk};
 use crate::input::ahead::{AHEAD, Ahead, CHUNK};
 use std::io::{self, BufReader, Read};
@@ -30,6 +31,9 @@ pub fn is_gzip(head: &[u8]) -> bool {
 }
 
 pub fn gzip(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
+    if let Some(done) = at_once(walk, &packed, whole::gzip) {
+        return done;
+    }
     unpack(walk, packed, |source| {
         Ok(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
     })
@@ -98,6 +102,9 @@ pub fn is_zstd(head: &[u8]) -> bool {
 }
 
 pub fn zstd(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
+    if let Some(done) = at_once(walk, &packed, whole::zstd) {
+        return done;
+    }
     unpack(walk, packed, |source| {
         Ok(Box::new(zstd::stream::read::Decoder::with_buffer(source)?))
     })
@@ -111,6 +118,28 @@ pub fn lz4(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
     unpack(walk, packed, |source| {
         Ok(Box::new(lz4_flex::frame::FrameDecoder::new(source)))
     })
+}
+
+/// Decodes a small file at once and opens what comes out; `None` where it takes a decoder.
+fn at_once(
+    walk: &mut Walk<'_>,
+    packed: &Packed<'_, '_>,
+    decode: fn(&[u8]) -> Option<Buffer>,
+) -> Option<Result<(), Said>> {
+    let Content::Whole(bytes) = packed.content else {
+        return None;
+    };
+    let decoded = decode(bytes)?;
+    let length = decoded.bytes().len() as u64;
+    let place = packed.place;
+    if walk
+        .meter
+        .count(length, length, bytes.len() as u64)
+        .is_err()
+    {
+        return Some(Err(walk.fail(place, None)));
+    }
+    Some(walk.open(Content::Whole(decoded.bytes()), &place.inside(None)))
 }
 
 /// Decodes, and opens what comes out.
@@ -134,6 +163,14 @@ fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>, open: Open) -> Result<(),
                 count,
             )
         }),
+        Content::Whole(bytes) => {
+            let decoder = decoder(open, Box::new(bytes), &count);
+            let opened = decoder.and_then(|decoder| {
+                let metered = metered(walk, format, decoder, count);
+                whole::open(metered, |content| walk.open(content, &place.inside(None)))
+            });
+            opened.unwrap_or_else(|error| broken(walk, format, place, &error))
+        }
         content => {
             let decoder = decoder(open, content.into_reader(), &count);
             walk_decoded(walk, format, place, decoder, count)
@@ -185,21 +222,35 @@ fn walk_decoded(
     decoder: io::Result<Decoder<'_>>,
     packed: Arc<AtomicU64>,
 ) -> Result<(), Said> {
-    let content = decoder.and_then(|decoder| {
-        let meter = Rc::clone(&walk.meter);
-        Content::stream(Metered {
-            decoder,
-            format,
-            packed,
-            unpacked: 0,
-            meter,
-        })
-    });
+    let content =
+        decoder.and_then(|decoder| Content::stream(metered(walk, format, decoder, packed)));
     match content {
         Ok(content) => walk.open(content, &place.inside(None)),
-        Err(error) => {
-            let reason = error.to_string();
-            Err(walk.fail(place, Some(Trouble::Broken { format, reason })))
-        }
+        Err(error) => broken(walk, format, place, &error),
     }
+}
+
+fn metered<D>(
+    walk: &Walk<'_>,
+    format: &'static str,
+    decoder: D,
+    packed: Arc<AtomicU64>,
+) -> Metered<D> {
+    Metered {
+        decoder,
+        format,
+        packed,
+        unpacked: 0,
+        meter: Rc::clone(&walk.meter),
+    }
+}
+
+fn broken(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    place: &Place<'_>,
+    error: &io::Error,
+) -> Result<(), Said> {
+    let reason = error.to_string();
+    Err(walk.fail(place, Some(Trouble::Broken { format, reason })))
 }

@@ -126,7 +126,7 @@ impl Read for Patient<'_> {
 }
 
 /// A stream that has failed.
-struct Failed(Option<io::Error>);
+pub(super) struct Failed(pub Option<io::Error>);
 
 impl Read for Failed {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

@@ -76,7 +76,7 @@ impl Meter {
     }
 
     /// Counts what a decoder gave: `own` of its bytes so far, from `packed` bytes.
-    fn count(&self, length: u64, own: u64, packed: u64) -> io::Result<()> {
+    pub fn count(&self, length: u64, own: u64, packed: u64) -> io::Result<()> {
         let total = self.unpacked.get().saturating_add(length);
         self.unpacked.set(total);
         let Limits {

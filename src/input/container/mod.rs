@@ -14,6 +14,7 @@ mod mail;
 mod mbox;
 mod tar;
 mod unicode;
+mod whole;
 mod zip;
 
 pub use content::Content;

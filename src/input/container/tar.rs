@@ -1,8 +1,7 @@
 //! tar archives, read front to back.
 
-use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Packed, Walk, whole};
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
@@ -47,8 +46,8 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
                     .take()
                     .unwrap_or_else(|| lossy(&entry.path_bytes()));
                 let member = place.inside(name);
-                done = match Content::stream(entry) {
-                    Ok(content) => walk.open(content, &member),
+                done = match whole::open(entry, |content| walk.open(content, &member)) {
+                    Ok(done) => done,
                     Err(error) => Err(walk.fail(&member, broken(error))),
                 };
             }
