@@ -178,7 +178,7 @@ fn a_file_without_permission_is_told() {
     let folder = tree();
     let secret = folder.path().join("tree/secret");
     fs::write(&secret, "x").expect("a file");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).expect("changed");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).expect("changed");
     if File::open(&secret).is_ok() {
         eprintln!("skipped: this user may read any file");
         return;

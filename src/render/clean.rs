@@ -28,6 +28,29 @@ pub fn clean_lines(text: &str) -> String {
     lines.join("\n")
 }
 
+/// The same for JSON: serde_json escapes no more than C0. Outside of strings JSON has line feeds only.
+pub fn clean_json(json: String) -> String {
+    let is_plain = |byte: u8| byte < 0x7f;
+    if json.bytes().all(is_plain) {
+        return json;
+    }
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if c != '\n' && is_unsafe(c) => {
+                let _ = write!(safe, "\\u{:04x}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// The same for XML 1.0, which has no escape for what it does not allow (2.2, Char).
+pub fn clean_xml(text: &str) -> String {
+    clean_lines(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
+
 /// C0, DEL, C1, and the characters that reorder text (Unicode bidirectional controls).
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -36,12 +59,17 @@ fn is_unsafe(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, clean_lines};
+    use super::{clean, clean_json, clean_lines, clean_xml};
 
     #[test]
     fn escape_codes_are_shown_and_not_sent() {
         assert_eq!(clean("a\x1b[31mb\u{9b}1m\x07"), "a\\x1b[31mb\\x9b1m\\x07");
         assert_eq!(clean("tab\there"), "tab here");
+        assert_eq!(
+            clean_json("\"a\u{9b}\u{202e}\"\n".to_owned()),
+            "\"a\\u009b\\u202e\"\n"
+        );
+        assert_eq!(clean_xml("a\u{ffff}\x00\n"), "a\u{fffd}\\x00\n");
         assert_eq!(clean_lines("a\nb\x00\r\n"), "a\nb\\x00\\x0d\n");
         assert_eq!(clean("caf\u{e9}"), "caf\u{e9}");
     }

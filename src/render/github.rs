@@ -6,6 +6,7 @@
 use super::clean::clean;
 use super::facts;
 use super::output::{Ending, Output, Standing};
+use crate::grammar::Level;
 use crate::report::Report;
 use std::error::Error;
 
@@ -17,6 +18,7 @@ impl Output for Github {
         let level = match standing.fails {
             true => "error",
             false if standing.known().is_some() => return String::new(),
+            false if report.level == Level::Notice => "notice",
             false => "warning",
         };
         let title = property(facts::headline(&report));

@@ -16,7 +16,7 @@ mod trace;
 use super::clean::clean_lines;
 use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
 use crate::report::Report;
 use std::collections::HashMap;
@@ -28,8 +28,8 @@ const SHOWN_OF_A_BUG: usize = 12;
 /// Reports shown in full on a page.
 const SHOWN: usize = 1000;
 
-/// Inputs without a splat whose boots are drawn.
-const MAX_CLEAN_INPUTS: u64 = 50;
+/// Inputs with boots and without a splat that are drawn.
+const MAX_CLEAN_INPUTS: usize = 50;
 
 /// What was read in all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,6 +54,7 @@ pub struct Html<'a> {
     shown_of: HashMap<String, usize>,
     /// Those with shown reports, and some without.
     inputs: Vec<Input>,
+    clean_drawn: usize,
     /// Reports of the input at hand.
     at_hand: usize,
     totals: Totals,
@@ -69,6 +70,7 @@ impl<'a> Html<'a> {
             shown: Vec::new(),
             shown_of: HashMap::new(),
             inputs: Vec::new(),
+            clean_drawn: 0,
             at_hand: 0,
             totals: Totals::default(),
         }
@@ -95,7 +97,7 @@ impl<'a> Html<'a> {
 impl Output for Html<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         self.at_hand += 1;
-        self.totals.splats += 1;
+        self.totals.splats += u64::from(report.level == Level::Report);
         self.totals.late_clears += u64::from(report.late_clear.is_some());
         self.groups.add(&report);
         if let Some(standing) = standing.baseline {
@@ -113,10 +115,11 @@ impl Output for Html<'_> {
         let is_clean = std::mem::take(&mut self.at_hand) == 0;
         self.totals.clean += u64::from(is_clean);
         let is_drawn = match is_clean {
-            true => self.totals.clean <= MAX_CLEAN_INPUTS,
+            true => !input.boots.is_empty() && self.clean_drawn < MAX_CLEAN_INPUTS,
             false => self.is_shown(&input),
         };
         if is_drawn {
+            self.clean_drawn += usize::from(is_clean);
             self.inputs.push(input);
         }
     }

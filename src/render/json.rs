@@ -1,5 +1,6 @@
 //! JSON, field by field as the contract lists it.
 
+use super::clean::clean_json;
 use super::output::{Ending, Output, Standing};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
@@ -286,9 +287,8 @@ fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Docu
 
 /// A document in lines, with a line feed at the end.
 pub(super) fn pretty(document: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(document).expect("no map key but strings");
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).expect("no map key but strings");
+    clean_json(text) + "\n"
 }
 
 /// An address in 16 digits.
@@ -298,9 +298,8 @@ pub(super) fn address(address: u64) -> String {
 
 /// One splat as one line of ndjson.
 fn splat_line(report: &Report, grammar: &Grammar) -> String {
-    let mut text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
-    text.push('\n');
-    text
+    let text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
+    clean_json(text) + "\n"
 }
 
 fn input(input: &Input) -> InputJson<'_> {

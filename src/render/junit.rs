@@ -3,13 +3,13 @@
 //! In: reports. Out: a document of Jenkins' schema (`junit-10.xsd`), without clock times. An input
 //! without splats is a test that passed.
 
-use super::clean::{clean, clean_lines};
+use super::clean::{clean, clean_xml};
 use super::facts;
 use super::output::{Ending, Output, Standing};
 use super::style::Style;
 use super::text;
 use crate::analyzer::Input;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::error::Error;
@@ -37,19 +37,22 @@ impl<'a> Junit<'a> {
 
 impl Output for Junit<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        if report.level == Level::Notice && !standing.fails {
+            return String::new();
+        }
         let block = text::report(&report, self.grammar, &Style::plain());
         let status = status(&report, standing, &block);
-        let mut case = TestCase::new(clean(facts::headline(&report)), status);
-        case.set_classname(clean(&report.signature));
+        let mut case = TestCase::new(line(facts::headline(&report)), status);
+        case.set_classname(line(&report.signature));
         if matches!(case.status, TestCaseStatus::Success { .. }) {
-            case.set_system_out(clean_lines(&block));
+            case.set_system_out(clean_xml(&block));
         }
         self.cases.push(case);
         String::new()
     }
 
     fn input(&mut self, input: Input) {
-        let mut suite = TestSuite::new(clean(&input.path));
+        let mut suite = TestSuite::new(line(&input.path));
         if self.cases.is_empty() {
             self.cases.push(clean_input(&input.path));
         }
@@ -59,7 +62,7 @@ impl Output for Junit<'_> {
 
     fn error(&mut self, error: &dyn Error) -> String {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(clean(&error.to_string()));
+        status.set_message(line(&error.to_string()));
         self.errors.push(TestCase::new("readable", status));
         String::new()
     }
@@ -90,15 +93,15 @@ fn status(report: &Report, standing: Standing<'_>, block: &str) -> TestCaseStatu
         (false, None) => return TestCaseStatus::success(),
     };
     let reason = standing.known().and_then(|known| known.reason.as_ref());
-    status.set_message(clean(reason.unwrap_or(&report.title)));
-    status.set_type(clean(&report.splat.kind));
-    status.set_description(clean_lines(block));
+    status.set_message(line(reason.unwrap_or(&report.title)));
+    status.set_type(line(&report.splat.kind));
+    status.set_description(clean_xml(block));
     status
 }
 
 fn clean_input(path: &str) -> TestCase {
     let mut case = TestCase::new("no kernel splat", TestCaseStatus::success());
-    case.set_classname(clean(path));
+    case.set_classname(line(path));
     case
 }
 
@@ -115,4 +118,9 @@ fn within_schema(xml: &str) -> String {
         }
         _ => xml.to_owned(),
     }
+}
+
+/// The value of an attribute.
+fn line(text: &str) -> String {
+    clean_xml(&clean(text))
 }

@@ -9,7 +9,7 @@ mod subject;
 
 use super::facts;
 use super::output::{Ending, Output, Standing};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use std::fmt::Write;
 
@@ -73,7 +73,7 @@ impl<'a> Mail<'a> {
 
 impl Output for Mail<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
-        if standing.known().is_some() {
+        if standing.known().is_some() || report.level == Level::Notice {
             return String::new();
         }
         match self.join(report) {

@@ -6,12 +6,12 @@
 
 mod locations;
 
-use super::clean::clean;
+use super::clean::{clean, clean_json};
 use super::facts;
 use super::output::{Ending, Output, Standing};
 use super::words::kebab;
 use crate::baseline::{self, Known};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use locations::{evidence, stack, whole};
 use serde_json::Value;
@@ -115,9 +115,8 @@ impl Output for Sarif<'_> {
             .version("2.1.0")
             .runs(vec![run])
             .build();
-        let mut json = serde_json::to_string_pretty(&document).expect("no map key but strings");
-        json.push('\n');
-        json
+        let json = serde_json::to_string_pretty(&document).expect("no map key but strings");
+        clean_json(json) + "\n"
     }
 }
 
@@ -126,6 +125,7 @@ fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
         .rule_id(rule)
         .level(match standing.fails {
             true => ResultLevel::Error,
+            false if report.level == Level::Notice => ResultLevel::Note,
             false => ResultLevel::Warning,
         })
         .message(message(&text(report)))

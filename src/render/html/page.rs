@@ -61,7 +61,7 @@ impl Page<'_> {
     fn title(&self) -> String {
         let place = match self.inputs {
             [input] if self.totals.inputs == 1 => input.path.clone(),
-            _ => count(self.totals.inputs, "log"),
+            _ => count(self.totals.inputs, "input"),
         };
         format!("{} in {place}", self.verdict())
     }
@@ -84,7 +84,7 @@ impl Page<'_> {
     fn header(&self) -> Markup {
         let totals = self.totals;
         let extent = [
-            (totals.inputs, "log"),
+            (totals.inputs, "input"),
             (totals.boots, "boot"),
             (totals.lines, "line"),
         ];
@@ -98,7 +98,7 @@ impl Page<'_> {
                 @if totals.unread > 0 {
                     p.warning { (count(totals.unread, "part")) " of the input could not be read." }
                 }
-                @if totals.splats > 0 {
+                @if !self.groups.is_empty() {
                     ul.tally aria-label="Splats by verdict" {
                         @for (tone, number) in self.tally() {
                             li class={ "badge " (tone.class()) } { (tone.label()) " " b { (number) } }
@@ -112,7 +112,7 @@ impl Page<'_> {
     fn tally(&self) -> Vec<(Tone, u64)> {
         let of = |tone: Tone| {
             let groups = self.groups.iter();
-            let groups = groups.filter(|group| Tone::of(group.path()) == tone);
+            let groups = groups.filter(|group| Tone::of_group(group, self.grammar) == tone);
             (tone, groups.map(|group| group.count).sum())
         };
         let all = TONES.into_iter().map(of);
@@ -128,10 +128,14 @@ impl Page<'_> {
         let more_clean = self.totals.clean.saturating_sub(clean.len() as u64);
         let drawn = self.inputs.len() as u64 + more_clean;
         let more_hit = self.totals.inputs.saturating_sub(drawn);
+        let noun = match drawn == more_clean {
+            true => "input",
+            false => "more input",
+        };
         html! {
             @for input in hit.iter().chain(&clean) { (boots::render(self, input)) }
-            @if more_hit > 0 { p.note { (count(more_hit, "more log")) " with further splats of the bugs above." } }
-            @if more_clean > 0 { p.note { (count(more_clean, "more log")) " without a splat." } }
+            @if more_hit > 0 { p.note { (count(more_hit, "more input")) " with further splats of the bugs above." } }
+            @if more_clean > 0 { p.note { (count(more_clean, noun)) " without a splat." } }
         }
     }
 }

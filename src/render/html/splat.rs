@@ -10,12 +10,12 @@ use maud::{Markup, html};
 
 /// The block; `open` from the start or on demand.
 pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
-    let tone = Tone::of(report.path());
+    let tone = Tone::of(report);
     html! {
         details class={ "report " (tone.class()) } id={ "splat-" (report.index) } data-tone=(tone.class()) data-signature=(report.signature) open[open] {
             summary {
                 span class={ "badge " (tone.class()) } {
-                    @if tone == Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
+                    @if tone >= Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
                 }
                 span.headline { (facts::headline(report)) }
                 span.where { (facts::span(&report.splat)) }

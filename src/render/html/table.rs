@@ -40,7 +40,8 @@ pub fn render(page: &Page<'_>) -> Markup {
 
 /// Hidden until the script runs: without it they would do nothing.
 fn controls(page: &Page<'_>) -> Markup {
-    let present = |tone: &Tone| page.groups.iter().any(|g| Tone::of(g.path()) == *tone);
+    let of_group = |group| Tone::of_group(group, page.grammar);
+    let present = |tone: &Tone| page.groups.iter().any(|group| of_group(group) == *tone);
     html! {
         div.controls data-script="" hidden {
             label { "Filter " input id="filter" type="search" autocomplete="off" spellcheck="false"; }
@@ -59,13 +60,13 @@ fn controls(page: &Page<'_>) -> Markup {
 }
 
 fn row(page: &Page<'_>, group: &Group) -> Markup {
-    let tone = Tone::of(group.path());
+    let tone = Tone::of_group(group, page.grammar);
     let first = page.shown.iter().find(|r| r.signature == group.signature);
     let name = group.name();
     html! {
         tr data-tone=(tone.class()) data-signature=(group.signature) {
             td data-sort=(tone.class()) { span class={ "badge " (tone.class()) } {
-                @if tone == Tone::Splat { (group.kind) } @else { (tone.label()) }
+                @if tone >= Tone::Splat { (group.kind) } @else { (tone.label()) }
             } }
             th scope="row" data-sort=(name) {
                 @match first {

@@ -127,7 +127,7 @@ impl Stop<'_> {
                 text.when x=(x) y="40" { (self.when()) }
             },
             What::Splat(report) => {
-                let tone = Tone::of(report.path());
+                let tone = Tone::of(report);
                 let (label, above, below) = (splat(report), RAIL - 9, RAIL + 9);
                 html! {
                     a href={ "#splat-" (report.index) } class=(tone.class()) {
@@ -165,7 +165,7 @@ fn splat(report: &Report) -> String {
         return short(&report.splat.kind);
     };
     let feature = verdict.feature.as_ref().and_then(|f| f.name.as_deref());
-    let path = Tone::of(Some(verdict.path)).label();
+    let path = Tone::of_path(verdict.path).label();
     match feature {
         Some(feature) => short(&format!("{path}: {feature}")),
         None => path.to_owned(),

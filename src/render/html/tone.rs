@@ -1,6 +1,8 @@
 //! The colour and the name of a verdict.
 
-use crate::grammar::PathName;
+use crate::grammar::{Grammar, Level, PathName};
+use crate::group::Group;
+use crate::report::Report;
 
 /// What a badge says, and the class that gives it its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,19 +17,44 @@ pub enum Tone {
     Unknown,
     /// A splat that is no late clear.
     Splat,
+    /// What healthy boots print as well.
+    Notice,
 }
 
 /// In the order of the filter.
-pub const TONES: [Tone; 5] = [Tone::Ap, Tone::Bsp, Tone::Other, Tone::Unknown, Tone::Splat];
+pub const TONES: [Tone; 6] = [
+    Tone::Ap,
+    Tone::Bsp,
+    Tone::Other,
+    Tone::Unknown,
+    Tone::Splat,
+    Tone::Notice,
+];
 
 impl Tone {
-    /// Of a late clear's path; `None` for another splat.
-    pub fn of(path: Option<PathName>) -> Tone {
+    /// Of a report.
+    pub fn of(report: &Report) -> Tone {
+        Tone::new(report.path(), report.level)
+    }
+
+    /// Of the reports of one bug.
+    pub fn of_group(group: &Group, grammar: &Grammar) -> Tone {
+        let kind = grammar.kind(&group.kind);
+        Tone::new(group.path(), kind.map_or(Level::Report, |kind| kind.level))
+    }
+
+    /// Of a late clear's path.
+    pub fn of_path(path: PathName) -> Tone {
+        Tone::new(Some(path), Level::Report)
+    }
+
+    fn new(path: Option<PathName>, level: Level) -> Tone {
         match path {
             Some(PathName::Ap) => Tone::Ap,
             Some(PathName::Bsp) => Tone::Bsp,
             Some(PathName::Other) => Tone::Other,
             Some(PathName::Unknown) => Tone::Unknown,
+            None if level == Level::Notice => Tone::Notice,
             None => Tone::Splat,
         }
     }
@@ -40,6 +67,7 @@ impl Tone {
             Tone::Other => "other",
             Tone::Unknown => "unknown",
             Tone::Splat => "splat",
+            Tone::Notice => "notice",
         }
     }
 
@@ -51,6 +79,7 @@ impl Tone {
             Tone::Other => "other path",
             Tone::Unknown => "path unknown",
             Tone::Splat => "no late clear",
+            Tone::Notice => "notice",
         }
     }
 }
