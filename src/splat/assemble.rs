@@ -222,8 +222,9 @@ impl<'g> Assembler<'g> {
         };
         let kind = self.grammar.kind(open.kind());
         let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
-        open.waits_for_trace()
-            && (header.kind.follows.is_some() || parts.iter().any(|p| p.is_match(header.text())))
+        let follows = header.kind.follows.as_ref();
+        let brought_about = follows.is_some_and(|follows| follows.can_be_after(open.kind()));
+        open.waits_for_trace() && (brought_about || parts.iter().any(|p| p.is_match(header.text())))
     }
 
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {

@@ -21,6 +21,7 @@ fn every_layer_reads_its_own_form() {
         ("    [    0.055225] x", Some(55_225), None, None),
         ("[    0.055225,1] x", Some(55_225), None, None),
         ("[    0.055225 <    0.000010>] x", Some(55_225), None, None),
+        ("[    0.043841 ][    T0 ] x", Some(43_841), task(0), None),
         ("<4>[    2.000000] x", Some(2_000_000), None, Some(4)),
         ("<30>x", None, None, Some(6)),
         ("kern  :warn  : [    0.000001] x", Some(1), None, Some(4)),
