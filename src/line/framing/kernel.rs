@@ -16,7 +16,7 @@ pub fn uptime(input: &str) -> IResult<&str, Mark> {
     let cpu = recognize(pair(char(','), digit1));
     let since_last = recognize((space1, char('<'), seconds, char('>')));
     let inside = terminated(seconds, opt(alt((cpu, since_last))));
-    let stamp = delimited(pair(char('['), space0), inside, char(']'));
+    let stamp = delimited(pair(char('['), space0), inside, pair(space0, char(']')));
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
 }
 
@@ -65,9 +65,10 @@ fn level_text(text: &str) -> &str {
     level.map_or("", |(_, level)| level)
 }
 
-/// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`).
+/// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`), also padded behind, as LKP's mails
+/// have it (`[    T0 ]`).
 pub fn caller(input: &str) -> IResult<&str, Mark> {
-    let tag = delimited(pair(char('['), space0), caller_id, char(']'));
+    let tag = delimited(pair(char('['), space0), caller_id, pair(space0, char(']')));
     map(terminated(tag, opt(char(' '))), Mark::Caller).parse(input)
 }
 
