@@ -18,6 +18,7 @@ fn every_layer_reads_its_own_form() {
         ),
         ("[    1.5] [  C3] x", Some(1_500_000), cpu(3), None),
         ("[ 0.055225][ T0] x", Some(55_225), task(0), None),
+        ("[    0.048509 ][    T0 ] x", Some(48_509), task(0), None),
         ("    [    0.055225] x", Some(55_225), None, None),
         ("[    0.055225,1] x", Some(55_225), None, None),
         ("[    0.055225 <    0.000010>] x", Some(55_225), None, None),
