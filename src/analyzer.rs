@@ -72,7 +72,12 @@ impl Analyzer {
         let reports = grammar
             .report_literals()
             .chain(decode::LITERALS.iter().copied());
-        let finder = Finder::new(reports, grammar.boot_literals(), grammar.note_literals())?;
+        let finder = Finder::new(
+            reports,
+            grammar.boot_literals(),
+            grammar.milestone_literals(),
+            grammar.note_literals(),
+        )?;
         Ok(Analyzer {
             grammar,
             finder,
@@ -377,17 +382,22 @@ impl Visitor for Pipeline<'_> {
         self.decoder = decoder;
     }
 
-    fn boot(&mut self, number: u64, raw: &[u8]) {
+    fn boot(&mut self, number: u64, raw: &[u8], passed: bool) {
         self.keep(number, raw);
         self.asides.clear();
+        if passed {
+            self.boots.set_begun();
+        }
         self.observe(number, raw);
     }
 
     fn aside(&mut self, number: u64, raw: &[u8]) {
         self.keep(number, raw);
         self.asides.keep(number, raw);
-        if self.analyzer.every_boot || self.asides.is_full() || !self.boots.passed_any() {
+        if self.analyzer.every_boot || self.asides.is_full() {
             self.observe_asides();
+        } else if !self.boots.has_begun() && self.analyzer.finder.has_milestone(raw, 0) {
+            self.boots.set_begun();
         }
     }
 
@@ -395,9 +405,8 @@ impl Visitor for Pipeline<'_> {
         self.boots.has_banner_of(line)
     }
 
-    fn wants_asides(&self, repeated: bool) -> bool {
-        // Whether a banner that is printed once more begins a boot depends on the milestones.
-        self.analyzer.every_boot || repeated && !self.boots.passed_any()
+    fn wants_asides(&self) -> bool {
+        self.analyzer.every_boot
     }
 
     fn may_begin(&self, raw: &[u8]) -> bool {

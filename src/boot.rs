@@ -126,6 +126,8 @@ pub struct Boots {
     all: Vec<Boot>,
     /// Index of the last boot that a splat belongs to.
     claimed: Option<usize>,
+    /// A line of the last boot may be a milestone.
+    begun: bool,
 }
 
 impl Boots {
@@ -165,11 +167,14 @@ impl Boots {
         }
     }
 
-    /// True where the last boot passed a milestone.
-    pub fn passed_any(&self) -> bool {
-        self.all
-            .last()
-            .is_some_and(|boot| !boot.milestones.is_empty())
+    /// True where a line of the last boot may be a milestone: its banner, once more, begins another.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// A line of the last boot may be a milestone.
+    pub fn set_begun(&mut self) {
+        self.begun = true;
     }
 
     /// True for a line with the banner of the last boot.
@@ -190,6 +195,7 @@ impl Boots {
             .iter()
             .filter(|rule| text.contains(&rule.literal))
         {
+            self.begun = true;
             let Some(captures) = rule.pattern.captures(text) else {
                 continue;
             };
@@ -264,10 +270,9 @@ impl Boots {
     /// A banner begins a boot. Firmware and early consoles print some of a boot's lines twice: the
     /// same banner before any milestone is the same boot.
     fn begin(&mut self, line: &LogLine<'_>, banner: &str) {
-        let repeated = self.all.last().is_some_and(|last| {
-            last.milestones.is_empty() && last.banner.as_deref() == Some(banner)
-        });
-        if !repeated {
+        let last = self.all.last().and_then(|last| last.banner.as_deref());
+        if self.begun || last != Some(banner) {
+            self.begun = false;
             self.all.push(Boot {
                 first_line: line.number,
                 banner: Some(banner.to_owned()),

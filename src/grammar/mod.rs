@@ -268,7 +268,9 @@ impl Grammar {
     /// False for a line that tells nothing of its boot.
     pub fn may_tell(&self, line: &str) -> bool {
         let sites = self.sites.iter().map(|site| site.function.as_str());
-        self.notes.may_tell(self.note_literals().chain(sites), line)
+        let milestones = self.milestone_literals();
+        self.notes
+            .may_tell(milestones.chain(self.note_literals()).chain(sites), line)
     }
 
     /// Literals of the lines that begin a boot.
@@ -280,12 +282,16 @@ impl Grammar {
         banners.map(|rule| rule.literal.as_str())
     }
 
-    /// Literals of the lines that only tell something of the boot, each on its own line.
+    /// Literals of the lines that may be milestones.
+    pub fn milestone_literals(&self) -> impl Iterator<Item = &str> {
+        self.milestones.iter().map(|rule| rule.literal.as_str())
+    }
+
+    /// Literals of the lines that only tell something else of the boot, each on its own line.
     pub fn note_literals(&self) -> impl Iterator<Item = &str> {
-        let milestones = self.milestones.iter().map(|rule| &rule.literal);
         let facts = self.facts.iter().map(|rule| &rule.literal);
         let words = self.words.iter().map(|rule| &rule.literal);
-        milestones.chain(facts).chain(words).map(String::as_str)
+        facts.chain(words).map(String::as_str)
     }
 }
 

@@ -26,25 +26,36 @@ const PART: usize = 40;
 pub struct Finder {
     /// Literals that begin reports or boots.
     pub(super) marks: Literals,
-    /// Literals of lines that tell something of the boot.
+    /// Literals of the boot's milestones.
+    milestones: Literals,
+    /// Literals of lines that tell something of the boot, milestones among them.
     pub(super) notes: Literals,
 }
 
 impl Finder {
-    /// Looks for literals that begin reports, for those that begin boots, and for those that matter
-    /// on their own line only.
+    /// Looks for literals that begin reports, for those that begin boots, for those of milestones, and
+    /// for others that matter on their own line only.
     ///
     /// # Errors
     /// Where there are more literals than any automaton takes.
     pub fn new<'l>(
         reports: impl IntoIterator<Item = &'l str>,
         boots: impl IntoIterator<Item = &'l str>,
+        milestones: impl IntoIterator<Item = &'l str>,
         notes: impl IntoIterator<Item = &'l str>,
     ) -> Result<Finder, BuildError> {
+        let milestones: Vec<_> = milestones.into_iter().collect();
         Ok(Finder {
             marks: Literals::new(reports, boots)?,
-            notes: Literals::new([], notes)?,
+            milestones: Literals::new(milestones.iter().copied(), [])?,
+            notes: Literals::new(milestones, notes)?,
         })
+    }
+
+    /// True where a milestone's literal begins at or behind `from`.
+    pub fn has_milestone(&self, bytes: &[u8], from: usize) -> bool {
+        let mut hits = OneByOne::new(&self.milestones, bytes);
+        hits.next_from(from).is_some()
     }
 
     /// True for a line that has any of the literals.

@@ -2,7 +2,6 @@
 
 use super::finder::{Finder, Hit, Hits};
 use memchr::{memchr, memchr_iter, memrchr};
-use std::ops::Range;
 
 /// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
 /// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
@@ -20,15 +19,15 @@ pub trait Visitor {
     fn may_skip(&self) -> bool;
     /// False where a line with a literal of a report is known to be no part of one.
     fn may_begin(&self, line: &[u8]) -> bool;
-    /// Takes in a line that begins a boot, and whose neighbours were skipped.
-    fn boot(&mut self, number: u64, line: &[u8]);
+    /// Takes in a line that begins a boot, and whose neighbours were skipped. `passed` is true where a
+    /// milestone of the boot before is known to stand among them.
+    fn boot(&mut self, number: u64, line: &[u8], passed: bool);
     /// Takes in a line that tells something by itself, and whose neighbours were skipped.
     fn aside(&mut self, number: u64, line: &[u8]);
     /// True for a line that begins a boot and reads like the one that began the last boot.
     fn repeats_boot(&self, line: &[u8]) -> bool;
-    /// True where the next of these lines is wanted although no report follows, only the end or a line
-    /// that begins a boot, and maybe repeats the last one's.
-    fn wants_asides(&self, repeated: bool) -> bool;
+    /// True where these lines are wanted of every boot, not only of those with a report.
+    fn wants_asides(&self) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -56,7 +55,7 @@ impl LineReader {
     pub fn read_all(bytes: &[u8], finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let mut reader = LineReader::default();
         reader.scan(bytes, finder, visitor);
-        reader.note_rest(bytes, None, finder, visitor);
+        reader.note_rest(bytes, bytes.len(), finder, visitor);
         reader.count
     }
 
@@ -88,7 +87,7 @@ impl LineReader {
     pub fn finish(mut self, finder: &Finder, visitor: &mut impl Visitor) -> u64 {
         let buffer = std::mem::take(&mut self.buffer);
         self.scan(&buffer, finder, visitor);
-        self.note_rest(&buffer, None, finder, visitor);
+        self.note_rest(&buffer, buffer.len(), finder, visitor);
         self.count
     }
 
@@ -147,48 +146,35 @@ impl LineReader {
 
     /// Hands over the line that begins a boot.
     fn begin_boot<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
-        let line = self.scanned..line_end(bytes, self.scanned);
-        self.note_rest(bytes, Some(line), finder, visitor);
-        self.hand_over(bytes, visitor, V::boot);
+        self.note_rest(bytes, self.scanned, finder, visitor);
+        let line = &bytes[self.scanned..line_end(bytes, self.scanned)];
+        let line = &line[..line.len().min(MAX_LINE)];
+        // Only for the same line once more it matters how far the boot before came.
+        let before = &bytes[..self.scanned];
+        let passed = visitor.repeats_boot(line)
+            && self.noted.0 < before.len()
+            && finder.has_milestone(before, self.noted.0);
+        visitor.boot(self.count + 1, line, passed);
+        self.hand_over(bytes, visitor, |_, _, _| {});
         self.noted = (self.scanned, self.count);
     }
 
-    /// Hands over what the lines up to the next boot, or up to the end, tell of the last one, as far
-    /// as it is wanted: no report follows.
-    fn note_rest<V: Visitor>(
-        &mut self,
-        bytes: &[u8],
-        next_boot: Option<Range<usize>>,
-        finder: &Finder,
-        visitor: &mut V,
-    ) {
-        let to = next_boot.as_ref().map_or(bytes.len(), |line| line.start);
-        let repeated = next_boot.is_some_and(|line| visitor.repeats_boot(&bytes[line]));
-        self.note_while(bytes, to, finder, visitor, |v| v.wants_asides(repeated));
+    /// The same as [`LineReader::note`], where no report follows.
+    fn note_rest<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
+        if visitor.wants_asides() {
+            self.note(bytes, to, finder, visitor);
+        }
     }
 
     /// Hands over what the lines up to `to` tell of the boot.
     fn note<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
-        self.note_while(bytes, to, finder, visitor, |_| true);
-    }
-
-    fn note_while<V: Visitor>(
-        &mut self,
-        bytes: &[u8],
-        to: usize,
-        finder: &Finder,
-        visitor: &mut V,
-        wanted: impl Fn(&V) -> bool,
-    ) {
         let (mut from, mut count) = self.noted;
         let region = bytes.get(..to).unwrap_or_default();
-        if from >= region.len() || !wanted(visitor) {
+        if from >= region.len() {
             return;
         }
         let mut hits = finder.notes.hits(region);
-        while let Some(hit) = hits.next_from(from)
-            && wanted(visitor)
-        {
+        while let Some(hit) = hits.next_from(from) {
             let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
             let end = line_end(region, hit.at);
             count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
@@ -257,6 +243,7 @@ mod tests {
     struct Reader {
         seen: Vec<(u64, Vec<u8>)>,
         boots: Vec<(u64, Vec<u8>)>,
+        passed: Vec<bool>,
         asides: Vec<(u64, Vec<u8>)>,
         waiting: usize,
         wants_asides: bool,
@@ -276,22 +263,23 @@ mod tests {
         fn may_begin(&self, line: &[u8]) -> bool {
             !line.starts_with(b"no ")
         }
-        fn boot(&mut self, number: u64, line: &[u8]) {
+        fn boot(&mut self, number: u64, line: &[u8], passed: bool) {
+            self.passed.push(passed);
             self.boots.push((number, line.to_vec()));
         }
         fn aside(&mut self, number: u64, line: &[u8]) {
             self.asides.push((number, line.to_vec()));
         }
-        fn repeats_boot(&self, _: &[u8]) -> bool {
-            false
+        fn repeats_boot(&self, line: &[u8]) -> bool {
+            self.boots.last().is_some_and(|(_, last)| last == line)
         }
-        fn wants_asides(&self, _: bool) -> bool {
+        fn wants_asides(&self) -> bool {
             self.wants_asides
         }
     }
 
     fn finder() -> Finder {
-        Finder::new(["hit"], ["boot"], ["note"]).expect("three literals")
+        Finder::new(["hit"], ["boot"], ["passed"], ["note"]).expect("few literals")
     }
 
     /// Lines, boots, asides and the number of all lines.
@@ -373,6 +361,13 @@ mod tests {
         assert_eq!(numbers(&reader.boots), [1, 3, 307]);
         assert_eq!(numbers(&reader.asides), [104]);
         assert_eq!(numbers(&read(&log, true).asides), [2, 104, 306, 308]);
+    }
+
+    #[test]
+    fn a_boot_line_that_comes_again_comes_with_what_was_passed_before() {
+        let reader = read("boot\na\nboot\npassed\nboot 2\npassed\nboot 2\n", false);
+        assert_eq!(reader.passed, [false, false, false, true]);
+        assert!(reader.asides.is_empty());
     }
 
     #[test]
