@@ -14,9 +14,6 @@ use crate::title::{self, Name};
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const SIGNATURE_FRAMES: usize = 3;
 
-/// A nested repeat belongs to the report before it within so many lines.
-const NESTED_REACH: u64 = 32;
-
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Culprit {
@@ -129,8 +126,7 @@ impl Sequence {
             .kind(&splat.kind)
             .and_then(|kind| kind.follows.as_ref());
         let causes = |last: &&Last| {
-            nested && last.is_within(NESTED_REACH, splat)
-                || follows.is_some_and(|follows| last.brings_about(follows, splat))
+            nested || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
         let before = self.last.as_ref().filter(causes);
         let joined = before.map(|last| last.incident);

@@ -197,9 +197,6 @@ fn walk_decoded(
     });
     match content {
         Ok(content) => walk.open(content, &place.inside(None)),
-        Err(error) => {
-            let reason = error.to_string();
-            Err(walk.fail(place, Some(Trouble::Broken { format, reason })))
-        }
+        Err(error) => Err(walk.fail(place, Some(Trouble::broken(format, error)))),
     }
 }

@@ -1,6 +1,5 @@
 //! cpio archives, as an initramfs is one.
 
-use super::content::Content;
 use super::error::{Said, Trouble};
 use super::{Packed, Walk};
 use cpio::newc;
@@ -24,12 +23,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         content,
         place,
     } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
-            format,
-            reason: error.to_string(),
-        })
-    };
+    let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut rest = content.into_reader();
     let mut done = Ok(());
     loop {
@@ -40,10 +34,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         };
         if is_file(entry.entry()) {
             let member = place.inside(entry.entry().name().to_owned());
-            done = match Content::stream(&mut entry) {
-                Ok(content) => walk.open(content, &member),
-                Err(error) => Err(walk.fail(&member, broken(error))),
-            };
+            done = walk.open_stream(format, &mut entry, &member);
         }
         if let Err(error) = entry.finish() {
             return done.and_then(|()| Err(walk.fail(place, broken(error))));

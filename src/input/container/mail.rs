@@ -4,7 +4,7 @@
 //! their numbers. Of any other mail the texts and attachments are members.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
+use super::error::Said;
 use super::{Packed, Place, Walk};
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use memchr::memmem;
@@ -90,27 +90,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         content,
         place,
     } = packed;
-    let bytes = match content.into_whole(MAX_SIZE) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Large {
-                    format,
-                    limit: MAX_SIZE,
-                }),
-            ));
-        }
-        Err(error) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Broken {
-                    format,
-                    reason: error.to_string(),
-                }),
-            ));
-        }
-    };
+    let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     match MessageParser::default().parse(&*bytes) {
         Some(message) if !is_plain(&message) => parts(walk, &message, place),
         message => {

@@ -54,11 +54,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                let trouble = Trouble::Broken {
-                    format,
-                    reason: error.to_string(),
-                };
-                return Err(walk.fail(place, Some(trouble)));
+                return Err(walk.fail(place, Some(Trouble::broken(format, error))));
             }
         }
     }

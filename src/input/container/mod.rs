@@ -9,9 +9,11 @@ mod compressed;
 mod content;
 mod cpio;
 mod error;
+mod json;
 mod limits;
 mod mail;
 mod mbox;
+mod pstore;
 mod tar;
 mod unicode;
 mod zip;
@@ -23,6 +25,7 @@ pub use limits::Limits;
 use content::Leaf;
 use error::Said;
 use limits::Meter;
+use std::borrow::Cow;
 use std::io::Read;
 use std::rc::Rc;
 
@@ -95,6 +98,16 @@ const FORMATS: &[Format] = &[
         name: "UTF-16",
         is: unicode::is_utf16,
         unpack: unicode::utf16,
+    },
+    Format {
+        name: "pstore",
+        is: pstore::is,
+        unpack: pstore::unpack,
+    },
+    Format {
+        name: "JSON",
+        is: json::is,
+        unpack: json::unpack,
     },
     Format {
         name: "mbox",
@@ -235,6 +248,35 @@ impl Walk<'_> {
                 place,
             },
         )
+    }
+
+    /// Opens a member that comes as a stream.
+    fn open_stream(
+        &mut self,
+        format: &'static str,
+        stream: impl Read,
+        place: &Place<'_>,
+    ) -> Result<(), Said> {
+        match Content::stream(stream) {
+            Ok(content) => self.open(content, place),
+            Err(error) => Err(self.fail(place, Some(Trouble::broken(format, error)))),
+        }
+    }
+
+    /// All bytes of what stands at a place, for formats that are not read front to back.
+    fn whole<'c>(
+        &mut self,
+        format: &'static str,
+        content: Content<'c>,
+        place: &Place<'_>,
+        limit: u64,
+    ) -> Result<Cow<'c, [u8]>, Said> {
+        let trouble = match content.into_whole(limit) {
+            Ok(Some(bytes)) => return Ok(bytes),
+            Ok(None) => Trouble::Large { format, limit },
+            Err(error) => Trouble::broken(format, error),
+        };
+        Err(self.fail(place, Some(trouble)))
     }
 
     /// Hands over a log.

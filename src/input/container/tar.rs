@@ -1,6 +1,5 @@
 //! tar archives, read front to back.
 
-use super::content::Content;
 use super::error::{Said, Trouble};
 use super::{Packed, Walk};
 use std::io::{self, Read};
@@ -20,12 +19,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         content,
         place,
     } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
-            format,
-            reason: error.to_string(),
-        })
-    };
+    let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut archive = Archive::new(content.into_reader());
     let entries = match archive.entries() {
         Ok(entries) => entries.raw(true),
@@ -47,10 +41,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
                     .take()
                     .unwrap_or_else(|| lossy(&entry.path_bytes()));
                 let member = place.inside(name);
-                done = match Content::stream(entry) {
-                    Ok(content) => walk.open(content, &member),
-                    Err(error) => Err(walk.fail(&member, broken(error))),
-                };
+                done = walk.open_stream(format, entry, &member);
             }
             _ => long_name = None,
         }
