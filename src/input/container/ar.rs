@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use object::read::archive::ArchiveFile;
 
 /// An archive that comes from a pipe or stands in another container is kept in memory up to here.
@@ -12,12 +12,12 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(&object::archive::MAGIC)
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     let archive = ArchiveFile::parse(&*bytes)
         .map_err(|error| walk.fail(place, Some(Trouble::broken(format, error))))?;

@@ -4,7 +4,7 @@
 use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::{Counted, Metered};
-use super::{Packed, Place, Walk};
+use super::{Place, Walk};
 use crate::input::ahead::{AHEAD, Ahead, CHUNK};
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
@@ -29,8 +29,13 @@ pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
 }
 
-pub fn gzip(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn gzip(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
     })
 }
@@ -39,8 +44,13 @@ pub fn is_xz(head: &[u8]) -> bool {
     head.starts_with(b"\xfd7zXZ\0")
 }
 
-pub fn xz(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn xz(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_stream_decoder(
             LZMA_MEMORY,
             liblzma::stream::CONCATENATED,
@@ -65,8 +75,13 @@ pub fn is_lzma(head: &[u8]) -> bool {
     }
 }
 
-pub fn lzma(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn lzma(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_lzma_decoder(LZMA_MEMORY)?;
         Ok(Box::new(liblzma::bufread::XzDecoder::new_stream(
             source, stream,
@@ -83,8 +98,13 @@ pub fn is_bzip2(head: &[u8]) -> bool {
     )
 }
 
-pub fn bzip2(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn bzip2(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(source)))
     })
 }
@@ -97,8 +117,13 @@ pub fn is_zstd(head: &[u8]) -> bool {
     )
 }
 
-pub fn zstd(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn zstd(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(zstd::stream::read::Decoder::with_buffer(source)?))
     })
 }
@@ -107,19 +132,25 @@ pub fn is_lz4(head: &[u8]) -> bool {
     head.starts_with(b"\x04\x22\x4d\x18")
 }
 
-pub fn lz4(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn lz4(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(lz4_flex::frame::FrameDecoder::new(source)))
     })
 }
 
 /// Decodes, and opens what comes out.
-fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>, open: Open) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+    open: Open,
+) -> Result<(), Said> {
     let count = Arc::new(AtomicU64::new(0));
     match content {
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {

@@ -1,7 +1,8 @@
 //! cpio archives, as an initramfs is one.
 
+use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use cpio::newc;
 use std::io::{self, Read};
 
@@ -17,12 +18,12 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"070701") || head.starts_with(b"070702")
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut rest = content.into_reader();
     let mut done = Ok(());

@@ -3,7 +3,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// `[{`, or `{"dmesg":[{`: an array of objects that begins on the first line.
@@ -31,8 +31,12 @@ fn blanks(text: &[u8]) -> &[u8] {
     &text[blanks.count()..]
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed { content, place, .. } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    _: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let split = Split {
         text: BufReader::new(content.into_reader()),
         state: State::default(),

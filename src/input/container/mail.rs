@@ -5,7 +5,7 @@
 
 use super::content::Content;
 use super::error::Said;
-use super::{Packed, Place, Walk};
+use super::{Place, Walk};
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use memchr::memmem;
 
@@ -84,12 +84,12 @@ fn first_line(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     match MessageParser::default().parse(&*bytes) {
         Some(message) if !is_plain(&message) => parts(walk, &message, place),

@@ -38,8 +38,8 @@ struct Format {
     name: &'static str,
     /// Tells it by its first bytes.
     is: fn(&[u8]) -> bool,
-    /// Opens it.
-    unpack: fn(&mut Walk<'_>, Packed<'_, '_>) -> Result<(), Said>,
+    /// Opens it; takes the name for messages, and where it stands.
+    unpack: fn(&mut Walk<'_>, &'static str, Content<'_>, &Place<'_>) -> Result<(), Said>,
 }
 
 /// Every container that ksplat reads. Mails are text: they come last.
@@ -120,13 +120,6 @@ const FORMATS: &[Format] = &[
         unpack: mail::unpack,
     },
 ];
-
-/// A container to open.
-struct Packed<'c, 'p> {
-    format: &'static str,
-    content: Content<'c>,
-    place: &'p Place<'p>,
-}
 
 /// A text inside an input.
 pub struct Member<'a> {
@@ -240,14 +233,7 @@ impl Walk<'_> {
         if place.depth >= self.meter.limits.max_depth {
             return Err(self.fail(place, Some(Trouble::Depth(place.depth))));
         }
-        (format.unpack)(
-            self,
-            Packed {
-                format: format.name,
-                content,
-                place,
-            },
-        )
+        (format.unpack)(self, format.name, content, place)
     }
 
     /// Opens a member that comes as a stream.

@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use crate::input::pstore::{MAX_PART, unpack_part};
 
 /// Bytes that the first line of a part is unpacked from.
@@ -12,12 +12,12 @@ pub fn is(head: &[u8]) -> bool {
     unpack_part(&head[..head.len().min(ENOUGH)], 0).is_some()
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let bytes = walk.whole(format, content, place, MAX_PART)?;
     let Some((part, done)) = unpack_part(&bytes, MAX_PART) else {
         return walk.leaf(Content::Whole(&bytes), place);

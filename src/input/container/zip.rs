@@ -1,8 +1,9 @@
 //! zip archives. Their table of contents stands at the end, so they are read as a whole.
 
+use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::Metered;
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use std::io::{self, Cursor};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,12 +17,12 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     let mut archive = ZipArchive::new(Cursor::new(bytes))
