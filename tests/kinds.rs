@@ -18,7 +18,7 @@ Generated from `grammars/kinds/` by `UPDATE_DOCS=1 cargo test --test kinds`.
 ksplat finds these reports. `kind` is their name in the JSON, the title is syzbot's where syzbot
 knows the report. A kind is data: `--grammar DIR` adds kinds and replaces those of the same name.
 What is marked as a notice is printed by healthy boots as well: it is one line of the text output,
-its `level` in the JSON is `notice`, and `--fail-on any` passes over it.
+in the JSON it stands among the `notices`, and `--fail-on any`, `scan` and `check` pass over it.
 ";
 
 fn reports(log: &str) -> Vec<Report> {

@@ -9,6 +9,7 @@ use super::{CLEAN, ERROR, FOUND, INTERRUPTED, format, output};
 use jiff::civil::Date;
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::baseline::Baseline;
+use ksplat::grammar::Level;
 use ksplat::group::{Group, Groups};
 use ksplat::input::container::Limits;
 use ksplat::render::{self, Ending, Output, Standing};
@@ -153,6 +154,10 @@ impl<'a> Batch<'a> {
 
 impl Sink for Batch<'_> {
     fn report(&mut self, report: Report) {
+        // Healthy boots print them: over a tree they are noise.
+        if report.level == Level::Notice {
+            return;
+        }
         let baseline = self.baseline;
         let baseline =
             baseline.map(|(baseline, today)| baseline.standing(&report.signature, today));

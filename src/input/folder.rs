@@ -3,7 +3,8 @@
 //! In: a path. Out: the inputs under it, one after the other, in the order of their names. The parts of a
 //! pstore dump, which are files of their own, come as one input, and so does a public-inbox repository.
 
-use super::{InputError, PartHead, inbox};
+use super::pstore::{MAX_PART, PartHead, unpack_part};
+use super::{InputError, inbox};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 /// Folders within folders.
 const MAX_DEPTH: usize = 32;
 
-/// Bytes of a part of a dump; a backend stores less (`record_size`, fs/pstore).
-const MAX_PART: u64 = 1 << 20;
+/// Bytes that tell a part, also a compressed one.
+const HEAD: u64 = 512;
 
 /// What the kernel's names of the parts of a dump begin with (`pstore_mkfile()`, fs/pstore/inode.c).
 const PART_NAME: &[u8] = b"dmesg-";
@@ -152,9 +153,15 @@ fn list(folder: &Path) -> io::Result<Vec<Step>> {
 fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let mut file = File::open(path).ok()?;
-    file.by_ref().take(64).read_to_end(&mut text).ok()?;
-    PartHead::read(text.split(|byte| *byte == b'\n').next()?)?;
+    file.by_ref().take(HEAD).read_to_end(&mut text).ok()?;
+    let plain = PartHead::of(&text).is_some();
+    if !plain && unpack_part(&text, HEAD).is_none() {
+        return None;
+    }
     file.take(MAX_PART).read_to_end(&mut text).ok()?;
+    if !plain {
+        text = unpack_part(&text, MAX_PART)?.0;
+    }
     if !text.ends_with(b"\n") {
         text.push(b'\n');
     }

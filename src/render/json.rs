@@ -24,6 +24,8 @@ struct Document<'a> {
     tool: Tool,
     inputs: Vec<InputJson<'a>>,
     splats: Vec<SplatJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<SplatJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<&'a Group>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -250,14 +252,14 @@ impl Output for Json<'_> {
     }
 }
 
-/// The output as one object a line; what is known is left out.
+/// The output as one object a line; what is known is left out, and so are notices.
 pub struct Ndjson<'a>(pub &'a Grammar);
 
 impl Output for Ndjson<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         match standing.known() {
-            Some(_) => String::new(),
-            None => splat_line(&report, self.0),
+            None if report.level == Level::Report => splat_line(&report, self.0),
+            _ => String::new(),
         }
     }
 
@@ -272,14 +274,16 @@ pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> Stri
 }
 
 fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
+    let of_level = |level| {
+        let reports = reports.iter().filter(|report| report.level == level);
+        reports.map(|report| splat(report, grammar)).collect()
+    };
     Document {
         schema: SCHEMA,
         tool: Tool::default(),
         inputs: inputs.iter().map(input).collect(),
-        splats: reports
-            .iter()
-            .map(|report| splat(report, grammar))
-            .collect(),
+        splats: of_level(Level::Report),
+        notices: of_level(Level::Notice),
         groups: None,
         check: None,
     }

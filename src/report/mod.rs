@@ -16,9 +16,6 @@ use crate::title::{self, Name};
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const SIGNATURE_FRAMES: usize = 3;
 
-/// A nested repeat belongs to the report before it within so many lines.
-const NESTED_REACH: u64 = 32;
-
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Culprit {
@@ -52,7 +49,7 @@ impl Platform {
 
 /// A splat and what is known of it.
 pub struct Report {
-    /// Position in the output, counted from 0 over all inputs.
+    /// Position among the splats, or among the notices, of the output, counted from 0 over all inputs.
     pub index: usize,
     /// How much it matters.
     pub level: Level,
@@ -103,6 +100,8 @@ impl Report {
 pub struct Sequence {
     next: usize,
     incidents: usize,
+    /// Notices are counted apart: they are no splats.
+    notices: usize,
     last: Option<Last>,
 }
 
@@ -144,12 +143,18 @@ impl Sequence {
             .map_or(Level::Report, |kind| kind.level);
         let (incident, joined) = match level {
             Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
-            Level::Notice => (self.next_incident(), false),
+            Level::Notice => (self.notices, false),
         };
+        let count = match level {
+            Level::Report => &mut self.next,
+            Level::Notice => &mut self.notices,
+        };
+        let index = *count;
+        *count += 1;
         let name = name(grammar, &splat, late_clear.as_ref());
         splat.lines = Vec::new();
-        let report = Report {
-            index: self.next,
+        Report {
+            index,
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
@@ -162,9 +167,7 @@ impl Sequence {
             splat,
             symbols,
             late_clear,
-        };
-        self.next += 1;
-        report
+        }
     }
 
     /// The number of the crash, and whether the report belongs to one that came before: a nested
@@ -180,8 +183,7 @@ impl Sequence {
             .kind(&splat.kind)
             .and_then(|kind| kind.follows.as_ref());
         let causes = |last: &&Last| {
-            nested && last.is_within(NESTED_REACH, splat)
-                || follows.is_some_and(|follows| last.brings_about(follows, splat))
+            nested || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
         let before = self.last.as_ref().filter(causes);
         let joined = before.map(|last| last.incident);

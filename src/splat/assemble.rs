@@ -113,7 +113,9 @@ impl<'g> Assembler<'g> {
             lane.strands.finish(lane.open.as_ref());
             self.mark_mixed(index);
             self.close(index, Closing::Silence);
-            let aside = self.lanes[index].strands.give_up(|_| true);
+            let lane = &mut self.lanes[index];
+            lane.cut_here = None;
+            let aside = lane.strands.give_up(|_| true);
             self.close_all(aside);
         }
         self.in_order()
@@ -345,12 +347,9 @@ impl<'g> Assembler<'g> {
 
     fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
-        let may_be_text = match &body {
-            Body::Foreign => true,
-            // What else a line of another report may be is no text of the next one's WARN().
-            Body::Known | Body::Frame(_) => lane.open.is_none() && lane.strands.is_empty(),
-            _ => false,
-        };
+        // What else a line of another report may be is no text of the next one's WARN().
+        let alone = lane.open.is_none() && lane.strands.is_empty();
+        let may_be_text = alone || body == Body::Foreign;
         if may_be_text {
             let cut_here = lane.cut_here.take();
             lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));

@@ -23,6 +23,16 @@ pub const CONTAINERS: &[Container] = &[
     ("zip", zip),
     ("cpio", cpio),
     ("ar", ar),
+    ("pstore-deflate", |log| {
+        let level = flate2::Compression::default();
+        let writer = flate2::write::DeflateEncoder::new(Vec::new(), level);
+        part(log, writer, flate2::write::DeflateEncoder::finish)
+    }),
+    ("pstore-zlib", |log| {
+        let level = flate2::Compression::default();
+        let writer = flate2::write::ZlibEncoder::new(Vec::new(), level);
+        part(log, writer, flate2::write::ZlibEncoder::finish)
+    }),
     ("utf-16le", |log| utf16(log, u16::to_le_bytes)),
     ("utf-16be", |log| utf16(log, u16::to_be_bytes)),
     ("utf-8-mark", |log| [b"\xef\xbb\xbf", log].concat()),
@@ -35,6 +45,16 @@ pub fn gzip(log: &[u8]) -> Vec<u8> {
         .write_all(log)
         .and_then(|()| writer.finish())
         .expect("memory")
+}
+
+/// A part of a pstore dump as the backend stored it.
+fn part<W: Write>(log: &[u8], mut writer: W, finish: fn(W) -> std::io::Result<Vec<u8>>) -> Vec<u8> {
+    let head: &[u8] = match log.starts_with(b"Panic#") {
+        true => b"",
+        false => b"Panic#1 Part1\n",
+    };
+    let written = writer.write_all(head).and_then(|()| writer.write_all(log));
+    written.and_then(|()| finish(writer)).expect("memory")
 }
 
 pub fn xz(log: &[u8]) -> Vec<u8> {

@@ -95,6 +95,7 @@ pub const FRAMINGS: &[Framing] = &[
     }),
     ("dmesg-reltime", dmesg_reltime),
     ("dmesg-json", dmesg_json),
+    ("dmesg-json-line", dmesg_json_line),
     ("no-time", |m| lines(m, |m| m.text.clone())),
     ("kmsg", kmsg),
     ("journal-short", |m| {
@@ -166,7 +167,15 @@ pub const FRAMINGS: &[Framing] = &[
             format!("\x1e{}", journal_json(m, &serde_json::json!(m.text)))
         })
     }),
-    ("journal-json-pretty", journal_json_pretty),
+    ("journal-json-pretty", |m| {
+        journal_json_pretty(m, |text| serde_json::json!(text).to_string())
+    }),
+    ("journal-json-pretty-bytes", |m| {
+        journal_json_pretty(m, |text| {
+            let bytes = text.bytes().map(|byte| format!("\t\t{byte}"));
+            format!("[\n{}\n\t]", bytes.collect::<Vec<_>>().join(",\n"))
+        })
+    }),
     ("journal-export", |m| journal_export(m, false)),
     ("journal-export-binary", |m| journal_export(m, true)),
     ("journal-verbose", journal_verbose),
@@ -380,6 +389,15 @@ fn dmesg_reltime(messages: &[Message]) -> Vec<u8> {
 }
 
 /// As util-linux prints it.
+pub fn dmesg_json_line(messages: &[Message]) -> Vec<u8> {
+    let record = |message: &Message| {
+        let time = message.us as f64 / 1e6;
+        serde_json::json!({"fac": "kern", "pri": "warn", "time": time, "msg": message.text})
+    };
+    let records: Vec<_> = messages.iter().map(record).collect();
+    format!("{}\n", serde_json::json!({ "dmesg": records })).into_bytes()
+}
+
 fn dmesg_json(messages: &[Message]) -> Vec<u8> {
     let record = |message: &Message| {
         let (whole, fraction) = (message.us / 1_000_000, message.us % 1_000_000);
@@ -451,9 +469,9 @@ fn journal_json(message: &Message, text: &serde_json::Value) -> String {
     .to_string()
 }
 
-fn journal_json_pretty(messages: &[Message]) -> Vec<u8> {
+fn journal_json_pretty(messages: &[Message], value: fn(&str) -> String) -> Vec<u8> {
     let record = |message: &Message| {
-        let text = serde_json::json!(message.text);
+        let text = value(&message.text);
         format!(
             "{{\n\t\"__CURSOR\" : \"s=0;i=1\",\n\t\"MESSAGE\" : {text},\n\t\"_SOURCE_MONOTONIC_TIMESTAMP\" : \"{}\",\n\t\"PRIORITY\" : \"4\"\n}}\n",
             message.us

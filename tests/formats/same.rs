@@ -1,7 +1,7 @@
 //! The same splats, whatever they came in.
 
-use super::containers::{CONTAINERS, Container};
-use super::framings::{FRAMINGS, Message, messages};
+use super::containers::{CONTAINERS, Container, gzip};
+use super::framings::{FRAMINGS, Message, dmesg_json_line, messages};
 use super::mails::MAILS;
 use super::triage::read;
 use proptest::prelude::*;
@@ -143,6 +143,22 @@ fn in_a_framing_that_changes_in_the_middle() {
         let log = [named(first)(&boot[..splat]), named(second)(&boot[splat..])].concat();
         wrong(&format!("{first}, then {second}"), &log, due)
     }));
+}
+
+#[test]
+fn in_one_line_that_is_longer_than_any_line() {
+    for (name, boot, _, due) in boots() {
+        let noise = Message {
+            text: "usb 1-1: nothing to \"see\" here {[".to_owned(),
+            ..boot[0].clone()
+        };
+        let boot = [boot.clone(), vec![noise; 2000], boot].concat();
+        let log = dmesg_json_line(&boot);
+        assert!(log.len() > 2 * ksplat::input::MAX_LINE);
+        let splats = due.as_array().map_or(0, Vec::len);
+        assert_eq!(read(&log).reports.len(), 2 * splats, "{name}");
+        assert_eq!(read(&gzip(&log)).reports.len(), 2 * splats, "{name}");
+    }
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use object::read::archive::ArchiveFile;
 
 /// An archive that comes from a pipe or stands in another container is kept in memory up to here.
@@ -12,30 +12,15 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(&object::archive::MAGIC)
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
-    let broken = |reason: String| Some(Trouble::Broken { format, reason });
-    let bytes = match content.into_whole(MAX_SIZE) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Large {
-                    format,
-                    limit: MAX_SIZE,
-                }),
-            ));
-        }
-        Err(error) => return Err(walk.fail(place, broken(error.to_string()))),
-    };
-    let archive = match ArchiveFile::parse(&*bytes) {
-        Ok(archive) => archive,
-        Err(error) => return Err(walk.fail(place, broken(error.to_string()))),
-    };
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let bytes = walk.whole(format, content, place, MAX_SIZE)?;
+    let archive = ArchiveFile::parse(&*bytes)
+        .map_err(|error| walk.fail(place, Some(Trouble::broken(format, error))))?;
     for member in archive.members() {
         let data = member.and_then(|member| Ok((member.name(), member.data(&*bytes)?)));
         match data {
@@ -46,7 +31,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
                 // One broken member says nothing of the next: each was told of.
                 let _ = walk.open(Content::Whole(data), &place.inside(name));
             }
-            Err(error) => return Err(walk.fail(place, broken(error.to_string()))),
+            Err(error) => return Err(walk.fail(place, Some(Trouble::broken(format, error)))),
         }
     }
     Ok(())

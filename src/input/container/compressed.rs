@@ -5,7 +5,7 @@ use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::{Counted, Metered};
 use super::whole::{self, Buffer};
-use super::{Packed, Place, Walk};
+use super::{Place, Walk};
 use crate::input::ahead::{AHEAD, Ahead, CHUNK};
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
@@ -30,11 +30,16 @@ pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
 }
 
-pub fn gzip(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    if let Some(done) = at_once(walk, &packed, whole::gzip) {
+pub fn gzip(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    if let Some(done) = at_once(walk, &content, place, whole::gzip) {
         return done;
     }
-    unpack(walk, packed, |source| {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(flate2::bufread::MultiGzDecoder::new(source)))
     })
 }
@@ -43,8 +48,13 @@ pub fn is_xz(head: &[u8]) -> bool {
     head.starts_with(b"\xfd7zXZ\0")
 }
 
-pub fn xz(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn xz(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_stream_decoder(
             LZMA_MEMORY,
             liblzma::stream::CONCATENATED,
@@ -69,8 +79,13 @@ pub fn is_lzma(head: &[u8]) -> bool {
     }
 }
 
-pub fn lzma(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn lzma(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_lzma_decoder(LZMA_MEMORY)?;
         Ok(Box::new(liblzma::bufread::XzDecoder::new_stream(
             source, stream,
@@ -87,8 +102,13 @@ pub fn is_bzip2(head: &[u8]) -> bool {
     )
 }
 
-pub fn bzip2(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn bzip2(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(source)))
     })
 }
@@ -101,11 +121,16 @@ pub fn is_zstd(head: &[u8]) -> bool {
     )
 }
 
-pub fn zstd(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    if let Some(done) = at_once(walk, &packed, whole::zstd) {
+pub fn zstd(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    if let Some(done) = at_once(walk, &content, place, whole::zstd) {
         return done;
     }
-    unpack(walk, packed, |source| {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(zstd::stream::read::Decoder::with_buffer(source)?))
     })
 }
@@ -114,8 +139,13 @@ pub fn is_lz4(head: &[u8]) -> bool {
     head.starts_with(b"\x04\x22\x4d\x18")
 }
 
-pub fn lz4(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    unpack(walk, packed, |source| {
+pub fn lz4(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    unpack(walk, format, content, place, |source| {
         Ok(Box::new(lz4_flex::frame::FrameDecoder::new(source)))
     })
 }
@@ -123,10 +153,11 @@ pub fn lz4(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
 /// Decodes a small file at once and opens what comes out; `None` where it takes a decoder.
 fn at_once(
     walk: &mut Walk<'_>,
-    packed: &Packed<'_, '_>,
+    content: &Content<'_>,
+    place: &Place<'_>,
     decode: fn(&[u8]) -> Option<Buffer>,
 ) -> Option<Result<(), Said>> {
-    let Content::Whole(bytes) = packed.content else {
+    let Content::Whole(bytes) = content else {
         return None;
     };
     let decoded = decode(bytes)?;
@@ -135,17 +166,17 @@ fn at_once(
     if !walk.meter.count_whole(length, bytes.len() as u64) {
         return None;
     }
-    let place = packed.place;
     Some(walk.open(Content::Whole(decoded.bytes()), &place.inside(None)))
 }
 
 /// Decodes, and opens what comes out.
-fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>, open: Open) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+    open: Open,
+) -> Result<(), Said> {
     let count = Arc::new(AtomicU64::new(0));
     match content {
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
@@ -223,7 +254,7 @@ fn walk_decoded(
         decoder.and_then(|decoder| Content::stream(metered(walk, format, decoder, packed)));
     match content {
         Ok(content) => walk.open(content, &place.inside(None)),
-        Err(error) => broken(walk, format, place, &error),
+        Err(error) => Err(walk.fail(place, Some(Trouble::broken(format, error)))),
     }
 }
 

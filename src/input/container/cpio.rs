@@ -2,7 +2,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use cpio::newc;
 use std::io::{self, Read};
 
@@ -18,18 +18,13 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"070701") || head.starts_with(b"070702")
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
-            format,
-            reason: error.to_string(),
-        })
-    };
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut rest = content.into_reader();
     let mut done = Ok(());
     loop {
@@ -40,10 +35,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
         };
         if is_file(entry.entry()) {
             let member = place.inside(entry.entry().name().to_owned());
-            done = match Content::stream(&mut entry) {
-                Ok(content) => walk.open(content, &member),
-                Err(error) => Err(walk.fail(&member, broken(error))),
-            };
+            done = walk.open_stream(format, &mut entry, &member);
         }
         if let Err(error) = entry.finish() {
             return done.and_then(|()| Err(walk.fail(place, broken(error))));

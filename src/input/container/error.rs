@@ -33,6 +33,14 @@ impl UnpackError {
     }
 }
 
+impl Trouble {
+    /// What a decoder says of damaged data.
+    pub(super) fn broken(format: &'static str, error: impl std::fmt::Display) -> Trouble {
+        let reason = error.to_string();
+        Trouble::Broken { format, reason }
+    }
+}
+
 /// What is wrong, and the mend.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {

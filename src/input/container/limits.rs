@@ -163,11 +163,7 @@ impl<R: Read> Read for Metered<R> {
             .read(&mut buffer[..step])
             .inspect_err(|error| {
                 if error.kind() != io::ErrorKind::Interrupted {
-                    let reason = error.to_string();
-                    self.meter.keep(Trouble::Broken {
-                        format: self.format,
-                        reason,
-                    });
+                    self.meter.keep(Trouble::broken(self.format, error));
                 }
             })?;
         self.unpacked += length as u64;

@@ -4,8 +4,8 @@
 //! their numbers. Of any other mail the texts and attachments are members.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Packed, Place, Walk};
+use super::error::Said;
+use super::{Place, Walk};
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use memchr::memmem;
 
@@ -84,33 +84,13 @@ fn first_line(text: &[u8]) -> &[u8] {
     text.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
-    let bytes = match content.into_whole(MAX_SIZE) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Large {
-                    format,
-                    limit: MAX_SIZE,
-                }),
-            ));
-        }
-        Err(error) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Broken {
-                    format,
-                    reason: error.to_string(),
-                }),
-            ));
-        }
-    };
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     match MessageParser::default().parse(&*bytes) {
         Some(message) if !is_plain(&message) => parts(walk, &message, place),
         message => {

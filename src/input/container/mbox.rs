@@ -5,7 +5,7 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk, mail};
+use super::{Place, Walk, mail};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// `From `, an address, a date; behind it the header of a mail.
@@ -21,12 +21,12 @@ fn is_from_line(line: &[u8]) -> bool {
     line.starts_with(b"From ") && line.contains(&b':')
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     let mut box_ = Mails {
         lines: BufReader::new(content.into_reader()),
         line: Vec::new(),
@@ -54,11 +54,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                let trouble = Trouble::Broken {
-                    format,
-                    reason: error.to_string(),
-                };
-                return Err(walk.fail(place, Some(trouble)));
+                return Err(walk.fail(place, Some(Trouble::broken(format, error))));
             }
         }
     }

@@ -9,9 +9,11 @@ mod compressed;
 mod content;
 mod cpio;
 mod error;
+mod json;
 mod limits;
 mod mail;
 mod mbox;
+mod pstore;
 mod tar;
 mod unicode;
 mod whole;
@@ -25,6 +27,7 @@ pub use mail::MAX_SIZE as MAX_MAIL;
 use content::Leaf;
 use error::Said;
 use limits::Meter;
+use std::borrow::Cow;
 use std::io::Read;
 use std::rc::Rc;
 
@@ -37,8 +40,8 @@ struct Format {
     name: &'static str,
     /// Tells it by its first bytes.
     is: fn(&[u8]) -> bool,
-    /// Opens it.
-    unpack: fn(&mut Walk<'_>, Packed<'_, '_>) -> Result<(), Said>,
+    /// Opens it; takes the name for messages, and where it stands.
+    unpack: fn(&mut Walk<'_>, &'static str, Content<'_>, &Place<'_>) -> Result<(), Said>,
 }
 
 /// Every container that ksplat reads. Mails are text: they come last.
@@ -99,6 +102,16 @@ const FORMATS: &[Format] = &[
         unpack: unicode::utf16,
     },
     Format {
+        name: "pstore",
+        is: pstore::is,
+        unpack: pstore::unpack,
+    },
+    Format {
+        name: "JSON",
+        is: json::is,
+        unpack: json::unpack,
+    },
+    Format {
         name: "mbox",
         is: mbox::is,
         unpack: mbox::unpack,
@@ -109,13 +122,6 @@ const FORMATS: &[Format] = &[
         unpack: mail::unpack,
     },
 ];
-
-/// A container to open.
-struct Packed<'c, 'p> {
-    format: &'static str,
-    content: Content<'c>,
-    place: &'p Place<'p>,
-}
 
 /// A text inside an input.
 pub struct Member<'a> {
@@ -244,14 +250,36 @@ impl Walk<'_> {
         if place.depth >= self.meter.limits.max_depth {
             return Err(self.fail(place, Some(Trouble::Depth(place.depth))));
         }
-        (format.unpack)(
-            self,
-            Packed {
-                format: format.name,
-                content,
-                place,
-            },
-        )
+        (format.unpack)(self, format.name, content, place)
+    }
+
+    /// Opens a member that comes as a stream.
+    fn open_stream(
+        &mut self,
+        format: &'static str,
+        stream: impl Read,
+        place: &Place<'_>,
+    ) -> Result<(), Said> {
+        match Content::stream(stream) {
+            Ok(content) => self.open(content, place),
+            Err(error) => Err(self.fail(place, Some(Trouble::broken(format, error)))),
+        }
+    }
+
+    /// All bytes of what stands at a place, for formats that are not read front to back.
+    fn whole<'c>(
+        &mut self,
+        format: &'static str,
+        content: Content<'c>,
+        place: &Place<'_>,
+        limit: u64,
+    ) -> Result<Cow<'c, [u8]>, Said> {
+        let trouble = match content.into_whole(limit) {
+            Ok(Some(bytes)) => return Ok(bytes),
+            Ok(None) => Trouble::Large { format, limit },
+            Err(error) => Trouble::broken(format, error),
+        };
+        Err(self.fail(place, Some(trouble)))
     }
 
     /// Hands over a log.

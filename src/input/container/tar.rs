@@ -1,7 +1,8 @@
 //! tar archives, read front to back.
 
+use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk, whole};
+use super::{Place, Walk, whole};
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
@@ -13,18 +14,13 @@ pub fn is(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
-            format,
-            reason: error.to_string(),
-        })
-    };
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut archive = Archive::new(content.into_reader());
     let entries = match archive.entries() {
         Ok(entries) => entries.raw(true),

@@ -2,15 +2,19 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use encoding_rs_io::DecodeReaderBytes;
 
 pub fn is_utf16(head: &[u8]) -> bool {
     head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
 }
 
-pub fn utf16(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed { content, place, .. } = packed;
+pub fn utf16(
+    walk: &mut Walk<'_>,
+    _: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
     match Content::stream(DecodeReaderBytes::new(content.into_reader())) {
         Ok(content) => walk.open(content, &place.inside(None)),
         Err(error) => Err(walk.fail(place, Some(Trouble::Read(error)))),

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::Metered;
-use super::{Packed, Walk};
+use super::{Place, Walk};
 use std::io::{self, Cursor};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,35 +17,16 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
-    let Packed {
-        format,
-        content,
-        place,
-    } = packed;
-    let broken = |error: io::Error| {
-        Some(Trouble::Broken {
-            format,
-            reason: error.to_string(),
-        })
-    };
-    let bytes = match content.into_whole(MAX_SIZE) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return Err(walk.fail(
-                place,
-                Some(Trouble::Large {
-                    format,
-                    limit: MAX_SIZE,
-                }),
-            ));
-        }
-        Err(error) => return Err(walk.fail(place, broken(error))),
-    };
-    let mut archive = match ZipArchive::new(Cursor::new(bytes)) {
-        Ok(archive) => archive,
-        Err(error) => return Err(walk.fail(place, broken(error.into()))),
-    };
+pub fn unpack(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let broken = |error: io::Error| Some(Trouble::broken(format, error));
+    let bytes = walk.whole(format, content, place, MAX_SIZE)?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| walk.fail(place, broken(error.into())))?;
     for index in 0..archive.len() {
         let entry = match archive.by_index(index) {
             Ok(entry) if entry.is_dir() => continue,
@@ -68,10 +49,7 @@ pub fn unpack(walk: &mut Walk<'_>, packed: Packed<'_, '_>) -> Result<(), Said> {
             decoder: entry,
         };
         // One broken member says nothing of the next: each was told of.
-        let _ = match Content::stream(metered) {
-            Ok(content) => walk.open(content, &member),
-            Err(error) => Err(walk.fail(&member, broken(error))),
-        };
+        let _ = walk.open_stream(format, metered, &member);
     }
     Ok(())
 }

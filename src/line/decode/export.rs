@@ -2,8 +2,7 @@
 //! a field, an empty line or the next entry's head behind the last one. A value that is no plain
 //! text comes behind the name's line as eight bytes of length and the bytes themselves.
 
-use super::record::{Physical, Record, Records};
-use crate::line::Framing;
+use super::record::{Fields, Physical, Record, Records};
 
 /// A longer value is not kept.
 const MAX_VALUE: usize = 64 * 1024;
@@ -31,8 +30,7 @@ pub(super) struct Export {
 
 #[derive(Debug, Default)]
 struct Entry {
-    framing: Framing,
-    record: Option<Record>,
+    fields: Fields,
     binary: Option<Binary>,
 }
 
@@ -62,21 +60,7 @@ impl Records for Export {
     }
 
     fn release(&mut self, out: &mut Vec<Record>) {
-        let Some(Entry {
-            framing,
-            record: Some(record),
-            ..
-        }) = self.entry.take()
-        else {
-            return;
-        };
-        out.push(Record {
-            framing: Framing {
-                present: true,
-                ..framing
-            },
-            ..record
-        });
+        out.extend(self.entry.take().and_then(|entry| entry.fields.finish()));
     }
 
     fn is_idle(&self) -> bool {
@@ -107,7 +91,7 @@ impl Export {
             return false;
         };
         if is_name(line.text) {
-            let record = (line.text == "MESSAGE").then(|| Record::at(line));
+            let record = (line.text == "MESSAGE").then(|| Record::at(line, ""));
             entry.binary = Some(Binary {
                 record,
                 bytes: Vec::new(),
@@ -123,15 +107,9 @@ impl Entry {
     fn field(&mut self, name: &str, value: &str, line: &Physical<'_>) {
         let number = || value.parse::<u64>().ok();
         match name {
-            "MESSAGE" => {
-                let text = value.to_owned();
-                self.record = Some(Record {
-                    text,
-                    ..Record::at(line)
-                });
-            }
-            "PRIORITY" => self.framing.level = number().map(|level| (level & 7) as u8),
-            "_SOURCE_MONOTONIC_TIMESTAMP" => self.framing.time_us = number(),
+            "MESSAGE" => self.fields.record = Some(Record::at(line, value)),
+            "PRIORITY" => self.fields.framing.level = number().map(|level| (level & 7) as u8),
+            "_SOURCE_MONOTONIC_TIMESTAMP" => self.fields.framing.time_us = number(),
             _ => {}
         }
     }
@@ -154,7 +132,7 @@ impl Entry {
             Some(Some(value)) => {
                 if let Some(record) = binary.record {
                     let text = String::from_utf8_lossy(value).into_owned();
-                    self.record = Some(Record { text, ..record });
+                    self.fields.record = Some(Record { text, ..record });
                 }
             }
             _ if binary.bytes.len() < MAX_VALUE => {

@@ -1,70 +1,96 @@
 //! Messages in JSON: `dmesg --json`, `journalctl -o json`, `json-seq` and `json-pretty`, LAVA's
-//! log.yaml, container runtimes. An object on one line, or its fields on a line each.
+//! log.yaml, container runtimes. An object on one line, or its fields on a line each, and the bytes of a
+//! text that is no plain one again on a line each.
 
-use super::record::{Physical, Record, Records};
+use super::record::{Fields, Physical, Record, Records};
 use crate::line::Framing;
 use crate::line::framing::caller_id;
 use serde_json::{Map, Value};
+
+/// A longer array of bytes is not kept.
+const MAX_ARRAY: usize = 64 * 1024;
 
 /// The format.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     /// An object whose fields stand on lines of their own.
-    open: Option<Open>,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    framing: Framing,
-    record: Option<Record>,
+    open: Option<Fields>,
+    /// A text whose bytes stand on lines of their own.
+    array: Option<(Record, Vec<u8>)>,
 }
 
 impl Records for Json {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
+        if self.array.is_some() && self.element(line.text.trim()) {
+            return true;
+        }
         let Some(text) = content(line.text) else {
             self.release(out);
             return false;
         };
-        if text.starts_with('{') && text.len() > 2 {
+        if text.starts_with(['{', '[']) && text.len() > 2 {
             self.release(out);
-            return object(line, text, out);
+            return document(line, text, out);
         }
         if text.starts_with('"') {
-            return self.field(line, text) || self.open.is_some();
+            return self.array(line, text) || self.field(line, text) || self.open.is_some();
         }
         let brackets = text.bytes().all(|byte| b"{}[], ".contains(&byte));
         if !brackets || text.contains('}') {
             self.release(out);
         }
         if brackets && text.ends_with('{') {
-            self.open = Some(Open::default());
+            self.open = Some(Fields::default());
         }
         brackets
     }
 
     fn release(&mut self, out: &mut Vec<Record>) {
-        let Some(Open {
-            framing,
-            record: Some(record),
-        }) = self.open.take()
-        else {
-            return;
-        };
-        out.push(Record {
-            framing: Framing {
-                present: true,
-                ..framing
-            },
-            ..record
-        });
+        self.array = None;
+        out.extend(self.open.take().and_then(Fields::finish));
     }
 
     fn is_idle(&self) -> bool {
-        self.open.is_none()
+        self.open.is_none() && self.array.is_none()
     }
 }
 
 impl Json {
+    /// `"MESSAGE" : [`: a text whose bytes follow.
+    fn array(&mut self, line: &Physical<'_>, text: &str) -> bool {
+        let name = text.strip_suffix('[').map(str::trim_end);
+        let name = name
+            .and_then(|name| name.strip_suffix(':'))
+            .map(str::trim_end);
+        let begins = name.is_some_and(|name| TEXTS.contains(&name.trim_matches('"')));
+        if begins {
+            self.array = Some((Record::at(line, ""), Vec::new()));
+        }
+        begins
+    }
+
+    /// `27,`: a byte of it; `]`: its end. False for another line, which ends it as well.
+    fn element(&mut self, text: &str) -> bool {
+        let byte = text.trim_end_matches(',').parse::<u8>();
+        let Some((record, mut bytes)) = self.array.take() else {
+            return false;
+        };
+        match byte {
+            Ok(byte) if bytes.len() < MAX_ARRAY => {
+                bytes.push(byte);
+                self.array = Some((record, bytes));
+                true
+            }
+            Err(_) if text.starts_with(']') => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let open = self.open.get_or_insert_default();
+                open.record = Some(Record { text, ..record });
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// `"msg": "text",`: a field on a line of its own. True for one that is known.
     fn field(&mut self, line: &Physical<'_>, text: &str) -> bool {
         let Ok(Value::Object(fields)) =
@@ -81,10 +107,7 @@ impl Json {
         let open = self.open.get_or_insert_default();
         open.framing = open.framing.with(framing(&fields));
         if let Some(text) = message(&fields) {
-            open.record = Some(Record {
-                text,
-                ..Record::at(line)
-            });
+            open.record = Some(Record::at(line, text));
         }
         true
     }
@@ -101,23 +124,29 @@ fn content(line: &str) -> Option<&str> {
     line.starts_with(['{', '}', '[', ']', '"']).then_some(line)
 }
 
-fn object(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
-    let Ok(Value::Object(fields)) = serde_json::from_str(text.trim_end_matches(',')) else {
+/// An object, or all of a document, on one line. False where no message is in it.
+fn document(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
+    let Ok(value) = serde_json::from_str::<Value>(text.trim_end_matches(',')) else {
         return false;
     };
-    let Some(text) = message(&fields) else {
-        return false;
-    };
-    let framing = Framing {
-        present: true,
-        ..framing(&fields)
-    };
-    out.push(Record {
-        framing,
-        text,
-        ..Record::at(line)
-    });
-    true
+    let before = out.len();
+    out.extend(objects(&value).filter_map(|fields| {
+        let fields = Fields {
+            framing: framing(fields),
+            record: Some(Record::at(line, message(fields)?)),
+        };
+        fields.finish()
+    }));
+    out.len() > before
+}
+
+/// An object, or those of the list that it is or holds.
+fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
+    let own = value.as_object().filter(|fields| message(fields).is_some());
+    let held = value.as_object().filter(|_| own.is_none());
+    let held = held.and_then(|fields| fields.values().find_map(Value::as_array));
+    let listed = value.as_array().or(held).into_iter().flatten();
+    own.into_iter().chain(listed.filter_map(Value::as_object))
 }
 
 /// Names of the field with the text: journald, dmesg and LAVA, container runtimes.

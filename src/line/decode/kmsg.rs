@@ -134,7 +134,7 @@ fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
     } else {
         first
     };
-    let mut record = Record::at(line);
+    let mut record = Record::at(line, "");
     record.framing.level = Some((priority.parse::<u32>().ok()? & 7) as u8);
     let mut prefix = Prefix {
         sequence: fields.next()?.parse().ok()?,

@@ -29,8 +29,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// A message without a text yet, on this line.
-    pub fn at(line: &Physical<'_>) -> Record {
+    /// A message with its text on this line.
+    pub fn at(line: &Physical<'_>, text: impl Into<String>) -> Record {
         Record {
             number: line.number,
             quote: line.quote,
@@ -39,8 +39,31 @@ impl Record {
                 ..Framing::default()
             },
             width: line.width,
-            text: String::new(),
+            text: text.into(),
         }
+    }
+}
+
+/// A message whose fields stand on lines of their own, as far as they came.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// What they say of it.
+    pub framing: Framing,
+    /// Its text, and where that stands.
+    pub record: Option<Record>,
+}
+
+impl Fields {
+    /// The message, if it has a text.
+    pub fn finish(self) -> Option<Record> {
+        let framing = Framing {
+            present: true,
+            ..self.framing
+        };
+        Some(Record {
+            framing,
+            ..self.record?
+        })
     }
 }
 
