@@ -78,14 +78,21 @@ fn a_splat_beside_them_counts_alone() {
 }
 
 #[test]
-fn the_json_has_all_of_them_with_their_level() {
+fn the_json_has_them_apart_from_the_splats() {
     let (text, code) = run(&format!("{BOOT}{PANIC}"), &["--format", "json"]);
     let document: Value = serde_json::from_str(&text).expect("JSON");
-    let splats = document["splats"].as_array().expect("a list");
-    let levels: Vec<_> = splats.iter().map(|s| s["level"].as_str()).collect();
-    let (notice, report) = (Some("notice"), Some("report"));
-    assert_eq!(levels, [notice, notice, notice, notice, report]);
-    assert_eq!(splats[1]["culprit"]["function"], "acpi_cpufreq_init");
+    let levels = |list: &str| {
+        let splats = document[list].as_array().expect("a list");
+        let levels = splats.iter().map(|s| s["level"].as_str());
+        levels
+            .map(|level| level.unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(levels("splats"), ["report"]);
+    assert_eq!(levels("notices"), ["notice"; 4]);
+    assert_eq!(document["splats"][0]["incident"], 0);
+    let second = &document["notices"][1];
+    assert_eq!(second["culprit"]["function"], "acpi_cpufreq_init");
     assert_eq!(code, Some(1));
 }
 

@@ -43,7 +43,8 @@ fn the_total_is_limited_over_all_members() {
     assert_eq!(
         answer.reports.len(),
         2,
-        "the second is cut behind its splat"
+        "the second is cut behind its splat: {:?}",
+        answer.errors
     );
     assert_eq!(
         answer.errors,

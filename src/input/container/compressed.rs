@@ -195,7 +195,10 @@ fn unpack(
             let decoder = decoder(open, Box::new(bytes), &count);
             let opened = decoder.and_then(|decoder| {
                 let metered = metered(walk, format, decoder, count);
-                whole::open(metered, |content| walk.open(content, &place.inside(None)))
+                let room = walk.meter.room();
+                whole::open(metered, room, |content| {
+                    walk.open(content, &place.inside(None))
+                })
             });
             opened.unwrap_or_else(|error| broken(walk, format, place, &error))
         }

@@ -59,6 +59,11 @@ impl Meter {
         self.spent.get()
     }
 
+    /// Bytes that may still come out of decoders.
+    pub fn room(&self) -> u64 {
+        self.limits.max_size.saturating_sub(self.unpacked.get())
+    }
+
     /// Ends the reading of the input.
     pub fn end(&self, trouble: Trouble) {
         self.spent.set(true);
@@ -111,9 +116,6 @@ impl Limits {
     }
 }
 
-/// Bytes taken from a decoder at once.
-const STEP: usize = 64 * 1024;
-
 /// Packed data on its way into a decoder, counted.
 pub(super) struct Counted<R> {
     inner: R,
@@ -156,16 +158,11 @@ impl<R: Read> Read for Metered<R> {
         if self.meter.is_spent() {
             return Err(io::Error::other("limit reached"));
         }
-        // What comes with the bytes that pass the limit is lost: that must not be all there is.
-        let step = buffer.len().min(STEP);
-        let length = self
-            .decoder
-            .read(&mut buffer[..step])
-            .inspect_err(|error| {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    self.meter.keep(Trouble::broken(self.format, error));
-                }
-            })?;
+        let length = self.decoder.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.meter.keep(Trouble::broken(self.format, error));
+            }
+        })?;
         self.unpacked += length as u64;
         self.meter.count(
             length as u64,

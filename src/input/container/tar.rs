@@ -42,7 +42,9 @@ pub fn unpack(
                     .take()
                     .unwrap_or_else(|| lossy(&entry.path_bytes()));
                 let member = place.inside(name);
-                done = match whole::open(entry, |content| walk.open(content, &member)) {
+                done = match whole::open(entry, walk.meter.room(), |content| {
+                    walk.open(content, &member)
+                }) {
                     Ok(done) => done,
                     Err(error) => Err(walk.fail(&member, broken(error))),
                 };

@@ -82,11 +82,19 @@ pub fn zstd(packed: &[u8]) -> Option<Buffer> {
     Some(buffer)
 }
 
-/// Reads a reader that does not wait; opens what it gives as a whole where it is small.
+/// Reads a reader that does not wait; opens what it gives as a whole where it is small. `room` is what
+/// the limits leave: what is read of a stream when the limit ends it must be read on the way.
 ///
 /// # Errors
 /// What the reader says before its first byte; what it says later comes when the content is read.
-pub fn open<R>(mut reader: impl Read, open: impl FnOnce(Content<'_>) -> R) -> io::Result<R> {
+pub fn open<R>(
+    mut reader: impl Read,
+    room: u64,
+    open: impl FnOnce(Content<'_>) -> R,
+) -> io::Result<R> {
+    if room <= SMALL {
+        return Ok(open(Content::stream(reader)?));
+    }
     let mut buffer = Buffer::take();
     buffer.0.clear();
     let read = reader.by_ref().take(SMALL).read_to_end(&mut buffer.0);
@@ -141,18 +149,26 @@ mod tests {
     #[test]
     fn a_reader_is_a_whole_up_to_the_limit_and_a_stream_beyond() {
         let length = |size: u64| {
-            open(io::repeat(b'x').take(size), |content| match content {
-                Content::Whole(bytes) => (true, bytes.len() as u64),
-                Content::Stream(mut stream) => {
-                    let mut rest = Vec::new();
-                    stream.read_to_end(&mut rest).expect("memory");
-                    (false, rest.len() as u64)
-                }
-            })
+            open(
+                io::repeat(b'x').take(size),
+                u64::MAX,
+                |content| match content {
+                    Content::Whole(bytes) => (true, bytes.len() as u64),
+                    Content::Stream(mut stream) => {
+                        let mut rest = Vec::new();
+                        stream.read_to_end(&mut rest).expect("memory");
+                        (false, rest.len() as u64)
+                    }
+                },
+            )
             .expect("read")
         };
         assert_eq!(length(10), (true, 10));
         assert_eq!(length(SMALL), (false, SMALL));
         assert_eq!(length(3 * SMALL), (false, 3 * SMALL));
+        let near_the_limit = open(&b"log"[..], SMALL, |content| {
+            matches!(content, Content::Stream(_))
+        });
+        assert!(near_the_limit.expect("read"));
     }
 }
