@@ -2,7 +2,7 @@
 //!
 //! In: paths. Out: reports, errors and inputs, handed to a [`Sink`] in the order of the inputs' names. Workers
 //! take inputs one after the other and read each as if it were alone; what they find waits in the
-//! [`order`] until everything before it was handed over, then it is [numbered](numbering). What may wait is
+//! `order` until everything before it was handed over, then it is numbered. What may wait is
 //! bounded, so that a tree of any size takes the same memory.
 //!
 //! ```

@@ -163,7 +163,7 @@ impl Building {
 /// Index of the line among those of `__show_regs()`, or their number.
 fn register_line(registers: &[(String, String)]) -> u16 {
     let has = |wanted: &&str| registers.iter().any(|(name, _)| name == wanted);
-    let line = REGISTER_LINES.iter().position(|name| has(&name));
+    let line = REGISTER_LINES.iter().position(has);
     line.unwrap_or(REGISTER_LINES.len()) as u16
 }
 
