@@ -22,9 +22,10 @@ fn commands() -> Vec<String> {
         .nth(1)
         .expect("a list of commands");
     let rows = list.lines().take_while(|line| !line.is_empty());
-    let names = rows.filter_map(|row| row.split_whitespace().next());
+    // What is indented further continues the row above.
+    let names = rows.filter_map(|row| row.strip_prefix("  ")?.split(' ').next());
     names
-        .filter(|name| *name != "help")
+        .filter(|name| !name.is_empty() && *name != "help")
         .map(str::to_owned)
         .collect()
 }
