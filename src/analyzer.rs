@@ -391,10 +391,13 @@ impl Visitor for Pipeline<'_> {
         }
     }
 
-    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool {
+    fn repeats_boot(&self, line: &[u8]) -> bool {
+        self.boots.has_banner_of(line)
+    }
+
+    fn wants_asides(&self, repeated: bool) -> bool {
         // Whether a banner that is printed once more begins a boot depends on the milestones.
-        let may_repeat = |line| !self.boots.passed_any() && self.boots.has_banner_of(line);
-        self.analyzer.every_boot || next_boot.is_some_and(may_repeat)
+        self.analyzer.every_boot || repeated && !self.boots.passed_any()
     }
 
     fn may_begin(&self, raw: &[u8]) -> bool {

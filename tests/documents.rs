@@ -22,8 +22,9 @@ fn commands() -> Vec<String> {
         .nth(1)
         .expect("a list of commands");
     let rows = list.lines().take_while(|line| !line.is_empty());
-    // What is indented further continues the row above.
-    let names = rows.filter_map(|row| row.strip_prefix("  ")?.split(' ').next());
+    // Deeper in stands the rest of a long description.
+    let rows = rows.filter_map(|row| row.strip_prefix("  "));
+    let names = rows.filter_map(|row| row.split(' ').next());
     names
         .filter(|name| !name.is_empty() && *name != "help")
         .map(str::to_owned)

@@ -10,7 +10,7 @@ mod lkp;
 mod syzkaller;
 
 use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level};
+use ksplat::grammar::Grammar;
 use ksplat::report::{Report, Sequence};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ fn fixtures(name: &str) -> Option<PathBuf> {
     dir.is_dir().then_some(dir)
 }
 
-/// Every report of a log; the peers have no notices.
+/// Every report of a log, notices and all.
 fn reports(analyzer: &Analyzer, log: &[u8]) -> Vec<Report> {
     let mut all = Vec::new();
     analyzer.read_all(
@@ -31,7 +31,6 @@ fn reports(analyzer: &Analyzer, log: &[u8]) -> Vec<Report> {
         &mut Sequence::default(),
         &mut |report| all.push(report),
     );
-    all.retain(|report| report.level == Level::Report);
     all
 }
 

@@ -1,25 +1,38 @@
-//! Any bytes the whole way: splats, verdicts, JSON and text.
+//! Any bytes the whole way: splats, verdicts and every form of the output.
 
 use ksplat::analyzer::Analyzer;
 use ksplat::grammar::Grammar;
-use ksplat::render::{self, Style};
+use ksplat::render::{
+    Ending, Github, Html, Json, Junit, Mail, Output, Sarif, Standing, Style, Text,
+};
 use ksplat::report::Sequence;
 use std::sync::LazyLock;
 
-static ANALYZER: LazyLock<Analyzer> =
-    LazyLock::new(|| Analyzer::new(Grammar::builtin(), None).expect("few literals"));
+static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
+    Analyzer::new(Grammar::builtin(), None)
+        .expect("few literals")
+        .with_excerpts()
+});
 
 pub fn run(log: &[u8]) {
-    let mut reports = Vec::new();
-    let take = &mut |report| reports.push(report);
-    let input = ANALYZER.read_all("log", log, &mut Sequence::default(), take);
     let grammar = ANALYZER.grammar();
-    let text = reports
-        .iter()
-        .map(|report| render::report(report, grammar, &Style::default()));
-    let text: String = text.collect();
-    // Nothing that a terminal would act on.
-    for shown in [text, render::document(&[input], &reports, grammar)] {
-        assert!(shown.chars().all(|c| !c.is_control() || c == '\n'));
+    let forms: [Box<dyn Output>; 7] = [
+        Box::new(Text::new(grammar, Style::default(), false)),
+        Box::new(Json::new(grammar)),
+        Box::new(Junit::new(grammar)),
+        Box::new(Sarif::new(grammar)),
+        Box::new(Github),
+        Box::new(Mail::new(grammar)),
+        Box::new(Html::new(grammar)),
+    ];
+    for mut form in forms {
+        let mut shown = String::new();
+        let take = &mut |report| shown += &form.report(report, Standing::default());
+        let input = ANALYZER.read_all("log", log, &mut Sequence::default(), take);
+        form.input(input);
+        shown += &form.finish(Ending::Triage);
+        // Nothing that a terminal would act on.
+        let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
+        assert!(shown.chars().all(is_harmless));
     }
 }

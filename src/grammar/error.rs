@@ -25,10 +25,14 @@ pub enum GrammarError {
         reason: String,
     },
     /// A pattern does not compile.
-    #[error("{file}: pattern {pattern:?}: {reason}; write it in the syntax of the regex crate")]
+    #[error(
+        "{file}:{line}: pattern {pattern:?}: {reason}; write it in the syntax of the regex crate"
+    )]
     Pattern {
         /// File name.
         file: String,
+        /// Line, counted from 1.
+        line: usize,
         /// The pattern as written.
         pattern: String,
         /// From the regex compiler.
@@ -42,14 +46,19 @@ pub enum GrammarError {
 impl GrammarError {
     /// A rule of `kind` names `name`, which nothing has.
     pub(super) fn name(file: &str, text: &str, kind: &str, name: &str) -> GrammarError {
-        let quoted = [format!("\"{name}\""), format!("'{name}'")];
-        let line = text
-            .lines()
-            .position(|line| quoted.iter().any(|quoted| line.contains(quoted.as_str())));
         GrammarError::Toml {
             file: file.to_owned(),
-            line: line.map_or(1, |line| line + 1),
+            line: line_of(text, name),
             reason: format!("kind {kind:?}: no landmark or set of frames has the name {name:?}"),
+        }
+    }
+
+    /// A kind that can never be found, or whose title cannot be made, for a reason that `value` has.
+    pub(super) fn kind(file: &str, text: &str, value: &str, reason: String) -> GrammarError {
+        GrammarError::Toml {
+            file: file.to_owned(),
+            line: line_of(text, value),
+            reason,
         }
     }
 
@@ -73,11 +82,21 @@ impl GrammarError {
         }
     }
 
-    pub(super) fn pattern(file: &str, pattern: &str, reason: &str) -> GrammarError {
+    pub(super) fn pattern(file: &str, text: &str, pattern: &str, reason: &str) -> GrammarError {
         GrammarError::Pattern {
             file: file.to_owned(),
+            line: line_of(text, pattern),
             pattern: pattern.to_owned(),
             reason: reason.lines().last().unwrap_or_default().trim().to_owned(),
         }
     }
+}
+
+/// The line, counted from 1, where a value stands as TOML writes strings; 1 where it is written in
+/// a form that cannot be looked for.
+fn line_of(text: &str, value: &str) -> usize {
+    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+    let forms = [format!("\"{escaped}\""), format!("'{value}'")];
+    let is_there = |line: &str| forms.iter().any(|form| line.contains(form.as_str()));
+    text.lines().position(is_there).map_or(1, |line| line + 1)
 }

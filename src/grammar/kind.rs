@@ -80,6 +80,13 @@ pub struct Follows {
     pub after: Vec<String>,
 }
 
+impl Follows {
+    /// True where a report of that kind can bring it about.
+    pub fn can_be_after(&self, kind: &str) -> bool {
+        self.after.is_empty() || self.after.iter().any(|after| after == kind)
+    }
+}
+
 /// One form of a title.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

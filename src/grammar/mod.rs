@@ -162,7 +162,7 @@ impl Grammar {
         for path in toml_files(dir)? {
             let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
             let document = parse(&path.display().to_string(), &text)?;
-            document.check(&path.display().to_string())?;
+            document.check(&path.display().to_string(), &text)?;
             all.merge(document);
             names::check(&all, &path.display().to_string(), &text)?;
         }
@@ -310,7 +310,7 @@ impl Document {
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
-    fn check(&self, file: &str) -> Result<(), GrammarError> {
+    fn check(&self, file: &str, text: &str) -> Result<(), GrammarError> {
         let kinds = self.kind.iter().flat_map(|kind| kind.patterns());
         let milestones = self.milestone.iter().map(|rule| &rule.pattern);
         let facts = self.fact.iter().map(|rule| &rule.pattern);
@@ -322,7 +322,10 @@ impl Document {
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
-                .map_err(|reason| GrammarError::pattern(file, &pattern.source, &reason))?;
+                .map_err(|reason| GrammarError::pattern(file, text, &pattern.source, &reason))?;
+        }
+        for kind in &self.kind {
+            names::check_kind(kind, file, text)?;
         }
         Ok(())
     }
@@ -396,7 +399,9 @@ mod tests {
         for file in BUILTIN {
             let text = std::fs::read_to_string(file.name).unwrap_or_else(|e| panic!("{e}"));
             let document = parse(file.name, &text).unwrap_or_else(|e| panic!("{e}"));
-            document.check(file.name).unwrap_or_else(|e| panic!("{e}"));
+            document
+                .check(file.name, "")
+                .unwrap_or_else(|e| panic!("{e}"));
             let compiled_in: Document = file.read();
             assert_eq!(compiled_in.kind.len(), document.kind.len());
             all.merge(document);

@@ -1,6 +1,6 @@
-//! Names that one rule uses and another one defines: landmarks, sets of frames.
+//! Names that one rule uses and another one defines: landmarks, sets of frames, groups of patterns.
 
-use super::{Document, FunctionRule, GrammarError};
+use super::{Document, FunctionRule, GrammarError, Kind, TitleForm};
 
 /// The step of a walk that is no landmark.
 const FRAMES: &str = "frames";
@@ -17,6 +17,45 @@ pub(super) fn check(all: &Document, file: &str, text: &str) -> Result<(), Gramma
         }
     }
     Ok(())
+}
+
+/// Checks that a kind can be found, and that each of its titles can be made.
+///
+/// # Errors
+/// A kind without a literal, or a title with a group that no pattern of its form has.
+pub(super) fn check_kind(kind: &Kind, file: &str, text: &str) -> Result<(), GrammarError> {
+    let name = &kind.name;
+    if kind.literals.is_empty() || kind.literals.iter().any(String::is_empty) {
+        let reason = format!("kind {name:?}: literals must hold a text that every header contains");
+        return Err(GrammarError::kind(file, text, name, reason));
+    }
+    for form in &kind.titles {
+        let groups = groups(form);
+        for template in std::iter::once(&form.title).chain(&form.alt) {
+            if let Some(group) = placeholders(template).find(|g| !groups.iter().any(|own| own == g))
+            {
+                let reason = format!(
+                    "kind {name:?}: no pattern of the title {template:?} has a group {group:?}"
+                );
+                return Err(GrammarError::kind(file, text, template, reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the title of a form may name.
+fn groups(form: &TitleForm) -> Vec<String> {
+    let patterns = form.header.iter().chain(&form.lines);
+    let groups = patterns.flat_map(|pattern| pattern.group_names());
+    let function = form.function.is_some().then(|| "function".to_owned());
+    groups.chain(function).collect()
+}
+
+/// The names in braces.
+fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    let opened = template.split('{').skip(1);
+    opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
 fn unknown<'r>(all: &Document, rule: &'r FunctionRule) -> Vec<&'r String> {

@@ -203,7 +203,7 @@ impl Pattern {
 }
 
 /// The limits are those of the `regex` crate. Without `fast` only what every search needs is built.
-fn compile(source: &str, fast: bool) -> Result<meta::Regex, meta::BuildError> {
+fn compile(source: &str, fast: bool) -> Result<meta::Regex, Box<meta::BuildError>> {
     let config = meta::Config::new()
         .utf8_empty(false)
         .nfa_size_limit(Some(10 << 20))
@@ -215,6 +215,7 @@ fn compile(source: &str, fast: bool) -> Result<meta::Regex, meta::BuildError> {
         .configure(config)
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .build(source)
+        .map_err(Box::new)
 }
 
 /// Why a pattern does not compile, as far down as it is told.

@@ -24,9 +24,11 @@ pub trait Visitor {
     fn boot(&mut self, number: u64, line: &[u8]);
     /// Takes in a line that tells something by itself, and whose neighbours were skipped.
     fn aside(&mut self, number: u64, line: &[u8]);
-    /// True where the next of these lines is wanted although no report follows, only the end or the
-    /// line that begins the next boot.
-    fn wants_asides(&self, next_boot: Option<&[u8]>) -> bool;
+    /// True for a line that begins a boot and reads like the one that began the last boot.
+    fn repeats_boot(&self, line: &[u8]) -> bool;
+    /// True where the next of these lines is wanted although no report follows, only the end or a line
+    /// that begins a boot, and maybe repeats the last one's.
+    fn wants_asides(&self, repeated: bool) -> bool;
 }
 
 /// Position in a stream of bytes.
@@ -161,8 +163,8 @@ impl LineReader {
         visitor: &mut V,
     ) {
         let to = next_boot.as_ref().map_or(bytes.len(), |line| line.start);
-        let next_boot = next_boot.map(|line| &bytes[line]);
-        self.note_while(bytes, to, finder, visitor, |v| v.wants_asides(next_boot));
+        let repeated = next_boot.is_some_and(|line| visitor.repeats_boot(&bytes[line]));
+        self.note_while(bytes, to, finder, visitor, |v| v.wants_asides(repeated));
     }
 
     /// Hands over what the lines up to `to` tell of the boot.
@@ -280,7 +282,10 @@ mod tests {
         fn aside(&mut self, number: u64, line: &[u8]) {
             self.asides.push((number, line.to_vec()));
         }
-        fn wants_asides(&self, _: Option<&[u8]>) -> bool {
+        fn repeats_boot(&self, _: &[u8]) -> bool {
+            false
+        }
+        fn wants_asides(&self, _: bool) -> bool {
             self.wants_asides
         }
     }

@@ -42,9 +42,6 @@ pub struct NamedFeature {
 /// other functions.
 const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
 
-/// A quoted word of the log belongs to a splat that follows within so many lines.
-const WORD_REACH: u64 = 200;
-
 /// Finds the feature.
 pub fn judge(
     case: &Case<'_>,
@@ -175,15 +172,18 @@ fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> b
     requester.is_some_and(cleared_by) || words.any(|(word, note)| speaks_of(word, note, name, flag))
 }
 
-/// Messages about features near the splat, the nearest first; all of them for a quoted fragment,
-/// whose lines stand in no order.
+/// Messages about features near the splat, the nearest first: those behind the milestone that the boot
+/// passed last. What counts lines would tell one log from another form of it. All of them for a quoted
+/// fragment, whose lines stand in no order.
 pub fn near_words<'a>(
     case: &Case<'a>,
     requester: Option<&'a str>,
 ) -> impl Iterator<Item = (&'a Word, &'a Note)> {
     let (grammar, source) = (case.grammar, &case.splat.source);
     let fragment = crate::splat::is_fragment(case.splat);
-    let range = source.first_line.saturating_sub(WORD_REACH)..=source.last_line;
+    let mut passed = case.boot.milestones.iter().rev();
+    let last = passed.find(|passed| passed.line < source.first_line);
+    let range = last.map_or(0, |passed| passed.line)..=source.last_line;
     let near = move |note: &&Note| fragment || range.contains(&note.line);
     case.boot
         .notes

@@ -206,7 +206,7 @@ impl Sequence {
 impl Last {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.after.is_empty() || follows.after.contains(&self.cause);
+        let able = follows.can_be_after(&self.cause);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)

@@ -74,7 +74,7 @@ impl<'g> Assembler<'g> {
         let begun = self.lanes.all().iter().filter_map(Lane::begun_at);
         let first_open = begun.min().unwrap_or(u64::MAX);
         self.complete.sort_by_key(|splat| splat.source.first_line);
-        let ready = |splat: &Splat| splat.source.first_line <= first_open;
+        let ready = |splat: &Splat| splat.source.first_line < first_open;
         let count = self
             .complete
             .iter()
@@ -204,26 +204,27 @@ impl<'g> Assembler<'g> {
         }
         let begun = |open: &mut Building| open.is_begun_by(header.text());
         self.lanes[index].open.take_if(begun);
-        let part = self.is_part(index, &header);
-        match self.lanes[index].open.as_mut().filter(|_| part) {
-            Some(open) => {
-                open.take_part(line);
-                self.lanes[index].cut_here = None;
-            }
-            None => self.open(index, header, line, boots),
+        let grammar = self.grammar;
+        // The consequence of a report whose call trace is still to come is a part of it.
+        let follows = header.kind.follows.as_ref();
+        let ends = |open: &Building| follows.is_some_and(|f| f.can_be_after(open.kind()));
+        let has = |report: &Building| is_part(grammar, report, &header);
+        let tells_end = |open: &Building| has(open) || ends(open) && open.waits_for_trace();
+        let lane = &mut self.lanes[index];
+        // A panic stops the other CPUs (`panic_other_cpus_shutdown()`): none of them begins anew.
+        let stopped = lane
+            .open
+            .as_ref()
+            .is_some_and(|open| is_consequence(grammar, open));
+        if lane.open.as_ref().is_some_and(tells_end)
+            || !stopped && lane.strands.turn_to(&mut lane.open, has)
+        {
+            lane.open.iter_mut().for_each(|open| open.take_part(line));
+            lane.cut_here = None;
+            self.mark_mixed(index);
+        } else {
+            self.open(index, header, line, boots);
         }
-    }
-
-    /// True where a header is a part of the open report: its kind says so, or it tells the
-    /// consequence of a report whose call trace is still to come.
-    fn is_part(&self, index: usize, header: &Header<'_>) -> bool {
-        let Some(open) = &self.lanes[index].open else {
-            return false;
-        };
-        let kind = self.grammar.kind(open.kind());
-        let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
-        open.waits_for_trace()
-            && (header.kind.follows.is_some() || parts.iter().any(|p| p.is_match(header.text())))
     }
 
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
@@ -257,25 +258,29 @@ impl<'g> Assembler<'g> {
         self.complete.extend(closed);
     }
 
-    /// Reads a line as one of the report that it is of, which becomes the open one.
-    fn read_body(&mut self, index: usize, line: &LogLine<'_>) -> Body {
+    /// Reads a line as one of the report that it is of, which becomes the open one; `None` where nothing is
+    /// learnt from it.
+    fn read_body(&mut self, index: usize, line: &LogLine<'_>) -> Option<Body> {
         let lane = &mut self.lanes[index];
         let read = |open: &Option<Building>| {
             let section = open.as_ref().map_or(Section::Task, Building::section);
             body(&line.text, line.number, section)
         };
         let first = read(&lane.open);
+        if lane.strands.is_stray(lane.open.as_ref(), &first) {
+            return None;
+        }
         let read = if lane.strands.turn(&mut lane.open, &first) {
             read(&lane.open)
         } else {
             first
         };
         self.mark_mixed(index);
-        read
+        Some(read)
     }
 
-    /// Marks the reports of a lane that have lines of one another. None of them was given away: all wait
-    /// for the one that began first.
+    /// Marks the reports of a lane that have lines of one another. None of them was given away: a complete
+    /// one waits while that is in doubt.
     fn mark_mixed(&mut self, index: usize) {
         let lane = &mut self.lanes[index];
         for first_line in lane.strands.take_mixed() {
@@ -300,7 +305,10 @@ impl<'g> Assembler<'g> {
         if line.text.contains(BACKTRACES) && self.lanes[index].open.is_some() {
             self.backtraces = Some(index);
         }
-        match self.read_body(index, line) {
+        let Some(body) = self.read_body(index, line) else {
+            return;
+        };
+        match body {
             Body::CutHere => {
                 let waits = |open: &Building| open.waits_for_trace();
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
@@ -337,8 +345,13 @@ impl<'g> Assembler<'g> {
 
     fn take_inner(&mut self, index: usize, line: &LogLine<'_>, body: Body, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
-        // A line of an open report is no text of the next one's WARN().
-        if lane.open.is_none() || body == Body::Foreign {
+        let may_be_text = match &body {
+            Body::Foreign => true,
+            // What else a line of another report may be is no text of the next one's WARN().
+            Body::Known | Body::Frame(_) => lane.open.is_none() && lane.strands.is_empty(),
+            _ => false,
+        };
+        if may_be_text {
             let cut_here = lane.cut_here.take();
             lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
         }
@@ -406,6 +419,19 @@ impl<'g> Assembler<'g> {
             self.lanes[index].cut_here.take_if(forgotten);
         }
     }
+}
+
+/// True where a header is a part of a report whose call trace is still to come.
+fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>) -> bool {
+    let kind = grammar.kind(report.kind());
+    let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
+    report.waits_for_trace() && parts.iter().any(|p| p.is_match(header.text()))
+}
+
+/// True for a report of what another one brought about.
+fn is_consequence(grammar: &Grammar, report: &Building) -> bool {
+    let kind = grammar.kind(report.kind());
+    kind.is_some_and(|kind| kind.follows.is_some())
 }
 
 /// How two halves of a header may have been one: broken at a blank, inside a word, or by the soft

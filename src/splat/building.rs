@@ -44,7 +44,7 @@ pub enum Closing {
 }
 
 /// A splat that is not complete yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Building {
     splat: Splat,
     end_marker: bool,
@@ -62,6 +62,7 @@ pub struct Building {
     prose: u32,
     place: u16,
     stack_opened: bool,
+    in_block: bool,
     waits: bool,
     resumed: bool,
 }
@@ -125,6 +126,7 @@ impl Building {
             prose: 0,
             place: 0,
             stack_opened: false,
+            in_block: false,
             waits: false,
             resumed: false,
         }
@@ -160,11 +162,6 @@ impl Building {
     /// CPU that prints it, where known.
     pub fn cpu(&self) -> Option<u32> {
         self.splat.cpu
-    }
-
-    /// The code at RIP, where known.
-    pub fn rip(&self) -> Option<&CodeRef> {
-        self.splat.rip.as_ref()
     }
 
     /// Another report is being printed.
@@ -237,7 +234,7 @@ impl Building {
         self.advance(&body);
         match body {
             Body::Cpu(cpu) => self.take_cpu(*cpu),
-            Body::Hardware(name) => self.splat.hardware = self.splat.hardware.take().or(Some(name)),
+            Body::Hardware(name) => self.learn_hardware(&name),
             Body::Rip(user, code) => self.take_rip(user, code),
             Body::Code(code) if !self.block_over => {
                 self.splat.code = self.splat.code.take().or(Some(code))
@@ -254,6 +251,11 @@ impl Building {
             _ => {}
         }
         true
+    }
+
+    /// All reports of a boot are of one machine.
+    pub fn learn_hardware(&mut self, name: &str) {
+        self.splat.hardware.get_or_insert_with(|| name.to_owned());
     }
 
     fn take_cpu(&mut self, line: CpuLine) {

@@ -46,6 +46,9 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     if let Some((called, _)) = text.split_once(" from ").filter(|_| text.starts_with("[<")) {
         return in_parentheses(called, log_line, section);
     }
+    if let Some(called) = called_from(&text) {
+        return Some(from_code(called, reliable, log_line, section));
+    }
     if text.starts_with("[<") && text.ends_with(')') {
         return in_parentheses(&text, log_line, section);
     }
@@ -57,6 +60,24 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
             log_line,
             section,
         )
+    })
+}
+
+/// `f [mod] from g+0x28/0x2c`, as arm prints frames since 5.15: the function, by its name alone, and
+/// its caller (arch/arm/kernel/traps.c, `dump_backtrace_entry()`).
+fn called_from(text: &str) -> Option<CodeRef> {
+    let (called, caller) = text.split_once(" from ")?;
+    let (rest, caller) = code_ref(caller).ok()?;
+    let (function, module) = match called.split_once(" [") {
+        Some((function, module)) => (function, module.strip_suffix(']')),
+        None => (called, None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
+    let is_frame = caller.offset.is_some() && is_frame_end(rest);
+    (is_frame && !function.is_empty() && function.chars().all(is_name)).then(|| CodeRef {
+        function: Some(function.to_owned()),
+        module: module.map(str::to_owned),
+        ..CodeRef::default()
     })
 }
 
@@ -145,7 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn arm_names_the_function_and_its_caller() {
+        let read = |text| read(text).expect("a frame").code;
+        let old = read("[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)");
+        let new = read(" f from g+0x28/0x2c");
+        assert_eq!(
+            (old.function, new.function.as_deref()),
+            (new.function.clone(), Some("f"))
+        );
+        let module = read("mydrv_open [mydrv] from __dev_open+0xf0/0x1a8");
+        assert_eq!(module.module.as_deref(), Some("mydrv"));
+    }
+
+    #[test]
     fn prose_behind_a_reference_is_no_frame() {
+        assert!(read("a patch from init_intel+0x11/0x330").is_none());
         assert!(read("init_intel+0x11/0x330 is where it broke").is_none());
         assert!(read("Hardware name: x").is_none());
     }

@@ -65,9 +65,9 @@ impl Lane {
     pub fn begun_at(&self) -> Option<u64> {
         let cut_here = self.cut_here.as_ref().map(|cut_here| cut_here.line);
         let half = self.half_header.as_ref().map(|line| line.number);
-        let reports = self.open.iter().chain(self.strands.aside());
-        let reports = reports.map(Building::first_line);
-        reports.chain(cut_here).chain(half).min()
+        let open = self.open.as_ref().map(Building::first_line);
+        let lines = [cut_here, half, open].into_iter().flatten();
+        lines.chain(self.strands.first_lines()).min()
     }
 
     /// True where nothing tells who printed a line.

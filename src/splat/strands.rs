@@ -5,8 +5,11 @@
 
 use super::body::Body;
 use super::building::{Building, Fit};
-use super::types::CodeRef;
 use crate::line::LogLine;
+
+/// The kind of those that print their registers once more behind their end (`oops_end()`,
+/// arch/x86/kernel/dumpstack.c).
+const OOPS: &str = "oops";
 
 /// Reports set aside at once.
 const MAX_ASIDE: usize = 4;
@@ -22,10 +25,8 @@ pub struct Strands {
     doubts: Vec<[u64; 2]>,
     /// Reports, by their first lines, that have lines of one another, and do not know it yet.
     mixed: Vec<u64>,
-    /// RIP of the last one that ended: an oops prints its registers once more behind its end
-    /// (`oops_end()`, arch/x86/kernel/dumpstack.c).
-    ended_at: Option<CodeRef>,
-    in_echo: bool,
+    /// The last one that ended, which may print its registers once more.
+    echo: Option<Building>,
 }
 
 impl Strands {
@@ -34,9 +35,10 @@ impl Strands {
         self.aside.is_empty()
     }
 
-    /// Those that are set aside.
-    pub fn aside(&self) -> &[Building] {
-        &self.aside
+    /// First lines of those that are set aside, and of those that may turn out to be mixed up.
+    pub fn first_lines(&self) -> impl Iterator<Item = u64> {
+        let aside = self.aside.iter().map(Building::first_line);
+        aside.chain(self.doubts.iter().flatten().copied())
     }
 
     /// Sets a report aside, which may go on later; gives the one that has to make room.
@@ -48,9 +50,14 @@ impl Strands {
 
     /// Takes away the reports that have waited too long, or all.
     pub fn give_up(&mut self, is_over: impl FnMut(&mut Building) -> bool) -> Vec<Building> {
-        let over = self.aside.extract_if(.., is_over).collect();
-        if self.aside.is_empty() {
-            self.doubts.clear();
+        let over: Vec<_> = self.aside.extract_if(.., is_over).collect();
+        if !over.is_empty() {
+            let waits = |first_line: &u64| {
+                self.aside
+                    .iter()
+                    .any(|report| report.first_line() == *first_line)
+            };
+            self.doubts.retain(|pair| pair.iter().any(waits));
         }
         over
     }
@@ -62,7 +69,35 @@ impl Strands {
 
     /// A report has ended.
     pub fn ended(&mut self, report: &Building) {
-        self.ended_at = report.rip().cloned();
+        self.echo = (report.kind() == OOPS).then(|| report.echo());
+    }
+
+    /// True for a line that nothing is learnt from: it fits no report, or the last one has printed it
+    /// before.
+    pub fn is_stray(&mut self, open: Option<&Building>, body: &Body) -> bool {
+        let state = matches!(
+            body,
+            Body::Cpu(_) | Body::Rip(..) | Body::Code(_) | Body::Registers(_)
+        );
+        let fits = |report: &Building| report.fit(body).is_some();
+        let orphan = state && !self.aside.is_empty() && !self.aside.iter().chain(open).any(fits);
+        self.is_echo(open, body) || orphan
+    }
+
+    /// True for a line that the last one has printed before. Its RIP may also be that of a report which
+    /// began since.
+    fn is_echo(&mut self, open: Option<&Building>, body: &Body) -> bool {
+        let Some(echo) = &mut self.echo else {
+            return false;
+        };
+        let began_later = open.filter(|open| open.first_line() > echo.first_line());
+        let begins = matches!(body, Body::Rip(..));
+        let own = begins && began_later.is_some_and(|open| open.fit(body).is_some());
+        let repeats = !own && echo.repeats(body);
+        if repeats {
+            echo.advance(body);
+        }
+        repeats
     }
 
     /// Reports, by their first lines, that turned out to have lines of one another.
@@ -96,19 +131,29 @@ impl Strands {
 
     /// Puts the report that a line is of into `open`. True where that is another one than before.
     pub fn turn(&mut self, open: &mut Option<Building>, body: &Body) -> bool {
-        if self.aside.is_empty() || open.is_none() && self.is_echo(body) {
+        if self.aside.is_empty() {
             return false;
         }
         let fits = self.fits(open.as_ref(), body);
+        if let Body::Hardware(name) = body {
+            let due = self
+                .aside
+                .iter_mut()
+                .filter(|report| report.fit(body).is_some());
+            due.for_each(|report| {
+                report.learn_hardware(name);
+                report.advance(body);
+            });
+        }
         let best = fits.iter().max_by_key(|(report, fit)| {
             (fit.certain, std::cmp::Reverse(fit.gap), report.is_none())
         });
         let Some(&(chosen, best)) = best else {
             return false;
         };
-        let rivals = fits.iter().filter(|(report, fit)| {
-            *report != chosen && matters(body) && is_rival(body, fit, &best)
-        });
+        let rivals = fits
+            .iter()
+            .filter(|(report, fit)| *report != chosen && matters(body) && is_rival(fit, &best));
         for (rival, _) in rivals.copied().collect::<Vec<_>>() {
             self.doubt(open.as_ref(), chosen, rival);
         }
@@ -130,6 +175,19 @@ impl Strands {
         let all = all.chain(open.map(|report| (None, report)));
         all.filter_map(|(index, report)| Some((index, report.fit(body)?)))
             .collect()
+    }
+
+    /// Goes on with a report that was set aside and `has` the line.
+    pub fn turn_to(
+        &mut self,
+        open: &mut Option<Building>,
+        has: impl Fn(&Building) -> bool,
+    ) -> bool {
+        let found = self.aside.iter().rposition(has);
+        if let Some(index) = found {
+            self.resume(open, index);
+        }
+        found.is_some()
     }
 
     fn get<'a>(&'a self, open: Option<&'a Building>, index: Option<usize>) -> Option<&'a Building> {
@@ -166,16 +224,6 @@ impl Strands {
             self.aside.push(before);
         }
     }
-
-    /// True for the registers that an oops prints once more behind its end.
-    fn is_echo(&mut self, body: &Body) -> bool {
-        self.in_echo = match body {
-            Body::Rip(_, code) => code.is_some() && *code == self.ended_at,
-            Body::Code(_) | Body::Registers(_) => self.in_echo,
-            _ => false,
-        };
-        self.in_echo
-    }
 }
 
 /// False for lines that say the same of every report, or nothing.
@@ -184,7 +232,7 @@ fn matters(body: &Body) -> bool {
 }
 
 /// True where a line that goes to the report that it fits best may be of this one as well.
-fn is_rival(body: &Body, fit: &Fit, best: &Fit) -> bool {
-    let near = fit.gap <= 1 || fit.gap <= best.gap || matches!(body, Body::Frame(_));
+fn is_rival(fit: &Fit, best: &Fit) -> bool {
+    let near = fit.gap <= 1 || fit.gap <= best.gap || fit.anywhere;
     fit.certain == best.certain && near
 }

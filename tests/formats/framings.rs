@@ -44,6 +44,16 @@ pub const FRAMINGS: &[Framing] = &[
     ("console-caller-blank", |m| {
         lines(m, |m| format!("{}[  C1] {}", stamp(m), m.text))
     }),
+    ("console-caller-padded", |m| {
+        lines(m, |m| {
+            let stamp = stamp(m);
+            format!(
+                "{} ][    T1 ] {}",
+                stamp.trim_end_matches(['[', ']', ' ']),
+                m.text
+            )
+        })
+    }),
     ("console-crlf", |m| {
         lines(m, |m| format!("{}{}\r", stamp(m), m.text))
     }),

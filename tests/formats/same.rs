@@ -155,8 +155,9 @@ proptest! {
         container in prop::sample::select(containers().collect::<Vec<_>>()),
     ) {
         let log = framing.1(&boot);
+        let as_text = ["mail", "utf-16"].iter().any(|text| container.0.starts_with(text));
         // A log with NULs in it is no text of a mail or of UTF-16.
-        prop_assume!(framing.0 != "journal-export-binary");
+        prop_assume!(framing.0 != "journal-export-binary" || !as_text);
         let name = format!("{name} as {} in {}", framing.0, container.0);
         prop_assert_eq!(wrong(&name, &container.1(&log), &due), None);
     }

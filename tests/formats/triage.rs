@@ -41,14 +41,14 @@ fn without_position(splat: &mut Value) {
     let Some(verdict) = fields.get_mut("late_clear") else {
         return;
     };
-    verdict["diagnosis"].take();
+    let diagnosis = verdict["diagnosis"].as_str().expect("a text");
+    let (before, after) = diagnosis.split_once(" at line ").unwrap_or((diagnosis, ""));
+    verdict["diagnosis"] = format!(
+        "{before}{}",
+        after.trim_start_matches(|c: char| c.is_ascii_digit())
+    )
+    .into();
     let evidence = verdict["evidence"].as_array_mut().expect("a list");
-    // What the log says near the splat: near is counted in lines, and a message may take several.
-    evidence.retain(|one| {
-        !one["says"]
-            .as_str()
-            .is_some_and(|says| says.starts_with("the log says"))
-    });
     for one in evidence {
         one["line"].take();
     }

@@ -130,15 +130,12 @@ fn at_once(
         return None;
     };
     let decoded = decode(bytes)?;
+    // A decoder that stops at the limit gives what came before.
     let length = decoded.bytes().len() as u64;
-    let place = packed.place;
-    if walk
-        .meter
-        .count(length, length, bytes.len() as u64)
-        .is_err()
-    {
-        return Some(Err(walk.fail(place, None)));
+    if !walk.meter.count_whole(length, bytes.len() as u64) {
+        return None;
     }
+    let place = packed.place;
     Some(walk.open(Content::Whole(decoded.bytes()), &place.inside(None)))
 }
 

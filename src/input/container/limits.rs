@@ -79,16 +79,11 @@ impl Meter {
     pub fn count(&self, length: u64, own: u64, packed: u64) -> io::Result<()> {
         let total = self.unpacked.get().saturating_add(length);
         self.unpacked.set(total);
-        let Limits {
-            max_size,
-            max_ratio,
-            ..
-        } = self.limits;
-        if total > max_size {
-            self.end(Trouble::Total(max_size));
-        } else if own > max_size / 16 && own / max_ratio.max(1) > packed {
+        if total > self.limits.max_size {
+            self.end(Trouble::Total(self.limits.max_size));
+        } else if self.limits.is_bomb(own, packed) {
             self.keep(Trouble::Ratio {
-                ratio: max_ratio,
+                ratio: self.limits.max_ratio,
                 bytes: own,
             });
         } else {
@@ -96,7 +91,28 @@ impl Meter {
         }
         Err(io::Error::other("limit reached"))
     }
+
+    /// Counts all that a decoder gave from `packed` bytes, where that is within the limits; false and
+    /// nothing counted where it is not.
+    pub fn count_whole(&self, length: u64, packed: u64) -> bool {
+        let total = self.unpacked.get().saturating_add(length);
+        let fits = total <= self.limits.max_size && !self.limits.is_bomb(length, packed);
+        if fits {
+            self.unpacked.set(total);
+        }
+        fits
+    }
 }
+
+impl Limits {
+    /// True for so many bytes out of so few that no log packs like that.
+    fn is_bomb(&self, length: u64, packed: u64) -> bool {
+        length > self.max_size / 16 && length / self.max_ratio.max(1) > packed
+    }
+}
+
+/// Bytes taken from a decoder at once.
+const STEP: usize = 64 * 1024;
 
 /// Packed data on its way into a decoder, counted.
 pub(super) struct Counted<R> {
@@ -140,15 +156,20 @@ impl<R: Read> Read for Metered<R> {
         if self.meter.is_spent() {
             return Err(io::Error::other("limit reached"));
         }
-        let length = self.decoder.read(buffer).inspect_err(|error| {
-            if error.kind() != io::ErrorKind::Interrupted {
-                let reason = error.to_string();
-                self.meter.keep(Trouble::Broken {
-                    format: self.format,
-                    reason,
-                });
-            }
-        })?;
+        // What comes with the bytes that pass the limit is lost: that must not be all there is.
+        let step = buffer.len().min(STEP);
+        let length = self
+            .decoder
+            .read(&mut buffer[..step])
+            .inspect_err(|error| {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    let reason = error.to_string();
+                    self.meter.keep(Trouble::Broken {
+                        format: self.format,
+                        reason,
+                    });
+                }
+            })?;
         self.unpacked += length as u64;
         self.meter.count(
             length as u64,

@@ -11,12 +11,12 @@ use nom::{IResult, Parser};
 
 /// `[    0.055225] `: seconds since boot (kernel/printk/printk.c, `print_time()`). The blank
 /// behind is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
-/// last_kmsg) and `[    0.055225 <    0.000010>] ` (dmesg -d).
+/// last_kmsg), `[    0.055225 <    0.000010>] ` (dmesg -d) and `[    0.055225 ]` (LKP's logs).
 pub fn uptime(input: &str) -> IResult<&str, Mark> {
     let cpu = recognize(pair(char(','), digit1));
     let since_last = recognize((space1, char('<'), seconds, char('>')));
     let inside = terminated(seconds, opt(alt((cpu, since_last))));
-    let stamp = delimited(pair(char('['), space0), inside, char(']'));
+    let stamp = delimited(pair(char('['), space0), inside, pair(space0, char(']')));
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
 }
 
@@ -65,9 +65,9 @@ fn level_text(text: &str) -> &str {
     level.map_or("", |(_, level)| level)
 }
 
-/// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`).
+/// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`), `[    T0 ] ` in LKP's logs.
 pub fn caller(input: &str) -> IResult<&str, Mark> {
-    let tag = delimited(pair(char('['), space0), caller_id, char(']'));
+    let tag = delimited(pair(char('['), space0), caller_id, pair(space0, char(']')));
     map(terminated(tag, opt(char(' '))), Mark::Caller).parse(input)
 }
 

@@ -22,10 +22,9 @@ const FRAME: u16 = STACK + 1;
 const STACK_END: u16 = FRAME + 1;
 const END: u16 = STACK_END + 1;
 
-/// The first register of each line of `__show_regs()` (arch/x86/kernel/process_64.c).
-const REGISTER_LINES: [&str; 11] = [
-    "rsp", "rax", "rdx", "rbp", "r10", "r13", "fs", "cs", "cr2", "dr0", "dr3",
-];
+/// A register of each line of `__show_regs()` (arch/x86/kernel/process_64.c) up to those that not every
+/// CPU has.
+const REGISTER_LINES: [&str; 8] = ["rsp", "rax", "rdx", "rbp", "r10", "r13", "fs", "cs"];
 
 /// How well a line fits a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +33,8 @@ pub struct Fit {
     pub certain: bool,
     /// Places between the report's last line and this one.
     pub gap: u16,
+    /// It may stand anywhere in the report's trace.
+    pub anywhere: bool,
 }
 
 impl Building {
@@ -51,12 +52,49 @@ impl Building {
             CPU => true,
             HARDWARE | RIP | TRACE => self.place >= CPU,
             CODE..TRACE => self.place >= RIP,
-            STACK..=STACK_END => self.in_trace(),
-            _ => self.place >= TRACE,
+            STACK | FRAME => self.in_trace(),
+            STACK_END => self.in_trace() && self.stack_opened,
+            _ if self.stack_opened => self.place >= STACK_END,
+            _ => self.place >= FRAME,
         };
         let next = self.place < place || place == FRAME || self.continues_registers(body);
-        let gap = place.saturating_sub(self.place);
-        (due && next).then_some(Fit { certain, gap })
+        let gap = match body {
+            // Few traces hold the registers of an interrupted context.
+            Body::Rip(..) if place == FRAME => RIP,
+            Body::Code(_) | Body::Registers(_) if place == FRAME && self.waits => RIP,
+            // Of two open traces none is nearer to its next line.
+            _ if (STACK..END).contains(&place) => 0,
+            _ => place.saturating_sub(self.place),
+        };
+        let anywhere = place == FRAME;
+        (due && next).then_some(Fit {
+            certain,
+            gap,
+            anywhere,
+        })
+    }
+
+    /// The report as it may print its registers once more.
+    pub fn echo(&self) -> Building {
+        Building {
+            place: CPU,
+            in_block: false,
+            ..self.clone()
+        }
+    }
+
+    /// True for the next line of the registers that were printed before.
+    pub fn repeats(&self, body: &Body) -> bool {
+        let known = match body {
+            Body::Rip(_, code) => code.is_some() && *code == self.splat.rip,
+            Body::Code(code) => self.splat.code.as_ref() == Some(code),
+            Body::Registers(registers) => {
+                let known = &self.splat.registers.0;
+                registers.iter().all(|register| known.contains(register))
+            }
+            _ => false,
+        };
+        known && self.fit(body).is_some_and(|fit| fit.gap <= 2)
     }
 
     /// True where more of the report may follow although another one begins.
@@ -67,22 +105,29 @@ impl Building {
 
     /// Remembers how far the report has come. Older kernels print some lines also out of order (`IP:`
     /// before `CPU:`), which says nothing.
-    pub(super) fn advance(&mut self, body: &Body) {
+    pub fn advance(&mut self, body: &Body) {
         self.stack_opened |= *body == Body::Section(Section::Task, true);
         if let Some(place) = self.fit(body).and(self.place_of(body)) {
             self.place = place;
+            self.in_block = match body {
+                Body::Rip(..) => place == FRAME,
+                Body::Code(_) | Body::Registers(_) => self.in_block,
+                _ => false,
+            };
         }
     }
 
     /// The registers of an interrupted context stand among the frames.
     fn place_of(&self, body: &Body) -> Option<u16> {
-        let interrupted = self.in_trace() && self.block_over;
         Some(match body {
+            // An oops prints CR2 alone once more behind the trace (`show_fault_oops()`).
+            Body::Registers(registers) if is_alone(registers, "cr2") => return None,
             Body::Cpu(_) => CPU,
             Body::Hardware(_) => HARDWARE,
             Body::Rip(..) if self.in_trace() => FRAME,
-            Body::Code(_) | Body::Registers(_) if interrupted => FRAME,
-            Body::Rip(..) => RIP,
+            Body::Code(_) | Body::Registers(_) if self.in_block => FRAME,
+            Body::Rip(true, _) => return None,
+            Body::Rip(false, _) => RIP,
             Body::Code(_) => CODE,
             Body::Registers(registers) => REGISTERS + register_line(registers),
             Body::TraceStart => TRACE,
@@ -117,9 +162,13 @@ impl Building {
 
 /// Index of the line among those of `__show_regs()`, or their number.
 fn register_line(registers: &[(String, String)]) -> u16 {
-    let first = registers.first().map(|(name, _)| name.as_str());
-    let line = REGISTER_LINES.iter().position(|name| Some(*name) == first);
+    let has = |wanted: &&str| registers.iter().any(|(name, _)| name == wanted);
+    let line = REGISTER_LINES.iter().position(|name| has(&name));
     line.unwrap_or(REGISTER_LINES.len()) as u16
+}
+
+fn is_alone(registers: &[(String, String)], name: &str) -> bool {
+    matches!(registers, [(only, _)] if only == name)
 }
 
 /// Whether two values are known and the same; `None` where they contradict each other.
