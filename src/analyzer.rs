@@ -388,7 +388,10 @@ impl Visitor for Pipeline<'_> {
         if passed {
             self.boots.set_begun();
         }
-        self.observe(number, raw);
+        match self.boots.has_banner_of(raw) {
+            true => self.boots.repeat(number),
+            false => self.observe(number, raw),
+        }
     }
 
     fn aside(&mut self, number: u64, raw: &[u8]) {

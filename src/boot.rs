@@ -180,7 +180,21 @@ impl Boots {
     /// True for a line with the banner of the last boot.
     pub fn has_banner_of(&self, line: &[u8]) -> bool {
         let banner = self.all.last().and_then(|boot| boot.banner.as_deref());
-        banner.is_some_and(|banner| memchr::memmem::find(line, banner.as_bytes()).is_some())
+        let line = line.trim_ascii_end();
+        banner.is_some_and(|banner| line.ends_with(banner.as_bytes()))
+    }
+
+    /// The line that began the last boot has come again: another boot, or the same line printed twice.
+    pub fn repeat(&mut self, line: u64) {
+        let banner = self.all.last().and_then(|last| last.banner.clone());
+        if self.begun {
+            self.begun = false;
+            self.all.push(Boot {
+                first_line: line,
+                banner,
+                ..Boot::default()
+            });
+        }
     }
 
     /// Takes in one line.

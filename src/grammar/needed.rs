@@ -3,8 +3,56 @@
 //! In: a regular expression. Out: its longest stretch of plain characters. Looking for that first
 //! spares most patterns of a run the search, and their compilation as well.
 
+use memchr::memmem;
+
+/// What a text must contain to fit a pattern.
+#[derive(Debug)]
+pub(super) struct Needed {
+    anywhere: memmem::Finder<'static>,
+    /// It must begin with this.
+    beginning: Vec<u8>,
+}
+
+impl Needed {
+    pub fn by(source: &str) -> Needed {
+        Needed {
+            anywhere: memmem::Finder::new(&needed(source)).into_owned(),
+            beginning: beginning(source).into_bytes(),
+        }
+    }
+
+    /// False for a text that the pattern cannot fit.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        text.starts_with(&self.beginning) && self.anywhere.find(text).is_some()
+    }
+}
+
+/// The plain stretch behind a `^`; empty where there is none.
+fn beginning(source: &str) -> String {
+    let Some(behind) = source.strip_prefix('^') else {
+        return String::new();
+    };
+    // Without an alternative outside of groups, which `needed` knows of.
+    let plain = behind.find(|c| !is_plain(c)).unwrap_or(behind.len());
+    let (stretch, rest) = behind.split_at(plain);
+    match rest.chars().next() {
+        _ if needed(source).is_empty() => String::new(),
+        Some('?' | '*' | '{') => {
+            let mut stretch = stretch.to_owned();
+            stretch.pop();
+            stretch
+        }
+        _ => stretch.to_owned(),
+    }
+}
+
+/// True for a character that stands for itself.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " :_#/,;=<>\"'&%@!~`-".contains(c)
+}
+
 /// The longest plain stretch outside of groups, classes and alternatives; empty where there is none.
-pub(super) fn needed(source: &str) -> String {
+fn needed(source: &str) -> String {
     let mut stretches = Stretches::default();
     let mut rest = source.chars().peekable();
     // Flags may make a pattern fit what does not contain its characters.
@@ -113,7 +161,7 @@ fn skip_group(rest: &mut Rest<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::needed;
+    use super::{Needed, beginning, needed};
     use crate::grammar::{Grammar, Pattern};
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
@@ -134,7 +182,11 @@ mod tests {
             let mut runner = TestRunner::deterministic();
             for _ in 0..32 {
                 let text = texts.new_tree(&mut runner).expect("a text").current();
-                assert!(text.contains(&needed(source)), "{source}: {text:?}");
+                // Without its anchors the pattern was made to fit a whole text.
+                assert!(
+                    Needed::by(source).is_in(text.as_bytes()),
+                    "{source}: {text:?}"
+                );
             }
             held += 1;
         }
@@ -162,6 +214,21 @@ mod tests {
             (r"\d+\x41", ""),
         ] {
             assert_eq!(needed(source), stretch, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_a_text_begins_with_is_known_behind_an_anchor() {
+        for (source, stretch) in [
+            ("^WARNING: (?:CPU|at)", "WARNING: "),
+            (r"^WARNING: \[x\]", "WARNING: "),
+            ("^ab?c", "a"),
+            ("^ab|cd", ""),
+            ("^(?:a|b)c", ""),
+            ("WARNING", ""),
+            ("(?m)^x", ""),
+        ] {
+            assert_eq!(beginning(source), stretch, "{source}");
         }
     }
 

@@ -3,8 +3,7 @@
 //! They work on bytes and know ASCII only: the kernel prints no other digits and letters where a
 //! pattern looks for some, and Unicode's tables would take longer to build than a log takes to read.
 
-use super::needed::needed;
-use memchr::memmem;
+use super::needed::Needed;
 use regex_automata::Span;
 use regex_automata::meta;
 use regex_automata::util::captures::Captures;
@@ -24,7 +23,7 @@ pub struct Pattern {
     /// As written in the grammar.
     pub source: String,
     /// What a text must contain to fit, known before anything is compiled.
-    needed: OnceLock<memmem::Finder<'static>>,
+    needed: OnceLock<Needed>,
     compiled: OnceLock<Option<Engines>>,
 }
 
@@ -176,8 +175,8 @@ impl Pattern {
 
     /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
     fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
-        let finder = || memmem::Finder::new(&needed(&self.source)).into_owned();
-        self.needed.get_or_init(finder).find(text.as_bytes())?;
+        let needed = self.needed.get_or_init(|| Needed::by(&self.source));
+        needed.is_in(text.as_bytes()).then_some(())?;
         self.regex()
     }
 
