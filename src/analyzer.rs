@@ -3,19 +3,24 @@
 use crate::boot::{Boot, Boots};
 use crate::excerpt::Keeper;
 use crate::grammar::{Grammar, Level};
-use crate::input::{Asides, Finder, LineReader, Visitor};
+use crate::input::{Asides, Finder, LineReader, Role, Visitor};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
 
 /// Notices between a late clear and its nested repeat.
 const MAX_BEHIND: usize = 16;
+
+/// Texts remembered that begin no report; each is shorter than [`crate::input::MAX_LINE`].
+const MAX_HARMLESS: usize = 64;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +61,8 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
+    /// Texts that were looked at and begin no report: logs are full of the same ones.
+    harmless: RwLock<HashSet<String>>,
     every_boot: bool,
     excerpts: bool,
 }
@@ -82,6 +89,7 @@ impl Analyzer {
             grammar,
             finder,
             symbolizer,
+            harmless: RwLock::default(),
             every_boot: true,
             excerpts: false,
         })
@@ -100,6 +108,22 @@ impl Analyzer {
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
         self
+    }
+
+    fn role(&self, line: &LogLine<'_>) -> Role {
+        let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
+        if known.contains(line.text.as_ref()) {
+            return Role::Nothing;
+        }
+        let is_full = known.len() >= MAX_HARMLESS;
+        drop(known);
+        let role = Assembler::role(&self.grammar, line);
+        if role == Role::Nothing && !is_full {
+            let known = self.harmless.write();
+            let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            known.insert(line.text.to_string());
+        }
+        role
     }
 
     /// The rules in use.
@@ -412,11 +436,14 @@ impl Visitor for Pipeline<'_> {
         self.analyzer.every_boot
     }
 
-    fn may_begin(&self, raw: &[u8]) -> bool {
+    fn role(&self, raw: &[u8]) -> Role {
         // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
         let line = LogLine::parse(0, raw);
         let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
-        !is_plain || Assembler::may_begin(&self.analyzer.grammar, &line)
+        match is_plain {
+            true => self.analyzer.role(&line),
+            false => Role::Part,
+        }
     }
 
     fn may_skip(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::Kind;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Finds the kinds whose literal a line contains. Built on first use.
 #[derive(Debug, Default)]
@@ -12,7 +13,7 @@ pub struct KindFinder {
 
 #[derive(Debug)]
 struct Built {
-    finder: AhoCorasick,
+    finder: Automaton,
     /// Literal to index of its kind.
     owners: Vec<usize>,
 }
@@ -25,10 +26,11 @@ impl KindFinder {
             return Vec::new();
         };
         // Nearly every line ends here, at the speed of the automaton's own prefilter.
-        if !built.finder.is_match(text) {
+        let finder = built.finder.get();
+        if !finder.is_match(text) {
             return Vec::new();
         }
-        let hits = built.finder.find_overlapping_iter(text);
+        let hits = finder.find_overlapping_iter(text);
         let mut found: Vec<_> = hits
             .filter_map(|hit| built.owners.get(hit.pattern().as_usize()).copied())
             .collect();
@@ -41,15 +43,15 @@ impl KindFinder {
 /// Finds the lines that may tell something of a boot. Built on first use.
 #[derive(Debug, Default)]
 pub struct NoteFinder {
-    built: OnceLock<Option<AhoCorasick>>,
+    built: OnceLock<Option<Automaton>>,
 }
 
 impl NoteFinder {
     /// True where `text` contains one of `literals`, which are the same at every call.
     pub fn may_tell<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> bool {
-        let build = || automaton(literals);
+        let build = || Automaton::new(literals.map(str::to_owned).collect());
         let built = self.built.get_or_init(build).as_ref();
-        built.is_none_or(|finder| finder.is_match(text))
+        built.is_none_or(|finder| finder.get().is_match(text))
     }
 }
 
@@ -62,13 +64,47 @@ fn build(kinds: &[Kind]) -> Option<Built> {
         .enumerate()
         .flat_map(|(index, kind)| kind.literals.iter().map(move |_| index));
     Some(Built {
-        finder: automaton(literals.map(String::as_str))?,
+        finder: Automaton::new(literals.cloned().collect())?,
         owners: owners.collect(),
     })
 }
 
-/// Lines are short: an automaton that is built fast beats one that searches fast.
-fn automaton<'l>(literals: impl Iterator<Item = &'l str>) -> Option<AhoCorasick> {
-    let kind = Some(AhoCorasickKind::NoncontiguousNFA);
-    AhoCorasick::builder().kind(kind).build(literals).ok()
+/// Searches after which an automaton is worth building that searches fast instead of one that is built
+/// fast: most runs look at a handful of lines.
+const HOT: u32 = 500;
+
+#[derive(Debug)]
+struct Automaton {
+    literals: Vec<String>,
+    quickly_built: AhoCorasick,
+    searches: AtomicU32,
+    fast: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Automaton {
+    fn new(literals: Vec<String>) -> Option<Automaton> {
+        Some(Automaton {
+            quickly_built: build_as(AhoCorasickKind::NoncontiguousNFA, &literals)?,
+            literals,
+            searches: AtomicU32::new(0),
+            fast: OnceLock::new(),
+        })
+    }
+
+    fn get(&self) -> &AhoCorasick {
+        let is_hot = || self.searches.fetch_add(1, Ordering::Relaxed) >= HOT;
+        let fast = match self.fast.get() {
+            Some(fast) => fast.as_ref(),
+            None if is_hot() => {
+                let build = || build_as(AhoCorasickKind::DFA, &self.literals);
+                self.fast.get_or_init(build).as_ref()
+            }
+            None => None,
+        };
+        fast.unwrap_or(&self.quickly_built)
+    }
+}
+
+fn build_as(kind: AhoCorasickKind, literals: &[String]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(kind)).build(literals).ok()
 }

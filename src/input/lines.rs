@@ -11,14 +11,28 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// front of the line that gives it away.
 const LOOKBACK: usize = 48;
 
+/// The same in front of a line that is known to be a beginning itself.
+const SHORT_LOOKBACK: usize = 8;
+
+/// What a line with a literal of a report may be, read alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// No part of a report.
+    Nothing,
+    /// The beginning of one.
+    Beginning,
+    /// Any part of one.
+    Part,
+}
+
 /// Who reads the lines.
 pub trait Visitor {
     /// Takes in a line, without its line feed, cut to [`MAX_LINE`].
     fn line(&mut self, number: u64, line: &[u8]);
     /// True where lines without a hit of the finder may be skipped.
     fn may_skip(&self) -> bool;
-    /// False where a line with a literal of a report is known to be no part of one.
-    fn may_begin(&self, line: &[u8]) -> bool;
+    /// What a line with a literal of a report may be.
+    fn role(&self, line: &[u8]) -> Role;
     /// Takes in a line that begins a boot, and whose neighbours were skipped. `passed` is true where a
     /// milestone of the boot before is known to stand among them.
     fn boot(&mut self, number: u64, line: &[u8], passed: bool);
@@ -69,7 +83,7 @@ impl LineReader {
         if let Some(last) = memrchr(b'\n', &self.buffer) {
             let mut buffer = std::mem::take(&mut self.buffer);
             self.scan(&buffer[..=last], finder, visitor);
-            let keep = lookback(&buffer, self.handed, self.scanned);
+            let keep = lookback(&buffer, self.handed, self.scanned, LOOKBACK);
             self.note(&buffer, keep, finder, visitor);
             buffer.drain(..keep);
             self.scanned -= keep;
@@ -117,12 +131,16 @@ impl LineReader {
                     self.begin_boot(bytes, finder, visitor);
                     continue;
                 }
-                if !visitor.may_begin(&bytes[self.scanned..end]) {
-                    self.skip_to(bytes, (end + 1).min(bytes.len()));
-                    continue;
-                }
+                let lines = match visitor.role(&bytes[self.scanned..end]) {
+                    Role::Part => LOOKBACK,
+                    Role::Beginning => SHORT_LOOKBACK,
+                    Role::Nothing => {
+                        self.skip_to(bytes, (end + 1).min(bytes.len()));
+                        continue;
+                    }
+                };
                 wanted = hit.at + 1;
-                self.look_back(bytes);
+                self.look_back(bytes, lines);
                 self.note(bytes, self.scanned, finder, visitor);
             }
             self.hand_over(bytes, visitor, V::line);
@@ -131,8 +149,12 @@ impl LineReader {
     }
 
     /// Goes some lines back.
-    fn look_back(&mut self, bytes: &[u8]) {
-        let start = lookback(bytes, self.handed, self.scanned);
+    fn look_back(&mut self, bytes: &[u8], lines: usize) {
+        let mut start = lookback(bytes, self.handed, self.scanned, lines);
+        if !is_plain(&bytes[start..self.scanned]) {
+            // The log has just changed its form: what stands before may be a record of several lines.
+            start = lookback(bytes, self.handed, self.scanned, LOOKBACK);
+        }
         self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
         self.scanned = start;
     }
@@ -221,10 +243,16 @@ fn begins_report(hits: &mut Hits<'_>, first: Hit, end: usize) -> bool {
     true
 }
 
-/// Start of the line [`LOOKBACK`] lines before `line`, but not before `first`.
-fn lookback(bytes: &[u8], first: usize, line: usize) -> usize {
+/// True where every line begins as those of a console do.
+fn is_plain(lines: &[u8]) -> bool {
+    let mut begins = std::iter::once(0).chain(memchr_iter(b'\n', lines).map(|at| at + 1));
+    begins.all(|begin| lines.get(begin).is_none_or(|first| *first == b'['))
+}
+
+/// Start of the line so many lines before `line`, but not before `first`.
+fn lookback(bytes: &[u8], first: usize, line: usize, lines: usize) -> usize {
     let mut start = line;
-    for _ in 0..LOOKBACK {
+    for _ in 0..lines {
         if start <= first {
             return first;
         }
@@ -260,8 +288,12 @@ mod tests {
         fn may_skip(&self) -> bool {
             self.waiting == 0
         }
-        fn may_begin(&self, line: &[u8]) -> bool {
-            !line.starts_with(b"no ")
+        fn role(&self, line: &[u8]) -> Role {
+            match line {
+                [b'n', b'o', b' ', ..] => Role::Nothing,
+                [b'x', ..] => Role::Beginning,
+                _ => Role::Part,
+            }
         }
         fn boot(&mut self, number: u64, line: &[u8], passed: bool) {
             self.passed.push(passed);

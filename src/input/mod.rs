@@ -18,6 +18,6 @@ mod source;
 pub use asides::Asides;
 pub use finder::Finder;
 pub use folder::{Entries, Entry, entries};
-pub use lines::{LineReader, MAX_LINE, Visitor};
+pub use lines::{LineReader, MAX_LINE, Role, Visitor};
 pub use pstore::PartHead;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

@@ -10,7 +10,8 @@ use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
 use crate::boot::Boots;
-use crate::grammar::{Grammar, Level};
+use crate::grammar::{CUT_HERE, Grammar, Level};
+use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined};
 use crate::line::{Caller, LogLine};
 
@@ -51,14 +52,22 @@ impl<'g> Assembler<'g> {
         }
     }
 
-    /// False where a whole line of the kernel's, read alone, is no beginning of a report, for all that
-    /// it has a literal of one.
-    pub fn may_begin(grammar: &Grammar, line: &LogLine<'_>) -> bool {
+    /// What a whole line of the kernel's with a literal of a report is, read alone.
+    pub fn role(grammar: &Grammar, line: &LogLine<'_>) -> Role {
         let text = line.text.as_ref();
-        header(grammar, text, true).is_some()
-            || may_begin_header(grammar, text)
-            || crate::line::framing::holds_stamp(text)
-            || grammar.is_mark(text)
+        let is_whole = header(grammar, text, true).map(|header| header.is_whole());
+        let may_be_part = || {
+            may_begin_header(grammar, text)
+                || crate::line::framing::holds_stamp(text)
+                || grammar.is_mark(text)
+        };
+        match is_whole {
+            Some(true) => Role::Beginning,
+            _ if text.contains(CUT_HERE) => Role::Beginning,
+            Some(false) => Role::Part,
+            None if may_be_part() => Role::Part,
+            None => Role::Nothing,
+        }
     }
 
     /// True where no line is waited for: lines that match no literal of the grammar may be skipped.
