@@ -17,6 +17,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// about as long as so many searches of a line without them.
 const HOT: u32 = 200;
 
+/// Bytes that a pattern may compile to: a file of `--grammar` with `x{1000}` in every line must not fill
+/// memory.
+const MAX_COMPILED: usize = 256 << 10;
+
 /// A regular expression in the syntax of the `regex` crate.
 #[derive(Debug)]
 pub struct Pattern {

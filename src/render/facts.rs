@@ -52,7 +52,12 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     let splat = &report.splat;
     let message = (!splat.message.is_empty()).then(|| splat.message.join(" "));
     let verdict = report.late_clear.as_ref();
-    let cut_off = splat.truncated.then(|| "the splat is cut off".to_owned());
+    let damage = match (splat.truncated, splat.interleaved) {
+        (true, true) => Some("the splat is cut off, and has lines of another one"),
+        (true, false) => Some("the splat is cut off"),
+        (false, true) => Some("the splat may have lines of another one"),
+        (false, false) => None,
+    };
     let rows = [
         ("message", message),
         ("context", context(splat)),
@@ -62,7 +67,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
-        ("note", cut_off),
+        ("note", damage.map(str::to_owned)),
     ];
     let known = rows
         .into_iter()
