@@ -205,11 +205,11 @@ impl Pattern {
     }
 }
 
-/// The limits are those of the `regex` crate. Without `fast` only what every search needs is built.
+/// Without `fast` only what every search needs is built.
 fn compile(source: &str, fast: bool) -> Result<meta::Regex, Box<meta::BuildError>> {
     let config = meta::Config::new()
         .utf8_empty(false)
-        .nfa_size_limit(Some(10 << 20))
+        .nfa_size_limit(Some(MAX_COMPILED))
         .hybrid_cache_capacity(2 << 20)
         .hybrid(fast)
         .dfa(fast)
