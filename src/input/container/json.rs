@@ -3,12 +3,13 @@
 
 use super::content::Content;
 use super::error::{Said, Trouble};
+use super::unicode::without_mark;
 use super::{Place, Walk};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// `[{`, or `{"dmesg":[{`: an array of objects that begins on the first line.
 pub fn is(head: &[u8]) -> bool {
-    let mut rest = blanks(head);
+    let mut rest = blanks(without_mark(head));
     if let Some(inside) = rest.strip_prefix(b"{") {
         let Some(behind) = name(blanks(inside)) else {
             return false;
