@@ -438,7 +438,7 @@ impl Visitor for Pipeline<'_> {
 
     fn role(&self, raw: &[u8]) -> Role {
         // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
-        let line = LogLine::parse(0, raw);
+        let line = decode::plain(0, raw).unwrap_or_else(|| LogLine::parse(0, raw));
         let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
         match is_plain {
             true => self.analyzer.role(&line),

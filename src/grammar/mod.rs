@@ -10,6 +10,7 @@ mod frames;
 mod kind;
 mod late_clear;
 mod literals;
+mod memberships;
 mod names;
 mod needed;
 mod pattern;
@@ -26,6 +27,7 @@ pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use features::FeatureDb;
 use literals::{KindFinder, NoteFinder};
+use memberships::Memberships;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -117,6 +119,7 @@ pub struct Grammar {
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
     pub tidy: Vec<Rewrite>,
+    memberships: Memberships,
     finder: KindFinder,
     notes: NoteFinder,
     /// Points of a boot that a late clear is judged by.
@@ -211,14 +214,12 @@ impl Grammar {
 
     /// True where `function` (without clone suffixes) is in the set `set`.
     pub fn is_in(&self, set: &str, function: &str) -> bool {
-        let mut sets = self.frames.iter().filter(|frames| frames.name == set);
-        sets.any(|frames| frames.has(function))
+        self.memberships.is_in(&self.frames, set, function)
     }
 
     /// True for a function that no report is about.
     pub fn is_machinery(&self, function: &str) -> bool {
-        let mut sets = self.frames.iter().filter(|frames| frames.machinery);
-        sets.any(|frames| frames.has(function))
+        self.memberships.is_machinery(&self.frames, function)
     }
 
     /// True for a line that belongs to reports.
@@ -347,6 +348,7 @@ impl Document {
             known: self.known,
             lkp: self.lkp,
             tidy: self.tidy,
+            memberships: Memberships::default(),
             finder: KindFinder::default(),
             notes: NoteFinder::default(),
             milestones: self.milestone,

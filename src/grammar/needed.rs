@@ -23,7 +23,10 @@ impl Needed {
 
     /// False for a text that the pattern cannot fit.
     pub fn is_in(&self, text: &[u8]) -> bool {
-        text.starts_with(&self.beginning) && self.anywhere.find(text).is_some()
+        let first = self.beginning.first();
+        (first.is_none() || first == text.first())
+            && text.starts_with(&self.beginning)
+            && self.anywhere.find(text).is_some()
     }
 }
 

@@ -41,6 +41,7 @@ impl PartHead {
 
     /// Reads it; `None` where the line is another one.
     pub fn read(line: &[u8]) -> Option<PartHead> {
+        line.first().filter(|first| first.is_ascii_uppercase())?;
         let text = str::from_utf8(line.trim_ascii_end()).ok()?;
         let (reason, rest) = text.split_once('#')?;
         let reason = REASONS.iter().find(|known| **known == reason)?;

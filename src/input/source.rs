@@ -52,7 +52,9 @@ impl Source<'_> {
             return Ok(Source::Stream(file));
         }
         if metadata.len() <= SMALL {
-            return Ok(Source::Read(read_small(&mut file, buffer).map_err(fail)?));
+            let size = metadata.len() as usize;
+            let read = read_small(&mut file, size, buffer);
+            return Ok(Source::Read(read.map_err(fail)?));
         }
         // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
         // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
@@ -64,20 +66,21 @@ impl Source<'_> {
     }
 }
 
-/// Reads a file of at most [`SMALL`] bytes; what is appended to it meanwhile is cut there.
-fn read_small<'b>(file: &mut File, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-    // One byte more than needed: a read that comes short of it has seen the end.
-    buffer.resize(SMALL as usize + 1, 0);
+/// Reads the first `size` bytes of a file; what is appended to it meanwhile is left.
+fn read_small<'b>(file: &mut File, size: usize, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
     let mut length = 0;
-    while length < buffer.len() {
-        match file.read(&mut buffer[length..]) {
+    while length < size {
+        match file.read(&mut buffer[length..size]) {
             Ok(0) => break,
             Ok(read) => length += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(&buffer[..length.min(SMALL as usize)])
+    Ok(&buffer[..length])
 }
 
 /// Hands the bytes of a stream to `take` as they come.

@@ -21,8 +21,15 @@ const MAX_OWN_WEIGHT: usize = 1 << 14;
 /// Jobs begun and not handed over.
 const MAX_JOBS: usize = 1 << 14;
 
-/// Whoever waits for findings is woken so often, to see whether it shall stop.
+/// Whoever waits for findings looks for them, and whether it shall stop, at least so often.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Jobs that are worth waking whoever waits for findings before its patience ends: to wake it for each
+/// takes longer than to read a small file.
+const WORTHY_JOBS: usize = 64;
+
+/// Weight of findings that is worth the same.
+const WORTHY_WEIGHT: usize = 1 << 12;
 
 /// What a worker found.
 pub enum Found {
@@ -103,6 +110,13 @@ impl State {
         !self.abandoned && weight >= MAX_WEIGHT && (job != head || own >= MAX_OWN_WEIGHT)
     }
 
+    /// True where enough waits, and something of it can be handed over.
+    fn is_worthy(&self) -> bool {
+        let has_some = |slot: &Slot| slot.done || !slot.found.is_empty();
+        let enough = self.slots.len() >= WORTHY_JOBS || self.weight >= WORTHY_WEIGHT;
+        enough && self.slots.front().is_some_and(has_some)
+    }
+
     /// Findings that nothing stands before.
     fn take(&mut self) -> Vec<Found> {
         let mut taken = Vec::new();
@@ -135,6 +149,7 @@ impl Order {
     pub fn begin(&self) -> Option<u64> {
         let mut state = self.state();
         while state.slots.len() >= MAX_JOBS && !state.abandoned {
+            self.ready.notify_one();
             state = wait(&self.room, state);
         }
         let job = state.head + state.slots.len() as u64;
@@ -146,19 +161,20 @@ impl Order {
     pub fn push(&self, job: u64, found: &mut Vec<Found>, done: bool) {
         let mut state = self.state();
         while state.is_full_for(job) {
+            self.ready.notify_one();
             state = wait(&self.room, state);
         }
         let weight: usize = found.iter().map(Found::weight).sum();
-        let is_next = job == state.head;
         if let Some(slot) = state.slot(job) {
             slot.found.append(found);
             slot.weight += weight;
             slot.done = done;
             state.weight += weight;
         }
+        let is_worthy = state.is_worthy();
         drop(state);
         found.clear();
-        if is_next {
+        if is_worthy {
             self.ready.notify_one();
         }
     }

@@ -80,6 +80,9 @@ impl<'g> Assembler<'g> {
     /// Splats in the order in which they began: one that is complete waits for an earlier one that
     /// is still open.
     fn in_order(&mut self) -> Vec<Splat> {
+        if self.complete.is_empty() {
+            return Vec::new();
+        }
         let begun = self.lanes.all().iter().filter_map(Lane::begun_at);
         let first_open = begun.min().unwrap_or(u64::MAX);
         self.complete.sort_by_key(|splat| splat.source.first_line);

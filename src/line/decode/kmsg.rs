@@ -84,6 +84,11 @@ impl Records for Kmsg {
 }
 
 impl Kmsg {
+    /// True where the next line cannot be of the record before.
+    pub fn is_between_records(&self) -> bool {
+        self.held.is_none() && !self.in_record
+    }
+
     /// ` SUBSYSTEM=acpi`: the dictionary of the record before.
     fn dictionary(&self, text: &str) -> bool {
         let key = text

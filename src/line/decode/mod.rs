@@ -9,6 +9,7 @@ mod export;
 mod html;
 mod json;
 mod kmsg;
+mod plain;
 mod pstore;
 mod record;
 mod runs;
@@ -31,6 +32,11 @@ pub const LITERALS: &[&str] = &[
     "Oops#",
     "MESSAGE\n",
 ];
+
+/// Reads a whole message of printk's that stands alone on its line; `None` for other lines.
+pub fn plain(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
+    plain::read(number, raw)
+}
 
 /// Who takes the lines.
 pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
@@ -81,6 +87,21 @@ impl Lines {
     }
 
     fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        if self.awaits_no_record()
+            && let Some(line) = plain::read(number, raw)
+        {
+            return self.tail.line(line, take);
+        }
+        self.any_line(number, raw, take);
+    }
+
+    /// True where no record is open that a line could continue.
+    fn awaits_no_record(&self) -> bool {
+        self.export.is_idle() && self.kmsg.is_between_records() && self.json.is_idle()
+    }
+
+    /// The long way, for a line of any form.
+    fn any_line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
         if self.export.wants_bytes() {
             return self.export.bytes(raw);
         }

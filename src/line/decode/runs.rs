@@ -14,6 +14,9 @@ const INTRUDER_ENDS: [&str; 2] = ["executing program", "result:"];
 /// A note of printk between two messages (kernel/printk/printk.c).
 const DROPPED: &str = " printk messages dropped **";
 
+/// How every note of printk begins.
+pub(super) const NOTE: &str = "** ";
+
 /// The messages of a line, with their framing. What stands in front of the first stamp without one
 /// of its own is no message of the kernel, and goes.
 pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
@@ -45,7 +48,7 @@ fn intruder(line: &str) -> Option<usize> {
 /// Adds a message, without printk's note in front of it.
 fn push<'a>(found: &mut Vec<(Framing, &'a str)>, framing: Framing, text: &'a str) {
     match text.split_once(DROPPED) {
-        Some((note, behind)) if note.starts_with("** ") => {
+        Some((note, behind)) if note.starts_with(NOTE) => {
             let behind = behind.trim_start();
             found.extend((!behind.is_empty()).then_some((framing, behind)));
         }

@@ -17,7 +17,7 @@ pub(super) struct Tail {
     /// A line whose rest may be on the next one.
     held: Option<LogLine<'static>>,
     /// The last message.
-    last: Option<String>,
+    last: String,
     replays: bool,
 }
 
@@ -52,9 +52,9 @@ impl Tail {
             self.replays = text == REPLAY;
             return true;
         }
-        let replayed = self.replays && self.last.as_deref() == Some(text);
+        let replayed = self.replays && self.last == text;
         self.replays = false;
-        self.last = Some(text.to_owned());
+        text.clone_into(&mut self.last);
         replayed
     }
 

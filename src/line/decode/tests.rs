@@ -178,6 +178,84 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_plain_line_reads_as_it_does_the_long_way(
+        stamp in "\\[ {0,4}[0-9]{1,3}\\.[0-9]{6}\\] ?(\\[ {0,3}[TC][0-9]\\] ?)?",
+        words in prop::collection::vec(prop::sample::select(WORDS), 0..6),
+    ) {
+        let raw = [stamp.as_bytes(), &words.concat()].concat();
+        let read = |read: &dyn Fn(&mut Lines, &mut Take<'_>)| {
+            let mut lines = Lines::default();
+            let mut found = Vec::new();
+            let mut take = |line: LogLine<'_>| {
+                found.push((line.number, line.quote, line.framing, line.width, line.text.into_owned()));
+            };
+            read(&mut lines, &mut take);
+            lines.release(&mut take);
+            (found, lines.awaits_no_record())
+        };
+        if let Some(plain) = plain::read(7, &raw) {
+            let short = read(&|lines, take| lines.tail.line(plain.clone(), take));
+            prop_assert_eq!(read(&|lines, take| lines.any_line(7, &raw, take)), short);
+        }
+    }
+}
+
+/// What texts and framings begin with.
+const WORDS: &[&[u8]] = &[
+    b" ",
+    b"  ",
+    b"\t",
+    b":",
+    b"/",
+    b"(",
+    b"[",
+    b"]",
+    b"-",
+    b".",
+    b"+",
+    b"#",
+    b"?",
+    b"=",
+    b"\r",
+    b"x",
+    b"Code: 0f",
+    b"RIP: 0010:f+0x1/0x2",
+    b"host",
+    b"kernel:",
+    b"kernel[1]:",
+    b"klogd:",
+    b"kern.warn",
+    b"kern",
+    b"warn",
+    b"local0",
+    b"user  :info  : ",
+    b"W/",
+    b"kernel( 1): ",
+    b"stdout F ",
+    b"00O ",
+    b"deO ",
+    b"Nov 23 14:20:48 ",
+    b"Mon Nov 23 14:20:48 2026 ",
+    b"Mon 2026-11-23 14:20:48 UTC ",
+    b"14:20:48 ",
+    b"2026-11-23T14:20:48Z ",
+    b"1795443648.123456 ",
+    b"[   12.345678] ",
+    b"[    T0]",
+    b"(0)[0:swapper/0]",
+    b"I[0:  swapper/0:    0] ",
+    b"** 3 printk messages dropped ** ",
+    b"** replaying previous printk message **",
+    b"2024/04/30 12:00:00 executing program",
+    b"result:",
+    b"MESSAGE=x",
+    b"{\"msg\":1}",
+    b"1",
+    b"%",
+];
+
 /// Pieces of every form, to be put together wrongly.
 const PIECES: &[&[u8]] = &[
     b"\n",

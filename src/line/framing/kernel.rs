@@ -30,11 +30,10 @@ fn seconds(input: &str) -> IResult<&str, u64> {
 
 /// Seconds and their decimal fraction as microseconds; `None` beyond 64 bits.
 fn micros(whole: &str, fraction: &str) -> Option<u64> {
-    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    let digits = fraction.bytes().chain(*b"000000").take(6);
+    let micros = digits.fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'));
     let whole: u64 = whole.parse().ok()?;
-    whole
-        .checked_mul(1_000_000)?
-        .checked_add(digits.parse().ok()?)
+    whole.checked_mul(1_000_000)?.checked_add(micros)
 }
 
 /// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level

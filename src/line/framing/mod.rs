@@ -83,6 +83,29 @@ const LAYERS: &[Layer] = &[
     behind(ci::container_stream),
 ];
 
+/// Takes the kernel's own stamp and caller off a line of a console; `None` without the stamp.
+pub fn of_console(line: &str) -> Option<(Framing, &str)> {
+    let (rest, Mark::Time(time_us)) = kernel::uptime(line).ok()? else {
+        return None;
+    };
+    let (rest, caller) = match kernel::caller(rest) {
+        Ok((rest, Mark::Caller(caller))) => (rest, Some(caller)),
+        _ => (rest, None),
+    };
+    let framing = Framing {
+        time_us: Some(time_us),
+        caller,
+        level: None,
+        present: true,
+    };
+    Some((framing, rest))
+}
+
+/// True where one of the layers begins a text that stands behind another one.
+pub fn begins(text: &str) -> bool {
+    LAYERS.iter().any(|layer| (layer.read)(text).is_ok())
+}
+
 /// True where a text holds another message with a stamp of its own.
 pub fn holds_stamp(text: &str) -> bool {
     stamp_at(text).is_some()

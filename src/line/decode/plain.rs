@@ -1,0 +1,130 @@
+//! Plain lines: printk's stamp and its text, with nothing that any decoder has to look at.
+//!
+//! Nearly every line of a console log is one. Here it is told by its bytes, in one pass; the long way
+//! through all framings and formats would give the same.
+
+use super::runs;
+use crate::line::{LogLine, framing};
+
+/// Reads a line that the long way would read alike; `None` where it might not.
+pub(super) fn read(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
+    let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+    if raw.first() != Some(&b'[') || !raw.iter().all(|byte| HARMLESS[usize::from(*byte)]) {
+        return None;
+    }
+    let (framing, text) = framing::of_console(str::from_utf8(raw).ok()?)?;
+    is_text(text).then_some(LogLine {
+        number,
+        quote: 0,
+        framing,
+        width: raw.len(),
+        text: text.into(),
+    })
+}
+
+/// Printable ASCII without what web pages mark up, and tabulators.
+const HARMLESS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        table[byte as usize] = byte != b'&' && byte != b'<';
+        byte += 1;
+    }
+    table[b'\t' as usize] = true;
+    table
+};
+
+/// True for a text that neither begins with a framing nor holds another message.
+fn is_text(text: &str) -> bool {
+    let begins_with_framing = || may_begin_with_framing(text) && framing::begins(text);
+    let is_one_message = !text.contains('[') && !text.starts_with(runs::NOTE) && !holds_date(text);
+    !text.is_empty() && is_one_message && !begins_with_framing()
+}
+
+/// False for what no layer of [`framing`] begins with: the usual texts.
+fn may_begin_with_framing(text: &str) -> bool {
+    let text = text.as_bytes();
+    let begin = text.iter().position(|byte| *byte != b' ');
+    let words = &text[begin.unwrap_or(text.len())..];
+    let is_word = |first: &u8| first.is_ascii_alphabetic() || matches!(first, b'?' | b'=' | b'#');
+    if !words.first().is_some_and(is_word) {
+        return true;
+    }
+    begin == Some(0) && (begins_with_date(words) || begins_with_name(words))
+}
+
+/// `Nov 23`, `Mon Nov 23`, and GitLab's `00O `: three letters and a blank.
+fn begins_with_date(words: &[u8]) -> bool {
+    words
+        .get(3)
+        .is_none_or(|behind| matches!(behind, b' ' | b'+'))
+}
+
+/// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `stdout F `.
+fn begins_with_name(words: &[u8]) -> bool {
+    let mut names = words.split(|byte| *byte == b' ');
+    let is_tag = |name: &[u8]| name.starts_with(b"kern") || name.starts_with(b"klogd");
+    let (first, second) = (names.next().unwrap_or_default(), names.next());
+    let is_facility = || {
+        let end = words.iter().position(|byte| !byte.is_ascii_alphanumeric());
+        let behind = words[end.unwrap_or(words.len())..].trim_ascii_start();
+        behind.starts_with(b":") && words[0].is_ascii_lowercase()
+    };
+    is_tag(first)
+        || second.is_some_and(is_tag)
+        || words.get(1) == Some(&b'/')
+        || first.starts_with(b"std")
+        || is_facility()
+}
+
+/// `2024/04/30`: another program's words follow.
+fn holds_date(text: &str) -> bool {
+    let text = text.as_bytes();
+    let mut places = memchr::memchr_iter(b'/', text);
+    places.any(|at| {
+        matches!(
+            text.get(at + 1..at + 4),
+            Some([b'0'..=b'9', b'0'..=b'9', b'/'])
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn lines_of_a_console_are_plain() {
+        for line in [
+            "[    0.055225] smpboot: x86: Booting SMP configuration:",
+            "[    0.055225][    T0]  identify_cpu+0x14a/0x560",
+            "[    0.055225]  ? identify_cpu+0x14a/0x560",
+            "[    0.055225] RIP: 0010:do_clear_cpu_cap+0xde/0x130\r",
+            "[    0.055225] ---end",
+        ] {
+            assert!(read(1, line.as_bytes()).is_some(), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_others_must_look_at_are_not() {
+        for line in [
+            "x",
+            "[    0.055225] a\x1b[0m",
+            "[    0.055225] caf\u{e9}",
+            "[    0.055225]  &lt;TASK>",
+            "[    0.055225] half[    0.055226] x",
+            "[    0.055225] Nov 23 14:20:48 host kernel: x",
+            "[    0.055225] host kernel: x",
+            "[    0.055225] kern  :warn  : x",
+            "[    0.055225] W/kernel( 1234): x",
+            "[    0.055225] stdout F x",
+            "[    0.055225] 14:20:48 x",
+            "[    0.055225] x 2024/04/30 11:12:13 executing program",
+            "[    0.055225] ** 5 printk messages dropped ** x",
+            "[    0.055225] ",
+        ] {
+            assert!(read(1, line.as_bytes()).is_none(), "{line}");
+        }
+    }
+}
