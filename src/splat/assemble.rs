@@ -316,7 +316,7 @@ impl<'g> Assembler<'g> {
         if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
             open.end_text();
         }
-        if line.text.contains(BACKTRACES) && self.lanes[index].open.is_some() {
+        if line.text.starts_with(BACKTRACES) && self.lanes[index].open.is_some() {
             self.backtraces = Some(index);
         }
         let Some(body) = self.read_body(index, line) else {

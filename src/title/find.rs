@@ -1,6 +1,6 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
-use crate::grammar::{FrameSet, FunctionRule, Grammar, LandmarkUse, Wrappers};
+use crate::grammar::{FrameSet, FunctionRule, Grammar, Landmark, LandmarkUse, Wrappers};
 use crate::splat::{base_name, printed_frames};
 
 /// The step of a walk that takes the frames of a call trace.
@@ -112,13 +112,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn go_to(&mut self, landmark: &str) {
+    fn go_to(&mut self, name: &str) {
+        let landmark = self.grammar.landmark(name);
         while let Some(line) = self.rest.next() {
             if self.is_damage(line) {
                 self.damaged = true;
                 return;
             }
-            if self.reaches(landmark, line) {
+            if landmark.is_some_and(|landmark| self.reaches(landmark, line)) {
                 return;
             }
         }
@@ -126,6 +127,7 @@ impl<'a> Walk<'a> {
 
     /// Frames up to the next call trace, or to the next step's landmark.
     fn take_frames(&mut self, next: Option<&'a str>) {
+        let next = next.and_then(|name| self.grammar.landmark(name));
         while let Some(line) = self.rest.next() {
             if self.is_damage(line) {
                 self.damaged = true;
@@ -135,7 +137,7 @@ impl<'a> Walk<'a> {
                 return;
             }
             if let Some(next) = next.filter(|next| self.reaches(next, line)) {
-                self.passed = Some(next);
+                self.passed = Some(&next.name);
                 return;
             }
             for function in functions(line) {
@@ -145,10 +147,7 @@ impl<'a> Walk<'a> {
     }
 
     /// True where the line is the landmark; its functions are candidates.
-    fn reaches(&mut self, name: &str, line: &str) -> bool {
-        let Some(landmark) = self.grammar.landmark(name) else {
-            return false;
-        };
+    fn reaches(&mut self, landmark: &Landmark, line: &str) -> bool {
         let Some(captures) = landmark.pattern.captures(line) else {
             return false;
         };

@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-const TAGS: [&str; 22] = [
-    "a", "b", "body", "br", "code", "dd", "div", "details", "em", "font", "html", "i", "li", "p",
-    "pre", "samp", "span", "strong", "summary", "table", "td", "tr",
+/// No `dd`, which is an instruction byte as well.
+const TAGS: [&str; 21] = [
+    "a", "b", "body", "br", "code", "div", "details", "em", "font", "html", "i", "li", "p", "pre",
+    "samp", "span", "strong", "summary", "table", "td", "tr",
 ];
 
 /// `&name;` and what it stands for.
@@ -47,6 +48,12 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     }
     text.push_str(rest);
     Cow::Owned(text)
+}
+
+/// True for a line that has a tag to be taken out.
+pub(super) fn holds_tag(line: &str) -> bool {
+    let mut marks = memchr::memchr_iter(b'<', line.as_bytes());
+    marks.any(|at| tag(&line[at..]).is_some())
 }
 
 /// What follows a tag, opening or closing.

@@ -3,7 +3,7 @@
 //! Nearly every line of a console log is one. Here it is told by its bytes, in one pass; the long way
 //! through all framings and formats would give the same.
 
-use super::runs;
+use super::{html, runs};
 use crate::line::{LogLine, framing};
 
 /// Reads a line that the long way would read alike; `None` where it might not.
@@ -22,12 +22,12 @@ pub(super) fn read(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
     })
 }
 
-/// Printable ASCII without what web pages mark up, and tabulators.
+/// Printable ASCII without what entities begin with, and tabulators.
 const HARMLESS: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = b' ';
     while byte <= b'~' {
-        table[byte as usize] = byte != b'&' && byte != b'<';
+        table[byte as usize] = byte != b'&';
         byte += 1;
     }
     table[b'\t' as usize] = true;
@@ -37,8 +37,9 @@ const HARMLESS: [bool; 256] = {
 /// True for a text that neither begins with a framing nor holds another message.
 fn is_text(text: &str) -> bool {
     let begins_with_framing = || may_begin_with_framing(text) && framing::begins(text);
-    let is_one_message = !text.contains('[') && !text.starts_with(runs::NOTE) && !holds_date(text);
-    !text.is_empty() && is_one_message && !begins_with_framing()
+    let is_one_message =
+        !framing::holds_stamp(text) && !text.starts_with(runs::NOTE) && !holds_date(text);
+    !text.is_empty() && is_one_message && !html::holds_tag(text) && !begins_with_framing()
 }
 
 /// False for what no layer of [`framing`] begins with: the usual texts.

@@ -2,14 +2,16 @@
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
 //! them matter, or boots; others only tell something of the boot on their own line, and are looked
-//! for only where a report makes that matter. Vector instructions (Teddy) find some dozens of
-//! literals at once, an automaton stands in where a CPU has none; long inputs are searched ahead on
-//! all cores.
+//! for only where a report makes that matter. Vector instructions find all of them at once
+//! ([`teddy`]), an automaton stands in where a CPU has none; long inputs are searched ahead on all cores.
 
-use aho_corasick::packed::{self, Searcher};
+mod teddy;
+mod windows;
+
 use aho_corasick::{AhoCorasick, BuildError};
 use rayon::prelude::*;
 use std::ops::Range;
+use teddy::Teddy;
 
 /// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
 /// that are kept.
@@ -17,9 +19,6 @@ const WINDOW: usize = 8 << 20;
 
 /// Bytes that one thread takes of it.
 const BLOCK: usize = 1 << 20;
-
-/// Literals that one vector search takes; with more its filter lets too much through.
-const PART: usize = 40;
 
 /// The literals that drive the reading of a log.
 #[derive(Debug)]
@@ -54,13 +53,12 @@ impl Finder {
 
     /// True where a milestone's literal begins at or behind `from`.
     pub fn has_milestone(&self, bytes: &[u8], from: usize) -> bool {
-        let mut hits = OneByOne::new(&self.milestones, bytes);
-        hits.next_from(from).is_some()
+        self.milestones.find(bytes, from).is_some()
     }
 
     /// True for a line that has any of the literals.
     pub fn tells(&self, line: &[u8]) -> bool {
-        let has = |literals: &Literals| literals.hits(line).next_from(0).is_some();
+        let has = |literals: &Literals| literals.find(line, 0).is_some();
         has(&self.marks) || has(&self.notes)
     }
 }
@@ -68,7 +66,8 @@ impl Finder {
 /// A literal at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// Offset of its first byte.
+    /// Offset of one of its bytes, the same one whenever it is found; no line feed stands between it
+    /// and the first.
     pub at: usize,
     /// True for a literal of the first sort.
     pub first: bool,
@@ -77,35 +76,18 @@ pub struct Hit {
 /// Literals of two sorts, ready to be searched for.
 #[derive(Debug)]
 pub struct Literals {
-    parts: Vec<Part>,
+    search: Search,
     /// So many literals are of the first sort.
     first: usize,
     /// Bytes of the longest one.
     longest: usize,
 }
 
-/// A search for some of the literals, whose numbers begin at `first`.
 #[derive(Debug)]
-struct Part {
-    machine: Machine,
-    first: usize,
-}
-
-#[derive(Debug)]
-enum Machine {
-    Vector(Searcher),
-    /// For CPUs without the vector instructions.
+enum Search {
+    Vector(Teddy),
+    /// For CPUs without the vector instructions, and for literals that are too short for them.
     Automaton(AhoCorasick),
-}
-
-impl Machine {
-    fn find(&self, bytes: &[u8]) -> Option<(usize, usize)> {
-        let hit = match self {
-            Machine::Vector(searcher) => searcher.find(bytes),
-            Machine::Automaton(automaton) => automaton.find(bytes),
-        };
-        hit.map(|hit| (hit.start(), hit.pattern().as_usize()))
-    }
 }
 
 impl Literals {
@@ -118,14 +100,30 @@ impl Literals {
         let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
         let second = shortest(second.into_iter().filter(is_new).collect());
         literals.extend(second);
+        let search = match Teddy::new(&literals) {
+            Some(teddy) => Search::Vector(teddy),
+            None => Search::Automaton(AhoCorasick::new(&literals)?),
+        };
+        let lengths = literals.iter().map(|literal| literal.len());
         Ok(Literals {
-            parts: parts(&literals)?,
+            search,
             first: count,
-            longest: literals
-                .iter()
-                .map(|literal| literal.len())
-                .max()
-                .unwrap_or(0),
+            longest: lengths.max().unwrap_or(0),
+        })
+    }
+
+    /// The first hit at or behind `from`.
+    fn find(&self, bytes: &[u8], from: usize) -> Option<Hit> {
+        let (at, literal) = match &self.search {
+            Search::Vector(teddy) => teddy.find(bytes, from)?,
+            Search::Automaton(automaton) => {
+                let hit = automaton.find(bytes.get(from..)?)?;
+                (from + hit.start(), hit.pattern().as_usize())
+            }
+        };
+        Some(Hit {
+            at,
+            first: literal < self.first,
         })
     }
 
@@ -138,37 +136,25 @@ impl Literals {
                 end: 0,
                 hits: Vec::new().into_iter().peekable(),
             }),
-            false => Hits::OneByOne(OneByOne::new(self, bytes)),
+            false => Hits::OneByOne(OneByOne {
+                literals: self,
+                bytes,
+                next: Next::Unknown,
+            }),
         }
     }
 
-    /// Every hit that begins in a block of `bytes`.
+    /// Every hit in a block of `bytes`.
     fn in_block(&self, bytes: &[u8], block: Range<usize>) -> Vec<Hit> {
         let end = block.end.saturating_add(self.longest).min(bytes.len());
-        let mut hits = OneByOne::new(self, &bytes[..end]);
         let mut from = block.start;
         let in_order = std::iter::from_fn(|| {
-            let hit = hits.next_from(from).filter(|hit| hit.at < block.end)?;
+            let hit = self.find(&bytes[..end], from)?;
             from = hit.at + 1;
-            Some(hit)
+            (hit.at < block.end).then_some(hit)
         });
         in_order.collect()
     }
-}
-
-fn parts(literals: &[&str]) -> Result<Vec<Part>, BuildError> {
-    let part = |(number, part): (usize, &[&str])| {
-        let vector = packed::Config::new().builder().extend(part).build();
-        let machine = match vector {
-            Some(searcher) => Machine::Vector(searcher),
-            None => Machine::Automaton(AhoCorasick::new(part)?),
-        };
-        Ok(Part {
-            machine,
-            first: number * PART,
-        })
-    };
-    literals.chunks(PART).enumerate().map(part).collect()
 }
 
 /// Without those that contain another one: whoever finds that finds them.
@@ -205,60 +191,31 @@ impl Hits<'_> {
 pub struct OneByOne<'f> {
     literals: &'f Literals,
     bytes: &'f [u8],
-    /// What each part of the search found last.
-    next: Vec<Next>,
+    /// What was found last.
+    next: Next,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Next {
     Unknown,
-    Found { at: usize, literal: usize },
+    Found(Hit),
     Nothing,
 }
 
-impl<'f> OneByOne<'f> {
-    fn new(literals: &'f Literals, bytes: &'f [u8]) -> OneByOne<'f> {
-        OneByOne {
-            literals,
-            bytes,
-            next: vec![Next::Unknown; literals.parts.len()],
-        }
-    }
-
+impl OneByOne<'_> {
     fn next_from(&mut self, from: usize) -> Option<Hit> {
-        for part in 0..self.next.len() {
-            let is_behind = match self.next[part] {
-                Next::Unknown => true,
-                Next::Found { at, .. } => at < from,
-                Next::Nothing => false,
-            };
-            if is_behind {
-                self.next[part] = self.search(part, from);
-            }
+        let is_behind = match self.next {
+            Next::Unknown => true,
+            Next::Found(hit) => hit.at < from,
+            Next::Nothing => false,
+        };
+        if is_behind {
+            let hit = self.literals.find(self.bytes, from);
+            self.next = hit.map_or(Next::Nothing, Next::Found);
         }
-        let found = self.next.iter().filter_map(|next| match *next {
-            Next::Found { at, literal } => Some((at, literal)),
-            _ => None,
-        });
-        let (at, literal) = found.min()?;
-        Some(Hit {
-            at,
-            first: literal < self.literals.first,
-        })
-    }
-
-    fn search(&self, part: usize, from: usize) -> Next {
-        let part = &self.literals.parts[part];
-        let found = self
-            .bytes
-            .get(from..)
-            .and_then(|rest| part.machine.find(rest));
-        match found {
-            Some((at, literal)) => Next::Found {
-                at: from + at,
-                literal: part.first + literal,
-            },
-            None => Next::Nothing,
+        match self.next {
+            Next::Found(hit) => Some(hit),
+            Next::Unknown | Next::Nothing => None,
         }
     }
 }
@@ -307,25 +264,26 @@ impl Ahead<'_> {
 mod tests {
     use super::*;
 
+    /// The line of each hit, counted from 0, and its sort.
     fn all(literals: &Literals, bytes: &[u8]) -> Vec<(usize, bool)> {
         let mut hits = literals.hits(bytes);
         let mut from = 0;
         std::iter::from_fn(|| {
             let hit = hits.next_from(from)?;
             from = hit.at + 1;
-            Some((hit.at, hit.first))
+            let line = memchr::memchr_iter(b'\n', &bytes[..hit.at]).count();
+            Some((line, hit.first))
         })
         .collect()
     }
 
     #[test]
-    fn hits_come_in_order_whatever_part_finds_them() {
+    fn hits_come_in_order() {
         let reports: Vec<String> = (0..100).map(|n| format!("report {n};")).collect();
         let boots = ["boot ", "a report 7; boot"];
         let literals = Literals::new(reports.iter().map(String::as_str), boots).expect("built");
-        assert_eq!(literals.parts.len(), 3);
         let found = all(&literals, b"x\nreport 7; \nboot 3\nreport 99;\n");
-        assert_eq!(found, [(2, true), (13, false), (20, true)]);
+        assert_eq!(found, [(1, true), (2, false), (3, true)]);
     }
 
     #[test]
@@ -353,7 +311,11 @@ mod tests {
             }
             all
         };
-        let mut one_by_one = OneByOne::new(&literals, &bytes);
+        let mut one_by_one = OneByOne {
+            literals: &literals,
+            bytes: &bytes,
+            next: Next::Unknown,
+        };
         let mut ahead = Ahead {
             literals: &literals,
             bytes: &bytes,
@@ -369,8 +331,8 @@ mod tests {
     fn a_literal_inside_another_stands_for_both() {
         let literals = Literals::new(["BUG:", "kernel BUG: at"], ["BUG: x"]).expect("built");
         assert_eq!(
-            all(&literals, b"kernel BUG: at, BUG: x"),
-            [(7, true), (16, true)]
+            all(&literals, b"kernel BUG: at\nBUG: x"),
+            [(0, true), (1, true)]
         );
     }
 }

@@ -1,0 +1,234 @@
+//! Windows: the few bytes of each literal that the vector search looks for.
+//!
+//! In: literals. Out: for each a stretch of [`WIDTH`] bytes, and the bucket that it shares with others. The
+//! search knows of a bucket only which low and which high halves of a byte may stand at each of its
+//! places, so windows that share one should be alike, and made of bytes that logs seldom have.
+
+/// Bytes of a window.
+pub const WIDTH: usize = 4;
+
+/// Buckets, a bit each.
+pub const BUCKETS: usize = 8;
+
+/// Windows of a literal that are tried: those that are rarest by themselves.
+const TRIED: usize = 8;
+
+/// What logs are full of: its windows find too much.
+const COMMON: &[u8] = b"[    0.000000] Linux kernel: Kernel CPU cpu irq IRQ BIOS ACPI PCI Intel interrupt default \
+    device memory page table taking linking booting returned registered initialized stack lock work error: Error: VFS:";
+
+/// Those are so many times as dear.
+const COMMON_WEIGHT: f32 = 1000.;
+
+/// Small letters come in words, more often than each by itself.
+const LETTER_WEIGHT: f32 = 2.;
+
+/// The high half that small letters begin with.
+const SMALL_LETTERS: usize = 6;
+
+/// How often a byte stands in 10,000 of a kernel log (counted in `corpus/`, one added): rows by the high half.
+const FREQUENCY: [[f32; 16]; 8] = [
+    [
+        1., 1., 1., 1., 1., 1., 1., 1., 1., 3., 152., 1., 1., 135., 1., 1.,
+    ],
+    [1.; 16],
+    [
+        1632., 2., 2., 3., 1., 1., 1., 9., 25., 25., 2., 21., 39., 66., 194., 36.,
+    ],
+    [
+        1179., 245., 186., 129., 139., 115., 129., 104., 132., 102., 195., 3., 9., 27., 10., 4.,
+    ],
+    [
+        2., 51., 31., 74., 26., 26., 19., 11., 10., 63., 1., 17., 14., 39., 23., 20.,
+    ],
+    [
+        80., 5., 50., 60., 32., 27., 8., 7., 18., 2., 1., 193., 1., 193., 1., 83.,
+    ],
+    [
+        1., 266., 93., 197., 171., 453., 251., 84., 55., 271., 5., 42., 172., 110., 200., 224.,
+    ],
+    [
+        147., 12., 268., 227., 257., 110., 43., 22., 96., 56., 12., 1., 2., 1., 2., 1.,
+    ],
+];
+
+/// Where a literal is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Offset in the literal.
+    pub offset: usize,
+    /// The bucket that it is in.
+    pub bucket: usize,
+}
+
+/// What may stand at one place of a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    /// Low halves of a byte, a bit each.
+    low: u16,
+    /// High halves.
+    high: u16,
+}
+
+impl Place {
+    /// With one more byte.
+    fn with(self, byte: u8) -> Place {
+        Place {
+            low: self.low | 1 << (byte & 15),
+            high: self.high | 1 << (byte >> 4),
+        }
+    }
+
+    /// Of 10,000 bytes of a log so many fit.
+    fn weight(self) -> f32 {
+        let of_row = |high: usize| {
+            let row = FREQUENCY.get(high).unwrap_or(&[0.; 16]);
+            let fits: f32 = bits(self.low).map(|low| row[low]).sum();
+            if high >= SMALL_LETTERS {
+                LETTER_WEIGHT * fits
+            } else {
+                fits
+            }
+        };
+        bits(self.high).map(of_row).sum()
+    }
+}
+
+/// The bits that are set, lowest first.
+fn bits(set: u16) -> impl Iterator<Item = usize> {
+    let mut rest = set;
+    std::iter::from_fn(move || {
+        let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+        rest &= rest - 1;
+        Some(bit)
+    })
+}
+
+/// The places of a bucket, and the weight of each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bucket {
+    places: [(Place, f32); WIDTH],
+}
+
+impl Bucket {
+    /// With one more window.
+    fn with(&self, window: &[u8]) -> Bucket {
+        let add = |number: usize| {
+            let (old, weight) = self.places[number];
+            let place = old.with(window[number]);
+            let is_new = place != old;
+            (place, if is_new { place.weight() } else { weight })
+        };
+        Bucket {
+            places: std::array::from_fn(add),
+        }
+    }
+
+    /// How many of 10,000^WIDTH stretches of a log fit.
+    fn weight(&self) -> f32 {
+        self.places.iter().map(|(_, weight)| weight).product()
+    }
+}
+
+/// Chooses a window for each literal, none of which is shorter than one.
+pub fn choose(literals: &[&[u8]]) -> Vec<Window> {
+    let mut tried: Vec<(usize, Vec<(f32, usize)>)> = literals
+        .iter()
+        .map(|literal| rarest(literal))
+        .enumerate()
+        .collect();
+    // Those first that have no rare window: the others will find a bucket beside them.
+    let least = |tried: &[(f32, usize)]| tried.first().map_or(0., |(weight, _)| *weight);
+    tried.sort_by(|a, b| least(&b.1).total_cmp(&least(&a.1)).then(a.0.cmp(&b.0)));
+    let mut windows = vec![
+        Window {
+            offset: 0,
+            bucket: 0
+        };
+        literals.len()
+    ];
+    let mut buckets = [Bucket::default(); BUCKETS];
+    for (literal, tried) in tried {
+        let offsets = tried.iter().map(|(_, offset)| *offset);
+        if let Some(window) = cheapest(&buckets, literals[literal], offsets) {
+            let bucket = &mut buckets[window.bucket];
+            *bucket = bucket.with(&literals[literal][window.offset..]);
+            windows[literal] = window;
+        }
+    }
+    windows
+}
+
+/// The offsets of a literal's rarest windows, and the weight of each.
+fn rarest(literal: &[u8]) -> Vec<(f32, usize)> {
+    let windows = literal.windows(WIDTH).enumerate();
+    let mut weights: Vec<_> = windows
+        // What ends a line must stand behind the place that is found.
+        .filter(|(_, window)| !window.contains(&b'\n'))
+        .map(|(offset, window)| (rarity(window), offset))
+        .collect();
+    weights.sort_by(|a, b| a.0.total_cmp(&b.0));
+    weights.truncate(TRIED);
+    weights
+}
+
+/// The weight of a window by itself.
+fn rarity(window: &[u8]) -> f32 {
+    let alone = Bucket::default().with(window).weight();
+    let is_common = COMMON.windows(WIDTH).any(|common| common == window);
+    if is_common {
+        alone * COMMON_WEIGHT
+    } else {
+        alone
+    }
+}
+
+/// The window and the bucket that let the fewest stretches more through.
+fn cheapest(
+    buckets: &[Bucket; BUCKETS],
+    literal: &[u8],
+    offsets: impl Iterator<Item = usize>,
+) -> Option<Window> {
+    let priced = |offset: usize, number: usize| {
+        let bucket = &buckets[number];
+        let price = bucket.with(&literal[offset..]).weight() - bucket.weight();
+        (
+            price,
+            Window {
+                offset,
+                bucket: number,
+            },
+        )
+    };
+    let pairs = offsets.flat_map(|offset| (0..BUCKETS).map(move |bucket| (offset, bucket)));
+    let priced = pairs.map(|(offset, bucket)| priced(offset, bucket));
+    let cheapest = priced.min_by(|a, b| a.0.total_cmp(&b.0));
+    cheapest.map(|(_, window)| window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Window, choose};
+
+    #[test]
+    fn windows_are_made_of_rare_bytes_and_shared_by_those_alike() {
+        let literals: [&[u8]; 2] = [b"the skew is too large", b"BUG: KFENCE"];
+        let windows = choose(&literals);
+        let text = |n: usize| &literals[n][windows[n].offset..][..4];
+        assert!(text(0).contains(&b'w') && text(1).is_ascii(), "{windows:?}");
+        assert!(text(1).iter().any(u8::is_ascii_uppercase), "{windows:?}");
+        let twice = choose(&[b"Oops: 1", b"Oops: 2"]);
+        assert_eq!(twice[0], twice[1]);
+    }
+
+    #[test]
+    fn a_window_ends_before_the_line_does() {
+        assert_eq!(
+            choose(&[b"SAGE\n\n\n\n"])[0],
+            Window {
+                offset: 0,
+                bucket: 0
+            }
+        );
+    }
+}
