@@ -39,10 +39,16 @@ fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
 
 /// A value at the start of a sentence may begin in lower case.
 fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(chars).collect()
+    let mut text = text.to_owned();
+    // One beyond ASCII stays as it is.
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
+
+/// Values in values in values end here.
+const MAX_DEPTH: usize = 4;
 
 /// What may stand between braces.
 struct Values(Vec<(&'static str, String)>);
@@ -103,11 +109,35 @@ impl Values {
     }
 
     fn fill(&self, template: &str) -> String {
-        self.0
-            .iter()
-            .fold(template.trim().to_owned(), |text, (name, value)| {
-                text.replace(&format!("{{{name}}}"), value)
-            })
+        let mut text = String::with_capacity(2 * template.len());
+        self.write(template.trim(), MAX_DEPTH, &mut text);
+        text
+    }
+
+    /// Values may have braces themselves.
+    fn write(&self, template: &str, depth: usize, text: &mut String) {
+        let mut rest = template;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let named = behind.split_once('}').filter(|_| depth > 0);
+            let known = named.and_then(|(name, behind)| Some((self.get(name)?, behind)));
+            text.push_str(before);
+            match known {
+                Some((value, behind)) => {
+                    self.write(value, depth - 1, text);
+                    rest = behind;
+                }
+                None => {
+                    text.push('{');
+                    rest = behind;
+                }
+            }
+        }
+        text.push_str(rest);
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let value = self.0.iter().find(|(known, _)| *known == name);
+        value.map(|(_, value)| value.as_str())
     }
 }
 

@@ -135,9 +135,11 @@ fn is_long(text: &str) -> bool {
 }
 
 fn starts_with(beginnings: &[&str], text: &str) -> bool {
-    beginnings
+    let first = text.as_bytes().first();
+    let mut alike = beginnings
         .iter()
-        .any(|beginning| text.starts_with(beginning))
+        .filter(|beginning| beginning.as_bytes().first() == first);
+    alike.any(|beginning| text.starts_with(beginning))
 }
 
 /// `f+0x1/0x2` as the first word.

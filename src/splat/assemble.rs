@@ -5,7 +5,7 @@
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
-use super::header::{Header, header, may_begin_header};
+use super::header::{Candidate, Header, candidate, header, may_begin_header};
 use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
 use super::{FRAGMENT, base_name};
@@ -155,24 +155,23 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        if let Some(header) = self.header(index, line) {
-            if header.is_whole() {
+        match candidate(self.grammar, &line.text, line.framing.present) {
+            Candidate::Header(header) if self.is_text(index, &header) => {
+                self.take_body(index, line, boots);
+            }
+            Candidate::Header(header) if header.is_whole() => {
                 self.take_header(index, header, line, boots);
-            } else {
+            }
+            Candidate::Header(_) | Candidate::Half => {
                 self.lanes[index].half_header = Some(line.clone().into_owned());
             }
-        } else if may_begin_header(self.grammar, &line.text) {
-            self.lanes[index].half_header = Some(line.clone().into_owned());
-        } else {
-            self.take_body(index, line, boots);
+            Candidate::Other => self.take_body(index, line, boots),
         }
     }
 
-    /// Reads a header. What would be a notice by itself is the text of a WARN() behind "cut here".
-    fn header(&self, index: usize, line: &LogLine<'_>) -> Option<Header<'g>> {
-        let header = header(self.grammar, &line.text, line.framing.present)?;
-        let is_text = header.kind.level == Level::Notice && self.lanes[index].cut_here.is_some();
-        (!is_text).then_some(header)
+    /// What would be a notice by itself is the text of a WARN() behind "cut here".
+    fn is_text(&self, index: usize, header: &Header<'_>) -> bool {
+        header.kind.level == Level::Notice && self.lanes[index].cut_here.is_some()
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.

@@ -152,15 +152,21 @@ fn is_selector(text: &str) -> bool {
 fn code(text: &str) -> Option<Body> {
     let (_, dump) = text.split_once(": ")?;
     let mut code = Code::default();
-    for token in dump.split_whitespace() {
-        let digits = token.trim_matches(|c| matches!(c, '<' | '>' | '(' | ')'));
-        let Some(bytes) = hex_bytes(digits) else {
+    for token in dump.split_ascii_whitespace() {
+        let digits = token.trim_matches(['<', '>', '(', ')']).as_bytes();
+        if !digits.len().is_multiple_of(2) || !(1..=16).contains(&digits.len()) {
             break;
-        };
-        if token.starts_with('<') {
-            code.trap_offset = Some(code.bytes.len());
         }
+        let begin = code.bytes.len();
+        let bytes = digits.chunks_exact(2).map_while(hex_byte);
         code.bytes.extend(bytes);
+        if code.bytes.len() - begin < digits.len() / 2 {
+            code.bytes.truncate(begin);
+            break;
+        }
+        if token.starts_with('<') {
+            code.trap_offset = Some(begin);
+        }
     }
     Some(if code.bytes.is_empty() {
         Body::Known
@@ -169,18 +175,9 @@ fn code(text: &str) -> Option<Body> {
     })
 }
 
-fn hex_bytes(digits: &str) -> Option<Vec<u8>> {
-    if digits.is_empty()
-        || !digits.len().is_multiple_of(2)
-        || digits.len() > 16
-        || !digits.is_ascii()
-    {
-        return None;
-    }
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let digit = |index: usize| char::from(*digits.get(index)?).to_digit(16);
+    u8::try_from(digit(0)? << 4 | digit(1)?).ok()
 }
 
 /// Stack markers of arch/x86/kernel/dumpstack*.c, `stack_type_name()`.

@@ -4,11 +4,16 @@
 
 use super::code_ref::{code_ref, source_line};
 use super::types::{CodeRef, Frame, Inline, Section, SourceLine};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// Reads a line as frames, innermost first: one, or two where the architecture prints the caller in
 /// the same line (`[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, arch/arm/kernel/traps.c).
 pub fn printed_frames(line: &str) -> Vec<Frame> {
+    if FROM.find(line.as_bytes()).is_none() {
+        return frame(line, 0, Section::Task).into_iter().collect();
+    }
     let called = line.split_once(") from ").map(|(called, _)| called);
     let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
     let caller = frame(outer, 0, Section::Task);
@@ -36,6 +41,9 @@ fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> 
     (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
 }
 
+/// What arm puts between a function and its caller.
+static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
+
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     let text = text.trim();
@@ -43,11 +51,13 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     if let Some(inline) = syzbot_inline(&text) {
         return Some(from_code(inline, reliable, log_line, section));
     }
-    if let Some((called, _)) = text.split_once(" from ").filter(|_| text.starts_with("[<")) {
-        return in_parentheses(called, log_line, section);
-    }
-    if let Some(called) = called_from(&text) {
-        return Some(from_code(called, reliable, log_line, section));
+    if let Some(from) = FROM.find(text.as_bytes()) {
+        if text.starts_with("[<") {
+            return in_parentheses(&text[..from], log_line, section);
+        }
+        if let Some(called) = called_from(&text) {
+            return Some(from_code(called, reliable, log_line, section));
+        }
     }
     if text.starts_with("[<") && text.ends_with(')') {
         return in_parentheses(&text, log_line, section);
@@ -86,11 +96,10 @@ fn reliability(text: &str) -> (bool, Cow<'_, str>) {
     if let Some(rest) = text.strip_prefix("? ") {
         return (false, rest.into());
     }
-    match text.split_once("] ? ") {
-        Some((address, rest)) if address.starts_with('[') => {
-            (false, format!("{address}] {rest}").into())
-        }
-        _ => (true, text.into()),
+    let split = || text.split_once("] ? ");
+    match text.starts_with('[').then(split).flatten() {
+        Some((address, rest)) => (false, format!("{address}] {rest}").into()),
+        None => (true, text.into()),
     }
 }
 

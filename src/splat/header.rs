@@ -26,7 +26,36 @@ pub struct Header<'g> {
 /// shows that the kernel printed the line.
 pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Header<'g>> {
     let text = text.trim();
-    grammar.kinds_in(text).find_map(|kind| {
+    header_of(grammar.kinds_in(text), text, framed)
+}
+
+/// What a line is that has the literals of some kinds.
+pub enum Candidate<'g> {
+    /// A header.
+    Header(Header<'g>),
+    /// Perhaps the first half of one.
+    Half,
+    /// Anything else.
+    Other,
+}
+
+/// Reads a line that may be a header, as [`header`] and [`may_begin_header`] do.
+pub fn candidate<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Candidate<'g> {
+    let text = text.trim();
+    let kinds: Vec<&Kind> = grammar.kinds_in(text).collect();
+    match header_of(kinds.iter().copied(), text, framed) {
+        Some(header) => Candidate::Header(header),
+        None if any_begins(kinds.iter().copied(), text) => Candidate::Half,
+        None => Candidate::Other,
+    }
+}
+
+fn header_of<'g>(
+    kinds: impl IntoIterator<Item = &'g Kind>,
+    text: &str,
+    framed: bool,
+) -> Option<Header<'g>> {
+    kinds.into_iter().find_map(|kind| {
         let excluded = kind.framed && !framed || kind.never.iter().any(|p| p.is_match(text));
         if excluded {
             return None;
@@ -48,10 +77,12 @@ fn may_stand_before(kind: &Kind, text: &str) -> bool {
 /// broken one.
 pub fn may_begin_header(grammar: &Grammar, text: &str) -> bool {
     let text = text.trim();
+    any_begins(grammar.kinds_in(text), text)
+}
+
+fn any_begins<'g>(kinds: impl IntoIterator<Item = &'g Kind>, text: &str) -> bool {
     let begins = |kind: &Kind| kind.literals.iter().any(|l| text.starts_with(l.as_str()));
-    let mut reports = grammar
-        .kinds_in(text)
-        .filter(|kind| kind.level == Level::Report);
+    let mut reports = kinds.into_iter().filter(|kind| kind.level == Level::Report);
     reports.any(begins)
 }
 

@@ -1,6 +1,6 @@
 //! Marks of a damaged report.
 
-use super::find::functions;
+use super::lines::Line;
 use crate::grammar::{Grammar, Landmark, LandmarkUse, Pattern, TitleForm};
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ const NO_STACK_KEPT: &str = "(stack is not available)";
 static STAMP: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(r"\[ *\d+\.\d+\]"));
 
 /// True where a report of this form and title cannot be trusted.
-pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[&str]) -> bool {
+pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[Line<'_>]) -> bool {
     if STAMP.is_match(title) {
         return true;
     }
@@ -32,7 +32,7 @@ pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[&str
     let mut has_frames = false;
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;
-        let frames = !cut && frames_follow(grammar, lines.get(at + 1..).unwrap_or_default());
+        let frames = !cut && frames_follow(lines.get(at + 1..).unwrap_or_default());
         if cut || !frames && !landmark.may_be_empty {
             return true;
         }
@@ -41,22 +41,17 @@ pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[&str
     !has_frames
 }
 
-fn first(landmark: &Landmark, lines: &[&str]) -> Option<usize> {
-    lines
-        .iter()
-        .position(|line| landmark.pattern.is_match(line))
+fn first(landmark: &Landmark, lines: &[Line<'_>]) -> Option<usize> {
+    lines.iter().position(|line| line.is_trace(landmark))
 }
 
 /// True where a frame comes before the next trace begins.
-fn frames_follow(grammar: &Grammar, lines: &[&str]) -> bool {
+fn frames_follow(lines: &[Line<'_>]) -> bool {
     for line in lines.iter().take(MAX_GAP) {
-        let begins = |landmark: &&Landmark| {
-            landmark.purpose == LandmarkUse::Trace && landmark.pattern.is_match(line)
-        };
-        if grammar.landmarks.iter().any(|landmark| begins(&landmark)) {
+        if line.begins_trace() {
             return false;
         }
-        if line.contains(NO_STACK_KEPT) || !functions(line).is_empty() {
+        if line.text.contains(NO_STACK_KEPT) || !line.functions().is_empty() {
             return true;
         }
     }

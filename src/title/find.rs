@@ -1,7 +1,8 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
-use crate::grammar::{FrameSet, FunctionRule, Grammar, Landmark, LandmarkUse, Wrappers};
-use crate::splat::{base_name, printed_frames};
+use super::lines::Line;
+use crate::grammar::{FrameSet, FunctionRule, Grammar, Landmark, Wrappers};
+use crate::splat::base_name;
 
 /// The step of a walk that takes the frames of a call trace.
 const FRAMES: &str = "frames";
@@ -33,29 +34,9 @@ impl Found {
     }
 }
 
-/// The functions of a frame line, innermost first: none for lines that are no frame, for
-/// unreliable frames and for inlined functions that a symbolizer added; two where the architecture
-/// prints the caller in the same line.
-pub fn functions(line: &str) -> Vec<String> {
-    if line.trim_end().ends_with("[inline]") {
-        return Vec::new();
-    }
-    let frames = printed_frames(line).into_iter().filter(|f| f.reliable);
-    let names = frames.map(|frame| readable(frame.name()));
-    names.filter(|name| !name.is_empty()).collect()
-}
-
-/// Without clone suffixes, and as the source names it where the language mangles names.
-fn readable(symbol: &str) -> String {
-    match rustc_demangle::try_demangle(symbol) {
-        Ok(name) => format!("{name:#}"),
-        Err(_) => base_name(symbol).to_owned(),
-    }
-}
-
 /// Takes the rule's walk, then its other ones; the function, and whether the walk came through
 /// whole.
-pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[&str]) -> (Option<Found>, bool) {
+pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> (Option<Found>, bool) {
     let mut last = (None, false);
     for steps in [&rule.find, &rule.or, &rule.last] {
         if steps.is_empty() {
@@ -74,9 +55,9 @@ pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[&str]) -> (Option<F
 }
 
 /// A walk through the lines of a report.
-struct Walk<'a> {
+struct Walk<'a, 'l> {
     grammar: &'a Grammar,
-    rest: std::slice::Iter<'a, &'a str>,
+    rest: std::slice::Iter<'a, Line<'l>>,
     /// Candidates by call trace; a second trace must have its own.
     candidates: Vec<Vec<String>>,
     traces: usize,
@@ -85,8 +66,8 @@ struct Walk<'a> {
     damaged: bool,
 }
 
-impl<'a> Walk<'a> {
-    fn new(grammar: &'a Grammar, lines: &'a [&'a str]) -> Walk<'a> {
+impl<'a, 'l> Walk<'a, 'l> {
+    fn new(grammar: &'a Grammar, lines: &'a [Line<'l>]) -> Walk<'a, 'l> {
         Walk {
             grammar,
             rest: lines.iter(),
@@ -115,11 +96,11 @@ impl<'a> Walk<'a> {
     fn go_to(&mut self, name: &str) {
         let landmark = self.grammar.landmark(name);
         while let Some(line) = self.rest.next() {
-            if self.is_damage(line) {
+            if line.is_damage() {
                 self.damaged = true;
                 return;
             }
-            if landmark.is_some_and(|landmark| self.reaches(landmark, line)) {
+            if landmark.is_some_and(|landmark| self.reaches(landmark, line.text)) {
                 return;
             }
         }
@@ -129,19 +110,19 @@ impl<'a> Walk<'a> {
     fn take_frames(&mut self, next: Option<&'a str>) {
         let next = next.and_then(|name| self.grammar.landmark(name));
         while let Some(line) = self.rest.next() {
-            if self.is_damage(line) {
+            if line.is_damage() {
                 self.damaged = true;
                 return;
             }
-            if self.is(LandmarkUse::Trace, line) {
+            if line.begins_trace() {
                 return;
             }
-            if let Some(next) = next.filter(|next| self.reaches(next, line)) {
+            if let Some(next) = next.filter(|next| self.reaches(next, line.text)) {
                 self.passed = Some(&next.name);
                 return;
             }
-            for function in functions(line) {
-                self.add(function);
+            for function in line.functions() {
+                self.add(function.clone());
             }
         }
     }
@@ -163,17 +144,6 @@ impl<'a> Walk<'a> {
         if let Some(candidates) = self.candidates.last_mut() {
             candidates.push(function);
         }
-    }
-
-    fn is_damage(&self, line: &str) -> bool {
-        self.is(LandmarkUse::Damage, line)
-    }
-
-    fn is(&self, purpose: LandmarkUse, line: &str) -> bool {
-        let landmarks = self.grammar.landmarks.iter();
-        landmarks
-            .filter(|landmark| landmark.purpose == purpose)
-            .any(|landmark| landmark.pattern.is_match(line))
     }
 
     /// The function of the first trace, and whether every trace has its own.

@@ -7,11 +7,13 @@
 
 mod damage;
 mod find;
+mod lines;
 mod tidy;
 
 use crate::grammar::{Grammar, Kind, TitleForm};
 use crate::splat::Splat;
 use find::Found;
+use lines::Line;
 use std::collections::BTreeMap;
 
 /// What a title says where the function cannot be found.
@@ -39,7 +41,8 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
-    let lines: Vec<&str> = splat.lines.iter().map(String::as_str).collect();
+    let lines = splat.lines.iter().map(|text| Line::new(grammar, text));
+    let lines: Vec<Line<'_>> = lines.collect();
     let mut cut = false;
     for form in &kind.titles {
         if let Some(groups) = fit(form, splat, &lines) {
@@ -69,7 +72,7 @@ fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: boo
 }
 
 /// The named groups of a form's patterns; `None` where a pattern does not fit.
-fn fit(form: &TitleForm, splat: &Splat, lines: &[&str]) -> Option<Groups> {
+fn fit(form: &TitleForm, splat: &Splat, lines: &[Line<'_>]) -> Option<Groups> {
     let mut groups = Groups::new();
     if let Some(pattern) = &form.header {
         let captures = pattern.captures(&splat.header)?;
@@ -77,7 +80,7 @@ fn fit(form: &TitleForm, splat: &Splat, lines: &[&str]) -> Option<Groups> {
     }
     let mut rest = lines.get(1..).unwrap_or_default().iter();
     for pattern in &form.lines {
-        let captures = rest.find_map(|line| pattern.captures(line))?;
+        let captures = rest.find_map(|line| pattern.captures(line.text))?;
         collect(&mut groups, &pattern.group_names(), &captures);
     }
     Some(groups)
@@ -95,7 +98,7 @@ fn by_form(
     grammar: &Grammar,
     form: &TitleForm,
     groups: Groups,
-    lines: &[&str],
+    lines: &[Line<'_>],
     sure: bool,
 ) -> Name {
     let (found, whole) = match &form.function {

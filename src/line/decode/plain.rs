@@ -47,35 +47,45 @@ fn may_begin_with_framing(text: &str) -> bool {
     let text = text.as_bytes();
     let begin = text.iter().position(|byte| *byte != b' ');
     let words = &text[begin.unwrap_or(text.len())..];
-    let is_word = |first: &u8| first.is_ascii_alphabetic() || matches!(first, b'?' | b'=' | b'#');
-    if !words.first().is_some_and(is_word) {
-        return true;
+    match words {
+        [b'<', mark, ..] => mark.is_ascii_digit(),
+        [b'-', b'-', ..] | [b'?' | b'=' | b'#', ..] => false,
+        [first, ..] if first.is_ascii_alphabetic() => {
+            begin == Some(0) && (begins_with_date(words) || begins_with_name(words))
+        }
+        _ => true,
     }
-    begin == Some(0) && (begins_with_date(words) || begins_with_name(words))
 }
 
-/// `Nov 23`, `Mon Nov 23`, and GitLab's `00O `: three letters and a blank.
+/// `Nov 23`, `Mon Nov 23`, and GitLab's `00O `.
 fn begins_with_date(words: &[u8]) -> bool {
-    words
-        .get(3)
-        .is_none_or(|behind| matches!(behind, b' ' | b'+'))
+    let is_name = |letters: &[u8]| {
+        letters[0].is_ascii_uppercase() && letters[1..].iter().all(u8::is_ascii_lowercase)
+    };
+    match words {
+        [_, _, b'O' | b'E', b' ' | b'+', ..] => true,
+        [_, _, _, b' ', ..] => is_name(&words[..3]),
+        _ => false,
+    }
 }
 
 /// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `stdout F `.
 fn begins_with_name(words: &[u8]) -> bool {
-    let mut names = words.split(|byte| *byte == b' ');
     let is_tag = |name: &[u8]| name.starts_with(b"kern") || name.starts_with(b"klogd");
-    let (first, second) = (names.next().unwrap_or_default(), names.next());
-    let is_facility = || {
-        let end = words.iter().position(|byte| !byte.is_ascii_alphanumeric());
-        let behind = words[end.unwrap_or(words.len())..].trim_ascii_start();
-        behind.starts_with(b":") && words[0].is_ascii_lowercase()
-    };
-    is_tag(first)
-        || second.is_some_and(is_tag)
-        || words.get(1) == Some(&b'/')
-        || first.starts_with(b"std")
-        || is_facility()
+    let second = || memchr::memchr(b' ', words).map(|blank| &words[blank + 1..]);
+    words.get(1) == Some(&b'/')
+        || words.starts_with(b"std")
+        || is_tag(words)
+        || second().is_some_and(is_tag)
+        || words[0].is_ascii_lowercase() && has_two_columns(words)
+}
+
+/// `user  :info  :`.
+fn has_two_columns(words: &[u8]) -> bool {
+    let mut columns = words.splitn(3, |byte| *byte == b':');
+    let is_word = |column: &[u8]| column.trim_ascii().iter().all(u8::is_ascii_alphanumeric);
+    let (one, two) = (columns.next(), columns.next());
+    columns.next().is_some() && one.is_some_and(is_word) && two.is_some_and(is_word)
 }
 
 /// `2024/04/30`: another program's words follow.

@@ -9,12 +9,12 @@ use nom::multi::many1;
 use nom::sequence::{delimited, pair, preceded, terminated};
 use nom::{IResult, Parser};
 
-/// Names that may stand on a register line; anything else is no register line.
+/// Names that may stand on a register line, in order; anything else is no register line.
 const NAMES: &[&str] = &[
-    "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09",
-    "R10", "R11", "R12", "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "SS", "CR0",
-    "CR2", "CR3", "CR4", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX",
-    "EDX", "ESI", "EDI", "EBP", "ESP",
+    "CR0", "CR2", "CR3", "CR4", "CS", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7", "DS", "EAX", "EBP",
+    "EBX", "ECX", "EDI", "EDX", "EFLAGS", "ES", "ESI", "ESP", "FS", "GS", "ORIG_RAX", "PKRU",
+    "R08", "R09", "R10", "R11", "R12", "R13", "R14", "R15", "RAX", "RBP", "RBX", "RCX", "RDI",
+    "RDX", "RSI", "RSP", "SS", "knlGS",
 ];
 
 /// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector behind
@@ -34,13 +34,11 @@ pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
     if !rest.is_empty() && !is_cut_name(rest) {
         return None;
     }
-    Some(
-        found
-            .into_iter()
-            .filter(is_whole)
-            .flat_map(entries)
-            .collect(),
-    )
+    let mut entries = Vec::with_capacity(found.len() + 1);
+    for printed in found.iter().filter(|printed| is_whole(printed)) {
+        enter(printed, &mut entries);
+    }
+    Some(entries)
 }
 
 /// False for a value that a cut line shortened: registers print as 4, 8 or 16 digits, the general
@@ -76,7 +74,7 @@ fn register(input: &str) -> IResult<&str, Printed<'_>> {
 
 fn name(input: &str) -> IResult<&str, &str> {
     let word = take_while1(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    nom::combinator::verify(word, |word: &str| NAMES.contains(&word)).parse(input)
+    nom::combinator::verify(word, |word: &str| NAMES.binary_search(&word).is_ok()).parse(input)
 }
 
 fn is_cut_name(rest: &str) -> bool {
@@ -84,20 +82,16 @@ fn is_cut_name(rest: &str) -> bool {
     nom::combinator::all_consuming(cut).parse(rest).is_ok()
 }
 
-fn entries(printed: Printed<'_>) -> Vec<(String, String)> {
+fn enter(printed: &Printed<'_>, entries: &mut Vec<(String, String)>) {
     let name = printed.name.to_ascii_lowercase();
-    let segment = printed.selector.map(|selector| {
-        let segment = if name.starts_with('r') || name.starts_with('e') {
-            "ss"
-        } else {
-            "cs"
+    if let Some(selector) = printed.selector {
+        let segment = match name.starts_with(['r', 'e']) {
+            true => "ss",
+            false => "cs",
         };
-        (segment.to_owned(), selector.to_owned())
-    });
-    segment
-        .into_iter()
-        .chain([(name, printed.value.to_owned())])
-        .collect()
+        entries.push((segment.to_owned(), selector.to_owned()));
+    }
+    entries.push((name, printed.value.to_owned()));
 }
 
 #[cfg(test)]
