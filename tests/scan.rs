@@ -47,6 +47,62 @@ fn document(folder: &Path, path: &str) -> Value {
     serde_json::from_str(&stdout(&output)).expect("JSON")
 }
 
+#[test]
+fn a_large_archive_is_read_by_all_threads_and_gives_what_its_files_give() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let logs: Vec<_> = [
+        "bsp-vmx-kaslr",
+        "reonline",
+        "healthy-2cpu",
+        "resume-bsp-vmx",
+    ]
+    .map(|case| fs::read(corpus.join(case).join("log")).expect("a log"))
+    .into();
+    let mut archive = tar::Builder::new(File::create(folder.path().join("a.tar")).expect("a file"));
+    // More than one window, and a broken member between.
+    for number in 0..500 {
+        let log = &logs[number % logs.len()];
+        let (name, bytes) = match number {
+            200 => ("200.gz".to_owned(), &b"\x1f\x8b\x08 no gzip"[..]),
+            _ => (format!("{number:03}.log"), log.as_slice()),
+        };
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive
+            .append_data(&mut header, &name, bytes)
+            .expect("written");
+        fs::create_dir_all(folder.path().join("tree")).expect("a folder");
+        fs::write(folder.path().join("tree").join(name), bytes).expect("written");
+    }
+    archive.finish().expect("written");
+    let size = fs::metadata(folder.path().join("a.tar"))
+        .expect("a file")
+        .len();
+    assert!(size > 14 << 20, "{size}");
+    let read = |arguments: &[&str]| {
+        let output = scan(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        serde_json::from_str::<Value>(&stdout(&output)).expect("JSON")
+    };
+    let one = read(&["-j1", "--format", "json", "a.tar"]);
+    assert_eq!(one, read(&["-j2", "--format", "json", "a.tar"]));
+    let tree = read(&["-j2", "--format", "json", "tree"]);
+    assert_eq!(groups(&one), groups(&tree));
+    let numbers = |document: &Value| {
+        let splats = document["splats"].as_array().expect("splats").iter();
+        let number = |splat: &Value| {
+            (
+                splat["incident"].clone(),
+                splat["late_clear"]["caused_by"].clone(),
+            )
+        };
+        splats.map(number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&one), numbers(&tree));
+}
+
 /// The groups without the places, which tell how the logs were packed.
 fn groups(document: &Value) -> Vec<Value> {
     let mut groups = document["groups"].as_array().expect("groups").clone();

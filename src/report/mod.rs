@@ -121,6 +121,37 @@ impl Sequence {
         self.next
     }
 
+    /// Numbers a report of another sequence anew, to stand behind those of this one.
+    pub fn shift(&self, report: &mut Report) {
+        if report.level == Level::Notice {
+            report.index += self.notices;
+            report.incident = report.index;
+            return;
+        }
+        report.index += self.next;
+        report.incident += self.incidents;
+        if let Some(verdict) = &mut report.late_clear {
+            verdict.caused_by = verdict.caused_by.map(|index| index + self.next);
+        }
+    }
+
+    /// Counts a report of another sequence, with all before it there.
+    pub fn cover(&mut self, report: &Report) {
+        if report.level == Level::Notice {
+            self.notices = self.notices.max(report.index + 1);
+        } else {
+            self.next = self.next.max(report.index + 1);
+            self.incidents = self.incidents.max(report.incident + 1);
+        }
+    }
+
+    /// Counts on behind all reports of another sequence.
+    pub fn skip(&mut self, other: &Sequence) {
+        self.next += other.next;
+        self.notices += other.notices;
+        self.incidents += other.incidents;
+    }
+
     /// A new input begins: no report of it belongs to an incident of another.
     pub fn next_input(&mut self) {
         self.last = None;

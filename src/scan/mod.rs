@@ -39,6 +39,7 @@ mod jobs;
 mod numbering;
 mod order;
 mod reading;
+mod window;
 mod worker;
 
 pub use reading::Reading;

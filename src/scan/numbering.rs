@@ -2,24 +2,15 @@
 
 use super::Extent;
 use super::order::End;
-use crate::grammar::Level;
-use crate::report::Report;
+use crate::report::{Report, Sequence};
 
 /// What came before.
 #[derive(Debug, Default)]
 pub struct Numbering {
-    /// Splats of the jobs before this one.
-    reports: usize,
-    /// Notices of the jobs before this one.
-    notices: usize,
-    /// Crashes of the jobs before this one.
-    incidents: usize,
-    /// Splats of this job so far.
-    own_reports: usize,
-    /// Notices of this job so far.
-    own_notices: usize,
-    /// Crashes of this job so far.
-    own_incidents: usize,
+    /// Reports of the jobs before this one.
+    before: Sequence,
+    /// Those of this job so far.
+    own: Sequence,
     /// What was read of the input by the jobs before this one.
     input: Extent,
 }
@@ -28,27 +19,14 @@ impl Numbering {
     /// Numbers the next report.
     pub fn report(&mut self, mut report: Report) -> Report {
         report.splat.boot = report.splat.boot.map(|boot| boot + self.input.boots);
-        if report.level == Level::Notice {
-            self.own_notices = self.own_notices.max(report.index + 1);
-            report.index += self.notices;
-            report.incident = report.index;
-            return report;
-        }
-        self.own_reports = self.own_reports.max(report.index + 1);
-        self.own_incidents = self.own_incidents.max(report.incident + 1);
-        report.index += self.reports;
-        report.incident += self.incidents;
-        if let Some(verdict) = &mut report.late_clear {
-            verdict.caused_by = verdict.caused_by.map(|index| index + self.reports);
-        }
+        self.own.cover(&report);
+        self.before.shift(&mut report);
         report
     }
 
     /// A job ended; gives the whole input where that ended with it.
     pub fn end(&mut self, end: End) -> Option<Extent> {
-        self.reports += std::mem::take(&mut self.own_reports);
-        self.notices += std::mem::take(&mut self.own_notices);
-        self.incidents += std::mem::take(&mut self.own_incidents);
+        self.before.skip(&std::mem::take(&mut self.own));
         self.input.lines += end.extent.lines;
         self.input.boots += end.extent.boots;
         self.input.path = end.extent.path;

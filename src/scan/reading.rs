@@ -1,5 +1,6 @@
 //! One input being read: members in, reports out.
 
+use super::window::Window;
 use super::{ScanError, Sink};
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
@@ -10,6 +11,9 @@ use gix::ObjectId;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Bytes of an input's members that one thread reads before others help.
+const SMALL: usize = 4 << 20;
+
 /// An input and what was found in it so far.
 pub struct Reading<'a> {
     analyzer: &'a Analyzer,
@@ -18,6 +22,10 @@ pub struct Reading<'a> {
     sequence: &'a mut Sequence,
     sink: &'a mut dyn Sink,
     stop: Option<&'a AtomicBool>,
+    /// Members that wait for others; only where all threads may read.
+    window: Option<Window>,
+    /// Bytes of the members so far, as they were handed over whole.
+    bytes: usize,
     /// Boots of the members so far.
     pub boots: usize,
     /// Lines of the members so far.
@@ -38,6 +46,8 @@ impl<'a> Reading<'a> {
             sequence,
             sink,
             stop: None,
+            window: None,
+            bytes: 0,
             boots: 0,
             lines: 0,
         }
@@ -48,9 +58,50 @@ impl<'a> Reading<'a> {
         Reading { stop, ..self }
     }
 
+    /// Members of a large container are read by all threads of rayon's: their reports come in the same
+    /// order, but not at once. [`Reading::flush`] ends it.
+    pub fn on_all_threads(self) -> Reading<'a> {
+        Reading {
+            window: Some(Window::default()),
+            ..self
+        }
+    }
+
     /// Something could not be read.
     pub fn fail(&mut self, error: ScanError) {
+        self.flush();
         self.sink.error(error);
+    }
+
+    /// Reads the members that wait.
+    pub fn flush(&mut self) {
+        let Some(window) = self.window.as_mut().filter(|window| !window.is_empty()) else {
+            return;
+        };
+        let window = std::mem::take(window);
+        for found in window.read(self.analyzer, self.path) {
+            for mut report in found.reports {
+                report.splat.boot = report.splat.boot.map(|boot| boot + self.boots);
+                self.sequence.shift(&mut report);
+                self.sink.report(report);
+            }
+            self.sequence.skip(&found.sequence);
+            self.add(found.input);
+        }
+    }
+
+    /// Lets a member wait for others; false where it must be read now.
+    fn waits(&mut self, member: &Member<'_>, bytes: &[u8]) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        let may_wait = self.bytes > SMALL && Window::takes(bytes);
+        let Some(window) = self.window.as_mut().filter(|_| may_wait) else {
+            return false;
+        };
+        window.add(member, bytes);
+        if window.is_full() {
+            self.flush();
+        }
+        true
     }
 
     fn is_stopped(&self) -> bool {
@@ -119,6 +170,12 @@ impl Visit for Reading<'_> {
         if self.is_stopped() {
             return;
         }
+        if let Text::Whole(bytes) = &member.text
+            && self.waits(&member, bytes)
+        {
+            return;
+        }
+        self.flush();
         let origin = Origin {
             path: self.path,
             member: member.name,

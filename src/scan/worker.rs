@@ -92,7 +92,8 @@ impl<'s> Worker<'s> {
         let name = path.display().to_string();
         let mut sequence = Sequence::default();
         let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet)
-            .stop(self.scanner.stop);
+            .stop(self.scanner.stop)
+            .on_all_threads();
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         let read = match entry {
             Entry::Dump { text, .. } => {
@@ -101,6 +102,7 @@ impl<'s> Worker<'s> {
             }
             Entry::File(_) | Entry::Inbox(_) => file(path, &mut self.buffer, unpack),
         };
+        reading.flush();
         if let Some(progress) = self.scanner.progress {
             progress.input(*read.as_ref().unwrap_or(&0));
         }

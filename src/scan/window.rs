@@ -1,0 +1,87 @@
+//! A window of members: texts of one large container, read by all threads at once.
+//!
+//! In: members one after the other. Out: what each of them holds, in the same order. What they take of
+//! memory is bounded by the size of a window.
+
+use crate::analyzer::{Analyzer, Input, Origin};
+use crate::input::container::Member;
+use crate::report::{Report, Sequence};
+use rayon::prelude::*;
+
+/// Bytes of a window.
+const FULL: usize = 8 << 20;
+
+/// A larger text is searched by all threads by itself.
+const LARGE: usize = 4 << 20;
+
+/// Texts that wait to be read.
+#[derive(Debug, Default)]
+pub struct Window {
+    texts: Vec<Held>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Held {
+    name: Option<String>,
+    subject: Option<String>,
+    bytes: Vec<u8>,
+}
+
+/// What was found in a text, numbered by itself.
+pub struct Found {
+    /// Its reports.
+    pub reports: Vec<Report>,
+    /// What it told of itself.
+    pub input: Input,
+    /// How its reports are numbered.
+    pub sequence: Sequence,
+}
+
+impl Window {
+    /// True for a text that may wait in a window.
+    pub fn takes(bytes: &[u8]) -> bool {
+        bytes.len() < LARGE
+    }
+
+    /// Keeps the text of a member.
+    pub fn add(&mut self, member: &Member<'_>, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        self.texts.push(Held {
+            name: member.name.map(str::to_owned),
+            subject: member.subject.map(str::to_owned),
+            bytes: bytes.to_vec(),
+        });
+    }
+
+    /// True where no text waits.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// True where it should be read before there is more.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= FULL
+    }
+
+    /// Reads all texts.
+    pub fn read(self, analyzer: &Analyzer, path: &str) -> Vec<Found> {
+        let read = |held: &Held| {
+            let origin = Origin {
+                path,
+                member: held.name.as_deref(),
+                subject: held.subject.as_deref(),
+                boots: 0,
+            };
+            let (mut reports, mut sequence) = (Vec::new(), Sequence::default());
+            let mut take = |report| reports.push(report);
+            let input = analyzer.read_all(origin, &held.bytes, &mut sequence, &mut take);
+            Found {
+                reports,
+                input,
+                sequence,
+            }
+        };
+        self.texts.par_iter().map(read).collect()
+    }
+}
