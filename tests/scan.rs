@@ -80,7 +80,7 @@ fn a_large_archive_is_read_by_all_threads_and_gives_what_its_files_give() {
     let size = fs::metadata(folder.path().join("a.tar"))
         .expect("a file")
         .len();
-    assert!(size > 14 << 20, "{size}");
+    assert!(size > 13 << 20, "{size}");
     let read = |arguments: &[&str]| {
         let output = scan(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(2));
