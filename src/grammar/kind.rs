@@ -101,7 +101,8 @@ pub struct TitleForm {
     pub lines: Vec<Pattern>,
     /// Where the function comes from; where absent, from a group `function`.
     pub function: Option<FunctionRule>,
-    /// The title: text with `{function}` and `{group}`.
+    /// The title: text with `{function}`, `{origin}` (the function of the second call trace of the walk) and
+    /// `{group}`.
     pub title: String,
     /// Other titles under which the same bug may be known.
     #[serde(default)]
