@@ -118,6 +118,9 @@ pub struct TitleForm {
     pub consequence: bool,
 }
 
+/// The step of a walk that takes the frames of a call trace.
+pub const FRAMES: &str = "frames";
+
 /// How the function of a title is found.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +149,13 @@ pub struct FunctionRule {
     /// in the trace, its outermost function is taken.
     #[serde(default)]
     pub pass: Vec<String>,
+}
+
+impl FunctionRule {
+    /// True where its walk takes a second call trace, whose function is the `origin`.
+    pub fn has_origin(&self) -> bool {
+        self.find.iter().filter(|step| *step == FRAMES).count() > 1
+    }
 }
 
 /// An example of a kind.

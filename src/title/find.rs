@@ -1,10 +1,7 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
-use crate::grammar::{FrameSet, FunctionRule, Grammar, LandmarkUse, Wrappers};
+use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, LandmarkUse, Wrappers};
 use crate::splat::{base_name, printed_frames};
-
-/// The step of a walk that takes the frames of a call trace.
-const FRAMES: &str = "frames";
 
 /// A function as titles name it and as the log prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]

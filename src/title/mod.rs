@@ -9,7 +9,7 @@ mod damage;
 mod find;
 mod tidy;
 
-use crate::grammar::{Grammar, Kind, TitleForm};
+use crate::grammar::{FunctionRule, Grammar, Kind, TitleForm};
 use crate::splat::Splat;
 use find::{Found, Naming, Walked};
 use std::collections::BTreeMap;
@@ -129,6 +129,7 @@ fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walk
         let name = found.as_ref().map(|found| found.named(naming));
         name.unwrap_or(NO_FUNCTION).to_owned()
     };
+    let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
     let mut all = Vec::new();
     let mut named = Vec::new();
     for naming in Naming::all(&grammar.wrappers) {
@@ -137,7 +138,9 @@ fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walk
             continue;
         }
         groups.insert("function".to_owned(), names.0.clone());
-        groups.insert("origin".to_owned(), names.1.clone());
+        if with_origin {
+            groups.insert("origin".to_owned(), names.1.clone());
+        }
         named.push(names);
         let templates = std::iter::once(&form.title).chain(&form.alt);
         all.extend(templates.map(|template| tidy::tidy(grammar, &fill(template, &groups))));
