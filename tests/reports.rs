@@ -141,6 +141,87 @@ fn a_header_that_printk_began_anew_is_one_report() {
 }
 
 #[test]
+fn half_a_header_that_printk_prints_again_is_no_first_half() {
+    let log = "\
+[   10.0] WARNING: CPU: 1 PID: 7
+** replaying previous printk message **
+[   10.0] WARNING: CPU: 1 PID: 7 at drivers/my/drv.c:3 mydrv_probe+0x1/0x20
+[   10.0] RIP: 0010:mydrv_probe+0x1/0x20
+[   10.0] Call Trace:
+[   10.0]  really_probe+0xde/0x380
+[   10.0] ---[ end trace 0000000000000000 ]---
+";
+    assert_eq!(titles(log), ["WARNING in mydrv_probe"]);
+}
+
+#[test]
+fn where_a_leaked_buffer_came_from_is_another_name_of_the_leak() {
+    let log = "\
+[   10.0] BUG: KMSAN: kernel-usb-infoleak in usb_submit_urb+0x59c/0x2600
+[   10.0]  usb_submit_urb+0x59c/0x2600
+[   10.0]  mydrv_write+0x23e/0x4b0
+[   10.0] Uninit was created at:
+[   10.0]  __kmalloc+0x26f/0x5e0
+[   10.0]  mydrv_probe+0xa8f/0xb40
+";
+    let all = read(Grammar::builtin(), log);
+    assert_eq!(all[0].title, "KMSAN: kernel-usb-infoleak in mydrv_write");
+    assert_eq!(all[0].alt_titles, ["KMSAN origin in mydrv_probe"]);
+}
+
+#[test]
+fn a_function_that_the_reports_text_names_goes_by_that_name_only() {
+    let log = "\
+[   10.0] BUG: lock held when returning to user space!
+[   10.0] a.out/7 is leaving the kernel with locks still held!
+[   10.0]  #0: (&m){+.+.}, at: __x64_sys_mydrv+0x1/0x20
+";
+    let all = read(Grammar::builtin(), log);
+    assert!(
+        all[0].title.ends_with(" in __x64_sys_mydrv"),
+        "{}",
+        all[0].title
+    );
+    assert!(all[0].alt_titles.is_empty(), "{:?}", all[0].alt_titles);
+}
+
+#[test]
+fn lkp_names_the_part_of_a_line_that_it_knows() {
+    let grammar = Grammar::builtin();
+    for (header, name) in [
+        (
+            "BUG: unable to handle kernel paging request at ffffc90000df5000",
+            "BUG:unable_to_handle_kernel",
+        ),
+        (
+            "BUG: kernel NULL pointer dereference, address: 0000000000000018",
+            "BUG:kernel_NULL_pointer_dereference,address",
+        ),
+        (
+            "general protection fault, probably for non-canonical address 0xdffffc0000000000: 0000 [#1] SMP",
+            "canonical_address#:#[##]",
+        ),
+        (
+            "Oops: divide error: 0000 [#1] SMP KASAN",
+            "Oops:divide_error:#[##]SMP_KASAN",
+        ),
+        ("Internal error: Oops: 96000004 [#1] SMP", "Oops:#[##]SMP"),
+        (
+            "traps: PANIC: double fault, error_code: 0x0",
+            "PANIC:double_fault",
+        ),
+        (
+            "BUG: KASAN: use-after-free in ip6_foo2bar+0x1/0x20",
+            "BUG:KASAN:use-after-free_in_ip6_foo2bar",
+        ),
+    ] {
+        let log = format!("[   10.0] {header}\n[   10.0] Call Trace:\n[   10.0]  f+0x1/0x20\n");
+        let all = read(Grammar::builtin(), &log);
+        assert_eq!(all[0].lkp(&grammar), name, "{header}");
+    }
+}
+
+#[test]
 fn a_clear_that_is_forced_late_is_a_kind_of_its_own() {
     let log = "\
 [    0.9] WARNING: [alternatives_patched] arch/x86/kernel/cpu/amd.c:900 at init_spectral_chicken+0x1f/0x90, CPU#1: swapper/1/0

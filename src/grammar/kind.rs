@@ -101,7 +101,8 @@ pub struct TitleForm {
     pub lines: Vec<Pattern>,
     /// Where the function comes from; where absent, from a group `function`.
     pub function: Option<FunctionRule>,
-    /// The title: text with `{function}` and `{group}`.
+    /// The title: text with `{function}`, `{origin}` (the function of the second call trace of the walk) and
+    /// `{group}`.
     pub title: String,
     /// Other titles under which the same bug may be known.
     #[serde(default)]
@@ -116,6 +117,9 @@ pub struct TitleForm {
     #[serde(default)]
     pub consequence: bool,
 }
+
+/// The step of a walk that takes the frames of a call trace.
+pub const FRAMES: &str = "frames";
 
 /// How the function of a title is found.
 #[derive(Debug, Deserialize)]
@@ -145,6 +149,13 @@ pub struct FunctionRule {
     /// in the trace, its outermost function is taken.
     #[serde(default)]
     pub pass: Vec<String>,
+}
+
+impl FunctionRule {
+    /// True where its walk takes a second call trace, whose function is the `origin`.
+    pub fn has_origin(&self) -> bool {
+        self.find.iter().filter(|step| *step == FRAMES).count() > 1
+    }
 }
 
 /// An example of a kind.

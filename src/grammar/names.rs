@@ -1,9 +1,6 @@
 //! Names that one rule uses and another one defines: landmarks, sets of frames, groups of patterns.
 
-use super::{Document, FunctionRule, GrammarError, Kind, TitleForm};
-
-/// The step of a walk that is no landmark.
-const FRAMES: &str = "frames";
+use super::{Document, FRAMES, FunctionRule, GrammarError, Kind, TitleForm};
 
 /// Checks the names that the kinds use. `file` and `text` are what was merged last.
 ///
@@ -49,7 +46,9 @@ fn groups(form: &TitleForm) -> Vec<String> {
     let patterns = form.header.iter().chain(&form.lines);
     let groups = patterns.flat_map(|pattern| pattern.group_names());
     let function = form.function.is_some().then(|| "function".to_owned());
-    groups.chain(function).collect()
+    let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
+    let origin = with_origin.then(|| "origin".to_owned());
+    groups.chain(function).chain(origin).collect()
 }
 
 /// The names in braces.

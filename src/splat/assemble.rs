@@ -181,6 +181,11 @@ impl<'g> Assembler<'g> {
         next: Option<&LogLine<'_>>,
         boots: &mut Boots,
     ) -> bool {
+        // printk was interrupted in the header and prints it once more, from its beginning.
+        let again = |first: &mut LogLine<'static>| {
+            next.is_some_and(|next| next.text.starts_with(first.text.as_ref()))
+        };
+        self.lanes[index].half_header.take_if(again);
         let Some(first) = self.lanes[index].half_header.take() else {
             return false;
         };

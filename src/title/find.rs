@@ -1,18 +1,36 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
 use super::lines::Line;
-use crate::grammar::{FrameSet, FunctionRule, Grammar, Landmark, Wrappers};
+use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, Landmark, Wrappers};
 use crate::splat::base_name;
-
-/// The step of a walk that takes the frames of a call trace.
-const FRAMES: &str = "frames";
 
 /// A function as titles name it and as the log prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Without what wrappers put in front.
     pub name: String,
-    printed: String,
+    /// `None` where it goes by one name only.
+    printed: Option<String>,
+}
+
+/// One way to name functions: titles that differ only in the prefix of a wrapper are of one bug.
+#[derive(Debug, Clone, Copy)]
+pub enum Naming<'g> {
+    /// Without what wrappers put in front: the one for the title.
+    Plain,
+    /// As the log prints it.
+    Printed,
+    /// Without this prefix.
+    Without(&'g str),
+}
+
+impl<'g> Naming<'g> {
+    /// All ways, the one for the title first.
+    pub fn all(wrappers: &'g [Wrappers]) -> impl Iterator<Item = Naming<'g>> {
+        let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
+        let without = prefixes.map(|prefix| Naming::Without(prefix));
+        [Naming::Plain, Naming::Printed].into_iter().chain(without)
+    }
 }
 
 impl Found {
@@ -20,24 +38,37 @@ impl Found {
     pub fn plain(name: &str) -> Found {
         Found {
             name: name.to_owned(),
-            printed: name.to_owned(),
+            printed: None,
         }
     }
 
-    /// Its names: the one for the title first, then as printed, then with each prefix taken off.
-    pub fn variants(&self, wrappers: &[Wrappers]) -> Vec<String> {
-        let mut all = vec![self.name.clone(), self.printed.clone()];
-        let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
-        let stripped = prefixes.filter_map(|p| self.printed.strip_prefix(p.as_str()));
-        all.extend(stripped.map(str::to_owned));
-        all
+    /// Its name.
+    pub fn named(&self, naming: Naming<'_>) -> &str {
+        let printed = self.printed.as_deref().unwrap_or(&self.name);
+        match naming {
+            Naming::Without(prefix) if self.printed.is_some() => {
+                printed.strip_prefix(prefix).unwrap_or(printed)
+            }
+            Naming::Plain => &self.name,
+            _ => printed,
+        }
     }
 }
 
-/// Takes the rule's walk, then its other ones; the function, and whether the walk came through
-/// whole.
-pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> (Option<Found>, bool) {
-    let mut last = (None, false);
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The function of the first call trace.
+    pub function: Option<Found>,
+    /// The function of the second one: where the object came from.
+    pub origin: Option<Found>,
+    /// True where every call trace has its own.
+    pub whole: bool,
+}
+
+/// Takes the rule's walk, then its other ones, until one comes through whole.
+pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> Walked {
+    let mut last = Walked::default();
     for steps in [&rule.find, &rule.or, &rule.last] {
         if steps.is_empty() {
             continue;
@@ -47,7 +78,7 @@ pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> (Opti
             walk.step(step, steps.get(index + 1));
         }
         last = walk.choose(rule);
-        if last.1 {
+        if last.whole {
             break;
         }
     }
@@ -146,14 +177,20 @@ impl<'a, 'l> Walk<'a, 'l> {
         }
     }
 
-    /// The function of the first trace, and whether every trace has its own.
-    fn choose(&self, rule: &FunctionRule) -> (Option<Found>, bool) {
+    /// The function of each trace.
+    fn choose(&self, rule: &FunctionRule) -> Walked {
         let traces = self.candidates.iter();
-        let mut chosen: Vec<_> = traces
+        let chosen: Vec<_> = traces
             .map(|names| choose(self.grammar, rule, names))
             .collect();
         let whole = !self.damaged && chosen.iter().all(Option::is_some);
-        (chosen.swap_remove(0), whole)
+        let mut chosen = chosen.into_iter().map(Option::into_iter);
+        let mut next = || chosen.next().and_then(|mut found| found.next());
+        Walked {
+            function: next(),
+            origin: next(),
+            whole,
+        }
     }
 }
 
@@ -211,6 +248,6 @@ fn unwrapped(wrappers: &[Wrappers], printed: &str) -> Found {
         .min_by_key(|rest| rest.len());
     Found {
         name: shortest.unwrap_or(printed).to_owned(),
-        printed: printed.to_owned(),
+        printed: Some(printed.to_owned()),
     }
 }

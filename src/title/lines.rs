@@ -81,8 +81,6 @@ fn functions(line: &str) -> Vec<String> {
 
 /// Without clone suffixes, and as the source names it where the language mangles names.
 fn readable(symbol: &str) -> String {
-    match rustc_demangle::try_demangle(symbol) {
-        Ok(name) => format!("{name:#}"),
-        Err(_) => base_name(symbol).to_owned(),
-    }
+    let name = base_name(symbol);
+    rustc_demangle::try_demangle(name).map_or_else(|_| name.to_owned(), |name| format!("{name:#}"))
 }

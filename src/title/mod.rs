@@ -10,9 +10,9 @@ mod find;
 mod lines;
 mod tidy;
 
-use crate::grammar::{Grammar, Kind, TitleForm};
+use crate::grammar::{FunctionRule, Grammar, Kind, TitleForm};
 use crate::splat::Splat;
-use find::Found;
+use find::{Found, Naming, Walked};
 use lines::Line;
 use std::collections::BTreeMap;
 
@@ -101,42 +101,61 @@ fn by_form(
     lines: &[Line<'_>],
     sure: bool,
 ) -> Name {
-    let (found, whole) = match &form.function {
+    let mut walked = match &form.function {
         Some(rule) => find::find(grammar, rule, lines),
-        None => (groups.get("function").map(|name| Found::plain(name)), true),
+        None => Walked {
+            function: groups.get("function").map(|name| Found::plain(name)),
+            whole: true,
+            ..Walked::default()
+        },
     };
-    let found = found.filter(|_| sure);
-    let function = found.as_ref().map(|found| found.name.clone());
-    let variants = found.map_or(vec![NO_FUNCTION.to_owned()], |found| {
-        found.variants(&grammar.wrappers)
-    });
-    let write =
-        |template: &str, function: &str| tidy::tidy(grammar, &fill(template, &groups, function));
-    let plain = variants.first().map_or(NO_FUNCTION, String::as_str);
-    let title = write(&form.title, plain);
-    let corrupted = form.corrupted || !whole || damage::in_report(grammar, form, &title, lines);
-    let mut alt_titles = Vec::new();
-    for function in &variants {
-        let templates = std::iter::once(&form.title).chain(&form.alt);
-        alt_titles.extend(templates.map(|template| write(template, function)));
-    }
-    alt_titles.retain(|alt| *alt != title);
-    alt_titles.sort_unstable();
-    alt_titles.dedup();
+    walked.function = walked.function.filter(|_| sure);
+    let mut titles = titles(grammar, form, groups, &walked);
+    let title = titles.remove(0);
+    let corrupted =
+        form.corrupted || !walked.whole || damage::in_report(grammar, form, &title, lines);
+    titles.retain(|alt| *alt != title);
+    titles.sort_unstable();
+    titles.dedup();
     Name {
         title,
-        alt_titles,
+        alt_titles: titles,
         corrupted,
         consequence: form.consequence,
-        function,
+        function: walked.function.map(|found| found.name),
     }
 }
 
+/// Every title, the main one first: each template with the functions by each of their names.
+fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walked) -> Vec<String> {
+    let name = |found: &Option<Found>, naming| {
+        let name = found.as_ref().map(|found| found.named(naming));
+        name.unwrap_or(NO_FUNCTION).to_owned()
+    };
+    let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
+    let mut all = Vec::new();
+    let mut named = Vec::new();
+    for naming in Naming::all(&grammar.wrappers) {
+        let names = (name(&walked.function, naming), name(&walked.origin, naming));
+        if named.contains(&names) {
+            continue;
+        }
+        groups.insert("function".to_owned(), names.0.clone());
+        if with_origin {
+            groups.insert("origin".to_owned(), names.1.clone());
+        }
+        named.push(names);
+        let templates = std::iter::once(&form.title).chain(&form.alt);
+        all.extend(templates.map(|template| tidy::tidy(grammar, &fill(template, &groups))));
+    }
+    all
+}
+
 /// A template with its braces filled in.
-fn fill(template: &str, groups: &Groups, function: &str) -> String {
+fn fill(template: &str, groups: &Groups) -> String {
     let mut text = template.to_owned();
-    for (name, value) in groups.iter().filter(|(name, _)| *name != "function") {
+    for (name, value) in groups {
         text = text.replace(&format!("{{{name}}}"), value);
     }
-    text.replace("{function}", function)
+    text
 }

@@ -69,11 +69,11 @@ fn begins_with_date(words: &[u8]) -> bool {
     }
 }
 
-/// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `stdout F `.
+/// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `I[0: swapper`, `stdout F `.
 fn begins_with_name(words: &[u8]) -> bool {
     let is_tag = |name: &[u8]| name.starts_with(b"kern") || name.starts_with(b"klogd");
     let second = || memchr::memchr(b' ', words).map(|blank| &words[blank + 1..]);
-    words.get(1) == Some(&b'/')
+    matches!(words.get(1), Some(b'/' | b'['))
         || words.starts_with(b"std")
         || is_tag(words)
         || second().is_some_and(is_tag)
