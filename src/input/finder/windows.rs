@@ -11,14 +11,18 @@ pub const WIDTH: usize = 4;
 pub const BUCKETS: usize = 8;
 
 /// Windows of a literal that are tried: those that are rarest by themselves.
-const TRIED: usize = 8;
+const TRIED: usize = 6;
 
-/// What logs are full of: its windows find too much.
-const COMMON: &[u8] = b"[    0.000000] Linux kernel: Kernel CPU cpu irq IRQ BIOS ACPI PCI Intel interrupt default \
-    device memory page table taking linking booting returned registered initialized stack lock work error: Error: VFS:";
+/// What logs are full of: windows of it find too much.
+const COMMON: &[u8] = b"[    0.000000] able to register initialized ACPI BIOS CPU _cpu _caps cpu_info irq IRQ function at \
+    is of be not for all page allocated memory order: node: info configuration type clock lock interface rating the \
+    version Linux early initial enabled kernel: Kernel panic CPI: secondary identify_secondary feature context segment \
+    default: fault : se: protected expected packet detected do_clear_cpu_cap interrupt corrupt device Intel sector serial \
+    returned Hardware name: WARNING: ---[ cut here ]--- Tainted: hardware watchdog Booting smp_store_cpu align failed \
+    generation general taking linking stack code: Code: error: VFS: FS: PCI mount point counter critical check";
 
-/// Those are so many times as dear.
-const COMMON_WEIGHT: f32 = 1000.;
+/// Such a window counts as if one of a thousand places had it.
+const COMMON_WEIGHT: f32 = 1e13;
 
 /// Small letters come in words, more often than each by itself.
 const LETTER_WEIGHT: f32 = 2.;
@@ -53,7 +57,7 @@ const FREQUENCY: [[f32; 16]; 8] = [
 ];
 
 /// Where a literal is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Window {
     /// Offset in the literal.
     pub offset: usize,
@@ -130,78 +134,74 @@ impl Bucket {
     }
 }
 
+/// A window that may be chosen.
+struct Trial {
+    offset: usize,
+    /// What it costs that it is found again and again.
+    commonness: f32,
+    /// That and its weight by itself.
+    rarity: f32,
+}
+
 /// Chooses a window for each literal, none of which is shorter than one.
 pub fn choose(literals: &[&[u8]]) -> Vec<Window> {
-    let mut tried: Vec<(usize, Vec<(f32, usize)>)> = literals
-        .iter()
-        .map(|literal| rarest(literal))
-        .enumerate()
-        .collect();
+    let mut common: Vec<&[u8]> = COMMON.windows(WIDTH).collect();
+    common.sort_unstable();
+    let trials = literals.iter().map(|literal| rarest(literal, &common));
+    let mut trials: Vec<(usize, Vec<Trial>)> = trials.enumerate().collect();
     // Those first that have no rare window: the others will find a bucket beside them.
-    let least = |tried: &[(f32, usize)]| tried.first().map_or(0., |(weight, _)| *weight);
-    tried.sort_by(|a, b| least(&b.1).total_cmp(&least(&a.1)).then(a.0.cmp(&b.0)));
-    let mut windows = vec![
-        Window {
-            offset: 0,
-            bucket: 0
-        };
-        literals.len()
-    ];
+    let least = |trials: &[Trial]| trials.first().map_or(0., |trial| trial.rarity);
+    trials.sort_by(|a, b| least(&b.1).total_cmp(&least(&a.1)).then(a.0.cmp(&b.0)));
+    let mut windows = vec![Window::default(); literals.len()];
     let mut buckets = [Bucket::default(); BUCKETS];
-    for (literal, tried) in tried {
-        let offsets = tried.iter().map(|(_, offset)| *offset);
-        if let Some(window) = cheapest(&buckets, literals[literal], offsets) {
+    for (number, trials) in trials {
+        let literal = literals[number];
+        if let Some(window) = cheapest(&buckets, literal, &trials) {
             let bucket = &mut buckets[window.bucket];
-            *bucket = bucket.with(&literals[literal][window.offset..]);
-            windows[literal] = window;
+            *bucket = bucket.with(&literal[window.offset..]);
+            windows[number] = window;
         }
     }
     windows
 }
 
-/// The offsets of a literal's rarest windows, and the weight of each.
-fn rarest(literal: &[u8]) -> Vec<(f32, usize)> {
+/// The rarest windows of a literal.
+fn rarest(literal: &[u8], common: &[&[u8]]) -> Vec<Trial> {
+    let trial = |(offset, window): (usize, &[u8])| {
+        let commonness = match common.binary_search(&window) {
+            Ok(_) => COMMON_WEIGHT,
+            Err(_) => 0.,
+        };
+        Trial {
+            offset,
+            commonness,
+            rarity: Bucket::default().with(window).weight() + commonness,
+        }
+    };
     let windows = literal.windows(WIDTH).enumerate();
-    let mut weights: Vec<_> = windows
-        // What ends a line must stand behind the place that is found.
-        .filter(|(_, window)| !window.contains(&b'\n'))
-        .map(|(offset, window)| (rarity(window), offset))
-        .collect();
-    weights.sort_by(|a, b| a.0.total_cmp(&b.0));
-    weights.truncate(TRIED);
-    weights
-}
-
-/// The weight of a window by itself.
-fn rarity(window: &[u8]) -> f32 {
-    let alone = Bucket::default().with(window).weight();
-    let is_common = COMMON.windows(WIDTH).any(|common| common == window);
-    if is_common {
-        alone * COMMON_WEIGHT
-    } else {
-        alone
-    }
+    // What ends a line must stand behind the place that is found.
+    let windows = windows.filter(|(_, window)| !window.contains(&b'\n'));
+    let mut trials: Vec<_> = windows.map(trial).collect();
+    trials.sort_by(|a, b| a.rarity.total_cmp(&b.rarity));
+    trials.truncate(TRIED);
+    trials
 }
 
 /// The window and the bucket that let the fewest stretches more through.
-fn cheapest(
-    buckets: &[Bucket; BUCKETS],
-    literal: &[u8],
-    offsets: impl Iterator<Item = usize>,
-) -> Option<Window> {
-    let priced = |offset: usize, number: usize| {
+fn cheapest(buckets: &[Bucket; BUCKETS], literal: &[u8], trials: &[Trial]) -> Option<Window> {
+    let priced = |trial: &Trial, number: usize| {
         let bucket = &buckets[number];
-        let price = bucket.with(&literal[offset..]).weight() - bucket.weight();
-        (
-            price,
-            Window {
-                offset,
-                bucket: number,
-            },
-        )
+        let more = bucket.with(&literal[trial.offset..]).weight() - bucket.weight();
+        let window = Window {
+            offset: trial.offset,
+            bucket: number,
+        };
+        (more + trial.commonness, window)
     };
-    let pairs = offsets.flat_map(|offset| (0..BUCKETS).map(move |bucket| (offset, bucket)));
-    let priced = pairs.map(|(offset, bucket)| priced(offset, bucket));
+    let pairs = trials
+        .iter()
+        .flat_map(|trial| (0..BUCKETS).map(move |bucket| (trial, bucket)));
+    let priced = pairs.map(|(trial, bucket)| priced(trial, bucket));
     let cheapest = priced.min_by(|a, b| a.0.total_cmp(&b.0));
     cheapest.map(|(_, window)| window)
 }
