@@ -5,6 +5,7 @@
 //! asks what came before a splat.
 
 use crate::input::PartHead;
+use crate::line::quote;
 
 /// Bytes held back; a dump is at most `kmsg_bytes` (10 KiB) unless it was set, a part less than that.
 const MAX_BYTES: usize = 16 << 20;
@@ -29,7 +30,7 @@ struct Part {
 impl Parts {
     /// Takes in a line.
     pub fn line(&mut self, number: u64, raw: &[u8], give: &mut Give<'_>) {
-        if let Some(head) = PartHead::read(raw) {
+        if let Some(head) = PartHead::read(quote::strip(raw).1) {
             if !self.continues(&head) {
                 self.release(give);
             }

@@ -5,8 +5,11 @@ use crate::line::{Framing, framing};
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
-static INTRUDERS: LazyLock<Pattern> =
-    LazyLock::new(|| Pattern::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:executing program|result:)"));
+static INTRUDERS: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
+        r"(?:\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d (?:executing program|result:)|executing program(?: \d+)?(?: \(id=\d+\))?:?\s*$",
+    )
+});
 
 /// Every intruder has one of these: most lines need no look at the pattern.
 const INTRUDER_ENDS: [&str; 2] = ["executing program", "result:"];
