@@ -11,7 +11,7 @@ const MAILER_WIDTH: usize = 72;
 
 /// A broken line is at least and at most this wide, since words may be longer than half a line: a wider one
 /// in the same mail shows that the mailer let lines be, a narrower one ended by itself.
-const BROKEN_WIDTHS: std::ops::RangeInclusive<usize> = 30..=80;
+const BROKEN_WIDTHS: std::ops::RangeInclusive<usize> = 15..=80;
 
 /// The line that `first` and `next` were before a mailer broke them; `None` where they are two.
 pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
@@ -65,8 +65,13 @@ const OTHER: &[&str] = &[
 /// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, the
 /// instruction bytes, which printk may print in pieces, or what printk begins anew.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
-    let text = line.text.trim_start();
-    is_long(text) || text.contains(WARNING)
+    let text = line.text.trim();
+    is_long(text) || text.contains(WARNING) || is_half_mark(text)
+}
+
+/// True for the beginning of "cut here" or of an end of a trace.
+fn is_half_mark(text: &str) -> bool {
+    text.starts_with("---") && !text.ends_with("---")
 }
 
 /// True for a line of this width whose rest a mailer may have put on the next one.
@@ -78,7 +83,12 @@ pub fn may_be_broken(line: &LogLine<'_>) -> bool {
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
     let (text, tail) = (first.text.trim_end(), next.text.trim());
     let bytes = text.trim_start().starts_with("Code:") && is_code(tail);
-    let whole = bytes || (is_margin_between(first, next) && goes_on(text, tail));
+    let goes_on = if is_half_mark(text.trim_start()) {
+        tail.ends_with("]---") || tail.ends_with("]------------")
+    } else {
+        goes_on(text, tail)
+    };
+    let whole = bytes || (is_margin_between(first, next) && goes_on);
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,
@@ -90,11 +100,20 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
 /// second half has no mark.
 fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
+    // Flags of the taint stand far from one another.
+    let blanks = if first.text.contains("Tainted: ") {
+        TAINT_WIDTH
+    } else {
+        1
+    };
     !next.framing.present
         && next.quote <= first.quote
         && BROKEN_WIDTHS.contains(&first.width)
-        && first.width + 1 + next_word > MAILER_WIDTH
+        && first.width + blanks + next_word > MAILER_WIDTH
 }
+
+/// Flags of a tainted kernel, a blank for each that is not set (kernel/panic.c, `print_tainted()`).
+const TAINT_WIDTH: usize = 19;
 
 /// Beginnings of the header of a WARN() that names its place.
 const PLACED: &[&str] = &["WARNING: CPU: ", "WARNING: at "];

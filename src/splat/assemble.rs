@@ -140,7 +140,8 @@ impl<'g> Assembler<'g> {
 
     /// A line whose second half a mailer may have put on the next one.
     fn may_continue(&self, line: &LogLine<'_>) -> bool {
-        let in_splat = self.lanes.all().iter().any(|lane| lane.open.is_some());
+        let is_in = |lane: &Lane| lane.open.is_some() || lane.cut_here.is_some();
+        let in_splat = self.lanes.all().iter().any(is_in);
         let margin = in_splat && may_be_broken(line);
         !line.text.trim_start().starts_with("---[") && (margin || has_open_parenthesis(&line.text))
     }

@@ -6,6 +6,7 @@
 
 use crate::input::PartHead;
 use crate::line::quote;
+use std::collections::BTreeSet;
 
 /// Bytes held back; a dump is at most `kmsg_bytes` (10 KiB) unless it was set, a part less than that.
 const MAX_BYTES: usize = 16 << 20;
@@ -17,6 +18,8 @@ type Give<'g> = dyn FnMut(u64, &[u8]) + 'g;
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     parts: Vec<Part>,
+    /// Their numbers in the dump.
+    numbers: BTreeSet<u64>,
     bytes: usize,
 }
 
@@ -34,6 +37,7 @@ impl Parts {
             if !self.continues(&head) {
                 self.release(give);
             }
+            self.numbers.insert(head.part);
             self.parts.push(Part {
                 head,
                 number,
@@ -53,9 +57,7 @@ impl Parts {
     /// True for another part of the same dump.
     fn continues(&self, head: &PartHead) -> bool {
         let same = |part: &Part| (part.head.reason, part.head.dump) == (head.reason, head.dump);
-        self.parts
-            .iter()
-            .all(|part| same(part) && part.head.part != head.part)
+        self.parts.first().is_none_or(same) && !self.numbers.contains(&head.part)
     }
 
     /// Gives the parts away, the first one printed first.
