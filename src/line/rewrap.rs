@@ -241,6 +241,53 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_is_longer_than_what_the_stamp_leaves() {
+        let stamp = "Nov 23 14:20:48 host kernel: [    0.000000]";
+        let frame = join(stamp, "identify_secondary_cpu+0x12/0x40");
+        assert_eq!(frame.as_deref(), Some(" identify_secondary_cpu+0x12/0x40"));
+        let guess = join("[    0.000000]  ?", &format!("{}+0x1/0x2", "f".repeat(60)));
+        assert!(guess.is_some_and(|text| text.starts_with(" ? f")));
+        assert_eq!(join(stamp, "Welcome to a machine with a prompt"), None);
+    }
+
+    fn go_on(first: &str, next: &str) -> Option<String> {
+        let first = LogLine::parse(1, first.as_bytes());
+        let next = LogLine::parse(2, next.as_bytes());
+        assert!(may_be_continued(&first));
+        continued(&first, &next).map(|line| line.text.into_owned())
+    }
+
+    #[test]
+    fn lines_of_a_splat_behind_the_stamp_of_a_logger() {
+        let stamp = "Nov 23 14:20:48 host kernel: [    0.000000]";
+        for (first, next) in [
+            ("RIP:", "0010:do_clear_cpu_cap+0xde/0x130"),
+            ("------------[ cut here", "]------------"),
+            ("---[ end trace", "0000000000000000 ]---"),
+            (
+                "WARNING: CPU: 1 PID: 0 at",
+                "arch/x86/kernel/cpu/cpuid-deps.c:117 f+0x1/0x2",
+            ),
+            (
+                "Foo: WARNING: Spectre v2",
+                "mitigation leaves CPU vulnerable",
+            ),
+        ] {
+            let whole = go_on(&format!("{stamp} {first}"), next);
+            assert_eq!(whole, Some(format!("{first} {next}")));
+        }
+    }
+
+    #[test]
+    fn a_quoted_line_broken_by_the_mailer_of_the_answer() {
+        let first = "> [    0.000000] FS:  0000000000000000(0000) GS:ffff88ee1f300000(0000)";
+        let whole = go_on(first, "knlGS:0000000000000000");
+        assert!(whole.is_some_and(|text| text.ends_with(") knlGS:0000000000000000")));
+        let first = "> [    0.000000] RAX: 0000000000000000 RBX: ffffcf13400c3dc8 RCX: 00";
+        assert_eq!(go_on(first, "Hm, interesting."), None);
+    }
+
+    #[test]
     fn two_lines_of_their_own_stay_two() {
         assert_eq!(
             join("[ 0.1] init_intel+0x1/0x2", "[ 0.1] identify_cpu+0x1/0x2"),

@@ -194,3 +194,23 @@ fn name(part: &MessagePart<'_>, id: u32) -> String {
     part.attachment_name()
         .map_or_else(|| format!("part {}", id + 1), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_fill_the_memory_is_read_as_it_stands() {
+        let header = "From: a\nTo: b\nContent-Type: multipart/mixed; boundary=b\n";
+        let log = "[    1.000000] usb 1-1: new device\n".repeat(60_000);
+        assert!(is_worth_parsing(
+            format!("{header}\n--b\n\n{log}").as_bytes()
+        ));
+        assert!(!is_worth_parsing(
+            format!("{header}\n{}", "--b\n\n\n".repeat(200_000)).as_bytes()
+        ));
+        assert!(!is_worth_parsing(
+            format!("{header}{}", "X: y\n".repeat(250_000)).as_bytes()
+        ));
+    }
+}

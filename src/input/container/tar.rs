@@ -24,9 +24,10 @@ pub fn is(head: &[u8]) -> bool {
 }
 
 fn has_checksum(header: &[u8]) -> bool {
-    let digits = header[CHECKSUM].split(|byte| matches!(byte, 0 | b' '));
-    let digits = digits.filter_map(|digits| str::from_utf8(digits).ok());
-    let told = digits.filter(|digits| !digits.is_empty()).next();
+    let mut digits = header[CHECKSUM]
+        .split(|byte| matches!(byte, 0 | b' '))
+        .filter_map(|digits| str::from_utf8(digits).ok());
+    let told = digits.find(|digits| !digits.is_empty());
     let told = told.and_then(|digits| u32::from_str_radix(digits, 8).ok());
     let blanks = CHECKSUM.len() as u32 * u32::from(b' ');
     let others = header[..CHECKSUM.start]
