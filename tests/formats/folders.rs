@@ -1,9 +1,7 @@
 //! Folders of mails and of parts of a dump, through the real binary.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 use super::containers::xz;
+use super::corpus::common;
 use super::framings::FRAMINGS;
 use super::mails::{attached, plain};
 use super::same::boot;
