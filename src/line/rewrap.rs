@@ -9,18 +9,18 @@ use super::LogLine;
 /// Narrowest width at which mailers break.
 const MAILER_WIDTH: usize = 72;
 
-/// A broken line is at least and at most this wide: a wider one in the same mail shows that the
-/// mailer let lines be, a narrower one ended by itself.
-const BROKEN_WIDTHS: std::ops::RangeInclusive<usize> = 60..=80;
+/// A broken line is at least and at most this wide, since words may be longer than half a line: a wider one
+/// in the same mail shows that the mailer let lines be, a narrower one ended by itself.
+const BROKEN_WIDTHS: std::ops::RangeInclusive<usize> = 15..=80;
 
 /// The line that `first` and `next` were before a mailer broke them; `None` where they are two.
 pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
-    if next.framing.present || next.text.trim().is_empty() || first.text.trim().is_empty() {
+    if next.framing.present || next.text.trim().is_empty() {
         return None;
     }
     let tail = if let Some(tail) = next.text.strip_prefix('+') {
         tail
-    } else if first.quote == next.quote && broken_between(first, &next.text) {
+    } else if broken_between(first, next) {
         next.text.as_ref()
     } else {
         return None;
@@ -31,10 +31,6 @@ pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static
     line.width = next.width;
     Some(line)
 }
-
-/// The same for a line of a splat, which shows by its beginning that it is one: words of it may be
-/// longer than half a line.
-const BROKEN_LONG: std::ops::RangeInclusive<usize> = 30..=80;
 
 /// Beginnings of the long lines of a splat, those that a mailer breaks.
 const LONG: &[&str] = &[
@@ -66,19 +62,33 @@ const OTHER: &[&str] = &[
     "[<",
 ];
 
-/// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, or
-/// the instruction bytes, which printk may print in pieces.
+/// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, the
+/// instruction bytes, which printk may print in pieces, or what printk begins anew.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
-    let text = line.text.trim_start();
-    let long = is_long(text) || text.starts_with(WARNING);
-    text.starts_with("Code: ") || (BROKEN_LONG.contains(&line.width) && long)
+    let text = line.text.trim();
+    is_long(text) || text.contains(WARNING) || is_half_mark(text)
+}
+
+/// True for the beginning of "cut here" or of an end of a trace.
+fn is_half_mark(text: &str) -> bool {
+    text.starts_with("---") && !text.ends_with("---")
+}
+
+/// True for a line of this width whose rest a mailer may have put on the next one.
+pub fn may_be_broken(line: &LogLine<'_>) -> bool {
+    line.framing.present && BROKEN_WIDTHS.contains(&line.width)
 }
 
 /// The line that a long line of a splat and the next one were; `None` where they are two.
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
     let (text, tail) = (first.text.trim_end(), next.text.trim());
-    let bytes = text.trim_start().starts_with("Code: ") && is_code(tail);
-    let whole = bytes || (is_margin_between(first, next) && goes_on(text, tail));
+    let bytes = text.trim_start().starts_with("Code:") && is_code(tail);
+    let goes_on = if is_half_mark(text.trim_start()) {
+        tail.ends_with("]---") || tail.ends_with("]------------")
+    } else {
+        goes_on(text, tail)
+    };
+    let whole = bytes || (is_margin_between(first, next) && goes_on);
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,
@@ -86,21 +96,37 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
     })
 }
 
-/// A break that a mailer had to make because the next word did not fit.
+/// A break that a mailer had to make because the next word did not fit. Some break what they have quoted: the
+/// second half has no mark.
 fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
+    // Flags of the taint stand far from one another.
+    let blanks = if first.text.contains("Tainted: ") {
+        TAINT_WIDTH
+    } else {
+        1
+    };
     !next.framing.present
-        && first.quote == next.quote
-        && BROKEN_LONG.contains(&first.width)
-        && first.width + 1 + next_word > MAILER_WIDTH
+        && next.quote <= first.quote
+        && BROKEN_WIDTHS.contains(&first.width)
+        && first.width + blanks + next_word > MAILER_WIDTH
 }
+
+/// Flags of a tainted kernel, a blank for each that is not set (kernel/panic.c, `print_tainted()`).
+const TAINT_WIDTH: usize = 19;
+
+/// Beginnings of the header of a WARN() that names its place.
+const PLACED: &[&str] = &["WARNING: CPU: ", "WARNING: at "];
 
 /// True where `tail` may be the rest of the line of a splat that begins with `first`.
 fn goes_on(first: &str, tail: &str) -> bool {
-    if first.trim_start().starts_with(WARNING) {
+    if first.contains(WARNING) {
         // … at FILE:LINE FUNC+0x1/0x2, broken at either blank.
         let at_blank = first.ends_with(" at") || first.ends_with(|c: char| c.is_ascii_digit());
-        return at_blank && tail.split_whitespace().take(2).any(is_frame);
+        let names_place = at_blank && tail.split_whitespace().take(2).any(is_frame);
+        if names_place || starts_with(PLACED, first.trim_start()) {
+            return names_place;
+        }
     }
     !is_line_of_splat(tail) && fits(first, tail)
 }
@@ -108,22 +134,34 @@ fn goes_on(first: &str, tail: &str) -> bool {
 /// Registers go on with registers, instruction bytes with bytes: what else follows them is noise of
 /// the console.
 fn fits(first: &str, next: &str) -> bool {
-    let is_register = |word: &str| {
-        let name = word.strip_suffix(':').unwrap_or(word);
-        name.bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-    };
     let is_value = |word: &str| {
         word.bytes()
             .all(|byte| byte.is_ascii_hexdigit() || b":()".contains(&byte))
+    };
+    let is_name = |name: &str| {
+        let name = name.strip_prefix("knl").unwrap_or(name);
+        name.bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let is_register = |word: &str| {
+        let (name, value) = word.split_once(':').unwrap_or((word, ""));
+        is_name(name) && is_value(value)
     };
     let first = first.trim_start();
     if starts_with(REGISTERS, first) {
         next.split_whitespace()
             .all(|word| is_register(word) || is_value(word))
+    } else if is_frame(first) || is_mark(first) {
+        // A frame names its module, or its place.
+        next.starts_with(['[', '(']) && !is_mark(first)
     } else {
-        !first.starts_with("Code: ") || is_code(next)
+        !first.starts_with("Code:") || is_code(next)
     }
+}
+
+/// True for a line that is whole whatever follows.
+fn is_mark(text: &str) -> bool {
+    text.starts_with('<') || text.starts_with("---[") || text.starts_with("Call Trace:")
 }
 
 fn is_line_of_splat(text: &str) -> bool {
@@ -134,18 +172,20 @@ fn is_long(text: &str) -> bool {
     starts_with(LONG, text) || starts_with(REGISTERS, text)
 }
 
+/// The blank that ends a beginning may be where the line was broken.
 fn starts_with(beginnings: &[&str], text: &str) -> bool {
     let first = text.as_bytes().first();
     let mut alike = beginnings
         .iter()
         .filter(|beginning| beginning.as_bytes().first() == first);
-    alike.any(|beginning| text.starts_with(beginning))
+    alike.any(|beginning| text.starts_with(beginning) || text == beginning.trim_end())
 }
 
-/// `f+0x1/0x2` as the first word.
+/// `f+0x1/0x2` as the first word. What `RIP:` is followed by begins with the segment.
 fn is_frame(text: &str) -> bool {
     let word = text.split_whitespace().next().unwrap_or_default();
-    word.contains("+0x") && word.contains("/0x")
+    let is_name = !word.starts_with(|c: char| c.is_ascii_digit());
+    is_name && word.contains("+0x") && word.contains("/0x")
 }
 
 /// Instruction bytes and nothing else.
@@ -159,17 +199,17 @@ fn is_code(text: &str) -> bool {
 
 /// A break inside an open parenthesis, or one that a mailer had to make because the next word
 /// did not fit.
-fn broken_between(first: &LogLine<'_>, next: &str) -> bool {
-    if has_open_parenthesis(&first.text) && next.contains(')') {
+fn broken_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    if has_open_parenthesis(&first.text) && next.text.contains(')') {
         return true;
     }
-    if !fits(&first.text, next) {
-        return false;
-    }
-    let next_word = next.split_whitespace().next().map_or(0, str::len);
-    first.framing.present
-        && BROKEN_WIDTHS.contains(&first.width)
-        && first.width + 1 + next_word > MAILER_WIDTH
+    let (text, tail) = (first.text.trim(), next.text.trim_start());
+    let goes_on = match text.is_empty() {
+        // The stamp alone on its line: the word behind it did not fit.
+        true => is_frame(tail.trim_start_matches("? ")),
+        false => fits(text, tail) && (text == "?" || !is_frame(tail)),
+    };
+    may_be_broken(first) && is_margin_between(first, next) && goes_on
 }
 
 /// True where a `(` has no `)`, as in the first half of a decoded frame.
@@ -200,6 +240,53 @@ mod tests {
             "ffffcd5fc00bfe08",
         );
         assert!(text.is_some_and(|t| t.ends_with("RDI: ffffcd5fc00bfe08")));
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_what_the_stamp_leaves() {
+        let stamp = "Nov 23 14:20:48 host kernel: [    0.000000]";
+        let frame = join(stamp, "identify_secondary_cpu+0x12/0x40");
+        assert_eq!(frame.as_deref(), Some(" identify_secondary_cpu+0x12/0x40"));
+        let guess = join("[    0.000000]  ?", &format!("{}+0x1/0x2", "f".repeat(60)));
+        assert!(guess.is_some_and(|text| text.starts_with(" ? f")));
+        assert_eq!(join(stamp, "Welcome to a machine with a prompt"), None);
+    }
+
+    fn go_on(first: &str, next: &str) -> Option<String> {
+        let first = LogLine::parse(1, first.as_bytes());
+        let next = LogLine::parse(2, next.as_bytes());
+        assert!(may_be_continued(&first));
+        continued(&first, &next).map(|line| line.text.into_owned())
+    }
+
+    #[test]
+    fn lines_of_a_splat_behind_the_stamp_of_a_logger() {
+        let stamp = "Nov 23 14:20:48 host kernel: [    0.000000]";
+        for (first, next) in [
+            ("RIP:", "0010:do_clear_cpu_cap+0xde/0x130"),
+            ("------------[ cut here", "]------------"),
+            ("---[ end trace", "0000000000000000 ]---"),
+            (
+                "WARNING: CPU: 1 PID: 0 at",
+                "arch/x86/kernel/cpu/cpuid-deps.c:117 f+0x1/0x2",
+            ),
+            (
+                "Foo: WARNING: Spectre v2",
+                "mitigation leaves CPU vulnerable",
+            ),
+        ] {
+            let whole = go_on(&format!("{stamp} {first}"), next);
+            assert_eq!(whole, Some(format!("{first} {next}")));
+        }
+    }
+
+    #[test]
+    fn a_quoted_line_broken_by_the_mailer_of_the_answer() {
+        let first = "> [    0.000000] FS:  0000000000000000(0000) GS:ffff88ee1f300000(0000)";
+        let whole = go_on(first, "knlGS:0000000000000000");
+        assert!(whole.is_some_and(|text| text.ends_with(") knlGS:0000000000000000")));
+        let first = "> [    0.000000] RAX: 0000000000000000 RBX: ffffcf13400c3dc8 RCX: 00";
+        assert_eq!(go_on(first, "Hm, interesting."), None);
     }
 
     #[test]

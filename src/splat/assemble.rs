@@ -12,7 +12,7 @@ use super::{FRAGMENT, base_name};
 use crate::boot::Boots;
 use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
-use crate::line::rewrap::{has_open_parenthesis, joined};
+use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
@@ -143,8 +143,9 @@ impl<'g> Assembler<'g> {
 
     /// A line whose second half a mailer may have put on the next one.
     fn may_continue(&self, line: &LogLine<'_>) -> bool {
-        let in_splat = self.lanes.all().iter().any(|lane| lane.open.is_some());
-        let margin = in_splat && line.framing.present && line.width <= 80 && line.width >= 60;
+        let is_in = |lane: &Lane| lane.open.is_some() || lane.cut_here.is_some();
+        let in_splat = self.lanes.all().iter().any(is_in);
+        let margin = in_splat && may_be_broken(line);
         !line.text.trim_start().starts_with("---[") && (margin || has_open_parenthesis(&line.text))
     }
 

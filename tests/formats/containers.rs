@@ -17,12 +17,58 @@ pub const CONTAINERS: &[Container] = &[
     ("bzip2", bzip2),
     ("zstd", |log| zstd::encode_all(log, 3).expect("memory")),
     ("lz4", lz4),
+    ("lz4-frames", |log| {
+        let (first, second) = log.split_at(log.len() / 2);
+        [lz4(first), lz4(second)].concat()
+    }),
+    ("lz4-legacy", |log| {
+        let block = lz4_flex::block::compress(log);
+        let length = u32::try_from(block.len()).expect("a small log");
+        [b"\x02\x21\x4c\x18", length.to_le_bytes().as_slice(), &block].concat()
+    }),
     ("tar", tar),
     ("tar-gz", |log| gzip(&tar(log))),
     ("tar-long-name", tar_long_name),
-    ("zip", zip),
+    ("tar-v7", tar_v7),
+    ("tar-behind-tar", |log| {
+        [tar_of(&[("logs/empty.log", b"")]), tar(log)].concat()
+    }),
+    ("zip", |log| zip(log)),
+    ("zip-bzip2", |log| {
+        zip_by(log, zip::CompressionMethod::Bzip2)
+    }),
     ("cpio", cpio),
-    ("ar", ar),
+    ("cpio-odc", cpio_odc),
+    ("initramfs", |log| {
+        [cpio(b"microcode"), vec![0; 100], gzip(&cpio(log))].concat()
+    }),
+    ("ar", |log| ar("console.log", log)),
+    ("deb", |log| {
+        let data = xz(&tar(log));
+        let members = [
+            ar("debian-binary", b"2.0\n"),
+            ar("data.tar.xz", &data)[8..].to_vec(),
+        ];
+        members.concat()
+    }),
+    ("pstore-in-tar", |log| {
+        // Behind one another they are the log; the last part comes first.
+        let (end, begin) = (log.len(), log.len() / 2);
+        let cut = begin
+            + log[begin..]
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .unwrap_or(end - begin - 1)
+            + 1;
+        let parts = [
+            [b"Panic#1 Part1\n", &log[cut..]].concat(),
+            [b"Panic#1 Part2\n", &log[..cut]].concat(),
+        ];
+        tar_of(&[
+            ("pstore/dmesg-efi-1", &parts[0]),
+            ("pstore/dmesg-efi-2", &parts[1]),
+        ])
+    }),
     ("pstore-deflate", |log| {
         let level = flate2::Compression::default();
         let writer = flate2::write::DeflateEncoder::new(Vec::new(), level);
@@ -112,13 +158,29 @@ pub fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().expect("memory")
 }
 
+/// A header as it was before POSIX: no mark.
+fn tar_v7(log: &[u8]) -> Vec<u8> {
+    let mut header = tar::Header::new_old();
+    header.set_path("console.log").expect("a short name");
+    header.set_size(log.len() as u64);
+    header.set_mode(0o644);
+    header.set_cksum();
+    let padding = vec![0; (512 - log.len() % 512) % 512 + 1024];
+    [header.as_bytes().as_slice(), log, &padding].concat()
+}
+
 pub fn zip(log: &[u8]) -> Vec<u8> {
+    zip_by(log, zip::CompressionMethod::Deflated)
+}
+
+fn zip_by(log: &[u8], method: zip::CompressionMethod) -> Vec<u8> {
+    let options = zip::write::SimpleFileOptions::default().compression_method(method);
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     writer
         .add_directory("logs", zip::write::SimpleFileOptions::default())
         .expect("memory");
     writer
-        .start_file("logs/console.log", zip::write::SimpleFileOptions::default())
+        .start_file("logs/console.log", options)
         .expect("memory");
     writer.write_all(log).expect("memory");
     writer.finish().expect("memory").into_inner()
@@ -131,11 +193,35 @@ fn cpio(log: &[u8]) -> Vec<u8> {
     cpio::newc::trailer(writer.finish().expect("memory")).expect("memory")
 }
 
+/// As cpio(5) says of the portable form.
+fn cpio_odc(log: &[u8]) -> Vec<u8> {
+    let entry = |name: &str, mode: u32, data: &[u8]| {
+        let length = name.len() + 1;
+        let header = format!(
+            "070707{:06o}{:06o}{mode:06o}{:06o}{:06o}{:06o}{:06o}{:011o}{length:06o}{:011o}{name}\0",
+            0,
+            1,
+            0,
+            0,
+            1,
+            0,
+            0,
+            data.len()
+        );
+        [header.as_bytes(), data].concat()
+    };
+    [
+        entry("console.log", 0o100_644, log),
+        entry("TRAILER!!!", 0, b""),
+    ]
+    .concat()
+}
+
 /// As ar(5) says.
-fn ar(log: &[u8]) -> Vec<u8> {
+fn ar(name: &str, log: &[u8]) -> Vec<u8> {
     let header = format!(
         "{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
-        "console.log/",
+        format!("{name}/"),
         0,
         0,
         0,

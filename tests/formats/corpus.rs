@@ -4,7 +4,7 @@
 //! `KSPLAT_WRITE_CORPUS=1` writes the cases anew; `lab-*` are captures of real tools and stay.
 
 #[path = "../common/mod.rs"]
-mod common;
+pub mod common;
 
 use super::containers::CONTAINERS;
 use super::framings::FRAMINGS;

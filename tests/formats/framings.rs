@@ -154,6 +154,13 @@ pub const FRAMINGS: &[Framing] = &[
             )
         })
     }),
+    ("journal-short-delta", |m| {
+        lines(m, |m| {
+            let stamp = stamp(m);
+            let stamp = stamp.trim_end().trim_end_matches(']');
+            format!("{stamp} <    0.000010 >] kernbox kernel: {}", m.text)
+        })
+    }),
     ("journal-json", |m| {
         lines(m, |m| journal_json(m, &serde_json::json!(m.text)))
     }),
@@ -227,6 +234,15 @@ pub const FRAMINGS: &[Framing] = &[
             )
         })
     }),
+    ("syslog-rfc5424-escaped", |m| {
+        lines(m, |m| {
+            format!(
+                "<4>1 2026-11-23T14:20:{}Z host kernel - - [x y=\"a\\]b\"][z] {}",
+                seconds(m),
+                m.text
+            )
+        })
+    }),
     ("syslog-busybox", |m| {
         lines(m, |m| {
             format!(
@@ -248,7 +264,14 @@ pub const FRAMINGS: &[Framing] = &[
         })
     }),
     ("netconsole-extended", netconsole),
+    ("netconsole-packets", netconsole_packets),
     ("pstore", pstore),
+    ("pstore-quoted", |m| {
+        String::from_utf8_lossy(&pstore(m))
+            .lines()
+            .flat_map(|line| format!("> {line}\n").into_bytes())
+            .collect()
+    }),
     ("logcat", |m| {
         lines(m, |m| {
             format!(
@@ -261,6 +284,24 @@ pub const FRAMINGS: &[Framing] = &[
     }),
     ("logcat-brief", |m| {
         lines(m, |m| format!("W/kernel  (    0): {}", m.text))
+    }),
+    ("logcat-year", |m| {
+        lines(m, |m| {
+            format!(
+                "2026-11-23 14:20:{}.123456 +0100     0     0 W kernel  : {}",
+                seconds(m),
+                m.text
+            )
+        })
+    }),
+    ("logcat-epoch", |m| {
+        lines(m, |m| {
+            let time = 1_795_443_648 + m.us / 1_000_000;
+            format!("         {time}.123     0     0 W kernel  : {}", m.text)
+        })
+    }),
+    ("logcat-tag", |m| {
+        lines(m, |m| format!("W/kernel  : {}", m.text))
     }),
     ("last-kmsg", |m| {
         lines(m, |m| {
@@ -282,6 +323,12 @@ pub const FRAMINGS: &[Framing] = &[
         })
     }),
     ("lava-yaml", |m| lines(m, lava_yaml)),
+    ("lava-yaml-terminal", |m| {
+        lines(m, |m| {
+            let line = lava_yaml(m).replace("\"msg\": \"", "\"msg\": \"\\e[0m\\x1B[32m");
+            line.replace("\"}", "\\e[0m\"}")
+        })
+    }),
     ("kernelci", |m| {
         lines(m, |m| {
             format!("14:20:{}.123456  <4>{}{}", seconds(m), stamp(m), m.text)
@@ -331,7 +378,19 @@ pub const FRAMINGS: &[Framing] = &[
     ("markdown-indented", |m| {
         fenced(m, "Hello,\n\n", "    ", "\nBye\n")
     }),
+    ("markdown-indented-syslog", |m| {
+        lines(m, |m| {
+            format!("    Nov 23 14:20:{} host kernel: {}", seconds(m), m.text)
+        })
+    }),
     ("html", html),
+    ("html-no-break", |m| {
+        String::from_utf8_lossy(&html(m))
+            .replace("  ", "\u{a0} ")
+            .replace("<b>", "<TT><mark>")
+            .replace("</b>", "</mark></TT>")
+            .into_bytes()
+    }),
     ("quoted", |m| {
         fenced(m, "On Monday somebody wrote:\n", "> ", "\nThanks\n")
     }),
@@ -342,10 +401,24 @@ pub const FRAMINGS: &[Framing] = &[
     ("wrapped-76", |m| wrapped(m, 76)),
     ("wrapped-78", |m| wrapped(m, 78)),
     ("wrapped-no-time", wrapped_no_time),
+    ("wrapped-caller", |m| {
+        lines(m, |m| {
+            wrap(&format!("{}[    T1] {}", stamp(m).trim_end(), m.text), 74)
+        })
+    }),
+    ("wrapped-syslog", |m| {
+        lines(m, |m| {
+            wrap(&format!("Nov 23 14:20:48 host kernel: {}", m.text), 74)
+        })
+    }),
+    ("wrapped-quoted", |m| {
+        lines(m, |m| wrap(&format!("> {}", console(m)), 76))
+    }),
     ("dropped", |m| {
         every(m, 5, "** 3 printk messages dropped **\n")
     }),
     ("replayed", replayed),
+    ("replayed-below", replayed_below),
     ("run-together", run_together),
     ("code-in-pieces", code_in_pieces),
 ];
@@ -456,6 +529,20 @@ fn netconsole(messages: &[Message]) -> Vec<u8> {
         for (index, piece) in text.as_bytes().chunks(50).enumerate() {
             let piece = String::from_utf8_lossy(piece);
             let _ = writeln!(log, "{head},ncfrag={}/{};{piece}", index * 50, text.len());
+        }
+    }
+    log.into_bytes()
+}
+
+/// As `nc` writes packets: no line feed behind a piece; the user's lines are part of what is cut.
+fn netconsole_packets(messages: &[Message]) -> Vec<u8> {
+    let mut log = String::new();
+    for (number, message) in messages.iter().enumerate() {
+        let text = escaped(&message.text) + "\n cpu=1\n taskname=swapper/1\n";
+        let head = format!("4,{number},{},-", message.us);
+        for (index, piece) in text.as_bytes().chunks(70).enumerate() {
+            let piece = String::from_utf8_lossy(piece);
+            let _ = write!(log, "{head},ncfrag={}/{};{piece}", index * 70, text.len());
         }
     }
     log.into_bytes()
@@ -631,6 +718,20 @@ fn replayed(messages: &[Message]) -> Vec<u8> {
                 let _ = writeln!(log, "{line}");
             }
         }
+    }
+    log.into_bytes()
+}
+
+/// The same by a serial driver that ends the half line.
+fn replayed_below(messages: &[Message]) -> Vec<u8> {
+    const NOTE: &str = "** replaying previous printk message **";
+    let mut log = String::new();
+    for (number, message) in messages.iter().enumerate() {
+        let line = console(message);
+        if number % 3 == 2 {
+            let _ = writeln!(log, "{}\n{NOTE}", &line[..line.len() * 2 / 3]);
+        }
+        let _ = writeln!(log, "{line}");
     }
     log.into_bytes()
 }

@@ -5,6 +5,7 @@
 
 mod containers;
 mod corpus;
+mod folders;
 mod framings;
 mod hostile;
 mod mails;

@@ -7,7 +7,7 @@ use super::limits::{Counted, Metered};
 use super::whole::{self, Buffer};
 use super::{Place, Walk};
 use crate::input::ahead::{AHEAD, Ahead, CHUNK};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -65,18 +65,24 @@ pub fn xz(
     })
 }
 
-/// The format has no mark (lzma-file-format.txt): the properties that every encoder writes, a
-/// dictionary of a power of two, and a size that is unknown or below 256 GiB.
+/// The largest byte of properties: `(pb * 5 + lp) * 9 + lc`.
+const MAX_LZMA_PROPERTIES: u8 = (4 * 5 + 4) * 9 + 8;
+
+/// The format has no mark (lzma-file-format.txt): properties, a dictionary of a power of two or of one and
+/// half of it, as xz writes and takes them, and a size that is unknown or below 256 GiB.
 pub fn is_lzma(head: &[u8]) -> bool {
-    match head {
-        [0x5d, dictionary @ .., _] if dictionary.len() > 12 => {
-            let size =
-                u32::from_le_bytes([dictionary[0], dictionary[1], dictionary[2], dictionary[3]]);
-            let unknown = dictionary[4..12].iter().all(|byte| *byte == 0xff);
-            size.is_power_of_two() && size >= 1 << 12 && (unknown || dictionary[9..12] == [0; 3])
-        }
-        _ => false,
-    }
+    let Some(([properties, dictionary @ .., _], _)) = head.split_first_chunk::<14>() else {
+        return false;
+    };
+    let size = u32::from_le_bytes([dictionary[0], dictionary[1], dictionary[2], dictionary[3]]);
+    // Without half of its highest bit, either is a power of two.
+    let half = 1 << (31 - (size | 1).leading_zeros()) >> 1;
+    let is_size = (size - half).is_power_of_two();
+    let unknown = dictionary[4..12].iter().all(|byte| *byte == 0xff);
+    *properties <= MAX_LZMA_PROPERTIES
+        && size >= 1 << 12
+        && is_size
+        && (unknown || dictionary[9..12] == [0; 3])
 }
 
 pub fn lzma(
@@ -135,8 +141,9 @@ pub fn zstd(
     })
 }
 
+/// A frame, or one of the form before that, which kernels are packed in (`lz4 -l`).
 pub fn is_lz4(head: &[u8]) -> bool {
-    head.starts_with(b"\x04\x22\x4d\x18")
+    head.starts_with(b"\x04\x22\x4d\x18") || head.starts_with(b"\x02\x21\x4c\x18")
 }
 
 pub fn lz4(
@@ -146,8 +153,22 @@ pub fn lz4(
     place: &Place<'_>,
 ) -> Result<(), Said> {
     unpack(walk, format, content, place, |source| {
-        Ok(Box::new(lz4_flex::frame::FrameDecoder::new(source)))
+        Ok(Box::new(Frames(lz4_flex::frame::FrameDecoder::new(source))))
     })
+}
+
+/// Frames one behind the other: the decoder ends with each of them.
+struct Frames<'a>(lz4_flex::frame::FrameDecoder<Source<'a>>);
+
+impl Read for Frames<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.0.read(buffer)?;
+            if length > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+                return Ok(length);
+            }
+        }
+    }
 }
 
 /// Decodes a small file at once and opens what comes out; `None` where it takes a decoder.

@@ -18,6 +18,51 @@ pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"070701") || head.starts_with(b"070702")
 }
 
+/// An archive of one of the older forms is kept in memory up to here.
+const MAX_OLD: u64 = 1 << 30;
+
+/// Digits in the header of the portable form (`odc`).
+const OLD_DIGITS: usize = 76;
+
+/// The name of the last entry, which is none.
+const TRAILER: &[u8] = b"TRAILER!!!";
+
+/// The forms before `newc` (cpio(5)): in octal digits, and in numbers of two bytes, either one first.
+pub fn is_old(head: &[u8]) -> bool {
+    let digits = head.get(..OLD_DIGITS);
+    let is_portable = |digits: &[u8]| digits.iter().all(|digit| (b'0'..=b'7').contains(digit));
+    head.starts_with(b"070707") && digits.is_some_and(is_portable)
+        || head.starts_with(b"\xc7\x71")
+        || head.starts_with(b"\x71\xc7")
+}
+
+pub fn unpack_old(
+    walk: &mut Walk<'_>,
+    format: &'static str,
+    content: Content<'_>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let bytes = walk.whole(format, content, place, MAX_OLD)?;
+    for entry in cpio_reader::iter_files(&bytes) {
+        if entry.mode().bits() & FILE_TYPE == REGULAR {
+            // One broken member says nothing of the next: each was told of.
+            let _ = walk.open(
+                Content::Whole(entry.file()),
+                &place.inside(entry.name().to_owned()),
+            );
+        }
+    }
+    let is_whole = memchr::memmem::rfind(&bytes, TRAILER).is_some();
+    let trouble = || Trouble::broken(format, "no end of the archive");
+    is_whole
+        .then_some(())
+        .ok_or_else(|| walk.fail(place, Some(trouble())))
+}
+
+/// `S_IFMT` and `S_IFREG` (include/uapi/linux/stat.h).
+const FILE_TYPE: u32 = 0o170_000;
+const REGULAR: u32 = 0o100_000;
+
 pub fn unpack(
     walk: &mut Walk<'_>,
     format: &'static str,
@@ -30,7 +75,7 @@ pub fn unpack(
     loop {
         let mut entry = match entry(&mut rest) {
             Ok(Some(entry)) => entry,
-            Ok(None) => return done,
+            Ok(None) => return done.and(behind(walk, rest, place)),
             Err(error) => return done.and_then(|()| Err(walk.fail(place, broken(error)))),
         };
         if is_file(entry.entry()) {
@@ -41,6 +86,22 @@ pub fn unpack(
             return done.and_then(|()| Err(walk.fail(place, broken(error))));
         }
     }
+}
+
+/// What follows an archive: an initramfs is several, the last of them packed, with zeros between
+/// (Documentation/driver-api/early-userspace/buffer-format.rst).
+fn behind<'a>(
+    walk: &mut Walk<'_>,
+    mut rest: Box<dyn Read + 'a>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let mut byte = [0];
+    while rest.read(&mut byte).is_ok_and(|length| length == 1) {
+        if byte != [0] {
+            return walk.open_stream("cpio", byte.chain(rest), &place.inside(None));
+        }
+    }
+    Ok(())
 }
 
 type Archive<'r, 'a> = &'r mut Box<dyn Read + 'a>;
@@ -62,7 +123,6 @@ fn entry<'r, 'a>(archive: Archive<'r, 'a>) -> io::Result<Option<Entry<'r, 'a>>> 
     Ok((!entry.entry().is_trailer()).then_some(entry))
 }
 
-/// `S_IFREG` (include/uapi/linux/stat.h).
 fn is_file(entry: &newc::Entry) -> bool {
-    entry.mode() & 0o170_000 == 0o100_000
+    entry.mode() & FILE_TYPE == REGULAR
 }

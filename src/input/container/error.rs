@@ -54,6 +54,14 @@ pub enum Trouble {
         /// As the decoder says it.
         reason: String,
     },
+    /// The data is in a form that is not read.
+    #[error("the {format} data is in a form that ksplat does not read ({reason}); unpack it first")]
+    Unsupported {
+        /// Name of the container format.
+        format: &'static str,
+        /// As the decoder says it.
+        reason: String,
+    },
     /// The operating system failed.
     #[error("{0}; what came before was read")]
     Read(io::Error),

@@ -6,7 +6,9 @@
 use super::content::Content;
 use super::error::Said;
 use super::{Place, Walk};
-use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{
+    Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 use memchr::memmem;
 
 /// A larger mail is not read: mails are taken apart in memory.
@@ -91,7 +93,8 @@ pub fn unpack(
     place: &Place<'_>,
 ) -> Result<(), Said> {
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
-    match MessageParser::default().parse(&*bytes) {
+    let parsed = is_worth_parsing(&bytes).then(|| parser().parse(&*bytes));
+    match parsed.flatten() {
         Some(message) if !is_plain(&message) => parts(walk, &message, place),
         message => {
             let mut text = place.inside(None);
@@ -99,6 +102,38 @@ pub fn unpack(
             walk.leaf(Content::Whole(&bytes), &text)
         }
     }
+}
+
+/// A mail of so many bytes is taken apart whatever is in it.
+const SMALL: usize = 1 << 20;
+
+/// Lines that may begin a part, and fields one behind the other: either takes more memory than such a line.
+const MAX_PARTS: usize = 100_000;
+const MAX_FIELDS: usize = 10_000;
+
+/// False where taking the mail apart would fill the memory: its text is read as it stands.
+fn is_worth_parsing(mail: &[u8]) -> bool {
+    mail.len() <= SMALL || !has_many_parts(mail) && !has_many_fields(mail)
+}
+
+fn has_many_parts(mail: &[u8]) -> bool {
+    memmem::find_iter(mail, b"\n--").take(MAX_PARTS).count() == MAX_PARTS
+}
+
+fn has_many_fields(mail: &[u8]) -> bool {
+    let mut fields = 0;
+    mail.split(|byte| *byte == b'\n').any(|line| {
+        fields = field_name(line).map_or(0, |_| fields + 1);
+        fields == MAX_FIELDS
+    })
+}
+
+/// Of the header no more than is asked for is taken apart: a list of addresses takes many times its size.
+fn parser() -> MessageParser {
+    MessageParser::new()
+        .with_mime_headers()
+        .header_text(HeaderName::Subject)
+        .default_header_ignore()
 }
 
 /// True for a mail whose text needs no decoding.
@@ -158,4 +193,24 @@ fn parts(walk: &mut Walk<'_>, message: &Message<'_>, place: &Place<'_>) -> Resul
 fn name(part: &MessagePart<'_>, id: u32) -> String {
     part.attachment_name()
         .map_or_else(|| format!("part {}", id + 1), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_fill_the_memory_is_read_as_it_stands() {
+        let header = "From: a\nTo: b\nContent-Type: multipart/mixed; boundary=b\n";
+        let log = "[    1.000000] usb 1-1: new device\n".repeat(60_000);
+        assert!(is_worth_parsing(
+            format!("{header}\n--b\n\n{log}").as_bytes()
+        ));
+        assert!(!is_worth_parsing(
+            format!("{header}\n{}", "--b\n\n\n".repeat(200_000)).as_bytes()
+        ));
+        assert!(!is_worth_parsing(
+            format!("{header}{}", "X: y\n".repeat(250_000)).as_bytes()
+        ));
+    }
 }

@@ -8,6 +8,7 @@ mod ar;
 mod compressed;
 mod content;
 mod cpio;
+mod dumps;
 mod error;
 mod json;
 mod limits;
@@ -25,6 +26,7 @@ pub use limits::Limits;
 pub use mail::MAX_SIZE as MAX_MAIL;
 
 use content::Leaf;
+use dumps::Dumps;
 use error::Said;
 use limits::Meter;
 use std::borrow::Cow;
@@ -90,6 +92,11 @@ const FORMATS: &[Format] = &[
         name: "cpio",
         is: cpio::is,
         unpack: cpio::unpack,
+    },
+    Format {
+        name: "cpio",
+        is: cpio::is_old,
+        unpack: cpio::unpack_old,
     },
     Format {
         name: "ar",
@@ -179,6 +186,7 @@ impl Unpacker {
             meter: Rc::new(Meter::new(self.limits.clone())),
             path,
             visit,
+            dumps: Dumps::default(),
             members: 0,
             errors: 0,
         };
@@ -188,6 +196,7 @@ impl Unpacker {
         };
         // An error was handed to `visit`.
         let _ = walk.open(content, &place);
+        walk.give_dumps();
         walk.close();
     }
 }
@@ -213,9 +222,25 @@ impl Place<'_> {
     }
 
     /// The names that lead here, innermost first.
-    fn chain(&self) -> Option<String> {
-        let names: Vec<_> = std::iter::successors(Some(self), |place| place.outer)
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::successors(Some(self), |place| place.outer)
             .filter_map(|place| place.name.as_deref())
+    }
+
+    /// All of them.
+    fn chain(&self) -> Option<String> {
+        let names: Vec<_> = self.names().collect();
+        (!names.is_empty()).then(|| names.join(" in "))
+    }
+
+    /// The same for the folder that the member here stands in.
+    fn folder(&self) -> Option<String> {
+        let mut names = self.names();
+        let folder = names.next().and_then(|name| name.rsplit_once('/'));
+        let names: Vec<_> = folder
+            .map(|(folder, _)| folder)
+            .into_iter()
+            .chain(names)
             .collect();
         (!names.is_empty()).then(|| names.join(" in "))
     }
@@ -226,6 +251,7 @@ struct Walk<'v> {
     meter: Rc<Meter>,
     path: &'v str,
     visit: &'v mut dyn Visit,
+    dumps: Dumps,
     members: u64,
     errors: u64,
 }
@@ -260,8 +286,9 @@ impl Walk<'_> {
         stream: impl Read,
         place: &Place<'_>,
     ) -> Result<(), Said> {
-        match Content::stream(stream) {
-            Ok(content) => self.open(content, place),
+        let room = self.meter.room();
+        match whole::open(stream, room, |content| self.open(content, place)) {
+            Ok(done) => done,
             Err(error) => Err(self.fail(place, Some(Trouble::broken(format, error)))),
         }
     }
@@ -286,7 +313,11 @@ impl Walk<'_> {
     fn leaf(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
         let stream = match content {
             Content::Whole(bytes) => {
-                self.member(Text::Whole(unicode::without_mark(bytes)), place);
+                if place.outer.is_none() || !self.dumps.take(bytes, place) {
+                    self.member(Text::Whole(unicode::without_mark(bytes)), place);
+                } else if self.dumps.is_full() {
+                    self.give_dumps();
+                }
                 return Ok(());
             }
             Content::Stream(stream) => stream,
@@ -296,6 +327,18 @@ impl Walk<'_> {
         match leaf.error {
             None => Ok(()),
             Some(error) => Err(self.fail(place, Some(Trouble::Read(error)))),
+        }
+    }
+
+    /// Hands over the pstore dumps whose parts were members.
+    fn give_dumps(&mut self) {
+        for folder in self.dumps.give() {
+            let (name, text) = folder.into_log();
+            self.visit.member(Member {
+                name: name.as_deref(),
+                subject: None,
+                text: Text::Whole(&text),
+            });
         }
     }
 

@@ -9,9 +9,31 @@ use tar::{Archive, Entry, EntryType, PaxExtensions};
 /// A longer name is cut here; tar lets one be as long as the archive.
 const MAX_NAME: u64 = 4096;
 
-/// `ustar` at 257 (POSIX, pax interchange format; GNU writes it as well).
+/// Bytes of a header, and where in it its checksum stands.
+const HEADER: usize = 512;
+const CHECKSUM: std::ops::Range<usize> = 148..156;
+
+/// Where the kind of an entry stands, and that of the name of the whole archive (GNU tar, `--label`).
+const TYPE: usize = 156;
+const LABEL: u8 = b'V';
+
+/// `ustar` at 257 (POSIX, pax interchange format; GNU writes it as well), or the checksum of the header: older
+/// archives, and those with a label, have no mark.
 pub fn is(head: &[u8]) -> bool {
-    head.get(257..262) == Some(b"ustar")
+    head.get(257..262) == Some(b"ustar") || head.get(..HEADER).is_some_and(has_checksum)
+}
+
+fn has_checksum(header: &[u8]) -> bool {
+    let mut digits = header[CHECKSUM]
+        .split(|byte| matches!(byte, 0 | b' '))
+        .filter_map(|digits| str::from_utf8(digits).ok());
+    let told = digits.find(|digits| !digits.is_empty());
+    let told = told.and_then(|digits| u32::from_str_radix(digits, 8).ok());
+    let blanks = CHECKSUM.len() as u32 * u32::from(b' ');
+    let others = header[..CHECKSUM.start]
+        .iter()
+        .chain(&header[CHECKSUM.end..]);
+    header[0] != 0 && told == Some(others.map(|byte| u32::from(*byte)).sum::<u32>() + blanks)
 }
 
 pub fn unpack(
@@ -21,7 +43,16 @@ pub fn unpack(
     place: &Place<'_>,
 ) -> Result<(), Said> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
-    let mut archive = Archive::new(content.into_reader());
+    let labelled = content.head().get(TYPE) == Some(&LABEL);
+    let mut bytes = content.into_reader();
+    if labelled {
+        // The label says no size of itself, which the library takes for damage.
+        let label = io::copy(&mut bytes.by_ref().take(HEADER as u64), &mut io::sink());
+        label.map_err(|error| walk.fail(place, broken(error)))?;
+    }
+    let mut archive = Archive::new(bytes);
+    // Archives may stand one behind the other.
+    archive.set_ignore_zeros(true);
     let entries = match archive.entries() {
         Ok(entries) => entries.raw(true),
         Err(error) => return Err(walk.fail(place, broken(error))),
@@ -37,7 +68,8 @@ pub fn unpack(
         match entry.header().entry_type() {
             EntryType::GNULongName => long_name = gnu_name(&mut entry),
             EntryType::XHeader => long_name = pax_name(&mut entry).or(long_name),
-            EntryType::Regular | EntryType::Continuous => {
+            // Of a file with holes, the holes are left out.
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let name = long_name
                     .take()
                     .unwrap_or_else(|| lossy(&entry.path_bytes()));

@@ -8,10 +8,18 @@ use std::io::{self, Cursor};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use zip::ZipArchive;
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// A zip that comes from a pipe or stands in another container is kept in memory up to here.
 const MAX_SIZE: u64 = 1 << 30;
+
+/// Methods of compression that are built in.
+const KNOWN: [CompressionMethod; 3] = [
+    CompressionMethod::Stored,
+    CompressionMethod::Deflated,
+    CompressionMethod::Bzip2,
+];
 
 pub fn is(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
@@ -28,19 +36,22 @@ pub fn unpack(
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| walk.fail(place, broken(error.into())))?;
     for index in 0..archive.len() {
+        let name = archive.name_for_index(index).and_then(Result::ok);
+        let name = name.map_or_else(|| format!("member {}", index + 1), Into::into);
+        let member = place.inside(name);
         let entry = match archive.by_index(index) {
             Ok(entry) if entry.is_dir() => continue,
-            Ok(entry) => entry,
+            Ok(entry) if KNOWN.contains(&entry.compression()) => entry,
+            Ok(entry) => {
+                let reason = format!("compression method {}", entry.compression());
+                walk.fail(&member, Some(Trouble::Unsupported { format, reason }));
+                continue;
+            }
             Err(error) => {
-                walk.fail(
-                    &place.inside(format!("member {}", index + 1)),
-                    broken(error.into()),
-                );
+                walk.fail(&member, Some(trouble(format, error)));
                 continue;
             }
         };
-        let number = format!("member {}", index + 1);
-        let member = place.inside(entry.name().map_or(number, Into::into));
         let metered = Metered {
             format,
             packed: Arc::new(AtomicU64::new(entry.compressed_size())),
@@ -52,4 +63,15 @@ pub fn unpack(
         let _ = walk.open_stream(format, metered, &member);
     }
     Ok(())
+}
+
+/// What is wrong with a member.
+fn trouble(format: &'static str, error: ZipError) -> Trouble {
+    match error {
+        ZipError::UnsupportedArchive(reason) => {
+            let reason = reason.to_owned();
+            Trouble::Unsupported { format, reason }
+        }
+        error => Trouble::broken(format, error),
+    }
 }

@@ -1,12 +1,67 @@
-//! HTML around a log: entities, and the tags that bug trackers and log viewers use. The kernel's
-//! own `<TASK>` and `<0f>` are none of them.
+//! HTML around a log: entities, blanks that do not break, and the tags that bug trackers, list archives and
+//! log viewers use. The kernel's own `<TASK>` and `<0f>` are none of them.
 
 use std::borrow::Cow;
 
 /// No `dd`, which is an instruction byte as well.
-const TAGS: [&str; 21] = [
-    "a", "b", "body", "br", "code", "div", "details", "em", "font", "html", "i", "li", "p", "pre",
-    "samp", "span", "strong", "summary", "table", "td", "tr",
+const TAGS: [&str; 57] = [
+    "a",
+    "b",
+    "big",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "center",
+    "code",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "details",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "head",
+    "hr",
+    "html",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "label",
+    "li",
+    "link",
+    "main",
+    "mark",
+    "meta",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "samp",
+    "script",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "style",
+    "summary",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "title",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "wbr",
 ];
 
 /// `&name;` and what it stands for.
@@ -19,32 +74,29 @@ const ENTITIES: [(&str, char); 6] = [
     ("nbsp", ' '),
 ];
 
+/// U+00A0, which editors of web pages and mails put for one of two blanks, and the first byte of it.
+const NO_BREAK: char = '\u{a0}';
+const NO_BREAK_LEAD: u8 = 0xc2;
+
 /// Longest entity that is looked for.
 const MAX_ENTITY: usize = 10;
 
 /// The text of a line.
 pub(super) fn plain(line: &str) -> Cow<'_, str> {
-    if memchr::memchr2(b'&', b'<', line.as_bytes()).is_none() {
+    if next_mark(line).is_none() {
         return Cow::Borrowed(line);
     }
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = memchr::memchr2(b'&', b'<', rest.as_bytes()) {
+    while let Some(at) = next_mark(rest) {
         let (before, mark) = rest.split_at(at);
         text.push_str(before);
-        rest = match tag(mark)
-            .map(|behind| (None, behind))
+        let known = tag(mark).map(|behind| (None, behind));
+        let (character, behind) = known
             .or_else(|| entity(mark))
-        {
-            Some((character, behind)) => {
-                text.extend(character);
-                behind
-            }
-            None => {
-                text.push_str(&mark[..1]);
-                &mark[1..]
-            }
-        };
+            .unwrap_or_else(|| first(mark));
+        text.extend(character);
+        rest = behind;
     }
     text.push_str(rest);
     Cow::Owned(text)
@@ -56,12 +108,27 @@ pub(super) fn holds_tag(line: &str) -> bool {
     marks.any(|at| tag(&line[at..]).is_some())
 }
 
+/// Where the next tag, entity or blank that does not break may be.
+fn next_mark(text: &str) -> Option<usize> {
+    memchr::memchr3(b'&', b'<', NO_BREAK_LEAD, text.as_bytes())
+}
+
+/// The first character, and what follows it.
+fn first(text: &str) -> (Option<char>, &str) {
+    let mut rest = text.chars();
+    let character = rest.next().map(|c| if c == NO_BREAK { ' ' } else { c });
+    (character, rest.as_str())
+}
+
 /// What follows a tag, opening or closing.
 fn tag(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('<')?;
     let name = inside.strip_prefix('/').unwrap_or(inside);
     let end = name.find(|c: char| !c.is_ascii_alphanumeric())?;
-    let is_tag = TAGS.contains(&&name[..end]) && name[end..].starts_with(['>', ' ', '/']);
+    let is_tag = TAGS
+        .iter()
+        .any(|tag| tag.eq_ignore_ascii_case(&name[..end]))
+        && name[end..].starts_with(['>', ' ', '/']);
     is_tag.then(|| text.find('>').map(|end| &text[end + 1..]))?
 }
 

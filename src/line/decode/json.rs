@@ -126,7 +126,9 @@ fn content(line: &str) -> Option<&str> {
 
 /// An object, or all of a document, on one line. False where no message is in it.
 fn document(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
-    let Ok(value) = serde_json::from_str::<Value>(text.trim_end_matches(',')) else {
+    let text = text.trim_end_matches(',');
+    let value = serde_json::from_str::<Value>(text);
+    let Ok(value) = value.or_else(|_| serde_json::from_str(&without_yaml(text))) else {
         return false;
     };
     let before = out.len();
@@ -139,6 +141,47 @@ fn document(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
     }));
     out.len() > before
 }
+
+/// The escapes of JSON for those that only YAML has (YAML 1.2, 5.7): PyYAML writes them into LAVA's log.yaml
+/// for the bytes of a terminal.
+fn without_yaml(text: &str) -> String {
+    let mut pieces = text.split('\\');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    while let Some(piece) = pieces.next() {
+        let escape = piece.chars().next();
+        let known = YAML_ESCAPES.iter().find(|(name, _)| escape == Some(*name));
+        match (known, escape) {
+            (Some((_, json)), _) => {
+                out.push_str(json);
+                out.push_str(&piece[1..]);
+            }
+            // An escaped backslash, behind which another escape may follow.
+            (None, None) => {
+                out.push_str("\\\\");
+                out.push_str(pieces.next().unwrap_or_default());
+            }
+            (None, Some(_)) => {
+                out.push('\\');
+                out.push_str(piece);
+            }
+        }
+    }
+    out
+}
+
+/// An escape of YAML, and what JSON has for it; two digits follow the `x`.
+const YAML_ESCAPES: [(char, &str); 10] = [
+    ('e', "\\u001b"),
+    ('x', "\\u00"),
+    ('0', "\\u0000"),
+    ('a', "\\u0007"),
+    ('v', "\\u000b"),
+    ('N', "\\u0085"),
+    ('_', "\\u00a0"),
+    ('L', "\\u2028"),
+    ('P', "\\u2029"),
+    (' ', " "),
+];
 
 /// An object, or those of the list that it is or holds.
 fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {

@@ -40,6 +40,39 @@ struct Prefix {
 
 impl Records for Kmsg {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
+        let mut rest = line.text;
+        while let Some(at) = next_piece(rest) {
+            let text = &rest[..at];
+            self.message(&Physical { text, ..*line }, out);
+            rest = &rest[at..];
+        }
+        self.message(
+            &Physical {
+                text: rest,
+                ..*line
+            },
+            out,
+        )
+    }
+
+    fn release(&mut self, out: &mut Vec<Record>) {
+        self.in_record = false;
+        if let Some(Held {
+            mut record, text, ..
+        }) = self.held.take()
+        {
+            record.text = unescaped(text.lines().next().unwrap_or_default());
+            out.push(record);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.held.is_none()
+    }
+}
+
+impl Kmsg {
+    fn message(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
         let Some((mut record, prefix, text)) = read(line) else {
             return self.dictionary(line.text) || {
                 self.release(out);
@@ -67,38 +100,26 @@ impl Records for Kmsg {
         true
     }
 
-    fn release(&mut self, out: &mut Vec<Record>) {
-        self.in_record = false;
-        if let Some(Held {
-            mut record, text, ..
-        }) = self.held.take()
-        {
-            record.text = unescaped(&text);
-            out.push(record);
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.held.is_none()
-    }
-}
-
-impl Kmsg {
     /// True where the next line cannot be of the record before.
     pub fn is_between_records(&self) -> bool {
         self.held.is_none() && !self.in_record
     }
 
-    /// ` SUBSYSTEM=acpi`: the dictionary of the record before.
-    fn dictionary(&self, text: &str) -> bool {
+    /// ` SUBSYSTEM=acpi`: the dictionary of the record before, or what netconsole's user adds to it
+    /// (` taskname=init`). The pieces of a message may end in it, and count it.
+    fn dictionary(&mut self, text: &str) -> bool {
         let key = text
             .strip_prefix(' ')
             .and_then(|entry| entry.split_once('='));
-        let is_key = |key: &str| {
-            key.bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-        };
-        self.in_record && key.is_some_and(|(key, _)| is_key(key))
+        let is_key = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_entry = self.in_record && key.is_some_and(|(key, _)| is_key(key));
+        let in_pieces =
+            |held: &&mut Held| held.pieces.is_some() && held.text.len() + text.len() < MAX_MESSAGE;
+        if let (true, Some(held)) = (is_entry, self.held.as_mut().filter(in_pieces)) {
+            held.text.push('\n');
+            held.text.push_str(text);
+        }
+        is_entry
     }
 
     /// Adds a continuation, or the next piece, to the message that is held. True where it was one.
@@ -107,11 +128,18 @@ impl Kmsg {
             return false;
         };
         let is_next = match held.pieces {
-            Some((sequence, _)) => sequence == prefix.sequence && prefix.offset == held.text.len(),
+            // A line feed between text and dictionary that a piece ends with is not seen.
+            Some((sequence, _)) => {
+                let length = held.text.len();
+                sequence == prefix.sequence && (length..=length + 1).contains(&prefix.offset)
+            }
             None => prefix.continues,
         };
         if !is_next || held.text.len() + text.len() > MAX_MESSAGE {
             return false;
+        }
+        if held.pieces.is_some() && prefix.offset > held.text.len() {
+            held.text.push('\n');
         }
         held.text.push_str(text);
         if held
@@ -123,6 +151,19 @@ impl Kmsg {
         }
         true
     }
+}
+
+/// Where the next piece of a message begins on the same line: a packet with a piece ends with no line feed,
+/// and `nc` writes packets as they come.
+fn next_piece(text: &str) -> Option<usize> {
+    const MARK: &str = ",ncfrag=";
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (head, behind) = text.split_at(text.find(MARK)? + MARK.len());
+    let is_head = !head.contains(';');
+    let at = is_head.then(|| behind.find(head))??;
+    Some(head.len() + at)
 }
 
 /// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.

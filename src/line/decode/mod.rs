@@ -26,6 +26,7 @@ use tail::Tail;
 /// puts the text together from several of them, or cannot be searched.
 pub const LITERALS: &[&str] = &[
     "\"MESSAGE\":[",
+    "\"MESSAGE\": [",
     "\"MESSAGE\" : [",
     ",ncfrag=",
     "Panic#",
@@ -169,10 +170,11 @@ impl Lines {
         self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle() && self.tail.is_idle()
     }
 
-    /// A message may have several lines, and the kernel's own stamp inside.
+    /// A message may have several lines, what a terminal adds, and the kernel's own stamp inside.
     fn record(&mut self, record: &Record, take: &mut Take<'_>) {
-        for text in record.text.split('\n') {
-            let (inner, text) = framing::strip(text);
+        let lines = record.text.split('\n');
+        for piece in lines.flat_map(|line| terminal::pieces(line.as_bytes())) {
+            let (inner, text) = framing::strip(str::from_utf8(&piece).unwrap_or_default());
             let line = LogLine {
                 number: record.number,
                 quote: record.quote,

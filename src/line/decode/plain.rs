@@ -37,8 +37,9 @@ const HARMLESS: [bool; 256] = {
 /// True for a text that neither begins with a framing nor holds another message.
 fn is_text(text: &str) -> bool {
     let begins_with_framing = || may_begin_with_framing(text) && framing::begins(text);
-    let is_one_message =
-        !framing::holds_stamp(text) && !text.starts_with(runs::NOTE) && !holds_date(text);
+    let is_one_message = !framing::holds_stamp(text)
+        && !text.starts_with(runs::NOTE)
+        && !runs::may_hold_intruder(text);
     !text.is_empty() && is_one_message && !html::holds_tag(text) && !begins_with_framing()
 }
 
@@ -51,7 +52,7 @@ fn may_begin_with_framing(text: &str) -> bool {
         [b'<', mark, ..] => mark.is_ascii_digit(),
         [b'-', b'-', ..] | [b'?' | b'=' | b'#', ..] => false,
         [first, ..] if first.is_ascii_alphabetic() => {
-            begin == Some(0) && (begins_with_date(words) || begins_with_name(words))
+            begins_with_date(words) || begins_with_name(words)
         }
         _ => true,
     }
@@ -86,18 +87,6 @@ fn has_two_columns(words: &[u8]) -> bool {
     let is_word = |column: &[u8]| column.trim_ascii().iter().all(u8::is_ascii_alphanumeric);
     let (one, two) = (columns.next(), columns.next());
     columns.next().is_some() && one.is_some_and(is_word) && two.is_some_and(is_word)
-}
-
-/// `2024/04/30`: another program's words follow.
-fn holds_date(text: &str) -> bool {
-    let text = text.as_bytes();
-    let mut places = memchr::memchr_iter(b'/', text);
-    places.any(|at| {
-        matches!(
-            text.get(at + 1..at + 4),
-            Some([b'0'..=b'9', b'0'..=b'9', b'/'])
-        )
-    })
 }
 
 #[cfg(test)]

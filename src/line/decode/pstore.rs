@@ -5,6 +5,8 @@
 //! asks what came before a splat.
 
 use crate::input::PartHead;
+use crate::line::quote;
+use std::collections::BTreeSet;
 
 /// Bytes held back; a dump is at most `kmsg_bytes` (10 KiB) unless it was set, a part less than that.
 const MAX_BYTES: usize = 16 << 20;
@@ -16,6 +18,8 @@ type Give<'g> = dyn FnMut(u64, &[u8]) + 'g;
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     parts: Vec<Part>,
+    /// Their numbers in the dump.
+    numbers: BTreeSet<u64>,
     bytes: usize,
 }
 
@@ -29,10 +33,11 @@ struct Part {
 impl Parts {
     /// Takes in a line.
     pub fn line(&mut self, number: u64, raw: &[u8], give: &mut Give<'_>) {
-        if let Some(head) = PartHead::read(raw) {
+        if let Some(head) = PartHead::read(quote::strip(raw).1) {
             if !self.continues(&head) {
                 self.release(give);
             }
+            self.numbers.insert(head.part);
             self.parts.push(Part {
                 head,
                 number,
@@ -52,9 +57,7 @@ impl Parts {
     /// True for another part of the same dump.
     fn continues(&self, head: &PartHead) -> bool {
         let same = |part: &Part| (part.head.reason, part.head.dump) == (head.reason, head.dump);
-        self.parts
-            .iter()
-            .all(|part| same(part) && part.head.part != head.part)
+        self.parts.first().is_none_or(same) && !self.numbers.contains(&head.part)
     }
 
     /// Gives the parts away, the first one printed first.

@@ -2,14 +2,25 @@
 
 use crate::grammar::Pattern;
 use crate::line::{Framing, framing};
+use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
-static INTRUDERS: LazyLock<Pattern> =
-    LazyLock::new(|| Pattern::new(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:executing program|result:)"));
+static INTRUDERS: LazyLock<Pattern> = LazyLock::new(|| {
+    Pattern::new(
+        r"(?:\d{4}/\d\d/\d\d )?\d\d:\d\d:\d\d (?:executing program|result:)|executing program(?: \d+)?(?: \(id=\d+\))?:?\s*$",
+    )
+});
 
 /// Every intruder has one of these: most lines need no look at the pattern.
-const INTRUDER_ENDS: [&str; 2] = ["executing program", "result:"];
+static INTRUDER_ENDS: LazyLock<[Finder<'_>; 2]> =
+    LazyLock::new(|| ["executing program", "result:"].map(Finder::new));
+
+/// False for a line that no other program has written into.
+pub(super) fn may_hold_intruder(line: &str) -> bool {
+    let mut ends = INTRUDER_ENDS.iter();
+    ends.any(|end| end.find(line.as_bytes()).is_some())
+}
 
 /// A note of printk between two messages (kernel/printk/printk.c).
 const DROPPED: &str = " printk messages dropped **";
@@ -41,8 +52,7 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
 
 /// Where another program's words begin.
 fn intruder(line: &str) -> Option<usize> {
-    let may_be = INTRUDER_ENDS.iter().any(|end| line.contains(end));
-    may_be.then(|| INTRUDERS.find(line))?
+    may_hold_intruder(line).then(|| INTRUDERS.find(line))?
 }
 
 /// Adds a message, without printk's note in front of it.

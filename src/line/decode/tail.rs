@@ -27,7 +27,11 @@ impl Tail {
         if self.is_replayed(&line) {
             return;
         }
+        let replays = std::mem::take(&mut self.replays);
+        let begun_anew =
+            |held: &LogLine<'_>| replays && line.text.starts_with(held.text.trim_end());
         let line = match self.held.take() {
+            Some(held) if begun_anew(&held) => line,
             Some(held) => match rewrap::continued(&held, &line) {
                 Some(whole) => whole,
                 None => {
@@ -52,8 +56,8 @@ impl Tail {
             self.replays = text == REPLAY;
             return true;
         }
-        let replayed = self.replays && self.last == text;
-        self.replays = false;
+        let replayed = self.replays && self.held.is_none() && self.last == text;
+        self.replays &= !replayed;
         text.clone_into(&mut self.last);
         replayed
     }

@@ -1,6 +1,7 @@
 //! What a terminal adds: colours and other escape sequences (ECMA-48), carriage returns, backspaces
 //! and NULs.
 
+use crate::line::framing::stamp_at;
 use memchr::{memchr, memchr3};
 use std::borrow::Cow;
 
@@ -8,7 +9,7 @@ const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
 /// The pieces of a line between carriage returns, without escape sequences. Of what was printed
-/// over, nothing is dropped: a console log has messages there.
+/// over, no message is dropped; what is none in front of one, a progress bar or a prompt, is.
 pub(super) fn pieces(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
     if memchr3(ESC, b'\r', 0, raw).is_none() && memchr(8, raw).is_none() {
@@ -18,7 +19,19 @@ pub(super) fn pieces(raw: &[u8]) -> Vec<Cow<'_, [u8]>> {
     let pieces = text
         .split(|byte| *byte == b'\r')
         .filter(|piece| !piece.is_empty());
-    pieces.map(|piece| Cow::Owned(piece.to_vec())).collect()
+    let pieces: Vec<_> = pieces.map(|piece| Cow::Owned(piece.to_vec())).collect();
+    without_printed_over(pieces)
+}
+
+/// Without the pieces that have no stamp in front of one that has.
+fn without_printed_over(mut pieces: Vec<Cow<'_, [u8]>>) -> Vec<Cow<'_, [u8]>> {
+    let has_stamp = |piece: &Cow<'_, [u8]>| stamp_at(&String::from_utf8_lossy(piece)).is_some();
+    if let Some(last) = pieces.iter().rposition(has_stamp).filter(|last| *last > 0) {
+        let behind = pieces.split_off(last);
+        pieces.retain(has_stamp);
+        pieces.extend(behind);
+    }
+    pieces
 }
 
 fn without_escapes(raw: &[u8]) -> Vec<u8> {

@@ -68,7 +68,7 @@ fn journal_json_with_bytes_and_lines() {
     assert_eq!(
         read(log),
         [
-            (1, Some(55_225), "\u{1b}[mx".into()),
+            (1, Some(55_225), "x".into()),
             (2, None, "a".into()),
             (2, None, "b".into())
         ]
@@ -109,12 +109,21 @@ fn parts_of_a_pstore_dump_come_in_the_order_of_the_kernel() {
 }
 
 #[test]
+fn a_dump_of_very_many_parts_is_read_in_no_time() {
+    let log: String = (1..=200_000)
+        .map(|part| format!("Panic#1 Part{part}\n"))
+        .collect();
+    assert!(texts(log.as_bytes()).iter().all(String::is_empty));
+}
+
+#[test]
 fn terminals_add_colours_and_print_over() {
     assert_eq!(texts(b"\x1b[0;31m[    1.000000]\x1b[0m x\r"), ["x"]);
     assert_eq!(
-        texts(b"Loading 10%\rLoading 99%\r[    1.000000] x"),
-        ["Loading 10%", "Loading 99%", "x"]
+        texts(b"Loading 10%\r[    1.000000] x\rhost:~# \r[    2.000000] y"),
+        ["x", "y"]
     );
+    assert_eq!(texts(b"x\ry"), ["x", "y"]);
     assert_eq!(texts(b"\x1b]0;title\x07x"), ["x"]);
 }
 

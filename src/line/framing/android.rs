@@ -2,13 +2,14 @@
 
 use super::Mark;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_until, take_while, take_while1};
+use nom::bytes::complete::{tag, take_until, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, digit1, one_of, space0, space1};
 use nom::combinator::{map, opt, recognize};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
-/// `11-23 14:20:48.123  1234  1234 W kernel  : ` (logcat -v threadtime; with -v uid also a user).
+/// `11-23 14:20:48.123  1234  1234 W kernel  : ` (logcat -v threadtime; with -v uid also a user; the
+/// clock in another form with -v year, zone, epoch or monotonic).
 pub fn logcat(input: &str) -> IResult<&str, Mark> {
     let name = recognize((
         take_while1(|c: char| c.is_ascii_alphabetic()),
@@ -32,19 +33,19 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
     .parse(input)
 }
 
-/// `W/kernel  ( 1234): ` (logcat -v brief), with the date in front (-v time).
+/// `W/kernel  ( 1234): ` (logcat -v brief), with the date in front (-v time); `W/kernel  : ` (-v tag).
 pub fn brief(input: &str) -> IResult<&str, Mark> {
     let pid = delimited((char('('), space0), digit1, tag("): "));
+    let with_pid = recognize((take_while1(is_tag), space0, pid));
+    let without = recognize((tag("kernel"), space0, tag(": ")));
     map(
         (
             opt(terminated(date, space1)),
             priority,
             char('/'),
-            take_while1(is_tag),
-            space0,
-            pid,
+            alt((with_pid, without)),
         ),
-        |(_, level, _, _, _, _)| Mark::Level(level),
+        |(_, level, _, _)| Mark::Level(level),
     )
     .parse(input)
 }
@@ -94,10 +95,17 @@ fn is_tag(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_.-".contains(c)
 }
 
-/// `11-23 14:20:48.123`.
+/// `11-23 14:20:48.123`, with the year and the zone or not; or seconds: `  1795443648.123`.
 fn date(input: &str) -> IResult<&str, &str> {
     let clock = take_while1(|c: char| c.is_ascii_digit() || ":.".contains(c));
-    recognize((digit1, char('-'), digit1, char(' '), clock)).parse(input)
+    let year = opt((
+        take_while_m_n(4, 4, |c: char| c.is_ascii_digit()),
+        char('-'),
+    ));
+    let zone = opt((char(' '), one_of("+-"), digit1));
+    let of_day = recognize((year, digit1, char('-'), digit1, char(' '), clock, zone));
+    let seconds = recognize((space0, digit1, char('.'), digit1));
+    alt((of_day, seconds)).parse(input)
 }
 
 /// Android's priority as a level of the kernel (system/logging, `kLogPriority`).

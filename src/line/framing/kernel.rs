@@ -1,6 +1,6 @@
 //! What printk and dmesg put in front.
 
-use super::Mark;
+use super::{Mark, clock};
 use crate::line::Caller;
 use nom::branch::alt;
 use nom::bytes::complete::{take_while_m_n, take_while1};
@@ -11,10 +11,11 @@ use nom::{IResult, Parser};
 
 /// `[    0.055225] `: seconds since boot (kernel/printk/printk.c, `print_time()`). The blank
 /// behind is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
-/// last_kmsg), `[    0.055225 <    0.000010>] ` (dmesg -d) and `[    0.055225 ]` (LKP's logs).
+/// last_kmsg), `[    0.055225 <    0.000010>] ` (dmesg -d; journalctl -o short-delta puts a blank or a `*`
+/// behind the number) and `[    0.055225 ]` (LKP's logs).
 pub fn uptime(input: &str) -> IResult<&str, Mark> {
     let cpu = recognize(pair(char(','), digit1));
-    let since_last = recognize((space1, char('<'), seconds, char('>')));
+    let since_last = recognize((space1, char('<'), seconds, opt(one_of(" *")), char('>')));
     let inside = terminated(seconds, opt(alt((cpu, since_last))));
     let stamp = delimited(pair(char('['), space0), inside, pair(space0, char(']')));
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
@@ -133,7 +134,7 @@ pub fn level_name(name: &str) -> Option<u8> {
 /// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it; with -d also the seconds since the last.
 pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
     let since_last = (space1, char('<'), seconds, char('>'));
-    let inside = (super::clock::weekday_date, opt(since_last));
+    let inside = (clock::weekday_date, opt(since_last));
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
         Mark::Other
     })
@@ -154,7 +155,7 @@ pub fn delta(input: &str) -> IResult<&str, Mark> {
 /// `[Nov23 14:20] `: the first line of a minute (dmesg --time-format=reltime).
 pub fn minute(input: &str) -> IResult<&str, Mark> {
     let inside = (
-        super::clock::month,
+        clock::month,
         space0,
         digit1,
         char(' '),
@@ -171,5 +172,8 @@ pub fn minute(input: &str) -> IResult<&str, Mark> {
 /// Blanks that Markdown or a report puts in front of a stamp.
 pub fn indented(input: &str) -> IResult<&str, Mark> {
     let own = alt((uptime, preceded(level_number, uptime)));
-    map(terminated(space1, peek(own)), |_| Mark::Other).parse(input)
+    let of_dmesg = alt((wall_clock, delta, minute, facility_level));
+    let of_loggers = alt((clock::iso, clock::classic, clock::weekday_iso));
+    let stamp = alt((own, of_dmesg, of_loggers));
+    map(terminated(space1, peek(stamp)), |_| Mark::Other).parse(input)
 }

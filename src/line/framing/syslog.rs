@@ -3,10 +3,10 @@
 use super::Mark;
 use super::kernel::level_name;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till1, take_until, take_while1};
-use nom::character::complete::{char, digit1};
-use nom::combinator::{map, opt, recognize};
-use nom::multi::many1;
+use nom::bytes::complete::{escaped, is_not, tag, take_till1, take_while1};
+use nom::character::complete::{anychar, char, digit1};
+use nom::combinator::{map, opt, recognize, verify};
+use nom::multi::{many0_count, many1};
 use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
@@ -15,7 +15,11 @@ pub fn rfc5424(input: &str) -> IResult<&str, Mark> {
     let priority =
         delimited(char('<'), digit1, char('>')).map_opt(|digits: &str| digits.parse::<u16>().ok());
     let field = || terminated(take_till1(|c| c == ' '), char(' '));
-    let element = recognize((char('['), take_until("]"), char(']')));
+    let name = take_while1(|c: char| c.is_ascii_graphic() && !"=]\"".contains(c));
+    let value = escaped(is_not("\\\""), '\\', anychar);
+    let parameter = (char(' '), name, tag("=\""), opt(value), char('"'));
+    let id = take_while1(|c: char| c.is_ascii_graphic() && !"=]\"".contains(c));
+    let element = recognize((char('['), id, many0_count(parameter), char(']')));
     let data = alt((tag("-"), recognize(many1(element))));
     let mark = opt(char('\u{feff}'));
     // Version, stamp, host, application, process, message.
@@ -45,9 +49,8 @@ pub fn busybox_tag(input: &str) -> IResult<&str, Mark> {
 
 fn host(input: &str) -> IResult<&str, &str> {
     let word = take_while1(|c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c));
-    let other = nom::combinator::verify(word, |word: &str| {
-        !word.starts_with("kern") && !word.ends_with(':')
-    });
+    let is_level = |word: &str| word.strip_prefix("kern.").and_then(level_name).is_some();
+    let other = verify(word, |word: &str| !is_level(word) && !word.ends_with(':'));
     terminated(other, char(' ')).parse(input)
 }
 

@@ -1,0 +1,78 @@
+//! Parts of pstore dumps that are members of an archive, as somebody packed /sys/fs/pstore: those of a folder are
+//! one log, as they are on disk ([`crate::input::entries`]).
+
+use super::Place;
+use crate::input::pstore::{MAX_PART, PartHead};
+
+/// Bytes held back; a dump has less than that.
+const MAX_BYTES: usize = 16 << 20;
+
+/// The parts seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Dumps {
+    folders: Vec<Folder>,
+    bytes: usize,
+}
+
+/// The parts of a folder of an archive.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// Its name, in the archive's.
+    name: Option<String>,
+    /// The name of the first part.
+    part: Option<String>,
+    parts: Vec<Vec<u8>>,
+}
+
+impl Dumps {
+    /// Keeps the text of a member that is a part; false for any other.
+    pub fn take(&mut self, text: &[u8], place: &Place<'_>) -> bool {
+        let is_part = text.len() as u64 <= MAX_PART && PartHead::of(text).is_some();
+        if is_part {
+            let mut text = text.to_vec();
+            if !text.ends_with(b"\n") {
+                text.push(b'\n');
+            }
+            self.bytes += text.len();
+            self.folder(place).parts.push(text);
+        }
+        is_part
+    }
+
+    fn folder(&mut self, place: &Place<'_>) -> &mut Folder {
+        let name = place.folder();
+        let known = self.folders.iter().position(|folder| folder.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.folders.push(Folder {
+                name,
+                part: place.chain(),
+                parts: Vec::new(),
+            });
+            self.folders.len() - 1
+        });
+        &mut self.folders[index]
+    }
+
+    /// True where no more should be held back.
+    pub fn is_full(&self) -> bool {
+        self.bytes > MAX_BYTES
+    }
+
+    /// All of them, each folder once.
+    pub fn give(&mut self) -> Vec<Folder> {
+        std::mem::take(self).folders
+    }
+}
+
+impl Folder {
+    /// What to call its log, and the text: by reason and count of the dump; the decoder puts the parts of each in
+    /// order.
+    pub fn into_log(mut self) -> (Option<String>, Vec<u8>) {
+        let name = match self.parts.len() {
+            1 => self.part,
+            _ => self.name,
+        };
+        self.parts.sort();
+        (name, self.parts.concat())
+    }
+}
