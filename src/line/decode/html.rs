@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// No `dd`, which is an instruction byte as well.
-const TAGS: [&str; 57] = [
+const TAGS: [&str; 53] = [
     "a",
     "b",
     "big",
@@ -34,21 +34,17 @@ const TAGS: [&str; 57] = [
     "kbd",
     "label",
     "li",
-    "link",
     "main",
     "mark",
-    "meta",
     "ol",
     "p",
     "pre",
     "s",
     "samp",
-    "script",
     "section",
     "small",
     "span",
     "strong",
-    "style",
     "summary",
     "table",
     "tbody",
