@@ -226,12 +226,11 @@ impl Boots {
     }
 
     fn observe_facts(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for rule in grammar
-            .facts
-            .iter()
-            .filter(|rule| text.contains(&rule.literal))
-        {
-            let Some(value) = rule.pattern.captures(text).and_then(|c| c.name("value")) else {
+        for rule in &grammar.facts {
+            // The pattern is told by its beginning; the literal would have to be searched for.
+            let captures = rule.pattern.captures(text);
+            let captures = captures.filter(|_| text.contains(&rule.literal));
+            let Some(value) = captures.and_then(|captures| captures.name("value")) else {
                 continue;
             };
             if rule.field == FactField::Banner {
@@ -243,12 +242,9 @@ impl Boots {
     }
 
     fn observe_notes(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for word in grammar
-            .words
-            .iter()
-            .filter(|word| text.contains(&word.literal))
-        {
-            let Some(captures) = word.pattern.captures(text) else {
+        for word in &grammar.words {
+            let captures = word.pattern.captures(text);
+            let Some(captures) = captures.filter(|_| text.contains(&word.literal)) else {
                 continue;
             };
             let flag = captures.name("flag").map(|m| m.as_str().to_owned());

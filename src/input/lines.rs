@@ -117,7 +117,20 @@ impl LineReader {
 
     /// Scans `bytes`, which continue what was scanned before.
     fn scan<V: Visitor>(&mut self, bytes: &[u8], finder: &Finder, visitor: &mut V) {
-        let mut hits = finder.marks.hits(bytes);
+        let from = self.scanned;
+        let marks = &finder.marks;
+        marks.search(bytes, from, |hits| {
+            self.scan_by(hits, bytes, finder, visitor)
+        });
+    }
+
+    fn scan_by<V: Visitor>(
+        &mut self,
+        hits: &mut Hits<'_>,
+        bytes: &[u8],
+        finder: &Finder,
+        visitor: &mut V,
+    ) {
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
         while self.scanned < bytes.len() {
@@ -127,7 +140,7 @@ impl LineReader {
                 };
                 let end = line_end(bytes, hit.at);
                 self.jump_to(bytes, hit.at);
-                if !begins_report(&mut hits, hit, end) {
+                if !begins_report(hits, hit, end) {
                     self.begin_boot(bytes, finder, visitor);
                     continue;
                 }
@@ -195,14 +208,15 @@ impl LineReader {
         if from >= region.len() {
             return;
         }
-        let mut hits = finder.notes.hits(region);
-        while let Some(hit) = hits.next_from(from) {
-            let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
-            let end = line_end(region, hit.at);
-            count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
-            visitor.aside(count, &region[start..end.min(start + MAX_LINE)]);
-            from = (end + 1).min(to);
-        }
+        finder.notes.search(region, from, |hits| {
+            while let Some(hit) = hits.next_from(from) {
+                let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
+                let end = line_end(region, hit.at);
+                count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
+                visitor.aside(count, &region[start..end.min(start + MAX_LINE)]);
+                from = (end + 1).min(to);
+            }
+        });
         count += memchr_iter(b'\n', &region[from..]).count() as u64;
         self.noted = (to, count);
     }

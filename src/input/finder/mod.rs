@@ -11,6 +11,7 @@ mod windows;
 use aho_corasick::{AhoCorasick, BuildError};
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::mpsc::{self, Receiver};
 use teddy::Teddy;
 
 /// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
@@ -127,21 +128,37 @@ impl Literals {
         })
     }
 
-    /// Begins to search `bytes`.
-    pub fn hits<'f>(&'f self, bytes: &'f [u8]) -> Hits<'f> {
-        match bytes.len() > WINDOW && rayon::current_num_threads() > 1 {
-            true => Hits::Ahead(Ahead {
-                literals: self,
-                bytes,
-                end: 0,
-                hits: Vec::new().into_iter().peekable(),
-            }),
-            false => Hits::OneByOne(OneByOne {
+    /// Searches `bytes` from `from` on, for as long as `take` asks for hits.
+    pub fn search<R>(&self, bytes: &[u8], from: usize, take: impl FnOnce(&mut Hits<'_>) -> R) -> R {
+        let is_short = bytes.len() <= from.saturating_add(WINDOW);
+        if is_short || rayon::current_num_threads() == 1 {
+            return take(&mut Hits::OneByOne(OneByOne {
                 literals: self,
                 bytes,
                 next: Next::Unknown,
-            }),
+            }));
         }
+        std::thread::scope(|scope| {
+            let (found, received) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                let mut windows = (from..bytes.len()).step_by(WINDOW);
+                // It ends where nobody asks any more.
+                windows.all(|begin| found.send(self.in_window(bytes, begin)).is_ok())
+            });
+            take(&mut Hits::Ahead(Ahead {
+                received,
+                hits: Vec::new().into_iter().peekable(),
+            }))
+        })
+    }
+
+    /// Every hit in a window of `bytes`; all threads search it.
+    fn in_window(&self, bytes: &[u8], begin: usize) -> Vec<Hit> {
+        let end = begin.saturating_add(WINDOW).min(bytes.len());
+        let blocks: Vec<_> = (begin..end).step_by(BLOCK).collect();
+        let in_block = |begin: &usize| self.in_block(bytes, *begin..(begin + BLOCK).min(end));
+        let hits: Vec<Vec<Hit>> = blocks.par_iter().map(in_block).collect();
+        hits.concat()
     }
 
     /// Every hit in a block of `bytes`.
@@ -173,8 +190,8 @@ fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
 pub enum Hits<'f> {
     /// Each hit is searched for when it is asked for.
     OneByOne(OneByOne<'f>),
-    /// A stretch of the input is searched ahead by all threads.
-    Ahead(Ahead<'f>),
+    /// All threads search ahead.
+    Ahead(Ahead),
 }
 
 impl Hits<'_> {
@@ -220,43 +237,23 @@ impl OneByOne<'_> {
     }
 }
 
-/// A search by all threads.
-pub struct Ahead<'f> {
-    literals: &'f Literals,
-    bytes: &'f [u8],
-    /// So far the input was searched.
-    end: usize,
-    /// What is left of the hits before `end`.
+/// A search by all threads, which goes on while the hits are looked at.
+pub struct Ahead {
+    /// The hits of each window.
+    received: Receiver<Vec<Hit>>,
+    /// What is left of those of the last one.
     hits: std::iter::Peekable<std::vec::IntoIter<Hit>>,
 }
 
-impl Ahead<'_> {
+impl Ahead {
     fn next_from(&mut self, from: usize) -> Option<Hit> {
         loop {
-            while let Some(hit) = self.hits.peek() {
-                if hit.at >= from {
-                    return Some(*hit);
-                }
-                self.hits.next();
+            while self.hits.next_if(|hit| hit.at < from).is_some() {}
+            if let Some(hit) = self.hits.peek() {
+                return Some(*hit);
             }
-            self.end = self.end.max(from);
-            if self.end >= self.bytes.len() {
-                return None;
-            }
-            self.search_window();
+            self.hits = self.received.recv().ok()?.into_iter().peekable();
         }
-    }
-
-    fn search_window(&mut self) {
-        let end = self.end.saturating_add(WINDOW).min(self.bytes.len());
-        let begins: Vec<_> = (self.end..end).step_by(BLOCK).collect();
-        let in_block = |begin: &usize| {
-            let block = *begin..(begin + BLOCK).min(end);
-            self.literals.in_block(self.bytes, block)
-        };
-        let hits: Vec<Vec<Hit>> = begins.par_iter().map(in_block).collect();
-        self.hits = hits.concat().into_iter().peekable();
-        self.end = end;
     }
 }
 
@@ -266,15 +263,19 @@ mod tests {
 
     /// The line of each hit, counted from 0, and its sort.
     fn all(literals: &Literals, bytes: &[u8]) -> Vec<(usize, bool)> {
-        let mut hits = literals.hits(bytes);
+        let line = |hit: Hit| memchr::memchr_iter(b'\n', &bytes[..hit.at]).count();
+        let hits = literals.search(bytes, 0, collect);
+        hits.into_iter().map(|hit| (line(hit), hit.first)).collect()
+    }
+
+    fn collect(hits: &mut Hits<'_>) -> Vec<Hit> {
         let mut from = 0;
-        std::iter::from_fn(|| {
+        let in_order = std::iter::from_fn(|| {
             let hit = hits.next_from(from)?;
             from = hit.at + 1;
-            let line = memchr::memchr_iter(b'\n', &bytes[..hit.at]).count();
-            Some((line, hit.first))
-        })
-        .collect()
+            Some(hit)
+        });
+        in_order.collect()
     }
 
     #[test]
@@ -302,29 +303,15 @@ mod tests {
             bytes[at..at + 4].copy_from_slice(b"BUG:");
             bytes[at + 4..at + 8].copy_from_slice(b"boot");
         }
-        let collect = |mut next: Box<dyn FnMut(usize) -> Option<Hit> + '_>| {
-            let mut from = 0;
-            let mut all = Vec::new();
-            while let Some(hit) = next(from) {
-                from = hit.at + 1;
-                all.push(hit);
-            }
-            all
-        };
-        let mut one_by_one = OneByOne {
+        let expected = collect(&mut Hits::OneByOne(OneByOne {
             literals: &literals,
             bytes: &bytes,
             next: Next::Unknown,
-        };
-        let mut ahead = Ahead {
-            literals: &literals,
-            bytes: &bytes,
-            end: 0,
-            hits: Vec::new().into_iter().peekable(),
-        };
-        let expected = collect(Box::new(|from| one_by_one.next_from(from)));
+        }));
         assert_eq!(expected.len(), 14);
-        assert_eq!(collect(Box::new(|from| ahead.next_from(from))), expected);
+        assert_eq!(literals.search(&bytes, 0, collect), expected);
+        let first = literals.search(&bytes, 0, |hits| hits.next_from(0));
+        assert_eq!(first, expected.first().copied());
     }
 
     #[test]

@@ -14,12 +14,12 @@ pub const BUCKETS: usize = 8;
 const TRIED: usize = 6;
 
 /// What logs are full of: windows of it find too much.
-const COMMON: &[u8] = b"[    0.000000] able to register initialized ACPI BIOS CPU _cpu _caps cpu_info irq IRQ function at \
-    is of be not for all page allocated memory order: node: info configuration type clock lock interface rating the \
-    version Linux early initial enabled kernel: Kernel panic CPI: secondary identify_secondary feature context segment \
-    default: fault : se: protected expected packet detected do_clear_cpu_cap interrupt corrupt device Intel sector serial \
-    returned Hardware name: WARNING: ---[ cut here ]--- Tainted: hardware watchdog Booting smp_store_cpu align failed \
-    generation general taking linking stack code: Code: error: VFS: FS: PCI mount point counter critical check";
+const COMMON: &[u8] = b"[    0.000000] able to table enable stable handle register initialized ACPI BIOS CPU _cpu _caps \
+    cpu_info irq IRQ function at is of be not for all page allocated memory order: node: info configuration type clock \
+    lock interface rating the version Linux early initial enabled kernel: Kernel param CPI: secondary identify feature \
+    context segment default: fault : se: : pa: : Cl: protected expected packet detected interrupt corrupt device Intel \
+    internal external sector serial returned Hardware name: WARNING: Tainted: hardware watchdog Booting aligned Align failed \
+    generation general purpose taking linking stack code: Code: error: VFS: FS: PCI mount point counter critical check";
 
 /// Such a window counts as if one of a thousand places had it.
 const COMMON_WEIGHT: f32 = 1e13;
