@@ -23,10 +23,9 @@ impl Needed {
 
     /// False for a text that the pattern cannot fit.
     pub fn is_in(&self, text: &[u8]) -> bool {
-        let first = self.beginning.first();
-        (first.is_none() || first == text.first())
-            && text.starts_with(&self.beginning)
-            && self.anywhere.find(text).is_some()
+        // The first byte settles nearly every pattern that is anchored.
+        let begins = |first: &u8| text.first() == Some(first) && text.starts_with(&self.beginning);
+        self.beginning.first().is_none_or(begins) && self.anywhere.find(text).is_some()
     }
 }
 
