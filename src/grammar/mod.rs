@@ -82,6 +82,9 @@ const BUILTIN: &[Builtin] = &[
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
 
+/// What stands behind the call trace of a WARN or an oops (kernel/panic.c, `print_oops_end_marker()`).
+pub const END_TRACE: &str = "[ end trace ";
+
 /// One grammar file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -257,7 +260,10 @@ impl Grammar {
         let anchors = self.paths.iter().filter(|rule| rule.anchor);
         let frames = anchors.flat_map(|rule| rule.frames.iter());
         let sites = self.sites.iter().map(|site| &site.function);
-        frames.chain(sites).map(String::as_str).chain([CUT_HERE])
+        frames
+            .chain(sites)
+            .map(String::as_str)
+            .chain([CUT_HERE, END_TRACE])
     }
 
     /// Literals of the lines that a report, or a quoted piece of one, may begin with.

@@ -2,7 +2,7 @@
 
 use super::{Case, Confidence, Evidence};
 use crate::grammar::ClearSite;
-use crate::splat::{Frame, base_name, is_fragment, names};
+use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
 
 /// The site of a late clear, and how sure it is that the splat is one.
 pub struct Site<'a> {
@@ -28,7 +28,7 @@ pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
 /// A WARN in the function, or in a copy of it inlined into one of its helpers.
 fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     let splat = case.splat;
-    if splat.kind != "warning" {
+    if splat.kind != "warning" && !is_headless(splat) {
         return None;
     }
     let printed = splat
@@ -43,7 +43,11 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     if !here || is_range_check(case, rule) {
         return None;
     }
-    let says = format!("WARN in {}()", function.unwrap_or(&rule.file));
+    let place = function.unwrap_or(&rule.file);
+    let says = match is_headless(splat) {
+        true => format!("RIP in {place}(), in a report whose head is missing"),
+        false => format!("WARN in {place}()"),
+    };
     let mut evidence = vec![Case::note(splat.header_line, says, "late clear")];
     if case.vmlinux.tests_variable(splat, &rule.patched_flag) == Some(true) {
         let says = format!(
@@ -52,10 +56,10 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
         );
         evidence.push(Case::note(0, says, "late clear"));
     }
-    let confidence = if splat.frames.is_empty() {
-        Confidence::Weak
-    } else {
-        Confidence::Certain
+    let confidence = match splat.frames.is_empty() {
+        true => Confidence::Weak,
+        false if is_headless(splat) => Confidence::Likely,
+        false => Confidence::Certain,
     };
     Some(Site {
         rule,

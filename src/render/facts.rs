@@ -15,7 +15,7 @@ pub fn headline(report: &Report) -> &str {
 /// The header as printed.
 pub fn header(splat: &Splat) -> &str {
     match splat.header.as_str() {
-        "" => "(frames quoted without their header)",
+        "" => "(its header is missing)",
         header => header,
     }
 }

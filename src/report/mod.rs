@@ -9,7 +9,7 @@ use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
-use crate::splat::{Frame, Splat, base_name, is_fragment};
+use crate::splat::{Frame, Splat, base_name, is_fragment, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 
@@ -166,7 +166,7 @@ impl Sequence {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
-        if late_clear.is_some() && is_fragment(&splat) {
+        if late_clear.is_some() && (is_fragment(&splat) || is_headless(&splat)) {
             "warning".clone_into(&mut splat.kind);
         }
         let level = grammar
@@ -256,7 +256,10 @@ impl Last {
 
 /// What the report is called. A late clear is always about its site, however little of it is left.
 fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Name {
-    let name = title::name(grammar, splat);
+    let name = match is_headless(splat) {
+        true => headless(grammar, splat),
+        false => title::name(grammar, splat),
+    };
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {
         Some(site) if name.function.as_ref() != Some(&site.function) => Name {
@@ -265,6 +268,23 @@ fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Nam
             ..name
         },
         _ => name,
+    }
+}
+
+/// Nothing tells what a report without its head was about but the place where it happened.
+fn headless(grammar: &Grammar, splat: &Splat) -> Name {
+    let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
+    let rip = rip
+        .map(base_name)
+        .filter(|name| !grammar.is_machinery(name));
+    let function = rip.or_else(|| meaningful(grammar, splat).next());
+    Name {
+        title: function.map_or("report without its head".to_owned(), |function| {
+            format!("report without its head in {function}")
+        }),
+        corrupted: true,
+        function: function.map(str::to_owned),
+        ..Name::default()
     }
 }
 

@@ -8,9 +8,9 @@ use super::building::{Building, Closing};
 use super::header::{Candidate, Header, candidate, header, may_begin_header};
 use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Frame, Section, Splat};
-use super::{FRAGMENT, base_name};
+use super::{FRAGMENT, HEADLESS, base_name};
 use crate::boot::Boots;
-use crate::grammar::{CUT_HERE, Grammar, Level};
+use crate::grammar::{CUT_HERE, END_TRACE, Grammar, Level};
 use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
@@ -23,6 +23,9 @@ const MAX_LOOSE_FRAMES: usize = 64;
 
 /// Lines after which frames outside a splat belong to something else.
 const MAX_LOOSE_GAP: u64 = 100;
+
+/// Lines of others that may stand between two lines of a report whose head is missing.
+const MAX_HEADLESS_GAP: u64 = 16;
 
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
@@ -215,6 +218,8 @@ impl<'g> Assembler<'g> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
+        // Reports are given away in the order in which they begin.
+        self.lanes.forget_headless();
         if header.kind.single {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
@@ -335,18 +340,53 @@ impl<'g> Assembler<'g> {
                 }
                 self.lanes[index].cut_here = Some(CutHere::at(line));
             }
-            Body::End => {
-                if let Some(mut building) = self.lanes[index].open.take() {
-                    building.take(line, Body::Known);
-                    self.lanes[index].strands.ended(&building);
-                    self.complete.push(building.close(Closing::EndMarker));
-                }
-            }
+            Body::End => self.end(index, line, boots),
             Body::Foreign if self.grammar.is_known(&line.text) => {
                 self.take_inner(index, line, Body::Known, boots)
             }
             body => self.take_inner(index, line, body, boots),
         }
+    }
+
+    /// The end marker: of the open report, or of one whose head is missing.
+    fn end(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
+        let lane = &mut self.lanes[index];
+        let headless = lane.headless.take();
+        let given_up_at = lane.given_up_at.take();
+        if let Some(mut building) = lane.open.take() {
+            building.take(line, Body::Known);
+            lane.strands.ended(&building);
+            self.complete.push(building.close(Closing::EndMarker));
+            return;
+        }
+        let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
+        let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
+        if let Some(mut report) = headless.filter(is_one).filter(|_| !is_known) {
+            report.take(line, Body::Known);
+            let boot = boots.claim(report.first_line());
+            self.complete
+                .push(report.of_boot(boot).close(Closing::EndMarker));
+        }
+    }
+
+    /// Keeps a line outside of any report that looks like one of a report's.
+    fn take_headless(&mut self, index: usize, line: &LogLine<'_>, body: &Body) {
+        let lane = &mut self.lanes[index];
+        let is_over = |report: &mut Building| line.number - report.last_line() > MAX_HEADLESS_GAP;
+        lane.headless.take_if(is_over);
+        let begins = matches!(
+            body,
+            Body::Cpu(_)
+                | Body::Rip(false, Some(_))
+                | Body::Code(_)
+                | Body::Registers(_)
+                | Body::TraceStart
+        );
+        if lane.headless.is_none() && begins {
+            lane.headless = Some(Building::without_head(line, &self.path));
+        }
+        lane.headless
+            .take_if(|report| !report.take(line, body.clone()));
     }
 
     /// The lane that a line goes to: a CPU that answers another one's NMI prints for that one.
@@ -378,8 +418,11 @@ impl<'g> Assembler<'g> {
             return;
         }
         let given_up = lane.strands.pass_over(line);
-        if let (Body::Frame(frame), None) = (body, &lane.cut_here) {
-            self.take_loose(index, *frame, line, boots);
+        if lane.cut_here.is_none() {
+            self.take_headless(index, line, &body);
+            if let Body::Frame(frame) = body {
+                self.take_loose(index, *frame, line, boots);
+            }
         }
         self.close_all(given_up);
     }
@@ -398,6 +441,7 @@ impl<'g> Assembler<'g> {
         loose.push(frame);
         if anchor {
             let frames = std::mem::take(loose);
+            self.lanes[index].headless = None;
             self.lanes[index].open = Some(Building::from_frames(
                 frames,
                 line,
@@ -415,8 +459,11 @@ impl<'g> Assembler<'g> {
     }
 
     fn close(&mut self, index: usize, closing: Closing) {
-        self.lanes[index].loose.clear();
-        if let Some(building) = self.lanes[index].open.take() {
+        let lane = &mut self.lanes[index];
+        lane.loose.clear();
+        lane.headless = None;
+        if let Some(building) = lane.open.take() {
+            lane.given_up_at = Some(building.last_line());
             self.complete.push(building.close(closing));
         }
     }
@@ -465,6 +512,11 @@ fn header_halves(first: &str, next: &str) -> [String; 3] {
 /// True for a splat that stands for quoted frames without a header.
 pub fn is_fragment(splat: &Splat) -> bool {
     splat.kind == FRAGMENT
+}
+
+/// True for a splat whose head is missing.
+pub fn is_headless(splat: &Splat) -> bool {
+    splat.kind == HEADLESS
 }
 
 /// True where a printed symbol is one of `functions`, clone suffixes aside.

@@ -140,6 +140,32 @@ fn cut_at_either_end_it_is_still_reported() {
 }
 
 #[test]
+fn without_its_head_it_is_told_by_its_end() {
+    let tail: String = WARNING.lines().skip(4).map(|l| format!("{l}\n")).collect();
+    assert!(
+        tail.contains("RIP: ") && tail.contains("end trace"),
+        "{tail}"
+    );
+    let all = splats(&tail);
+    assert_eq!(all.len(), 1, "{tail}");
+    assert!(all[0].truncated && is_headless(&all[0]));
+    assert_eq!(
+        all[0].frames.iter().filter(|frame| frame.reliable).count(),
+        2
+    );
+    let without_end = tail.replace("---[ end trace", "the end");
+    assert!(splats(&without_end).iter().all(is_fragment));
+}
+
+#[test]
+fn the_end_of_a_report_that_was_given_up_is_no_other_one() {
+    let noise = "other words\n".repeat(40);
+    let torn = WARNING.replace("Call Trace:", &format!("{noise}Call Trace:"));
+    let all = splats(&torn);
+    assert!(all.iter().all(|splat| !is_headless(splat)), "{all:?}");
+}
+
+#[test]
 fn frames_without_an_anchor_and_cut_here_without_a_header_are_none() {
     assert!(splats("f+0x1/0x2\ng+0x1/0x2\n").is_empty());
     assert!(splats("------------[ cut here ]------------\nnothing more\n").is_empty());

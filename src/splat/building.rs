@@ -4,11 +4,11 @@ mod place;
 
 pub use place::Fit;
 
-use super::FRAGMENT;
 use super::body::Body;
 use super::cpu_line::CpuLine;
 use super::header::Header;
 use super::types::{CodeRef, Frame, Section, Splat};
+use super::{FRAGMENT, HEADLESS};
 use crate::line::LogLine;
 
 /// Bounds on what one splat may hold; real ones stay far below.
@@ -98,6 +98,26 @@ impl Building {
         }
         building.splat.frames = frames;
         building
+    }
+
+    /// Begins inside of a report whose head is missing. Its boot is not known yet.
+    pub fn without_head(line: &LogLine<'_>, path: &str) -> Building {
+        let mut building = Building::empty(line, 0, path, true);
+        building.splat.kind = HEADLESS.to_owned();
+        building
+    }
+
+    /// Of this boot.
+    pub fn of_boot(mut self, boot: usize) -> Building {
+        self.splat.boot = Some(boot);
+        self
+    }
+
+    /// True where its lines can only be those of a report: a place in the kernel, and a call trace.
+    pub fn shows_a_report(&self) -> bool {
+        let splat = &self.splat;
+        let has_place = splat.rip.is_some() || !splat.registers.0.is_empty();
+        has_place && splat.frames.iter().any(|frame| frame.reliable)
     }
 
     fn empty(line: &LogLine<'_>, boot: usize, path: &str, end_marker: bool) -> Building {

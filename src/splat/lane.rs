@@ -58,6 +58,10 @@ pub struct Lane {
     pub half_header: Option<LogLine<'static>>,
     /// Frames outside of any report.
     pub loose: Vec<Frame>,
+    /// Lines that may be of a report whose head is missing: its end would show it.
+    pub headless: Option<Building>,
+    /// Line at which a report was given up before its end, which may still come.
+    pub given_up_at: Option<u64>,
 }
 
 impl Lane {
@@ -124,6 +128,13 @@ impl Lanes {
         let (index, given_up) = self.add(lane);
         self.last = index;
         (index, given_up)
+    }
+
+    /// No lane has seen the inside of a report whose head is missing.
+    pub fn forget_headless(&mut self) {
+        for lane in &mut self.all {
+            lane.headless = None;
+        }
     }
 
     fn add(&mut self, lane: Lane) -> (usize, Option<Building>) {

@@ -16,7 +16,7 @@ mod registers;
 mod strands;
 mod types;
 
-pub use assemble::{Assembler, is_fragment, names};
+pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
 pub use frame::printed_frames;
 pub use types::{
@@ -29,3 +29,6 @@ use registers::is_user_selector;
 
 /// Kind of a splat that is only frames quoted without their header.
 pub const FRAGMENT: &str = "fragment";
+
+/// Kind of a splat whose head is missing, and with it the line that names the kind.
+pub const HEADLESS: &str = "headless";
