@@ -164,7 +164,7 @@ impl<'g> Assembler<'g> {
                 self.take_body(index, line, boots);
             }
             Candidate::Header(header) if header.is_whole() => {
-                self.take_header(index, header, line, boots);
+                self.take_header(index, *header, line, boots);
             }
             Candidate::Header(_) | Candidate::Half => {
                 self.lanes[index].half_header = Some(line.clone().into_owned());

@@ -32,7 +32,7 @@ pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Head
 /// What a line is that has the literals of some kinds.
 pub enum Candidate<'g> {
     /// A header.
-    Header(Header<'g>),
+    Header(Box<Header<'g>>),
     /// Perhaps the first half of one.
     Half,
     /// Anything else.
@@ -44,7 +44,7 @@ pub fn candidate<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Candidat
     let text = text.trim();
     let kinds: Vec<&Kind> = grammar.kinds_in(text).collect();
     match header_of(kinds.iter().copied(), text, framed) {
-        Some(header) => Candidate::Header(header),
+        Some(header) => Candidate::Header(Box::new(header)),
         None if any_begins(kinds.iter().copied(), text) => Candidate::Half,
         None => Candidate::Other,
     }
