@@ -441,7 +441,7 @@ impl<'g> Assembler<'g> {
         loose.push(frame);
         if anchor {
             let frames = std::mem::take(loose);
-            self.lanes[index].headless = None;
+            self.lanes.forget_headless();
             self.lanes[index].open = Some(Building::from_frames(
                 frames,
                 line,
