@@ -219,7 +219,7 @@ impl<'g> Assembler<'g> {
         boots: &mut Boots,
     ) {
         // Reports are given away in the order in which they begin.
-        self.lanes.forget_headless();
+        self.lanes.forget_loose();
         if header.kind.single {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
@@ -441,7 +441,7 @@ impl<'g> Assembler<'g> {
         loose.push(frame);
         if anchor {
             let frames = std::mem::take(loose);
-            self.lanes.forget_headless();
+            self.lanes.forget_loose();
             self.lanes[index].open = Some(Building::from_frames(
                 frames,
                 line,

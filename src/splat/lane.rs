@@ -130,9 +130,10 @@ impl Lanes {
         (index, given_up)
     }
 
-    /// No lane has seen the inside of a report whose head is missing.
-    pub fn forget_headless(&mut self) {
+    /// Forgets the lines outside of any report that might have turned out to be of one.
+    pub fn forget_loose(&mut self) {
         for lane in &mut self.all {
+            lane.loose.clear();
             lane.headless = None;
         }
     }
