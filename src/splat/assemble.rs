@@ -127,7 +127,7 @@ impl<'g> Assembler<'g> {
             let lane = &mut self.lanes[index];
             lane.strands.finish(lane.open.as_ref());
             self.mark_mixed(index);
-            self.close(index, Closing::Silence);
+            self.close(index, Closing::Cut);
             let lane = &mut self.lanes[index];
             lane.cut_here = None;
             let aside = lane.strands.give_up(|_| true);

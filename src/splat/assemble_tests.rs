@@ -133,6 +133,13 @@ fn cut_at_either_end_it_is_still_reported() {
     let head: String = WARNING.lines().take(13).map(|l| format!("{l}\n")).collect();
     let all = splats(&head);
     assert!(all.len() == 1 && all[0].truncated);
+    let without_end: String = WARNING.lines().take(19).map(|l| format!("{l}\n")).collect();
+    assert!(without_end.trim_end().ends_with("</TASK>"));
+    let all = splats(&without_end);
+    assert!(
+        all.len() == 1 && all[0].truncated,
+        "the end marker is missing"
+    );
     let all = splats("init_intel (a/intel.c:687)\nidentify_secondary_cpu (a/common.c:1949)\n");
     assert_eq!(all.len(), 1);
     assert!(all[0].truncated && is_fragment(&all[0]));

@@ -39,8 +39,10 @@ pub enum Closing {
     EndMarker,
     /// Another report, which the kernel prints in the same context.
     NextReport,
-    /// Lines that do not belong to it, or the end of the log.
+    /// Lines that do not belong to it.
     Silence,
+    /// The end of the log.
+    Cut,
 }
 
 /// A splat that is not complete yet.
@@ -352,14 +354,15 @@ impl Building {
     /// The splat as far as it came.
     pub fn close(mut self, closing: Closing) -> Splat {
         let closing = match closing {
-            Closing::Silence if self.waits => Closing::NextReport,
+            Closing::Silence | Closing::Cut if self.waits => Closing::NextReport,
             closing => closing,
         };
         let whole = match closing {
             Closing::EndMarker => true,
             Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
-            Closing::Silence => {
-                self.trace_closed || (!self.end_marker && !self.splat.frames.is_empty())
+            Closing::Silence if self.trace_closed => true,
+            Closing::Silence | Closing::Cut => {
+                !self.end_marker && (self.trace_closed || !self.splat.frames.is_empty())
             }
         };
         let whole = whole || !self.needs_stack;
