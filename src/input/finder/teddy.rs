@@ -13,6 +13,9 @@ const STEP: usize = 64;
 /// Bytes of a vector.
 const LANES: usize = 32;
 
+/// Hashes that are told apart; a fraction of them are those of windows.
+const HASHES: usize = 4096;
+
 /// Literals, ready to be searched for on a CPU with AVX2.
 #[derive(Debug)]
 pub struct Teddy {
@@ -20,6 +23,8 @@ pub struct Teddy {
     low: [[u8; 16]; WIDTH],
     /// The same for the high half.
     high: [[u8; 16]; WIDTH],
+    /// A bit for each hash that a window has: most places that the buckets let through end here.
+    hashes: [u64; HASHES / 64],
     /// Where each window is in `windows`; a power of two, and mostly empty.
     slots: Vec<Option<usize>>,
     windows: Vec<Entry>,
@@ -54,6 +59,7 @@ impl Teddy {
         let mut teddy = Teddy {
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
+            hashes: [0; HASHES / 64],
             slots: vec![None; (4 * texts.len()).next_power_of_two()],
             windows: Vec::new(),
         };
@@ -71,6 +77,8 @@ impl Teddy {
     }
 
     fn admit(&mut self, window: &[u8; WIDTH], bucket: u8) {
+        let hash = short_hash(*window);
+        self.hashes[hash / 64] |= 1 << (hash % 64);
         for (place, byte) in window.iter().enumerate() {
             self.low[place][usize::from(byte & 15)] |= bucket;
             self.high[place][usize::from(byte >> 4)] |= bucket;
@@ -92,9 +100,7 @@ impl Teddy {
     /// The slot of a window, or the empty one where it would be.
     fn slot(&self, window: [u8; WIDTH]) -> usize {
         let mask = self.slots.len() - 1;
-        // Fibonacci hashing.
-        let hash = u32::from_le_bytes(window).wrapping_mul(0x9e37_79b9) >> 16;
-        let mut slot = hash as usize & mask;
+        let mut slot = (hash(window) >> 16) as usize & mask;
         while self.slots[slot].is_some_and(|index| self.windows[index].window != window) {
             slot = (slot + 1) & mask;
         }
@@ -108,9 +114,22 @@ impl Teddy {
         found.or_else(|| (rest..bytes.len()).find_map(|at| self.check(bytes, at)))
     }
 
+    /// False where no literal has this window.
+    #[inline]
+    fn may_be_window(&self, window: [u8; WIDTH]) -> bool {
+        let hash = short_hash(window);
+        self.hashes[hash / 64] >> (hash % 64) & 1 == 1
+    }
+
     /// The literal that has its window at a place.
     fn check(&self, bytes: &[u8], at: usize) -> Option<(usize, usize)> {
         let window = *bytes.get(at..)?.first_chunk()?;
+        self.may_be_window(window)
+            .then(|| self.compare(bytes, at, window))?
+    }
+
+    #[inline(never)]
+    fn compare(&self, bytes: &[u8], at: usize, window: [u8; WIDTH]) -> Option<(usize, usize)> {
         let entry = &self.windows[self.slots[self.slot(window)]?];
         let fits = |literal: &&Literal| {
             let begin = at.checked_sub(literal.offset);
@@ -170,18 +189,30 @@ impl Teddy {
                 };
                 let mut places = !(u64::from(none(two)) << LANES | u64::from(none(one)));
                 while places != 0 {
-                    let place = at + places.trailing_zeros() as usize;
-                    let found = self.check(bytes, place);
-                    if found.is_some() {
-                        return (place, found);
-                    }
+                    let offset = places.trailing_zeros() as usize;
                     places &= places - 1;
+                    let window = std::array::from_fn(|place| step[offset + place]);
+                    if self.may_be_window(window) {
+                        let found = self.compare(bytes, at + offset, window);
+                        if found.is_some() {
+                            return (at + offset, found);
+                        }
+                    }
                 }
             }
             at += STEP;
         }
         (at, None)
     }
+}
+
+/// Fibonacci hashing; the high bits are the good ones.
+fn hash(window: [u8; WIDTH]) -> u32 {
+    u32::from_le_bytes(window).wrapping_mul(0x9e37_79b9)
+}
+
+fn short_hash(window: [u8; WIDTH]) -> usize {
+    (u64::from(hash(window)) * HASHES as u64 >> u32::BITS) as usize
 }
 
 fn has_avx2() -> bool {
