@@ -40,6 +40,8 @@ pub struct Assembler<'g> {
     /// The lane that waits for the backtraces of other CPUs.
     backtraces: Option<usize>,
     complete: Vec<Splat>,
+    /// Where the last splat begins that was given away: what is given away later begins behind it.
+    given: u64,
 }
 
 impl<'g> Assembler<'g> {
@@ -52,6 +54,7 @@ impl<'g> Assembler<'g> {
             held: None,
             backtraces: None,
             complete: Vec::new(),
+            given: 0,
         }
     }
 
@@ -95,12 +98,20 @@ impl<'g> Assembler<'g> {
             .iter()
             .take_while(|splat| ready(splat))
             .count();
-        self.complete.drain(..count).collect()
+        let ready = self.complete.drain(..count).collect();
+        self.give(ready)
+    }
+
+    fn give(&mut self, splats: Vec<Splat>) -> Vec<Splat> {
+        let last = splats.last().map_or(0, |splat| splat.source.first_line);
+        self.given = self.given.max(last);
+        splats
     }
 
     /// Nothing comes for now: gives away what only waited for its turn.
     pub fn release(&mut self) -> Vec<Splat> {
-        std::mem::take(&mut self.complete)
+        let complete = std::mem::take(&mut self.complete);
+        self.give(complete)
     }
 
     /// Takes in a line; gives the splats that it completed.
@@ -218,8 +229,7 @@ impl<'g> Assembler<'g> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
-        // Reports are given away in the order in which they begin.
-        self.lanes.forget_loose();
+        self.lanes[index].headless = None;
         if header.kind.single {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
@@ -361,7 +371,9 @@ impl<'g> Assembler<'g> {
         }
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
         let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
-        if let Some(mut report) = headless.filter(is_one).filter(|_| !is_known) {
+        let is_late = |report: &Building| is_known || report.first_line() <= self.given;
+        let headless = headless.filter(|report| is_one(report) && !is_late(report));
+        if let Some(mut report) = headless {
             report.take(line, Body::Known);
             let boot = boots.claim(report.first_line());
             self.complete
@@ -440,8 +452,9 @@ impl<'g> Assembler<'g> {
         }
         loose.push(frame);
         if anchor {
-            let frames = std::mem::take(loose);
-            self.lanes.forget_loose();
+            let mut frames = std::mem::take(loose);
+            frames.retain(|frame| frame.log_line > self.given);
+            self.lanes[index].headless = None;
             self.lanes[index].open = Some(Building::from_frames(
                 frames,
                 line,

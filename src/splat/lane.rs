@@ -130,14 +130,6 @@ impl Lanes {
         (index, given_up)
     }
 
-    /// Forgets the lines outside of any report that might have turned out to be of one.
-    pub fn forget_loose(&mut self) {
-        for lane in &mut self.all {
-            lane.loose.clear();
-            lane.headless = None;
-        }
-    }
-
     fn add(&mut self, lane: Lane) -> (usize, Option<Building>) {
         if self.all.len() < MAX_LANES {
             self.all.push(lane);
