@@ -86,7 +86,7 @@ pub struct Literals {
 
 #[derive(Debug)]
 enum Search {
-    Vector(Teddy),
+    Vector(Box<Teddy>),
     /// For CPUs without the vector instructions, and for literals that are too short for them.
     Automaton(AhoCorasick),
 }
@@ -102,7 +102,7 @@ impl Literals {
         let second = shortest(second.into_iter().filter(is_new).collect());
         literals.extend(second);
         let search = match Teddy::new(&literals) {
-            Some(teddy) => Search::Vector(teddy),
+            Some(teddy) => Search::Vector(Box::new(teddy)),
             None => Search::Automaton(AhoCorasick::new(&literals)?),
         };
         let lengths = literals.iter().map(|literal| literal.len());

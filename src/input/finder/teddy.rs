@@ -212,7 +212,8 @@ fn hash(window: [u8; WIDTH]) -> u32 {
 }
 
 fn short_hash(window: [u8; WIDTH]) -> usize {
-    (u64::from(hash(window)) * HASHES as u64 >> u32::BITS) as usize
+    let hash = u64::from(hash(window));
+    ((hash * HASHES as u64) >> u32::BITS) as usize
 }
 
 fn has_avx2() -> bool {
