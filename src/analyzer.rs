@@ -62,7 +62,7 @@ pub struct Analyzer {
     finder: Finder,
     symbolizer: Option<Symbolizer>,
     /// Texts that were looked at and begin no report: logs are full of the same ones.
-    harmless: RwLock<HashSet<String>>,
+    harmless: RwLock<HashSet<Box<[u8]>>>,
     every_boot: bool,
     excerpts: bool,
 }
@@ -110,18 +110,20 @@ impl Analyzer {
         self
     }
 
-    fn role(&self, line: &LogLine<'_>) -> Role {
+    fn is_harmless(&self, text: &[u8]) -> bool {
         let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(line.text.as_ref()) {
-            return Role::Nothing;
-        }
+        known.contains(text)
+    }
+
+    fn role(&self, line: &LogLine<'_>) -> Role {
+        let role = Assembler::role(&self.grammar, line);
+        let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
         let is_full = known.len() >= MAX_HARMLESS;
         drop(known);
-        let role = Assembler::role(&self.grammar, line);
         if role == Role::Nothing && !is_full {
             let known = self.harmless.write();
             let mut known = known.unwrap_or_else(PoisonError::into_inner);
-            known.insert(line.text.to_string());
+            known.insert(line.text.as_bytes().into());
         }
         role
     }
@@ -437,6 +439,9 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn role(&self, raw: &[u8]) -> Role {
+        if behind_stamp(raw).is_some_and(|text| self.analyzer.is_harmless(text)) {
+            return Role::Nothing;
+        }
         // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
         let line = decode::plain(0, raw).unwrap_or_else(|| LogLine::parse(0, raw));
         let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
@@ -449,6 +454,15 @@ impl Visitor for Pipeline<'_> {
     fn may_skip(&self) -> bool {
         self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
+}
+
+/// What stands behind `[    0.055225] `: read without looking at the rest of the line.
+fn behind_stamp(raw: &[u8]) -> Option<&[u8]> {
+    let stamp = raw.strip_prefix(b"[")?;
+    let end = stamp
+        .iter()
+        .position(|byte| !b" .0123456789".contains(byte))?;
+    stamp[end..].strip_prefix(b"] ")
 }
 
 impl Pipeline<'_> {

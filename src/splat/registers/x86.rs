@@ -110,6 +110,11 @@ mod tests {
     }
 
     #[test]
+    fn the_names_are_in_the_order_that_the_search_relies_on() {
+        assert!(NAMES.is_sorted());
+    }
+
+    #[test]
     fn the_lines_of_x86_64() {
         let rsp = "RSP: 0000:ffffc900001f7cd0 EFLAGS: 00010002 ORIG_RAX: 0000000000000139";
         assert_eq!(value(rsp, "rsp").as_deref(), Some("ffffc900001f7cd0"));
