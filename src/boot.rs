@@ -207,7 +207,7 @@ impl Boots {
         for rule in grammar
             .milestones
             .iter()
-            .filter(|rule| text.contains(&rule.literal))
+            .filter(|rule| rule.literal.is_in(text))
         {
             self.begun = true;
             let Some(captures) = rule.pattern.captures(text) else {
@@ -229,7 +229,7 @@ impl Boots {
         for rule in &grammar.facts {
             // The pattern is told by its beginning; the literal would have to be searched for.
             let captures = rule.pattern.captures(text);
-            let captures = captures.filter(|_| text.contains(&rule.literal));
+            let captures = captures.filter(|_| rule.literal.is_in(text));
             let Some(value) = captures.and_then(|captures| captures.name("value")) else {
                 continue;
             };
@@ -244,7 +244,7 @@ impl Boots {
     fn observe_notes(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
         for word in &grammar.words {
             let captures = word.pattern.captures(text);
-            let Some(captures) = captures.filter(|_| text.contains(&word.literal)) else {
+            let Some(captures) = captures.filter(|_| word.literal.is_in(text)) else {
                 continue;
             };
             let flag = captures.name("flag").map(|m| m.as_str().to_owned());

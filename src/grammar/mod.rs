@@ -9,6 +9,7 @@ pub mod features;
 mod frames;
 mod kind;
 mod late_clear;
+mod literal;
 mod literals;
 mod memberships;
 mod names;
@@ -21,6 +22,7 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
+pub use literal::Literal;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
@@ -296,9 +298,9 @@ impl Grammar {
 
     /// Literals of the lines that only tell something else of the boot, each on its own line.
     pub fn note_literals(&self) -> impl Iterator<Item = &str> {
-        let facts = self.facts.iter().map(|rule| &rule.literal);
-        let words = self.words.iter().map(|rule| &rule.literal);
-        facts.chain(words).map(String::as_str)
+        let facts = self.facts.iter().map(|rule| rule.literal.as_str());
+        let words = self.words.iter().map(|rule| rule.literal.as_str());
+        facts.chain(words)
     }
 }
 

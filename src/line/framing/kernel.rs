@@ -21,6 +21,26 @@ pub fn uptime(input: &str) -> IResult<&str, Mark> {
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
 }
 
+/// The same in its usual form, with six digits behind the point and nothing else inside: the stamp of
+/// nearly every line, read without trying others.
+pub fn usual_uptime(line: &str) -> Option<(&str, u64)> {
+    let inside = line.strip_prefix('[')?.trim_start_matches(' ');
+    let point = inside
+        .bytes()
+        .take(MAX_SECONDS)
+        .position(|byte| byte == b'.')?;
+    let (whole, rest) = (inside.get(..point)?, inside.get(point + 1..)?);
+    let fraction = rest.get(..6)?;
+    let rest = rest[6..].strip_prefix(']')?;
+    let is_number =
+        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let time = (is_number(whole) && is_number(fraction)).then(|| micros(whole, fraction))??;
+    Some((rest.strip_prefix(' ').unwrap_or(rest), time))
+}
+
+/// Digits of seconds since boot that are looked at.
+const MAX_SECONDS: usize = 16;
+
 /// `    0.055225`, as microseconds.
 fn seconds(input: &str) -> IResult<&str, u64> {
     let parts = pair(terminated(digit1, char('.')), digit1);

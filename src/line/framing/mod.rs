@@ -84,11 +84,10 @@ const LAYERS: &[Layer] = &[
     behind(ci::container_stream),
 ];
 
-/// Takes the kernel's own stamp and caller off a line of a console; `None` without the stamp.
+/// Takes the kernel's own stamp and caller off a line of a console; `None` without the stamp, and where
+/// it has another form than the usual one.
 pub fn of_console(line: &str) -> Option<(Framing, &str)> {
-    let (rest, Mark::Time(time_us)) = kernel::uptime(line).ok()? else {
-        return None;
-    };
+    let (rest, time_us) = kernel::usual_uptime(line)?;
     let (rest, caller) = match kernel::caller(rest) {
         Ok((rest, Mark::Caller(caller))) => (rest, Some(caller)),
         _ => (rest, None),

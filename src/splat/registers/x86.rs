@@ -1,14 +1,6 @@
 //! Registers of x86: `RAX: … RBX: …`, `FS:  …(0000) GS:…` (arch/x86/kernel/process_64.c and
 //! process_32.c, `__show_regs()`).
 
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while1};
-use nom::character::complete::{char, hex_digit1, space0};
-use nom::combinator::{map, opt};
-use nom::multi::many1;
-use nom::sequence::{delimited, pair, preceded, terminated};
-use nom::{IResult, Parser};
-
 /// Names that may stand on a register line, in order; anything else is no register line.
 const NAMES: &[&str] = &[
     "CR0", "CR2", "CR3", "CR4", "CS", "DR0", "DR1", "DR2", "DR3", "DR6", "DR7", "DS", "EAX", "EBP",
@@ -27,18 +19,19 @@ struct Printed<'a> {
 
 /// Reads a register line; `None` where it is none.
 pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
-    let (rest, found) = many1(delimited(space0, register, space0))
-        .parse(text.trim())
-        .ok()?;
+    let mut rest = text.trim();
+    let mut found = 0;
+    let mut entries = Vec::new();
+    while let Some((behind, printed)) = register(rest) {
+        rest = behind.trim_start_matches([' ', '\t']);
+        found += 1;
+        if is_whole(&printed) {
+            enter(&printed, &mut entries);
+        }
+    }
     // A line that was cut ends in a name without a value; other text shows it is no register line.
-    if !rest.is_empty() && !is_cut_name(rest) {
-        return None;
-    }
-    let mut entries = Vec::with_capacity(found.len() + 1);
-    for printed in found.iter().filter(|printed| is_whole(printed)) {
-        enter(printed, &mut entries);
-    }
-    Some(entries)
+    let is_line = found > 0 && (rest.is_empty() || is_cut_name(rest));
+    is_line.then_some(entries)
 }
 
 /// False for a value that a cut line shortened: registers print as 4, 8 or 16 digits, the general
@@ -56,30 +49,49 @@ pub fn is_user_selector(selector: &str) -> bool {
     u16::from_str_radix(selector, 16).is_ok_and(|s| s & 3 == 3)
 }
 
-fn register(input: &str) -> IResult<&str, Printed<'_>> {
-    let (rest, name) = name(input)?;
-    let (rest, _) = pair(char(':'), space0).parse(rest)?;
-    let selector = opt(terminated(hex_digit1, char(':')));
-    let behind = opt(delimited(char('('), hex_digit1, char(')')));
-    map(
-        (selector, hex_digit1, behind),
-        move |(selector, value, _)| Printed {
-            name,
-            selector,
-            value,
-        },
-    )
-    .parse(rest)
+/// A register at the beginning of a text, and what follows it.
+fn register(input: &str) -> Option<(&str, Printed<'_>)> {
+    let (name, rest) = name(input)?;
+    let rest = rest.strip_prefix(':')?.trim_start_matches([' ', '\t']);
+    let (first, behind) = hex(rest)?;
+    let split = behind.strip_prefix(':').and_then(hex);
+    let (selector, value, rest) = match split {
+        Some((value, rest)) => (Some(first), value, rest),
+        None => (None, first, behind),
+    };
+    let segment = rest.strip_prefix('(').and_then(hex);
+    let behind = segment.and_then(|(_, rest)| rest.strip_prefix(')'));
+    let printed = Printed {
+        name,
+        selector,
+        value,
+    };
+    Some((behind.unwrap_or(rest), printed))
 }
 
-fn name(input: &str) -> IResult<&str, &str> {
-    let word = take_while1(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    nom::combinator::verify(word, |word: &str| NAMES.binary_search(&word).is_ok()).parse(input)
+/// The name at the beginning of a text, and what follows it.
+fn name(text: &str) -> Option<(&str, &str)> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let (name, rest) = split_while(text, is_part)?;
+    NAMES.binary_search(&name).is_ok().then_some((name, rest))
+}
+
+/// The hexadecimal digits at the beginning of a text, and what follows them.
+fn hex(text: &str) -> Option<(&str, &str)> {
+    split_while(text, |byte| byte.is_ascii_hexdigit())
+}
+
+/// The longest beginning whose bytes, all of them ASCII, fit, and the rest; `None` where it is empty.
+fn split_while(text: &str, fits: impl Fn(u8) -> bool) -> Option<(&str, &str)> {
+    let end = text
+        .bytes()
+        .position(|byte| !fits(byte))
+        .unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
 }
 
 fn is_cut_name(rest: &str) -> bool {
-    let cut = alt((terminated(name, preceded(char(':'), opt(tag(" ")))), name));
-    nom::combinator::all_consuming(cut).parse(rest).is_ok()
+    name(rest).is_some_and(|(_, behind)| matches!(behind, "" | ":" | ": "))
 }
 
 fn enter(printed: &Printed<'_>, entries: &mut Vec<(String, String)>) {
