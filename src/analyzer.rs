@@ -116,6 +116,9 @@ impl Analyzer {
     }
 
     fn role(&self, line: &LogLine<'_>) -> Role {
+        if self.is_harmless(line.text.as_bytes()) {
+            return Role::Nothing;
+        }
         let role = Assembler::role(&self.grammar, line);
         let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
         let is_full = known.len() >= MAX_HARMLESS;
@@ -456,13 +459,17 @@ impl Visitor for Pipeline<'_> {
     }
 }
 
-/// What stands behind `[    0.055225] `: read without looking at the rest of the line.
+/// What stands behind `[    0.055225] ` or `[    0.055225][    T1] `: read without looking at the rest of
+/// the line.
 fn behind_stamp(raw: &[u8]) -> Option<&[u8]> {
-    let stamp = raw.strip_prefix(b"[")?;
-    let end = stamp
-        .iter()
-        .position(|byte| !b" .0123456789".contains(byte))?;
-    stamp[end..].strip_prefix(b"] ")
+    let part = |raw: &[u8], bytes: &[u8]| {
+        let inside = raw.strip_prefix(b"[")?;
+        let end = inside.iter().position(|byte| !bytes.contains(byte))?;
+        inside[end..].starts_with(b"]").then_some(end + 2)
+    };
+    let stamp = part(raw, b" .0123456789")?;
+    let caller = part(&raw[stamp..], b" TC0123456789").unwrap_or(0);
+    raw[stamp + caller..].strip_prefix(b" ")
 }
 
 impl Pipeline<'_> {
