@@ -3,7 +3,7 @@
 //! In: log lines, one after the other. Out: [`Boot`]s; a version banner begins a new one. Lines
 //! before the first banner belong to a boot of which nothing is known.
 
-use crate::grammar::{FactField, Grammar, MilestoneName};
+use crate::grammar::{Fact, FactField, Grammar, MilestoneName, Tellers};
 use crate::line::LogLine;
 
 /// Milestones and notes kept for one boot; a machine that hotplugs for weeks would fill memory.
@@ -200,15 +200,12 @@ impl Boots {
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         let text = line.text.trim();
-        if !grammar.may_tell(text) {
+        let tellers = grammar.tellers(text);
+        if tellers.is_empty() {
             return;
         }
-        self.observe_facts(grammar, line, text);
-        for rule in grammar
-            .milestones
-            .iter()
-            .filter(|rule| rule.literal.is_in(text))
-        {
+        self.observe_facts(&tellers.facts, line, text);
+        for rule in &tellers.milestones {
             self.begun = true;
             let Some(captures) = rule.pattern.captures(text) else {
                 continue;
@@ -222,14 +219,12 @@ impl Boots {
             };
             self.boot(line).pass(passed);
         }
-        self.observe_notes(grammar, line, text);
+        self.observe_notes(&tellers, line, text);
     }
 
-    fn observe_facts(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for rule in &grammar.facts {
-            // The pattern is told by its beginning; the literal would have to be searched for.
+    fn observe_facts(&mut self, facts: &[&Fact], line: &LogLine<'_>, text: &str) {
+        for rule in facts {
             let captures = rule.pattern.captures(text);
-            let captures = captures.filter(|_| rule.literal.is_in(text));
             let Some(value) = captures.and_then(|captures| captures.name("value")) else {
                 continue;
             };
@@ -241,20 +236,15 @@ impl Boots {
         }
     }
 
-    fn observe_notes(&mut self, grammar: &Grammar, line: &LogLine<'_>, text: &str) {
-        for word in &grammar.words {
-            let captures = word.pattern.captures(text);
-            let Some(captures) = captures.filter(|_| word.literal.is_in(text)) else {
+    fn observe_notes(&mut self, tellers: &Tellers<'_>, line: &LogLine<'_>, text: &str) {
+        for word in &tellers.words {
+            let Some(captures) = word.pattern.captures(text) else {
                 continue;
             };
             let flag = captures.name("flag").map(|m| m.as_str().to_owned());
             self.note(line, Some(word.name.clone()), flag, text);
         }
-        if grammar
-            .sites
-            .iter()
-            .any(|site| text.contains(&site.function))
-        {
+        if tellers.site {
             self.note(line, None, None, text);
         }
     }

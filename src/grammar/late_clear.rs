@@ -1,6 +1,6 @@
 //! Rules for late clears of CPU features.
 
-use super::{Literal, Pattern};
+use super::Pattern;
 use serde::{Deserialize, Serialize};
 
 /// A function whose WARN says that a feature was cleared late.
@@ -102,7 +102,7 @@ pub struct Word {
     /// Short name.
     pub name: String,
     /// Fixed part of the line.
-    pub literal: Literal,
+    pub literal: String,
     /// The line; a group `flag` holds a /proc/cpuinfo flag.
     pub pattern: Pattern,
     /// The function that prints it.

@@ -25,14 +25,9 @@ impl KindFinder {
         let Some(built) = built else {
             return Vec::new();
         };
-        // Nearly every line ends here, at the speed of the automaton's own prefilter.
-        let finder = built.finder.get();
-        if !finder.is_match(text) {
-            return Vec::new();
-        }
-        let hits = finder.find_overlapping_iter(text);
-        let mut found: Vec<_> = hits
-            .filter_map(|hit| built.owners.get(hit.pattern().as_usize()).copied())
+        let literals = built.finder.found(text).into_iter();
+        let mut found: Vec<_> = literals
+            .filter_map(|literal| built.owners.get(literal).copied())
             .collect();
         found.sort_unstable();
         found.dedup();
@@ -47,11 +42,13 @@ pub struct NoteFinder {
 }
 
 impl NoteFinder {
-    /// True where `text` contains one of `literals`, which are the same at every call.
-    pub fn may_tell<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> bool {
+    /// Numbers of those of `literals`, which are the same at every call, that `text` contains: ascending.
+    pub fn found<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> Vec<usize> {
         let build = || Automaton::new(literals.map(str::to_owned).collect());
-        let built = self.built.get_or_init(build).as_ref();
-        built.is_none_or(|finder| finder.get().is_match(text))
+        let Some(automaton) = self.built.get_or_init(build) else {
+            return Vec::new();
+        };
+        automaton.found(text)
     }
 }
 
@@ -89,6 +86,20 @@ impl Automaton {
             searches: AtomicU32::new(0),
             fast: OnceLock::new(),
         })
+    }
+
+    /// Numbers of the literals that a text contains, ascending.
+    fn found(&self, text: &str) -> Vec<usize> {
+        let finder = self.get();
+        // Nearly every line ends here, at the speed of the automaton's own prefilter.
+        if !finder.is_match(text) {
+            return Vec::new();
+        }
+        let hits = finder.find_overlapping_iter(text);
+        let mut found: Vec<_> = hits.map(|hit| hit.pattern().as_usize()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn get(&self) -> &AhoCorasick {

@@ -9,7 +9,6 @@ pub mod features;
 mod frames;
 mod kind;
 mod late_clear;
-mod literal;
 mod literals;
 mod memberships;
 mod names;
@@ -22,7 +21,6 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
-pub use literal::Literal;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
@@ -105,6 +103,40 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+}
+
+/// The rules that a line may be of that tells something of its boot.
+#[derive(Debug, Default)]
+pub struct Tellers<'g> {
+    /// Milestones.
+    pub milestones: Vec<&'g Milestone>,
+    /// Facts.
+    pub facts: Vec<&'g Fact>,
+    /// What is said of CPU features.
+    pub words: Vec<&'g Word>,
+    /// True where it names a function whose WARN is a late clear.
+    pub site: bool,
+}
+
+impl<'g> Tellers<'g> {
+    /// Adds a rule by its number: milestones, facts, words, sites.
+    fn add(&mut self, grammar: &'g Grammar, index: usize) {
+        let facts = grammar.milestones.len();
+        let words = facts + grammar.facts.len();
+        let sites = words + grammar.words.len();
+        match index {
+            _ if index >= sites => self.site = true,
+            _ if index >= words => self.words.push(&grammar.words[index - words]),
+            _ if index >= facts => self.facts.push(&grammar.facts[index - facts]),
+            _ => self.milestones.push(&grammar.milestones[index]),
+        }
+    }
+
+    /// True where the line tells nothing.
+    pub fn is_empty(&self) -> bool {
+        let none = self.milestones.is_empty() && self.facts.is_empty();
+        none && self.words.is_empty() && !self.site
+    }
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -274,12 +306,16 @@ impl Grammar {
         kinds.map(String::as_str).chain(self.marks())
     }
 
-    /// False for a line that tells nothing of its boot.
-    pub fn may_tell(&self, line: &str) -> bool {
-        let sites = self.sites.iter().map(|site| site.function.as_str());
+    /// The rules that a line of a boot has the literal of.
+    pub fn tellers(&self, line: &str) -> Tellers<'_> {
         let milestones = self.milestone_literals();
-        self.notes
-            .may_tell(milestones.chain(self.note_literals()).chain(sites), line)
+        let sites = self.sites.iter().map(|site| site.function.as_str());
+        let literals = milestones.chain(self.note_literals()).chain(sites);
+        let mut tellers = Tellers::default();
+        for index in self.notes.found(literals, line) {
+            tellers.add(self, index);
+        }
+        tellers
     }
 
     /// Literals of the lines that begin a boot.

@@ -1,6 +1,6 @@
 //! Lines that describe a boot: milestones and facts.
 
-use super::{Literal, Pattern};
+use super::Pattern;
 use serde::{Deserialize, Serialize};
 
 /// The milestones that a late clear is judged by.
@@ -36,7 +36,7 @@ pub struct Milestone {
     /// Which point.
     pub name: MilestoneName,
     /// Fixed part of the line.
-    pub literal: Literal,
+    pub literal: String,
     /// The line.
     pub pattern: Pattern,
 }
@@ -66,7 +66,7 @@ pub struct Fact {
     /// What it tells.
     pub field: FactField,
     /// Fixed part of the line.
-    pub literal: Literal,
+    pub literal: String,
     /// The line.
     pub pattern: Pattern,
 }
