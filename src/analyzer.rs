@@ -1,5 +1,7 @@
 //! The whole way: bytes in, reports out.
 
+mod harmless;
+
 use crate::boot::{Boot, Boots};
 use crate::excerpt::Keeper;
 use crate::grammar::{Grammar, Level};
@@ -10,17 +12,13 @@ use crate::line::decode::{self, Decoder};
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
-use std::collections::HashSet;
-use std::sync::{PoisonError, RwLock};
+use harmless::Harmless;
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
 
 /// Notices between a late clear and its nested repeat.
 const MAX_BEHIND: usize = 16;
-
-/// Texts remembered that begin no report; each is shorter than [`crate::input::MAX_LINE`].
-const MAX_HARMLESS: usize = 64;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -61,8 +59,7 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
-    /// Texts that were looked at and begin no report: logs are full of the same ones.
-    harmless: RwLock<HashSet<Box<[u8]>>>,
+    harmless: Harmless,
     every_boot: bool,
     excerpts: bool,
 }
@@ -89,7 +86,7 @@ impl Analyzer {
             grammar,
             finder,
             symbolizer,
-            harmless: RwLock::default(),
+            harmless: Harmless::default(),
             every_boot: true,
             excerpts: false,
         })
@@ -110,23 +107,14 @@ impl Analyzer {
         self
     }
 
-    fn is_harmless(&self, text: &[u8]) -> bool {
-        let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
-        known.contains(text)
-    }
-
     fn role(&self, line: &LogLine<'_>) -> Role {
-        if self.is_harmless(line.text.as_bytes()) {
+        let text = line.text.as_bytes();
+        if self.harmless.has(text) {
             return Role::Nothing;
         }
         let role = Assembler::role(&self.grammar, line);
-        let known = self.harmless.read().unwrap_or_else(PoisonError::into_inner);
-        let is_full = known.len() >= MAX_HARMLESS;
-        drop(known);
-        if role == Role::Nothing && !is_full {
-            let known = self.harmless.write();
-            let mut known = known.unwrap_or_else(PoisonError::into_inner);
-            known.insert(line.text.as_bytes().into());
+        if role == Role::Nothing {
+            self.harmless.remember(text);
         }
         role
     }
@@ -442,7 +430,7 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn role(&self, raw: &[u8]) -> Role {
-        if behind_stamp(raw).is_some_and(|text| self.analyzer.is_harmless(text)) {
+        if self.analyzer.harmless.has_line(raw) {
             return Role::Nothing;
         }
         // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
@@ -457,19 +445,6 @@ impl Visitor for Pipeline<'_> {
     fn may_skip(&self) -> bool {
         self.decoder.is_idle() && self.assembler.is_idle() && self.held.is_none()
     }
-}
-
-/// What stands behind `[    0.055225] ` or `[    0.055225][    T1] `: read without looking at the rest of
-/// the line.
-fn behind_stamp(raw: &[u8]) -> Option<&[u8]> {
-    let part = |raw: &[u8], bytes: &[u8]| {
-        let inside = raw.strip_prefix(b"[")?;
-        let end = inside.iter().position(|byte| !bytes.contains(byte))?;
-        inside[end..].starts_with(b"]").then_some(end + 2)
-    };
-    let stamp = part(raw, b" .0123456789")?;
-    let caller = part(&raw[stamp..], b" TC0123456789").unwrap_or(0);
-    raw[stamp + caller..].strip_prefix(b" ")
 }
 
 impl Pipeline<'_> {

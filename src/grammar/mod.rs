@@ -15,6 +15,7 @@ mod names;
 mod needed;
 mod pattern;
 mod rewrite;
+mod tellers;
 mod timeline;
 
 pub use error::GrammarError;
@@ -23,6 +24,7 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
+pub use tellers::Tellers;
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use features::FeatureDb;
@@ -103,40 +105,6 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
-}
-
-/// The rules that a line may be of that tells something of its boot.
-#[derive(Debug, Default)]
-pub struct Tellers<'g> {
-    /// Milestones.
-    pub milestones: Vec<&'g Milestone>,
-    /// Facts.
-    pub facts: Vec<&'g Fact>,
-    /// What is said of CPU features.
-    pub words: Vec<&'g Word>,
-    /// True where it names a function whose WARN is a late clear.
-    pub site: bool,
-}
-
-impl<'g> Tellers<'g> {
-    /// Adds a rule by its number: milestones, facts, words, sites.
-    fn add(&mut self, grammar: &'g Grammar, index: usize) {
-        let facts = grammar.milestones.len();
-        let words = facts + grammar.facts.len();
-        let sites = words + grammar.words.len();
-        match index {
-            _ if index >= sites => self.site = true,
-            _ if index >= words => self.words.push(&grammar.words[index - words]),
-            _ if index >= facts => self.facts.push(&grammar.facts[index - facts]),
-            _ => self.milestones.push(&grammar.milestones[index]),
-        }
-    }
-
-    /// True where the line tells nothing.
-    pub fn is_empty(&self) -> bool {
-        let none = self.milestones.is_empty() && self.facts.is_empty();
-        none && self.words.is_empty() && !self.site
-    }
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -304,18 +272,6 @@ impl Grammar {
     pub fn report_literals(&self) -> impl Iterator<Item = &str> {
         let kinds = self.kinds.iter().flat_map(|kind| kind.literals.iter());
         kinds.map(String::as_str).chain(self.marks())
-    }
-
-    /// The rules that a line of a boot has the literal of.
-    pub fn tellers(&self, line: &str) -> Tellers<'_> {
-        let milestones = self.milestone_literals();
-        let sites = self.sites.iter().map(|site| site.function.as_str());
-        let literals = milestones.chain(self.note_literals()).chain(sites);
-        let mut tellers = Tellers::default();
-        for index in self.notes.found(literals, line) {
-            tellers.add(self, index);
-        }
-        tellers
     }
 
     /// Literals of the lines that begin a boot.

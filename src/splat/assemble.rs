@@ -3,29 +3,22 @@
 //! In: log lines in the order of the input. Out: splats, each as soon as it is complete. printk
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
+mod loose;
+
 use super::body::{Body, body};
 use super::building::{Building, Closing};
 use super::header::{Candidate, Header, candidate, header, may_begin_header};
 use super::lane::{CutHere, Lane, Lanes};
-use super::types::{Frame, Section, Splat};
+use super::types::{Section, Splat};
 use super::{FRAGMENT, HEADLESS, base_name};
 use crate::boot::Boots;
-use crate::grammar::{CUT_HERE, END_TRACE, Grammar, Level};
+use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
 const MAX_SILENCE: u64 = 1000;
-
-/// Frames remembered outside a splat.
-const MAX_LOOSE_FRAMES: usize = 64;
-
-/// Lines after which frames outside a splat belong to something else.
-const MAX_LOOSE_GAP: u64 = 100;
-
-/// Lines of others that may stand between two lines of a report whose head is missing.
-const MAX_HEADLESS_GAP: u64 = 16;
 
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
@@ -358,49 +351,6 @@ impl<'g> Assembler<'g> {
         }
     }
 
-    /// The end marker: of the open report, or of one whose head is missing.
-    fn end(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
-        let lane = &mut self.lanes[index];
-        let headless = lane.headless.take();
-        let given_up_at = lane.given_up_at.take();
-        if let Some(mut building) = lane.open.take() {
-            building.take(line, Body::Known);
-            lane.strands.ended(&building);
-            self.complete.push(building.close(Closing::EndMarker));
-            return;
-        }
-        let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
-        let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
-        let is_late = |report: &Building| is_known || report.first_line() <= self.given;
-        let headless = headless.filter(|report| is_one(report) && !is_late(report));
-        if let Some(mut report) = headless {
-            report.take(line, Body::Known);
-            let boot = boots.claim(report.first_line());
-            self.complete
-                .push(report.of_boot(boot).close(Closing::EndMarker));
-        }
-    }
-
-    /// Keeps a line outside of any report that looks like one of a report's.
-    fn take_headless(&mut self, index: usize, line: &LogLine<'_>, body: &Body) {
-        let lane = &mut self.lanes[index];
-        let is_over = |report: &mut Building| line.number - report.last_line() > MAX_HEADLESS_GAP;
-        lane.headless.take_if(is_over);
-        let begins = matches!(
-            body,
-            Body::Cpu(_)
-                | Body::Rip(false, Some(_))
-                | Body::Code(_)
-                | Body::Registers(_)
-                | Body::TraceStart
-        );
-        if lane.headless.is_none() && begins {
-            lane.headless = Some(Building::without_head(line, &self.path));
-        }
-        lane.headless
-            .take_if(|report| !report.take(line, body.clone()));
-    }
-
     /// The lane that a line goes to: a CPU that answers another one's NMI prints for that one.
     fn receiver(&self, own: usize, line: &LogLine<'_>) -> usize {
         let answers = matches!(line.framing.caller, Some(Caller::Cpu(_)));
@@ -437,38 +387,6 @@ impl<'g> Assembler<'g> {
             }
         }
         self.close_all(given_up);
-    }
-
-    /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
-    /// late clear makes the frames around it worth a splat.
-    fn take_loose(&mut self, index: usize, frame: Frame, line: &LogLine<'_>, boots: &mut Boots) {
-        let anchor = frame.reliable && self.is_anchor(frame.base_name());
-        let loose = &mut self.lanes[index].loose;
-        let gap = loose
-            .last()
-            .map_or(0, |last| line.number.saturating_sub(last.log_line));
-        if gap > MAX_LOOSE_GAP || loose.len() >= MAX_LOOSE_FRAMES {
-            loose.clear();
-        }
-        loose.push(frame);
-        if anchor {
-            let mut frames = std::mem::take(loose);
-            frames.retain(|frame| frame.log_line > self.given);
-            self.lanes[index].headless = None;
-            self.lanes[index].open = Some(Building::from_frames(
-                frames,
-                line,
-                boots.claim(line.number),
-                &self.path,
-            ));
-        }
-    }
-
-    fn is_anchor(&self, function: &str) -> bool {
-        let anchors = self.grammar.paths.iter().filter(|rule| rule.anchor);
-        anchors
-            .flat_map(|rule| &rule.frames)
-            .any(|name| name == function)
     }
 
     fn close(&mut self, index: usize, closing: Closing) {

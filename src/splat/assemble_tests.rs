@@ -1,6 +1,7 @@
 //! Case reports: log text in, splats out.
 
 use super::*;
+use crate::splat::Frame;
 
 fn splats(log: &str) -> Vec<Splat> {
     let grammar = Grammar::builtin();
