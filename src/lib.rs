@@ -24,6 +24,8 @@
 //! ```
 #![warn(missing_docs)]
 
+mod literals;
+
 pub mod grammar;
 
 pub mod input;

@@ -1,6 +1,7 @@
 //! The search for header literals: which kinds may begin at a line, in one pass over it.
 
 use super::Kind;
+use crate::literals::{Search, shortest};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -66,56 +67,59 @@ fn build(kinds: &[Kind]) -> Option<Built> {
     })
 }
 
-/// Searches after which an automaton is worth building that searches fast instead of one that is built
-/// fast: most runs look at a handful of lines.
+/// Searches after which literals are worth windows for the vector search: most runs look at a handful of
+/// lines.
 const HOT: u32 = 500;
 
 #[derive(Debug)]
 struct Automaton {
     literals: Vec<String>,
-    quickly_built: AhoCorasick,
+    all: AhoCorasick,
     searches: AtomicU32,
-    fast: OnceLock<Option<AhoCorasick>>,
+    any: OnceLock<Option<Search>>,
 }
 
 impl Automaton {
     fn new(literals: Vec<String>) -> Option<Automaton> {
+        let all = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .build(&literals)
+            .ok()?;
         Some(Automaton {
-            quickly_built: build_as(AhoCorasickKind::NoncontiguousNFA, &literals)?,
             literals,
+            all,
             searches: AtomicU32::new(0),
-            fast: OnceLock::new(),
+            any: OnceLock::new(),
         })
     }
 
     /// Numbers of the literals that a text contains, ascending.
     fn found(&self, text: &str) -> Vec<usize> {
-        let finder = self.get();
-        // Nearly every line ends here, at the speed of the automaton's own prefilter.
-        if !finder.is_match(text) {
+        // Nearly every line ends here.
+        let is_in = match self.any() {
+            Some(any) => any.is_in(text),
+            None => self.all.is_match(text),
+        };
+        if !is_in {
             return Vec::new();
         }
-        let hits = finder.find_overlapping_iter(text);
+        let hits = self.all.find_overlapping_iter(text);
         let mut found: Vec<_> = hits.map(|hit| hit.pattern().as_usize()).collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    fn get(&self) -> &AhoCorasick {
-        let is_hot = || self.searches.fetch_add(1, Ordering::Relaxed) >= HOT;
-        let fast = match self.fast.get() {
-            Some(fast) => fast.as_ref(),
-            None if is_hot() => {
-                let build = || build_as(AhoCorasickKind::DFA, &self.literals);
-                self.fast.get_or_init(build).as_ref()
-            }
-            None => None,
-        };
-        fast.unwrap_or(&self.quickly_built)
+    /// The search that tells the lines without any literal; `None` while there were few searches.
+    fn any(&self) -> Option<&Search> {
+        if let Some(any) = self.any.get() {
+            return any.as_ref();
+        }
+        if self.searches.fetch_add(1, Ordering::Relaxed) < HOT {
+            return None;
+        }
+        let literals = self.literals.iter().map(String::as_str).collect();
+        let build = || Search::new(&shortest(literals)).ok();
+        self.any.get_or_init(build).as_ref()
     }
-}
-
-fn build_as(kind: AhoCorasickKind, literals: &[String]) -> Option<AhoCorasick> {
-    AhoCorasick::builder().kind(Some(kind)).build(literals).ok()
 }

@@ -10,8 +10,8 @@ use super::windows::{WIDTH, Window, choose};
 /// Bytes that one step looks at.
 const STEP: usize = 64;
 
-/// Bytes of a vector.
-const LANES: usize = 32;
+/// The bytes of it, and those of the windows that begin at the last ones.
+type Step = [u8; STEP + WIDTH - 1];
 
 /// Hashes that are told apart; a fraction of them are those of windows.
 const HASHES: usize = 4096;
@@ -19,6 +19,7 @@ const HASHES: usize = 4096;
 /// Literals, ready to be searched for on a CPU with AVX2.
 #[derive(Debug)]
 pub struct Teddy {
+    vectors: Vectors,
     /// For each place of a window and each low half of a byte the buckets that may have it there.
     low: [[u8; 16]; WIDTH],
     /// The same for the high half.
@@ -49,14 +50,13 @@ impl Teddy {
     /// `None` where the CPU lacks the instructions, or a literal is shorter than a window.
     pub fn new(literals: &[&str]) -> Option<Teddy> {
         let texts: Vec<&[u8]> = literals.iter().map(|literal| literal.as_bytes()).collect();
-        if !has_avx2()
-            || texts
-                .iter()
-                .any(|text| text.len() < WIDTH || !text.is_ascii())
-        {
+        let vectors = Vectors::of_cpu()?;
+        let fits = |text: &&[u8]| text.len() >= WIDTH && text.is_ascii();
+        if !texts.iter().all(fits) {
             return None;
         }
         let mut teddy = Teddy {
+            vectors,
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
             hashes: [0; HASHES / 64],
@@ -110,8 +110,62 @@ impl Teddy {
     /// The first window of a literal at or behind `from`, and the literal: the first one of those that
     /// have their window there.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-        let (rest, found) = self.find_in_steps(bytes, from);
-        found.or_else(|| (rest..bytes.len()).find_map(|at| self.check(bytes, at)))
+        // SAFETY: only a CPU that has the instructions gets as far as to a `Teddy`.
+        #[cfg(target_arch = "x86_64")]
+        return match self.vectors {
+            Vectors::Avx512 => unsafe { self.find_with_avx512(bytes, from) },
+            Vectors::Avx2 => unsafe { self.find_with_avx2(bytes, from) },
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        self.walk(bytes, from, |_| u64::MAX)
+    }
+
+    /// Looks step by step at the `places` that may be those of windows.
+    #[inline(always)]
+    fn walk(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        places: impl Fn(&Step) -> u64,
+    ) -> Option<(usize, usize)> {
+        let mut at = from;
+        let mut rest = bytes.get(from..)?;
+        while let Some(step) = rest.first_chunk() {
+            let places = places(step);
+            if places != 0
+                && let Some(found) = self.compare_all(bytes, at, step, places)
+            {
+                return Some(found);
+            }
+            at += STEP;
+            rest = &rest[STEP..];
+        }
+        let mut last = [0; STEP + WIDTH - 1];
+        last[..rest.len()].copy_from_slice(rest);
+        self.compare_all(bytes, at, &last, places(&last))
+    }
+
+    /// The first literal that has its window at one of the `places` of a step, a bit each.
+    #[inline(always)]
+    fn compare_all(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        step: &Step,
+        mut places: u64,
+    ) -> Option<(usize, usize)> {
+        while places != 0 {
+            let offset = places.trailing_zeros() as usize;
+            places &= places - 1;
+            let window = std::array::from_fn(|place| step[offset + place]);
+            if self.may_be_window(window) {
+                let found = self.compare(bytes, at + offset, window);
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        None
     }
 
     /// False where no literal has this window.
@@ -122,12 +176,6 @@ impl Teddy {
     }
 
     /// The literal that has its window at a place.
-    fn check(&self, bytes: &[u8], at: usize) -> Option<(usize, usize)> {
-        let window = *bytes.get(at..)?.first_chunk()?;
-        self.may_be_window(window)
-            .then(|| self.compare(bytes, at, window))?
-    }
-
     #[inline(never)]
     fn compare(&self, bytes: &[u8], at: usize, window: [u8; WIDTH]) -> Option<(usize, usize)> {
         let entry = &self.windows[self.slots[self.slot(window)]?];
@@ -140,21 +188,9 @@ impl Teddy {
         literals.next().map(|literal| (at, literal.number))
     }
 
-    /// Searches as far as whole steps go; gives where the rest begins.
-    #[cfg(target_arch = "x86_64")]
-    fn find_in_steps(&self, bytes: &[u8], from: usize) -> (usize, Option<(usize, usize)>) {
-        // SAFETY: only a CPU that has the instructions gets as far as to a `Teddy`.
-        unsafe { self.find_with_avx2(bytes, from) }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn find_in_steps(&self, _: &[u8], from: usize) -> (usize, Option<(usize, usize)>) {
-        (from, None)
-    }
-
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn find_with_avx2(&self, bytes: &[u8], from: usize) -> (usize, Option<(usize, usize)>) {
+    fn find_with_avx2(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
         use std::arch::x86_64::*;
         // SAFETY: a table has as many bytes as are loaded.
         let table = |table: &[u8; 16]| {
@@ -163,48 +199,61 @@ impl Teddy {
         let low: [__m256i; WIDTH] = std::array::from_fn(|place| table(&self.low[place]));
         let high: [__m256i; WIDTH] = std::array::from_fn(|place| table(&self.high[place]));
         let nibble = _mm256_set1_epi8(15);
-        let mut at = from;
-        while let Some(step) = bytes.get(at..at + STEP + WIDTH - 1) {
-            let buckets = |lane: usize| {
-                let mut all = _mm256_set1_epi8(-1);
-                for place in 0..WIDTH {
-                    // SAFETY: the step is long enough for every lane and place.
-                    let chunk =
-                        unsafe { _mm256_loadu_si256(step.as_ptr().add(lane + place).cast()) };
-                    let halves = _mm256_and_si256(_mm256_srli_epi16::<4>(chunk), nibble);
-                    // Of bytes beyond ASCII it gives 0: no literal has any.
-                    let of_low = _mm256_shuffle_epi8(low[place], chunk);
-                    all = _mm256_and_si256(
-                        all,
-                        _mm256_and_si256(of_low, _mm256_shuffle_epi8(high[place], halves)),
-                    );
-                }
-                all
-            };
-            let (one, two) = (buckets(0), buckets(LANES));
-            let any = _mm256_or_si256(one, two);
-            if _mm256_testz_si256(any, any) == 0 {
-                let none = |all| {
-                    _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
-                };
-                let mut places = !(u64::from(none(two)) << LANES | u64::from(none(one)));
-                while places != 0 {
-                    let offset = places.trailing_zeros() as usize;
-                    places &= places - 1;
-                    let window = std::array::from_fn(|place| step[offset + place]);
-                    if self.may_be_window(window) {
-                        let found = self.compare(bytes, at + offset, window);
-                        if found.is_some() {
-                            return (at + offset, found);
-                        }
-                    }
-                }
+        let buckets = |step: &Step, lane: usize| {
+            let mut all = _mm256_set1_epi8(-1);
+            for place in 0..WIDTH {
+                // SAFETY: a step is long enough for every lane and place.
+                let chunk = unsafe { _mm256_loadu_si256(step.as_ptr().add(lane + place).cast()) };
+                let halves = _mm256_and_si256(_mm256_srli_epi16::<4>(chunk), nibble);
+                // Of bytes beyond ASCII it gives 0: no literal has any.
+                let of_low = _mm256_shuffle_epi8(low[place], chunk);
+                let of_high = _mm256_shuffle_epi8(high[place], halves);
+                all = _mm256_and_si256(all, _mm256_and_si256(of_low, of_high));
             }
-            at += STEP;
-        }
-        (at, None)
+            all
+        };
+        self.walk(bytes, from, |step| {
+            let (one, two) = (buckets(step, 0), buckets(step, 32));
+            let any = _mm256_or_si256(one, two);
+            if _mm256_testz_si256(any, any) == 1 {
+                return 0;
+            }
+            let none = |all| {
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
+            };
+            !(u64::from(none(two)) << 32 | u64::from(none(one)))
+        })
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn find_with_avx512(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        use std::arch::x86_64::*;
+        // SAFETY: a table has as many bytes as are loaded.
+        let table = |table: &[u8; 16]| {
+            _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
+        };
+        let low: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.low[place]));
+        let high: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.high[place]));
+        let nibble = _mm512_set1_epi8(15);
+        self.walk(bytes, from, |step| {
+            let mut all = _mm512_set1_epi8(-1);
+            for place in 0..WIDTH {
+                // SAFETY: a step is long enough for every place.
+                let chunk = unsafe { _mm512_loadu_si512(step.as_ptr().add(place).cast()) };
+                let halves = _mm512_and_si512(_mm512_srli_epi16::<4>(chunk), nibble);
+                let of_low = _mm512_shuffle_epi8(low[place], chunk);
+                let of_high = _mm512_shuffle_epi8(high[place], halves);
+                all = _mm512_ternarylogic_epi32::<AND>(all, of_low, of_high);
+            }
+            _mm512_test_epi8_mask(all, all)
+        })
     }
 }
+
+/// The truth table of "all three".
+#[cfg(target_arch = "x86_64")]
+const AND: i32 = 0x80;
 
 /// Fibonacci hashing; the high bits are the good ones.
 fn hash(window: [u8; WIDTH]) -> u32 {
@@ -216,11 +265,25 @@ fn short_hash(window: [u8; WIDTH]) -> usize {
     ((hash * HASHES as u64) >> u32::BITS) as usize
 }
 
-fn has_avx2() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
+/// The vectors that the CPU has.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+enum Vectors {
+    Avx2,
+    Avx512,
+}
+
+impl Vectors {
+    /// `None` where it has neither.
+    fn of_cpu() -> Option<Vectors> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+            return Some(Vectors::Avx512);
+        } else if is_x86_feature_detected!("avx2") {
+            return Some(Vectors::Avx2);
+        }
+        None
+    }
 }
 
 #[cfg(test)]

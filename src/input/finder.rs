@@ -2,17 +2,13 @@
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
 //! them matter, or boots; others only tell something of the boot on their own line, and are looked
-//! for only where a report makes that matter. Vector instructions find all of them at once
-//! ([`teddy`]), an automaton stands in where a CPU has none; long inputs are searched ahead on all cores.
+//! for only where a report makes that matter. Long inputs are searched ahead on all cores.
 
-mod teddy;
-mod windows;
-
-use aho_corasick::{AhoCorasick, BuildError};
+use crate::literals::{Search, shortest};
+use aho_corasick::BuildError;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::mpsc::{self, Receiver};
-use teddy::Teddy;
 
 /// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
 /// that are kept.
@@ -84,13 +80,6 @@ pub struct Literals {
     longest: usize,
 }
 
-#[derive(Debug)]
-enum Search {
-    Vector(Box<Teddy>),
-    /// For CPUs without the vector instructions, and for literals that are too short for them.
-    Automaton(AhoCorasick),
-}
-
 impl Literals {
     fn new<'l>(
         first: impl IntoIterator<Item = &'l str>,
@@ -101,10 +90,7 @@ impl Literals {
         let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
         let second = shortest(second.into_iter().filter(is_new).collect());
         literals.extend(second);
-        let search = match Teddy::new(&literals) {
-            Some(teddy) => Search::Vector(Box::new(teddy)),
-            None => Search::Automaton(AhoCorasick::new(&literals)?),
-        };
+        let search = Search::new(&literals)?;
         let lengths = literals.iter().map(|literal| literal.len());
         Ok(Literals {
             search,
@@ -115,13 +101,7 @@ impl Literals {
 
     /// The first hit at or behind `from`.
     fn find(&self, bytes: &[u8], from: usize) -> Option<Hit> {
-        let (at, literal) = match &self.search {
-            Search::Vector(teddy) => teddy.find(bytes, from)?,
-            Search::Automaton(automaton) => {
-                let hit = automaton.find(bytes.get(from..)?)?;
-                (from + hit.start(), hit.pattern().as_usize())
-            }
-        };
+        let (at, literal) = self.search.find(bytes, from)?;
         Some(Hit {
             at,
             first: literal < self.first,
@@ -172,18 +152,6 @@ impl Literals {
         });
         in_order.collect()
     }
-}
-
-/// Without those that contain another one: whoever finds that finds them.
-fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
-    literals.sort_unstable();
-    literals.dedup();
-    let all = literals.clone();
-    literals.retain(|long| {
-        !all.iter()
-            .any(|short| short != long && long.contains(short))
-    });
-    literals
 }
 
 /// A search in progress.

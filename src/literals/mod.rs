@@ -1,0 +1,61 @@
+//! The search for many literals at once.
+//!
+//! In: literals, and bytes. Out: the place of the next one. Vector instructions find all of them at once
+//! ([`teddy`]); an automaton stands in where a CPU has none, and for literals that are too short.
+
+mod teddy;
+mod windows;
+
+use aho_corasick::{AhoCorasick, BuildError};
+use teddy::Teddy;
+
+/// Literals, ready to be searched for.
+#[derive(Debug)]
+pub struct Search(Way);
+
+#[derive(Debug)]
+enum Way {
+    Vector(Box<Teddy>),
+    Automaton(Box<AhoCorasick>),
+}
+
+impl Search {
+    /// Looks for any of `literals`, none of which is a part of another one: see [`shortest`].
+    ///
+    /// # Errors
+    /// Where there are more literals than any automaton takes.
+    pub fn new(literals: &[&str]) -> Result<Search, BuildError> {
+        let automaton = || Ok(Way::Automaton(Box::new(AhoCorasick::new(literals)?)));
+        let vector = Teddy::new(literals).map(|teddy| Way::Vector(Box::new(teddy)));
+        vector.map_or_else(automaton, Ok).map(Search)
+    }
+
+    /// A place of the next literal whose place is at or behind `from`, and its number. The place is that of
+    /// one of its bytes, the same one whenever it is found.
+    pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        match &self.0 {
+            Way::Vector(teddy) => teddy.find(bytes, from),
+            Way::Automaton(automaton) => {
+                let hit = automaton.find(bytes.get(from..)?)?;
+                Some((from + hit.start(), hit.pattern().as_usize()))
+            }
+        }
+    }
+
+    /// True where any literal stands in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.find(text.as_bytes(), 0).is_some()
+    }
+}
+
+/// Without those that contain another one: whoever finds that finds them.
+pub fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
+    literals.sort_unstable();
+    literals.dedup();
+    let all = literals.clone();
+    literals.retain(|long| {
+        !all.iter()
+            .any(|short| short != long && long.contains(short))
+    });
+    literals
+}
