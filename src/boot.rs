@@ -3,7 +3,7 @@
 //! In: log lines, one after the other. Out: [`Boot`]s; a version banner begins a new one. Lines
 //! before the first banner belong to a boot of which nothing is known.
 
-use crate::grammar::{Fact, FactField, Grammar, MilestoneName, Tellers};
+use crate::grammar::{FactField, Grammar, MilestoneName, Tells};
 use crate::line::LogLine;
 
 /// Milestones and notes kept for one boot; a machine that hotplugs for weeks would fill memory.
@@ -200,52 +200,29 @@ impl Boots {
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         let text = line.text.trim();
-        let tellers = grammar.tellers(text);
-        if tellers.is_empty() {
+        let Some(told) = grammar.told(text) else {
             return;
-        }
-        self.observe_facts(&tellers.facts, line, text);
-        for rule in &tellers.milestones {
-            self.begun = true;
-            let Some(captures) = rule.pattern.captures(text) else {
-                continue;
-            };
-            let cpu = captures.name("cpu").and_then(|m| m.as_str().parse().ok());
-            let passed = Passed {
-                name: rule.name,
+        };
+        let is_fact = |tells: &&Tells| matches!(tells, Tells::Fact(..));
+        let facts = told.all.iter().take_while(is_fact).count();
+        let (facts, rest) = told.all.split_at(facts);
+        facts.iter().for_each(|fact| self.learn(fact, line, text));
+        self.begun |= told.may_be_milestone;
+        rest.iter().for_each(|tells| self.learn(tells, line, text));
+    }
+
+    fn learn(&mut self, tells: &Tells, line: &LogLine<'_>, text: &str) {
+        match tells {
+            Tells::Fact(FactField::Banner, banner) => self.begin(line, banner),
+            Tells::Fact(field, value) => self.boot(line).set(*field, value),
+            Tells::Milestone(name, cpu) => self.boot(line).pass(Passed {
+                name: *name,
                 line: line.number,
                 time_us: line.framing.time_us,
-                cpu,
-            };
-            self.boot(line).pass(passed);
-        }
-        self.observe_notes(&tellers, line, text);
-    }
-
-    fn observe_facts(&mut self, facts: &[&Fact], line: &LogLine<'_>, text: &str) {
-        for rule in facts {
-            let captures = rule.pattern.captures(text);
-            let Some(value) = captures.and_then(|captures| captures.name("value")) else {
-                continue;
-            };
-            if rule.field == FactField::Banner {
-                self.begin(line, value.as_str());
-            } else {
-                self.boot(line).set(rule.field, value.as_str());
-            }
-        }
-    }
-
-    fn observe_notes(&mut self, tellers: &Tellers<'_>, line: &LogLine<'_>, text: &str) {
-        for word in &tellers.words {
-            let Some(captures) = word.pattern.captures(text) else {
-                continue;
-            };
-            let flag = captures.name("flag").map(|m| m.as_str().to_owned());
-            self.note(line, Some(word.name.clone()), flag, text);
-        }
-        if tellers.site {
-            self.note(line, None, None, text);
+                cpu: *cpu,
+            }),
+            Tells::Word(name, flag) => self.note(line, Some(name.clone()), flag.clone(), text),
+            Tells::Site => self.note(line, None, None, text),
         }
     }
 

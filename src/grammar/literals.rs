@@ -1,6 +1,6 @@
 //! The search for header literals: which kinds may begin at a line, in one pass over it.
 
-use super::Kind;
+use super::{Kind, Landmark};
 use crate::literals::{Search, shortest};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
@@ -26,6 +26,9 @@ impl KindFinder {
         let Some(built) = built else {
             return Vec::new();
         };
+        if !built.finder.may_be_in(text) {
+            return Vec::new();
+        }
         let literals = built.finder.found(text).into_iter();
         let mut found: Vec<_> = literals
             .filter_map(|literal| built.owners.get(literal).copied())
@@ -43,13 +46,44 @@ pub struct NoteFinder {
 }
 
 impl NoteFinder {
-    /// Numbers of those of `literals`, which are the same at every call, that `text` contains: ascending.
-    pub fn found<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> Vec<usize> {
+    /// False where `text` contains none of `literals`, which are the same at every call.
+    pub fn may_be_in<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> bool {
         let build = || Automaton::new(literals.map(str::to_owned).collect());
-        let Some(automaton) = self.built.get_or_init(build) else {
-            return Vec::new();
-        };
-        automaton.found(text)
+        let built = self.built.get_or_init(build);
+        built
+            .as_ref()
+            .is_some_and(|automaton| automaton.may_be_in(text))
+    }
+
+    /// Numbers of the literals that `text` contains, ascending.
+    pub fn found(&self, text: &str) -> Vec<usize> {
+        let built = self.built.get().and_then(Option::as_ref);
+        built.map_or_else(Vec::new, |automaton| automaton.found(text))
+    }
+}
+
+/// Finds the lines that may be landmarks. Built on first use.
+#[derive(Debug, Default)]
+pub struct SignFinder {
+    /// `None` where one of them needs no literal.
+    built: OnceLock<Option<Automaton>>,
+}
+
+impl SignFinder {
+    /// False where `text` is none of `landmarks`, which are the same at every call.
+    pub fn may_be_in<'l>(&self, landmarks: impl Iterator<Item = &'l Landmark>, text: &str) -> bool {
+        let built = self.built.get_or_init(|| {
+            let needed = landmarks.map(|mark| {
+                let stretches = mark.pattern.needed().stretches();
+                let texts = stretches.map(|text| String::from_utf8_lossy(text).into_owned());
+                Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
+            });
+            let needed: Option<Vec<_>> = needed.collect();
+            Automaton::new(needed?.concat())
+        });
+        built
+            .as_ref()
+            .is_none_or(|automaton| automaton.may_be_in(text))
     }
 }
 
@@ -93,16 +127,16 @@ impl Automaton {
         })
     }
 
-    /// Numbers of the literals that a text contains, ascending.
-    fn found(&self, text: &str) -> Vec<usize> {
-        // Nearly every line ends here.
-        let is_in = match self.any() {
+    /// False where a text contains no literal: nearly everywhere.
+    fn may_be_in(&self, text: &str) -> bool {
+        match self.any() {
             Some(any) => any.is_in(text),
             None => self.all.is_match(text),
-        };
-        if !is_in {
-            return Vec::new();
         }
+    }
+
+    /// Numbers of the literals that a text contains, ascending.
+    fn found(&self, text: &str) -> Vec<usize> {
         let hits = self.all.find_overlapping_iter(text);
         let mut found: Vec<_> = hits.map(|hit| hit.pattern().as_usize()).collect();
         found.sort_unstable();

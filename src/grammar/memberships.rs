@@ -1,16 +1,13 @@
 //! Which sets a function is in, remembered: traces are full of the same functions.
 
 use super::FrameSet;
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
-
-/// Functions remembered; a name is no longer than a line of the log.
-const MAX_FUNCTIONS: usize = 1024;
+use super::memo::Memo;
+use std::sync::Arc;
 
 /// What was looked up before.
 #[derive(Debug, Default)]
 pub struct Memberships {
-    known: RwLock<HashMap<String, Membership>>,
+    known: Memo<Arc<Membership>>,
 }
 
 /// The sets of one function.
@@ -27,34 +24,17 @@ impl Memberships {
         let Some(index) = sets.iter().position(|frames| frames.name == set) else {
             return false;
         };
-        self.look_up(sets, function, |membership| membership.of[index])
+        self.of(sets, function).of[index]
     }
 
     /// True where `function` is in a set of machinery.
     pub fn is_machinery(&self, sets: &[FrameSet], function: &str) -> bool {
-        self.look_up(sets, function, |membership| membership.machinery)
+        self.of(sets, function).machinery
     }
 
-    fn look_up(
-        &self,
-        sets: &[FrameSet],
-        function: &str,
-        ask: impl Fn(&Membership) -> bool,
-    ) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(membership) = known.get(function) {
-            return ask(membership);
-        }
-        let is_full = known.len() >= MAX_FUNCTIONS;
-        drop(known);
-        let membership = Membership::of(sets, function);
-        let answer = ask(&membership);
-        if !is_full {
-            let known = self.known.write();
-            let mut known = known.unwrap_or_else(PoisonError::into_inner);
-            known.insert(function.to_owned(), membership);
-        }
-        answer
+    fn of(&self, sets: &[FrameSet], function: &str) -> Arc<Membership> {
+        let look_up = || Arc::new(Membership::of(sets, function));
+        self.known.get(function, look_up)
     }
 }
 

@@ -11,6 +11,7 @@ mod kind;
 mod late_clear;
 mod literals;
 mod memberships;
+mod memo;
 mod names;
 mod needed;
 mod pattern;
@@ -24,14 +25,16 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
-pub use tellers::Tellers;
+pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use features::FeatureDb;
-use literals::{KindFinder, NoteFinder};
+use literals::{KindFinder, SignFinder};
 use memberships::Memberships;
+use memo::Memo;
 use serde::Deserialize;
 use std::path::Path;
+use tellers::Tellers;
 
 /// A file of `grammars/`: its name, and what `build.rs` made of it.
 macro_rules! builtin {
@@ -124,9 +127,12 @@ pub struct Grammar {
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
     pub tidy: Vec<Rewrite>,
+    /// Titles by what was left out of them.
+    pub(crate) tidied: Memo<String>,
     memberships: Memberships,
     finder: KindFinder,
-    notes: NoteFinder,
+    signs: SignFinder,
+    tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
     /// Lines that describe the boot.
@@ -237,8 +243,16 @@ impl Grammar {
 
     /// True for a line that begins the stack dump of something that is no report.
     pub fn is_intruder(&self, line: &str) -> bool {
-        let mut landmarks = self.landmarks.iter();
-        landmarks.any(|mark| mark.purpose == LandmarkUse::Intruder && mark.pattern.is_match(line))
+        self.signs_in(line)
+            .any(|mark| mark.purpose == LandmarkUse::Intruder)
+    }
+
+    /// The landmarks with a use of their own that a line is: one search tells that it is none of them.
+    pub fn signs_in<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g Landmark> {
+        let has_use = |mark: &&Landmark| mark.purpose != LandmarkUse::Place;
+        let signs = self.landmarks.iter().filter(has_use);
+        let may_be = self.signs.may_be_in(signs.clone(), line);
+        signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
     /// The landmark of that name.
@@ -348,9 +362,11 @@ impl Document {
             known: self.known,
             lkp: self.lkp,
             tidy: self.tidy,
+            tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
-            notes: NoteFinder::default(),
+            signs: SignFinder::default(),
+            tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,
             sites: self.site,

@@ -44,7 +44,7 @@ pub(super) fn check_kind(kind: &Kind, file: &str, text: &str) -> Result<(), Gram
 /// What the title of a form may name.
 fn groups(form: &TitleForm) -> Vec<String> {
     let patterns = form.header.iter().chain(&form.lines);
-    let groups = patterns.flat_map(|pattern| pattern.group_names());
+    let groups = patterns.flat_map(|pattern| pattern.group_names().iter().cloned());
     let function = form.function.is_some().then(|| "function".to_owned());
     let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
     let origin = with_origin.then(|| "origin".to_owned());

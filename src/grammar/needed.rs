@@ -1,31 +1,40 @@
 //! What every text that a pattern fits must contain.
 //!
-//! In: a regular expression. Out: its longest stretch of plain characters. Looking for that first
-//! spares most patterns of a run the search, and their compilation as well.
+//! In: a regular expression. Out: the longest stretch of plain characters of each of its alternatives. Looking
+//! for those first spares most patterns of a run the search, and their compilation as well.
 
 use memchr::memmem;
 
 /// What a text must contain to fit a pattern.
 #[derive(Debug)]
 pub(super) struct Needed {
-    anywhere: memmem::Finder<'static>,
+    /// One of these; nothing where there is none.
+    anywhere: Vec<memmem::Finder<'static>>,
     /// It must begin with this.
     beginning: Vec<u8>,
 }
 
 impl Needed {
     pub fn by(source: &str) -> Needed {
+        let finder = |stretch: String| memmem::Finder::new(&stretch).into_owned();
         Needed {
-            anywhere: memmem::Finder::new(&needed(source)).into_owned(),
+            anywhere: needed(source).into_iter().map(finder).collect(),
             beginning: beginning(source).into_bytes(),
         }
+    }
+
+    /// The stretches one of which a text must contain; none where any text will do.
+    pub fn stretches(&self) -> impl Iterator<Item = &[u8]> {
+        self.anywhere.iter().map(memmem::Finder::needle)
     }
 
     /// False for a text that the pattern cannot fit.
     pub fn is_in(&self, text: &[u8]) -> bool {
         // The first byte settles nearly every pattern that is anchored.
         let begins = |first: &u8| text.first() == Some(first) && text.starts_with(&self.beginning);
-        self.beginning.first().is_none_or(begins) && self.anywhere.find(text).is_some()
+        let has = |finder: &memmem::Finder<'_>| finder.find(text).is_some();
+        let has_any = || self.anywhere.is_empty() || self.anywhere.iter().any(has);
+        self.beginning.first().is_none_or(begins) && has_any()
     }
 }
 
@@ -38,7 +47,7 @@ fn beginning(source: &str) -> String {
     let plain = behind.find(|c| !is_plain(c)).unwrap_or(behind.len());
     let (stretch, rest) = behind.split_at(plain);
     match rest.chars().next() {
-        _ if needed(source).is_empty() => String::new(),
+        _ if needed(source).len() != 1 => String::new(),
         Some('?' | '*' | '{') => {
             let mut stretch = stretch.to_owned();
             stretch.pop();
@@ -53,8 +62,8 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || " :_#/,;=<>\"'&%@!~`-".contains(c)
 }
 
-/// The longest plain stretch outside of groups, classes and alternatives; empty where there is none.
-fn needed(source: &str) -> String {
+/// The longest plain stretch outside of groups and classes of each alternative; empty where one has none.
+fn needed(source: &str) -> Vec<String> {
     let mut stretches = Stretches::default();
     let mut rest = source.chars().peekable();
     // Flags may make a pattern fit what does not contain its characters.
@@ -63,14 +72,14 @@ fn needed(source: &str) -> String {
         !behind.starts_with([':', '<', 'P'])
     };
     if source.match_indices("(?").any(has_flags) {
-        return String::new();
+        return Vec::new();
     }
     while let Some(c) = rest.next() {
         match c {
-            '|' => return String::new(),
+            '|' => stretches.end_alternative(),
             '\\' => match rest.next() {
                 Some(escaped) if escaped.is_ascii_punctuation() => stretches.add(escaped),
-                Some('p' | 'P' | 'x' | 'u' | 'U') | None => return String::new(),
+                Some('p' | 'P' | 'x' | 'u' | 'U') | None => return Vec::new(),
                 Some(_) => stretches.end(),
             },
             '[' => {
@@ -92,14 +101,20 @@ fn needed(source: &str) -> String {
             plain => stretches.add(plain),
         }
     }
-    stretches.end();
-    stretches.longest
+    stretches.end_alternative();
+    let all = stretches.alternatives;
+    if all.iter().any(String::is_empty) {
+        Vec::new()
+    } else {
+        all
+    }
 }
 
 #[derive(Default)]
 struct Stretches {
     current: String,
     longest: String,
+    alternatives: Vec<String>,
 }
 
 impl Stretches {
@@ -117,6 +132,11 @@ impl Stretches {
             self.longest.clone_from(&self.current);
         }
         self.current.clear();
+    }
+
+    fn end_alternative(&mut self) {
+        self.end();
+        self.alternatives.push(std::mem::take(&mut self.longest));
     }
 }
 
@@ -196,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_stretch_is_what_every_fit_contains() {
+    fn the_longest_stretch_of_an_alternative_is_what_every_fit_of_it_contains() {
         for (source, stretch) in [
             ("Call [Tt]race", "Call "),
             (
@@ -210,12 +230,14 @@ mod tests {
             ("x(?:[)](y)|z)longer", "longer"),
             ("[]abc]", ""),
             ("[[:xdigit:]x]q", "q"),
-            ("panic|oops", ""),
+            ("panic|oops: ", "panic|oops: "),
+            ("panic|.", ""),
+            ("p(a|n)ic|[|]", ""),
             ("(?i)warning", ""),
             ("a(?i)warning", ""),
             (r"\d+\x41", ""),
         ] {
-            assert_eq!(needed(source), stretch, "{source}");
+            assert_eq!(needed(source).join("|"), stretch, "{source}");
         }
     }
 

@@ -28,6 +28,7 @@ pub struct Pattern {
     pub source: String,
     /// What a text must contain to fit, known before anything is compiled.
     needed: OnceLock<Needed>,
+    group_names: OnceLock<Vec<String>>,
     compiled: OnceLock<Option<Engines>>,
 }
 
@@ -109,6 +110,7 @@ impl Pattern {
         Pattern {
             source: source.into(),
             needed: OnceLock::new(),
+            group_names: OnceLock::new(),
             compiled: OnceLock::new(),
         }
     }
@@ -160,14 +162,15 @@ impl Pattern {
     }
 
     /// Names of its groups.
-    pub fn group_names(&self) -> Vec<String> {
-        let Some(regex) = self.regex() else {
-            return Vec::new();
-        };
-        let names = regex.group_info().all_names();
-        names
-            .filter_map(|(_, _, name)| name.map(str::to_owned))
-            .collect()
+    pub fn group_names(&self) -> &[String] {
+        self.group_names.get_or_init(|| {
+            let regex = self.source.contains("(?").then(|| self.regex()).flatten();
+            let names = regex
+                .into_iter()
+                .flat_map(|regex| regex.group_info().all_names());
+            let names = names.filter_map(|(_, _, name)| name.map(str::to_owned));
+            names.collect()
+        })
     }
 
     /// The reason why it does not compile.
@@ -179,9 +182,13 @@ impl Pattern {
 
     /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
     fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
-        let needed = self.needed.get_or_init(|| Needed::by(&self.source));
-        needed.is_in(text.as_bytes()).then_some(())?;
+        self.needed().is_in(text.as_bytes()).then_some(())?;
         self.regex()
+    }
+
+    /// What a text must contain to fit.
+    pub(super) fn needed(&self) -> &Needed {
+        self.needed.get_or_init(|| Needed::by(&self.source))
     }
 
     /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.

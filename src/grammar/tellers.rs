@@ -1,51 +1,104 @@
-//! Which rules a line may be of that tells something of its boot: one search for all of them.
+//! What a line tells of its boot: one search for the literals of all rules, and an answer that is
+//! remembered, since boots of one kernel say the same.
 
-use super::{Fact, Grammar, Milestone, Word};
+use super::literals::NoteFinder;
+use super::memo::Memo;
+use super::{Fact, FactField, Grammar, Milestone, MilestoneName, Word};
+use std::sync::Arc;
 
-/// The rules that a line may be of that tells something of its boot.
+/// What a line tells.
 #[derive(Debug, Default)]
-pub struct Tellers<'g> {
-    /// Milestones.
-    pub milestones: Vec<&'g Milestone>,
-    /// Facts.
-    pub facts: Vec<&'g Fact>,
-    /// What is said of CPU features.
-    pub words: Vec<&'g Word>,
-    /// True where it names a function whose WARN is a late clear.
-    pub site: bool,
+pub struct Told {
+    /// It has the literal of a milestone.
+    pub may_be_milestone: bool,
+    /// All that it tells, facts first.
+    pub all: Vec<Tells>,
 }
 
-impl<'g> Tellers<'g> {
-    /// Adds a rule by its number: milestones, facts, words, sites.
-    fn add(&mut self, grammar: &'g Grammar, index: usize) {
-        let facts = grammar.milestones.len();
-        let words = facts + grammar.facts.len();
-        let sites = words + grammar.words.len();
-        match index {
-            _ if index >= sites => self.site = true,
-            _ if index >= words => self.words.push(&grammar.words[index - words]),
-            _ if index >= facts => self.facts.push(&grammar.facts[index - facts]),
-            _ => self.milestones.push(&grammar.milestones[index]),
-        }
-    }
+/// One thing that a line tells.
+#[derive(Debug)]
+pub enum Tells {
+    /// A fact and its value.
+    Fact(FactField, String),
+    /// A milestone, and the CPU that it speaks of.
+    Milestone(MilestoneName, Option<u32>),
+    /// Name of the word rule, and the /proc/cpuinfo flag that the line names.
+    Word(String, Option<String>),
+    /// It names a function whose WARN is a late clear.
+    Site,
+}
 
-    /// True where the line tells nothing.
-    pub fn is_empty(&self) -> bool {
-        let none = self.milestones.is_empty() && self.facts.is_empty();
-        none && self.words.is_empty() && !self.site
-    }
+/// The search, and what it found before.
+#[derive(Debug, Default)]
+pub struct Tellers {
+    finder: NoteFinder,
+    known: Memo<Arc<Told>>,
 }
 
 impl Grammar {
-    /// The rules that a line of a boot has the literal of.
-    pub fn tellers(&self, line: &str) -> Tellers<'_> {
+    /// What a line tells of its boot; `None` where it has the literal of no rule.
+    pub fn told(&self, line: &str) -> Option<Arc<Told>> {
         let milestones = self.milestone_literals();
         let sites = self.sites.iter().map(|site| site.function.as_str());
         let literals = milestones.chain(self.note_literals()).chain(sites);
-        let mut tellers = Tellers::default();
-        for index in self.notes.found(literals, line) {
-            tellers.add(self, index);
+        let finder = &self.tellers.finder;
+        if !finder.may_be_in(literals, line) {
+            return None;
         }
-        tellers
+        let work_out = || Arc::new(self.work_out(&finder.found(line), line));
+        Some(self.tellers.known.get(line, work_out))
+    }
+
+    /// `rules` are numbers of those whose literals stand in the line: milestones, facts, words, sites.
+    fn work_out(&self, rules: &[usize], line: &str) -> Told {
+        let facts = self.milestones.len();
+        let words = facts + self.facts.len();
+        let sites = words + self.words.len();
+        let mut told = Told::default();
+        for rule in rules {
+            let found = match *rule {
+                rule if rule >= sites => Some(Tells::Site),
+                rule if rule >= words => self.words[rule - words].in_line(line),
+                rule if rule >= facts => self.facts[rule - facts].in_line(line),
+                rule => {
+                    told.may_be_milestone = true;
+                    self.milestones[rule].in_line(line)
+                }
+            };
+            told.all.extend(found);
+        }
+        // Facts first: a banner begins the boot that the rest is of.
+        told.all.sort_by_key(|tells| match tells {
+            Tells::Fact(..) => 0,
+            Tells::Milestone(..) => 1,
+            Tells::Word(..) => 2,
+            Tells::Site => 3,
+        });
+        told.all
+            .dedup_by(|a, b| matches!((a, b), (Tells::Site, Tells::Site)));
+        told
+    }
+}
+
+impl Milestone {
+    fn in_line(&self, line: &str) -> Option<Tells> {
+        let captures = self.pattern.captures(line)?;
+        let cpu = captures.name("cpu").and_then(|m| m.as_str().parse().ok());
+        Some(Tells::Milestone(self.name, cpu))
+    }
+}
+
+impl Fact {
+    fn in_line(&self, line: &str) -> Option<Tells> {
+        let value = self.pattern.captures(line)?.name("value")?;
+        Some(Tells::Fact(self.field, value.as_str().to_owned()))
+    }
+}
+
+impl Word {
+    fn in_line(&self, line: &str) -> Option<Tells> {
+        let captures = self.pattern.captures(line)?;
+        let flag = captures.name("flag").map(|m| m.as_str().to_owned());
+        Some(Tells::Word(self.name.clone(), flag))
     }
 }

@@ -218,9 +218,8 @@ impl Teddy {
             if _mm256_testz_si256(any, any) == 1 {
                 return 0;
             }
-            let none = |all| {
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32
-            };
+            let none =
+                |all| _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32;
             !(u64::from(none(two)) << 32 | u64::from(none(one)))
         })
     }

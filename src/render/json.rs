@@ -9,7 +9,7 @@ use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Code, Frame, Inline, Kernel, SourceSpan, Splat};
+use crate::splat::{Code, Frame, Inline, Kernel, Register, SourceSpan, Splat};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -186,7 +186,7 @@ struct SymbolsJson<'a> {
 /// Registers as a map in the order printed. RIP stands first, as printed, where it is a name.
 struct RegistersJson<'a> {
     rip: Option<String>,
-    printed: &'a [(String, String)],
+    printed: &'a [Register],
 }
 
 impl Serialize for RegistersJson<'_> {
@@ -196,7 +196,7 @@ impl Serialize for RegistersJson<'_> {
             map.serialize_entry("rip", rip)?;
         }
         for (name, value) in self.printed {
-            map.serialize_entry(name, value)?;
+            map.serialize_entry(name.as_str(), value.as_str())?;
         }
         map.end()
     }

@@ -9,7 +9,7 @@ use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
-use crate::splat::{Frame, Splat, base_name, is_fragment, is_headless};
+use crate::splat::{Frame, Lines, Splat, base_name, is_fragment, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 
@@ -183,7 +183,7 @@ impl Sequence {
         let index = *count;
         *count += 1;
         let name = name(grammar, &splat, late_clear.as_ref());
-        splat.lines = Vec::new();
+        splat.lines = Lines::default();
         Report {
             index,
             level,

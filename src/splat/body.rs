@@ -6,7 +6,7 @@ use super::code_ref::code_ref;
 use super::cpu_line::{CpuLine, cpu_line};
 use super::frame::frame;
 use super::registers::registers;
-use super::types::{Code, CodeRef, Frame, Section};
+use super::types::{Code, CodeRef, Frame, Register, Section};
 
 /// What a line of a splat is.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub enum Body {
     /// `Code: …`
     Code(Code),
     /// Registers, names in lower case.
-    Registers(Vec<(String, String)>),
+    Registers(Vec<Register>),
     /// `Call Trace:`
     TraceStart,
     /// `<IRQ>`, `</TASK>`: which stack, and whether it opens.

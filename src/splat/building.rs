@@ -7,9 +7,10 @@ pub use place::Fit;
 use super::body::Body;
 use super::cpu_line::CpuLine;
 use super::header::Header;
-use super::types::{CodeRef, Frame, Section, Splat};
+use super::types::{CodeRef, Frame, Register, Section, Splat};
 use super::{FRAGMENT, HEADLESS};
 use crate::line::LogLine;
+use compact_str::format_compact;
 
 /// Bounds on what one splat may hold; real ones stay far below.
 const MAX_FRAMES: usize = 1024;
@@ -237,7 +238,7 @@ impl Building {
         }
         self.text += text.len();
         if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
-            self.splat.lines.push(text.to_owned());
+            self.splat.lines.push(text);
         }
     }
 
@@ -303,7 +304,7 @@ impl Building {
             return;
         }
         if let Some(address) = code.as_ref().and_then(|code| code.address) {
-            self.take_registers(vec![("rip".to_owned(), format!("{address:016x}"))]);
+            self.take_registers(vec![("rip".into(), format_compact!("{address:016x}"))]);
         }
         self.splat.rip = code;
     }
@@ -320,9 +321,8 @@ impl Building {
         }
     }
 
-    fn take_registers(&mut self, registers: Vec<(String, String)>) {
-        let user_stack =
-            |(name, value): &(String, String)| name == "ss" && super::is_user_selector(value);
+    fn take_registers(&mut self, registers: Vec<Register>) {
+        let user_stack = |(name, value): &Register| name == "ss" && super::is_user_selector(value);
         self.block_over |= registers.iter().any(user_stack);
         if self.block_over {
             return;

@@ -21,9 +21,33 @@ pub fn code_ref(input: &str) -> IResult<&str, CodeRef> {
     preceded(space0, alt((symbol_ref, address_ref))).parse(input)
 }
 
+/// The usual reference, `FUNC+0x1/0x2` and nothing else, read by its bytes: [`code_ref`] would give the same.
+pub(super) fn usual(text: &str) -> Option<CodeRef> {
+    let plus = text
+        .bytes()
+        .position(|byte| !IN_SYMBOL[usize::from(byte)])?;
+    let (function, extent) = text.split_at(plus);
+    let is_symbol = function.len() < KSYM_NAME_LEN && function.starts_with(begins_symbol);
+    let (offset, size) = extent.strip_prefix("+0x")?.split_once("/0x")?;
+    let number = |digits: &str| {
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| parse_hex(digits))?
+    };
+    let (offset, size) = (number(offset)?, number(size)?);
+    is_symbol.then(|| CodeRef {
+        function: Some(function.to_owned()),
+        offset: Some(offset),
+        size: Some(size),
+        ..CodeRef::default()
+    })
+}
+
 /// `[<ffffffff81012345>] FUNC+0x1/0x2`, `FUNC+0x1/0x2 [mod] FILE:LINE`, `FUNC (FILE:LINE)`.
 fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
-    let (rest, addresses) = nom::multi::many0(bracketed_address).parse(input)?;
+    let (mut rest, mut address) = (input, None);
+    while let Ok((behind, found)) = bracketed_address(rest) {
+        (rest, address) = (behind, Some(found));
+    }
     let (rest, function) = symbol(rest)?;
     let (rest, extent) = opt(extent).parse(rest)?;
     let (rest, (module, sources)) = tail(rest, extent.is_some())?;
@@ -40,7 +64,7 @@ fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
         size: extent.and_then(|(_, size)| size),
         module,
         module_build_id,
-        address: addresses.last().copied(),
+        address,
         sources,
     };
     Ok((rest, code))
@@ -71,17 +95,29 @@ fn bracketed_address(input: &str) -> IResult<&str, u64> {
 
 /// A symbol: C identifier with the suffixes that compilers and linkers add.
 fn symbol(input: &str) -> IResult<&str, &str> {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '.' || c == '$';
-    let other = |c: char| c.is_ascii_alphanumeric() || "_.$@:<>".contains(c);
-    verify(
-        recognize(pair(
-            verify(nom::character::complete::anychar, move |c| first(*c)),
-            take_while(other),
-        )),
-        |name: &str| name.len() < KSYM_NAME_LEN,
-    )
+    let other = |c: char| u8::try_from(c).is_ok_and(|byte| IN_SYMBOL[usize::from(byte)]);
+    let first = verify(nom::character::complete::anychar, |c| begins_symbol(*c));
+    verify(recognize(pair(first, take_while(other))), |name: &str| {
+        name.len() < KSYM_NAME_LEN
+    })
     .parse(input)
 }
+
+fn begins_symbol(c: char) -> bool {
+    c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '$')
+}
+
+/// What may stand in a symbol.
+const IN_SYMBOL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let sign = matches!(byte, b'_' | b'.' | b'$' | b'@' | b':' | b'<' | b'>');
+        table[byte as usize] = byte.is_ascii_alphanumeric() || sign;
+        byte += 1;
+    }
+    table
+};
 
 /// `+0x11/0x330`, or `+0x11` alone where a log was cut.
 fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
@@ -186,6 +222,7 @@ fn parse_hex(digits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(text: &str) -> CodeRef {
         code_ref(text).unwrap_or_else(|e| panic!("{text}: {e}")).1
@@ -262,6 +299,17 @@ mod tests {
             read("[c000000002957d20] [c00000000024a60c] g+0x1/0x2").address,
             Some(0xc000_0000_0024_a60c)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_reference_is_read_as_any_other(
+            text in "[a-c_.$@:<>0-9]{0,4}(\\+0x)?[0-9a-fA-F]{0,18}(/0x)?[0-9a-f]{0,3}[ x]?",
+        ) {
+            if let Some(code) = usual(&text) {
+                prop_assert_eq!(code_ref(&text), Ok(("", code)));
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: a line's text. Out: a [`Frame`], or nothing where the line is no frame.
 
-use super::code_ref::{code_ref, source_line};
+use super::code_ref::{code_ref, source_line, usual};
 use super::types::{CodeRef, Frame, Inline, Section, SourceLine};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -48,6 +48,9 @@ static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     let text = text.trim();
     let (reliable, text) = reliability(text);
+    if let Some(code) = usual(&text) {
+        return Some(from_code(code, reliable, log_line, section));
+    }
     if let Some(inline) = syzbot_inline(&text) {
         return Some(from_code(inline, reliable, log_line, section));
     }

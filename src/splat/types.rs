@@ -1,5 +1,6 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
+use compact_str::CompactString;
 use serde::Serialize;
 use std::fmt;
 
@@ -143,10 +144,14 @@ pub fn base_name(symbol: &str) -> &str {
     }
 }
 
+/// A register: its name in lower case, its value as printed. Both are short: neither takes memory of
+/// its own.
+pub type Register = (CompactString, CompactString);
+
 /// Registers in the order printed, names in lower case (`rip`, `rsi`, `gs`, `cr2`), values as
 /// printed (hex without `0x`; `rip` may be symbolic).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Registers(pub Vec<(String, String)>);
+pub struct Registers(pub Vec<Register>);
 
 impl Registers {
     /// The value as printed.
@@ -159,6 +164,39 @@ impl Registers {
     pub fn value(&self, name: &str) -> Option<u64> {
         self.text(name)
             .and_then(|v| u64::from_str_radix(v, 16).ok())
+    }
+}
+
+/// Lines of text, one behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lines {
+    text: String,
+    /// Offset of the end of each.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Adds one.
+    pub fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.ends.push(self.text.len());
+    }
+
+    /// So many they are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        let ends = self.ends.iter().copied();
+        begins.zip(ends).map(|(begin, end)| &self.text[begin..end])
     }
 }
 
@@ -231,5 +269,5 @@ pub struct Splat {
     pub frames: Vec<Frame>,
     /// The report as printed, without framing and unreliable frames: the header, then what its
     /// caller printed behind it, as far as the bounds allow. Titles are made from it.
-    pub lines: Vec<String>,
+    pub lines: Lines,
 }

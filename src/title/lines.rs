@@ -57,12 +57,11 @@ impl<'a> Line<'a> {
     fn marks(&self) -> &Marks<'a> {
         self.marks.get_or_init(|| {
             let mut marks = Marks::default();
-            for landmark in &self.grammar.landmarks {
-                let fits = || landmark.pattern.is_match(self.text);
+            for landmark in self.grammar.signs_in(self.text) {
                 match landmark.purpose {
-                    LandmarkUse::Trace if fits() => marks.traces.push(landmark),
-                    LandmarkUse::Damage => marks.damage = marks.damage || fits(),
-                    _ => {}
+                    LandmarkUse::Trace => marks.traces.push(landmark),
+                    LandmarkUse::Damage => marks.damage = true,
+                    LandmarkUse::Intruder | LandmarkUse::Place => {}
                 }
             }
             marks

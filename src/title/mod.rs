@@ -10,7 +10,7 @@ mod find;
 mod lines;
 mod tidy;
 
-use crate::grammar::{FunctionRule, Grammar, Kind, TitleForm};
+use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm};
 use crate::splat::Splat;
 use find::{Found, Naming, Walked};
 use lines::Line;
@@ -45,15 +45,15 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let lines: Vec<Line<'_>> = lines.collect();
     let mut cut = false;
     for form in &kind.titles {
-        if let Some(groups) = fit(form, splat, &lines) {
-            // Without frames, and among lines of another report, RIP may be that of the other one.
-            let doubtful = splat.interleaved && splat.frames.is_empty();
-            return by_form(grammar, form, groups, &lines, !doubtful);
+        match fit(form, splat, &lines) {
+            Fit::Whole(groups) => {
+                // Without frames, and among lines of another report, RIP may be that of the other one.
+                let doubtful = splat.interleaved && splat.frames.is_empty();
+                return by_form(grammar, form, groups, &lines, !doubtful);
+            }
+            Fit::HeaderOnly => cut = true,
+            Fit::None => {}
         }
-        cut |= form
-            .header
-            .as_ref()
-            .is_some_and(|p| p.is_match(&splat.header));
     }
     unnamed(grammar, splat, Some(kind), cut)
 }
@@ -71,27 +71,48 @@ fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: boo
     }
 }
 
-/// The named groups of a form's patterns; `None` where a pattern does not fit.
-fn fit(form: &TitleForm, splat: &Splat, lines: &[Line<'_>]) -> Option<Groups> {
-    let mut groups = Groups::new();
-    if let Some(pattern) = &form.header {
-        let captures = pattern.captures(&splat.header)?;
-        collect(&mut groups, &pattern.group_names(), &captures);
-    }
-    let mut rest = lines.get(1..).unwrap_or_default().iter();
-    for pattern in &form.lines {
-        let captures = rest.find_map(|line| pattern.captures(line.text))?;
-        collect(&mut groups, &pattern.group_names(), &captures);
-    }
-    Some(groups)
+/// How far the patterns of a form fit.
+enum Fit {
+    /// All of them: their named groups.
+    Whole(Groups),
+    /// That of the header, but not those of later lines.
+    HeaderOnly,
+    None,
 }
 
-fn collect(groups: &mut Groups, names: &[String], captures: &crate::grammar::Groups<'_>) {
+fn fit(form: &TitleForm, splat: &Splat, lines: &[Line<'_>]) -> Fit {
+    let mut groups = Groups::new();
+    if let Some(pattern) = &form.header
+        && !collect(&mut groups, pattern, &splat.header)
+    {
+        return Fit::None;
+    }
+    let mut rest = lines.get(1..).unwrap_or_default().iter();
+    let mut is_behind = |pattern| rest.any(|line| collect(&mut groups, pattern, line.text));
+    if form.lines.iter().all(&mut is_behind) {
+        Fit::Whole(groups)
+    } else if form.header.is_some() {
+        Fit::HeaderOnly
+    } else {
+        Fit::None
+    }
+}
+
+/// Takes the named groups of a pattern; false where it does not fit.
+fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
+    let names = pattern.group_names();
+    if names.is_empty() {
+        return pattern.is_match(text);
+    }
+    let Some(captures) = pattern.captures(text) else {
+        return false;
+    };
     for name in names {
         if let Some(group) = captures.name(name) {
             groups.insert(name.clone(), group.as_str().to_owned());
         }
     }
+    true
 }
 
 fn by_form(
@@ -128,27 +149,32 @@ fn by_form(
 
 /// Every title, the main one first: each template with the functions by each of their names.
 fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walked) -> Vec<String> {
-    let name = |found: &Option<Found>, naming| {
-        let name = found.as_ref().map(|found| found.named(naming));
-        name.unwrap_or(NO_FUNCTION).to_owned()
-    };
     let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
     let mut all = Vec::new();
     let mut named = Vec::new();
     for naming in Naming::all(&grammar.wrappers) {
-        let names = (name(&walked.function, naming), name(&walked.origin, naming));
+        let names = (
+            named_by(&walked.function, naming),
+            named_by(&walked.origin, naming),
+        );
         if named.contains(&names) {
             continue;
         }
-        groups.insert("function".to_owned(), names.0.clone());
+        groups.insert("function".to_owned(), names.0.to_owned());
         if with_origin {
-            groups.insert("origin".to_owned(), names.1.clone());
+            groups.insert("origin".to_owned(), names.1.to_owned());
         }
         named.push(names);
         let templates = std::iter::once(&form.title).chain(&form.alt);
         all.extend(templates.map(|template| tidy::tidy(grammar, &fill(template, &groups))));
     }
     all
+}
+
+fn named_by<'f>(found: &'f Option<Found>, naming: Naming<'_>) -> &'f str {
+    found
+        .as_ref()
+        .map_or(NO_FUNCTION, |found| found.named(naming))
 }
 
 /// A template with its braces filled in.

@@ -10,6 +10,10 @@ const MAX_ROUNDS: usize = 32;
 
 /// The title as it is shown.
 pub fn tidy(grammar: &Grammar, title: &str) -> String {
+    grammar.tidied.get(title, || work_out(grammar, title))
+}
+
+fn work_out(grammar: &Grammar, title: &str) -> String {
     let mut title = title.to_owned();
     for _ in 0..MAX_ROUNDS {
         let next = rewrite(&grammar.tidy, &title);

@@ -88,7 +88,7 @@ fn registers(text: &str, registers: &mut Registers) {
     for pair in words.windows(2) {
         if let Some(name) = pair[0].strip_suffix(':') {
             let value = pair[1].split('(').next().unwrap();
-            registers.0.push((name.to_lowercase(), value.to_owned()));
+            registers.0.push((name.to_lowercase().into(), value.into()));
         }
     }
 }

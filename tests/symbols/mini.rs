@@ -208,7 +208,7 @@ fn parameters_are_read_out_of_registers() {
     let cpu_info = mini.image.symbols("cpu_info")[0].address;
     let mut splat = splat(&mini, 0);
     splat.code = Some(moved_code(&mini, &mini.trap(0), KASLR));
-    let register = |name: &str, value: u64| (name.to_owned(), format!("{value:016x}"));
+    let register = |name: &str, value: u64| (name.into(), format!("{value:016x}").into());
     splat.registers = Registers(vec![
         register("rsi", 0xdead_0000_0002),
         register("rdi", boot_cpu_data + KASLR),
@@ -248,7 +248,7 @@ fn an_argument_that_is_gone_is_taken_from_the_call() {
     let Some(mini) = mini(&[]) else { return };
     let (report, start) = (mini.function("report"), mini.function("start"));
     let mut splat = splat(&mini, 1);
-    splat.registers = Registers(vec![("rsi".to_owned(), "99".to_owned())]);
+    splat.registers = Registers(vec![("rsi".into(), "99".into())]);
     // helper() computes its argument: nobody knows any more of what.
     let symbols = mini.symbolizer().symbolize(&mut splat, &exact());
     assert_eq!(symbols.parameter(&splat, "report", "feature").value(), None);

@@ -8,7 +8,7 @@
 use super::Building;
 use crate::splat::FRAGMENT;
 use crate::splat::body::Body;
-use crate::splat::types::Section;
+use crate::splat::types::{Register, Section};
 
 /// Places in the order in which they are printed.
 const CPU: u16 = 1;
@@ -149,7 +149,7 @@ impl Building {
             return false;
         };
         let unordered = register_line(registers) as usize == REGISTER_LINES.len();
-        let known = |name: &String| {
+        let known = |name: &str| {
             self.splat
                 .registers
                 .0
@@ -161,13 +161,13 @@ impl Building {
 }
 
 /// Index of the line among those of `__show_regs()`, or their number.
-fn register_line(registers: &[(String, String)]) -> u16 {
+fn register_line(registers: &[Register]) -> u16 {
     let has = |wanted: &&str| registers.iter().any(|(name, _)| name == wanted);
     let line = REGISTER_LINES.iter().position(has);
     line.unwrap_or(REGISTER_LINES.len()) as u16
 }
 
-fn is_alone(registers: &[(String, String)], name: &str) -> bool {
+fn is_alone(registers: &[Register], name: &str) -> bool {
     matches!(registers, [(only, _)] if only == name)
 }
 

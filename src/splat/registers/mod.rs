@@ -9,12 +9,14 @@ mod x86;
 
 pub use x86::is_user_selector;
 
-type Reader = fn(&str) -> Option<Vec<(String, String)>>;
+use super::types::Register;
+
+type Reader = fn(&str) -> Option<Vec<Register>>;
 
 const READERS: [Reader; 3] = [x86::registers, named::registers, numbered::registers];
 
 /// Reads a register line; `None` where it is none.
-pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
+pub fn registers(text: &str) -> Option<Vec<Register>> {
     // No frame has one: most lines end here.
     memchr::memchr(b':', text.as_bytes())?;
     READERS.iter().find_map(|reader| reader(text))

@@ -1,6 +1,7 @@
 //! Registers of arm, arm64 and riscv: `x29: ffff800012345678 x28: …`, `sp : 8bdfc010  ip : …`
 //! (arch/arm/kernel/process.c, arch/arm64/kernel/process.c, arch/riscv/kernel/process.c).
 
+use crate::splat::types::Register;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while_m_n, take_while1};
 use nom::character::complete::{char, hex_digit1, space0, space1};
@@ -18,10 +19,10 @@ const NAMES: &[&str] = &[
 const LETTERS: &str = "xrsta";
 
 /// Reads a register line.
-pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
+pub fn registers(text: &str) -> Option<Vec<Register>> {
     let register = separated_pair(name, (space0, char(':'), space0), value);
     let (rest, found) = separated_list1(space1, register).parse(text.trim()).ok()?;
-    let entry = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let entry = |(name, value): (&str, &str)| (name.into(), value.into());
     rest.trim()
         .is_empty()
         .then(|| found.into_iter().map(entry).collect())
@@ -84,7 +85,7 @@ mod tests {
         ] {
             let all = registers(line).unwrap_or_else(|| panic!("no register line: {line}"));
             assert!(
-                all.contains(&(name.to_owned(), value.to_owned())),
+                all.contains(&(name.into(), value.into())),
                 "{line}: {all:?}"
             );
         }

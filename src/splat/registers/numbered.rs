@@ -1,11 +1,14 @@
 //! Registers of powerpc, four to a line behind the number of the first: `GPR04: c000… c000…`
 //! (arch/powerpc/kernel/process.c, `__show_regs()`).
 
+use crate::splat::types::Register;
+use compact_str::format_compact;
+
 /// Digits of a register: 32 or 64 bits.
 const WIDTHS: [usize; 2] = [8, 16];
 
 /// Reads a register line.
-pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
+pub fn registers(text: &str) -> Option<Vec<Register>> {
     let (first, values) = text.trim().strip_prefix("GPR")?.split_once(':')?;
     let first: u32 = first.parse().ok().filter(|first| *first < 32)?;
     let whole = |value: &&str| {
@@ -15,7 +18,7 @@ pub fn registers(text: &str) -> Option<Vec<(String, String)>> {
     let named = (first..32).zip(values);
     Some(
         named
-            .map(|(n, value)| (format!("gpr{n}"), value.to_owned()))
+            .map(|(n, value)| (format_compact!("gpr{n}"), value.into()))
             .collect(),
     )
 }
