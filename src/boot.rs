@@ -136,6 +136,11 @@ impl Boots {
         &self.all
     }
 
+    /// The same, where nothing more comes.
+    pub fn into_all(self) -> Vec<Boot> {
+        self.all
+    }
+
     /// Index of the boot that a splat at `line` belongs to. Where no banner came before it that is
     /// a boot of which nothing is known.
     pub fn claim(&mut self, line: u64) -> usize {

@@ -5,6 +5,8 @@
 //! [`continued`] knows the lines of a splat, and so needs no framing to tell two halves.
 
 use super::LogLine;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Narrowest width at which mailers break.
 const MAILER_WIDTH: usize = 72;
@@ -51,6 +53,8 @@ const REGISTERS: &[&str] = &[
 /// Beginning of the header of a WARN().
 const WARNING: &str = "WARNING: ";
 
+static WARNINGS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(WARNING));
+
 /// Beginnings of other lines of a splat: no second half of anything.
 const OTHER: &[&str] = &[
     "---",
@@ -66,7 +70,7 @@ const OTHER: &[&str] = &[
 /// instruction bytes, which printk may print in pieces, or what printk begins anew.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
-    is_long(text) || text.contains(WARNING) || is_half_mark(text)
+    is_long(text) || WARNINGS.find(text.as_bytes()).is_some() || is_half_mark(text)
 }
 
 /// True for the beginning of "cut here" or of an end of a trace.
@@ -82,13 +86,12 @@ pub fn may_be_broken(line: &LogLine<'_>) -> bool {
 /// The line that a long line of a splat and the next one were; `None` where they are two.
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
     let (text, tail) = (first.text.trim_end(), next.text.trim());
-    let bytes = text.trim_start().starts_with("Code:") && is_code(tail);
-    let goes_on = if is_half_mark(text.trim_start()) {
-        tail.ends_with("]---") || tail.ends_with("]------------")
-    } else {
-        goes_on(text, tail)
+    let bytes = || text.trim_start().starts_with("Code:") && is_code(tail);
+    let goes_on = || match is_half_mark(text.trim_start()) {
+        true => tail.ends_with("]---") || tail.ends_with("]------------"),
+        false => goes_on(text, tail),
     };
-    let whole = bytes || (is_margin_between(first, next) && goes_on);
+    let whole = bytes() || is_margin_between(first, next) && goes_on();
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,
@@ -99,6 +102,11 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
 /// A break that a mailer had to make because the next word did not fit. Some break what they have quoted: the
 /// second half has no mark.
 fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    let may_be =
+        !next.framing.present && next.quote <= first.quote && BROKEN_WIDTHS.contains(&first.width);
+    if !may_be {
+        return false;
+    }
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
     // Flags of the taint stand far from one another.
     let blanks = if first.text.contains("Tainted: ") {
@@ -106,10 +114,7 @@ fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
     } else {
         1
     };
-    !next.framing.present
-        && next.quote <= first.quote
-        && BROKEN_WIDTHS.contains(&first.width)
-        && first.width + blanks + next_word > MAILER_WIDTH
+    first.width + blanks + next_word > MAILER_WIDTH
 }
 
 /// Flags of a tainted kernel, a blank for each that is not set (kernel/panic.c, `print_tainted()`).
@@ -214,7 +219,8 @@ fn broken_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
 
 /// True where a `(` has no `)`, as in the first half of a decoded frame.
 pub fn has_open_parenthesis(text: &str) -> bool {
-    text.matches('(').count() > text.matches(')').count()
+    let count = |sign: u8| text.bytes().filter(|byte| *byte == sign).count();
+    count(b'(') > count(b')')
 }
 
 #[cfg(test)]

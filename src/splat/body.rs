@@ -80,19 +80,41 @@ const READERS: &[(&str, Reader)] = &[
     ("Code disassembly (best guess)", known),
 ];
 
+/// The first bytes of the rows.
+const BEGINS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut row = 0;
+    while row < READERS.len() {
+        table[READERS[row].0.as_bytes()[0] as usize] = true;
+        row += 1;
+    }
+    table
+};
+
 /// Reads one line.
 pub fn body(text: &str, log_line: u64, current: Section) -> Body {
     let trimmed = text.trim();
-    let first = trimmed.as_bytes().first();
-    READERS
-        .iter()
-        // The first byte settles nearly every row, and most lines are none of them.
-        .filter(|(start, _)| start.as_bytes().first() == first && trimmed.starts_with(start))
-        .find_map(|(_, reader)| reader(trimmed))
-        .or_else(|| reg(trimmed))
-        .or_else(|| is_disassembly(trimmed).then_some(Body::Known))
+    by_beginning(trimmed)
+        .or_else(|| with_colon(trimmed))
         .or_else(|| frame(text, log_line, current).map(|frame| Body::Frame(Box::new(frame))))
         .unwrap_or(Body::Foreign)
+}
+
+fn by_beginning(text: &str) -> Option<Body> {
+    // The first byte settles nearly every line.
+    let first = text.as_bytes().first()?;
+    if !BEGINS[usize::from(*first)] {
+        return None;
+    }
+    let fits = |start: &str| start.as_bytes().first() == Some(first) && text.starts_with(start);
+    let mut readers = READERS.iter().filter(|(start, _)| fits(start));
+    readers.find_map(|(_, reader)| reader(text))
+}
+
+/// Registers and disassembly: no frame has a colon.
+fn with_colon(text: &str) -> Option<Body> {
+    memchr::memchr(b':', text.as_bytes())?;
+    reg(text).or_else(|| is_disassembly(text).then_some(Body::Known))
 }
 
 fn known(_: &str) -> Option<Body> {
@@ -153,6 +175,10 @@ fn code(text: &str) -> Option<Body> {
     let (_, dump) = text.split_once(": ")?;
     let mut code = Code::default();
     for token in dump.split_ascii_whitespace() {
+        if let Some(byte) = hex_byte(token.as_bytes()).filter(|_| token.len() == 2) {
+            code.bytes.push(byte);
+            continue;
+        }
         let digits = token.trim_matches(['<', '>', '(', ')']).as_bytes();
         if !digits.len().is_multiple_of(2) || !(1..=16).contains(&digits.len()) {
             break;
@@ -175,9 +201,16 @@ fn code(text: &str) -> Option<Body> {
     })
 }
 
+/// The byte that two digits stand for.
 fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let digit = |index: usize| char::from(*digits.get(index)?).to_digit(16);
-    u8::try_from(digit(0)? << 4 | digit(1)?).ok()
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    };
+    let [high, low, ..] = digits else { return None };
+    Some(digit(*high)? << 4 | digit(*low)?)
 }
 
 /// Stack markers of arch/x86/kernel/dumpstack*.c, `stack_type_name()`.

@@ -39,6 +39,62 @@ static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 
 /// Reads the line; `None` where it is another one.
 pub fn cpu_line(text: &str) -> Option<CpuLine> {
+    usual(text).or_else(|| by_form(text))
+}
+
+/// Reads the line as kernels since 3.9 print it, whole and in printable ASCII, by its bytes; `None` where it
+/// has another form. [`by_form`] would give the same.
+fn usual(text: &str) -> Option<CpuLine> {
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let (cpu, rest) = number(text.strip_prefix("CPU: ")?)?;
+    let rest = match rest.strip_prefix(" UID: ") {
+        Some(rest) => number(rest)?.1,
+        None => rest,
+    };
+    let (pid, rest) = number(rest.strip_prefix(" PID: ")?)?;
+    let rest = rest.strip_prefix(" Comm: ")?;
+    let (comm, rest) = rest.split_at(
+        rest.find(" Tainted: ")
+            .into_iter()
+            .chain(rest.find(" Not tainted "))
+            .min()?,
+    );
+    let comm = comm.strip_suffix(" Kdump: loaded").unwrap_or(comm);
+    let (before, behind) = rest.split_at(rest.find(" #")?);
+    let (flags, release) = before.rsplit_once(' ')?;
+    let flags = match flags.strip_prefix(" Tainted: ") {
+        Some(flags) if flags.bytes().all(|flag| matches!(flag, b'A'..=b'Z' | b' ')) => flags,
+        None if flags.trim_end() == " Not tainted" => "",
+        _ => return None,
+    };
+    let mut words = behind[1..].split(' ');
+    let build = words.next()?;
+    let may_be_id = |word: &str| word.len() >= 40;
+    let is_usual =
+        !release.is_empty() && !comm.contains(" Kdump: loaded ") && !words.any(may_be_id);
+    is_usual.then(|| CpuLine {
+        cpu: Some(cpu),
+        pid: Some(pid),
+        comm: Some(comm.to_owned()),
+        kernel: Kernel {
+            taint: Some(letters(flags)),
+            release: Some(release.to_owned()),
+            build: Some(build.to_owned()),
+            build_id: None,
+        },
+    })
+}
+
+/// The number that a text begins with, and what follows; `None` where it does not fit.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit());
+    let (digits, rest) = text.split_at(end.unwrap_or(text.len()));
+    Some((digits.parse().ok()?, rest))
+}
+
+fn by_form(text: &str) -> Option<CpuLine> {
     let captures = FORMS.iter().find_map(|form| form.captures(text))?;
     let group = |name| captures.name(name).map(|m| m.as_str().to_owned());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
@@ -58,20 +114,30 @@ pub fn cpu_line(text: &str) -> Option<CpuLine> {
 /// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
 fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
     match captures.name("taint") {
-        Some(flags) => Some(
-            flags
-                .as_str()
-                .chars()
-                .filter(|c| !matches!(c, ' ' | 'G'))
-                .collect(),
-        ),
+        Some(flags) => Some(letters(flags.as_str())),
         None => text.contains("Not tainted").then(String::new),
     }
+}
+
+fn letters(flags: &str) -> String {
+    flags.chars().filter(|c| !matches!(c, ' ' | 'G')).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_usual_line_is_read_as_any_other(
+            text in "CPU: [0-9]{1,3}( UID: [0-9]{1,2})? PID: [0-9]{1,10} Comm:( [a-zW/]{1,3}| Kdump: loaded| Tainted:| Not tainted){1,3}( [A-Z]| {1,3}){0,5} {0,2}(6.1|W)( #| 6| )[0-9]{0,2}( SMP| [0-9a-f]{39,41}){0,2}",
+        ) {
+            if let Some(line) = usual(&text) {
+                prop_assert_eq!(Some(line), by_form(&text), "{}", text);
+            }
+        }
+    }
 
     fn read(text: &str) -> CpuLine {
         cpu_line(text).unwrap_or_else(|| panic!("no CPU line: {text}"))

@@ -51,6 +51,9 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line, section));
     }
+    if !may_be_reference(&text) {
+        return None;
+    }
     if let Some(inline) = syzbot_inline(&text) {
         return Some(from_code(inline, reliable, log_line, section));
     }
@@ -74,6 +77,11 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
             section,
         )
     })
+}
+
+/// False for a text without an offset, a place or an address.
+fn may_be_reference(text: &str) -> bool {
+    text.starts_with("0x") || memchr::memchr3(b'+', b'(', b'[', text.as_bytes()).is_some()
 }
 
 /// `f [mod] from g+0x28/0x2c`, as arm prints frames since 5.15: the function, by its name alone, and

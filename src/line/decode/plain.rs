@@ -9,7 +9,9 @@ use crate::line::{LogLine, framing};
 /// Reads a line that the long way would read alike; `None` where it might not.
 pub(super) fn read(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
     let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-    if raw.first() != Some(&b'[') || !raw.iter().all(|byte| HARMLESS[usize::from(*byte)]) {
+    // Without a branch for each byte the compiler looks at many at once.
+    let is_harmless = |all, byte: &u8| all & is_harmless(*byte);
+    if raw.first() != Some(&b'[') || !raw.iter().fold(true, is_harmless) {
         return None;
     }
     let (framing, text) = framing::of_console(str::from_utf8(raw).ok()?)?;
@@ -23,16 +25,9 @@ pub(super) fn read(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
 }
 
 /// Printable ASCII without what entities begin with, and tabulators.
-const HARMLESS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = b' ';
-    while byte <= b'~' {
-        table[byte as usize] = byte != b'&';
-        byte += 1;
-    }
-    table[b'\t' as usize] = true;
-    table
-};
+fn is_harmless(byte: u8) -> bool {
+    (byte.wrapping_sub(b' ') <= b'~' - b' ') & (byte != b'&') | (byte == b'\t')
+}
 
 /// True for a text that neither begins with a framing nor holds another message.
 fn is_text(text: &str) -> bool {

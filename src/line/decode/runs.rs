@@ -2,7 +2,7 @@
 
 use crate::grammar::Pattern;
 use crate::line::{Framing, framing};
-use memchr::memmem::Finder;
+use crate::literals::Search;
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
@@ -13,13 +13,12 @@ static INTRUDERS: LazyLock<Pattern> = LazyLock::new(|| {
 });
 
 /// Every intruder has one of these: most lines need no look at the pattern.
-static INTRUDER_ENDS: LazyLock<[Finder<'_>; 2]> =
-    LazyLock::new(|| ["executing program", "result:"].map(Finder::new));
+static INTRUDER_ENDS: LazyLock<Option<Search>> =
+    LazyLock::new(|| Search::new(&["executing program", "result:"]).ok());
 
 /// False for a line that no other program has written into.
 pub(super) fn may_hold_intruder(line: &str) -> bool {
-    let mut ends = INTRUDER_ENDS.iter();
-    ends.any(|end| end.find(line.as_bytes()).is_some())
+    INTRUDER_ENDS.as_ref().is_none_or(|ends| ends.is_in(line))
 }
 
 /// A note of printk between two messages (kernel/printk/printk.c).

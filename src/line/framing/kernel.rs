@@ -24,22 +24,31 @@ pub fn uptime(input: &str) -> IResult<&str, Mark> {
 /// The same in its usual form, with six digits behind the point and nothing else inside: the stamp of
 /// nearly every line, read without trying others.
 pub fn usual_uptime(line: &str) -> Option<(&str, u64)> {
-    let inside = line.strip_prefix('[')?.trim_start_matches(' ');
-    let point = inside
-        .bytes()
-        .take(MAX_SECONDS)
-        .position(|byte| byte == b'.')?;
-    let (whole, rest) = (inside.get(..point)?, inside.get(point + 1..)?);
-    let fraction = rest.get(..6)?;
-    let rest = rest[6..].strip_prefix(']')?;
-    let is_number =
-        |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let time = (is_number(whole) && is_number(fraction)).then(|| micros(whole, fraction))??;
+    let inside = line.strip_prefix('[')?;
+    let blanks = inside.bytes().take_while(|byte| *byte == b' ').count();
+    let (seconds, rest) = digits(&inside[blanks..], 1..=MAX_SECONDS)?;
+    let (micros, rest) = digits(rest.strip_prefix('.')?, 6..=6)?;
+    let rest = rest.strip_prefix(']')?;
+    let time = seconds * 1_000_000 + micros;
     Some((rest.strip_prefix(' ').unwrap_or(rest), time))
 }
 
-/// Digits of seconds since boot that are looked at.
-const MAX_SECONDS: usize = 16;
+/// Digits of seconds since boot that are looked at; as microseconds they fit 64 bits.
+const MAX_SECONDS: usize = 12;
+
+/// The number that a text begins with, of so many digits, none more, and what follows.
+fn digits(text: &str, count: std::ops::RangeInclusive<usize>) -> Option<(u64, &str)> {
+    let (mut number, mut read) = (0, 0);
+    for byte in text.bytes().take(count.end() + 1) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = 10 * number + u64::from(digit);
+        read += 1;
+    }
+    count.contains(&read).then(|| (number, &text[read..]))
+}
 
 /// `    0.055225`, as microseconds.
 fn seconds(input: &str) -> IResult<&str, u64> {

@@ -1,0 +1,135 @@
+//! The first half of the way: physical lines in, log lines out.
+
+use super::reports::Reports;
+use super::{Analyzer, Input, Origin};
+use crate::input::{Asides, Role, Visitor};
+use crate::line::LogLine;
+use crate::line::decode::{self, Decoder};
+use crate::report::{Report, Sequence};
+
+/// The state of one input.
+pub struct Pipeline<'a> {
+    pub analyzer: &'a Analyzer,
+    decoder: Decoder,
+    asides: Asides,
+    reports: Reports<'a>,
+}
+
+impl Visitor for Pipeline<'_> {
+    fn line(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.reports.keeper {
+            keeper.line(number, raw, self.analyzer.finder.tells(raw));
+        }
+        self.observe_asides();
+        let reports = &mut self.reports;
+        self.decoder
+            .line(number, raw, &mut |line| reports.log_line(&line));
+    }
+
+    fn boot(&mut self, number: u64, raw: &[u8], passed: bool) {
+        self.keep(number, raw);
+        self.asides.clear();
+        if passed {
+            self.reports.boots.set_begun();
+        }
+        match self.reports.boots.has_banner_of(raw) {
+            true => self.reports.boots.repeat(number),
+            false => self.observe(number, raw),
+        }
+    }
+
+    fn aside(&mut self, number: u64, raw: &[u8]) {
+        self.keep(number, raw);
+        self.asides.keep(number, raw);
+        if self.analyzer.every_boot || self.asides.is_full() {
+            self.observe_asides();
+        } else if !self.reports.boots.has_begun() && self.analyzer.finder.has_milestone(raw, 0) {
+            self.reports.boots.set_begun();
+        }
+    }
+
+    fn repeats_boot(&self, line: &[u8]) -> bool {
+        self.reports.boots.has_banner_of(line)
+    }
+
+    fn wants_asides(&self) -> bool {
+        self.analyzer.every_boot
+    }
+
+    fn role(&self, raw: &[u8]) -> Role {
+        if self.analyzer.harmless.has_line(raw) {
+            return Role::Nothing;
+        }
+        // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
+        let line = decode::plain(0, raw).unwrap_or_else(|| LogLine::parse(0, raw));
+        let is_plain = raw.starts_with(b"[") && line.framing.time_us.is_some();
+        match is_plain {
+            true => self.analyzer.role(&line),
+            false => Role::Part,
+        }
+    }
+
+    fn may_skip(&self) -> bool {
+        self.decoder.is_idle() && self.reports.is_idle()
+    }
+}
+
+impl<'a> Pipeline<'a> {
+    pub fn new(
+        analyzer: &'a Analyzer,
+        origin: &Origin<'_>,
+        sequence: &'a mut Sequence,
+        take: &'a mut dyn FnMut(Report),
+    ) -> Pipeline<'a> {
+        Pipeline {
+            analyzer,
+            decoder: Decoder::default(),
+            asides: Asides::default(),
+            reports: Reports::new(analyzer, origin, sequence, take),
+        }
+    }
+
+    /// The input ended, and had so many physical lines.
+    pub fn finish(mut self, lines: u64) -> Input {
+        self.release_lines();
+        self.reports.finish(lines)
+    }
+
+    /// The input is silent: gives away what was held back for what may follow it.
+    pub fn pause(&mut self) {
+        self.release_lines();
+        self.reports.pause();
+    }
+
+    /// Takes in what the decoder holds back.
+    fn release_lines(&mut self) {
+        let reports = &mut self.reports;
+        self.decoder.release(&mut |line| reports.log_line(&line));
+    }
+
+    /// Keeps a line that tells something, where a report may quote it.
+    fn keep(&mut self, number: u64, raw: &[u8]) {
+        if let Some(keeper) = &mut self.reports.keeper {
+            keeper.line(number, raw, true);
+        }
+    }
+
+    /// Takes in a line that only tells something of its boot.
+    fn observe(&mut self, number: u64, raw: &[u8]) {
+        let (grammar, boots) = (&self.analyzer.grammar, &mut self.reports.boots);
+        self.decoder
+            .line(number, raw, &mut |line| boots.observe(grammar, &line));
+    }
+
+    /// A report comes: what was said of its boot matters.
+    fn observe_asides(&mut self) {
+        if self.asides.is_empty() {
+            return;
+        }
+        let asides = std::mem::take(&mut self.asides);
+        for (number, raw) in asides.lines() {
+            self.observe(number, raw);
+        }
+        self.asides = asides.cleared();
+    }
+}

@@ -1,0 +1,223 @@
+//! The second half of the way: log lines in, reports out.
+
+use super::{Analyzer, Input, Origin};
+use crate::boot::Boots;
+use crate::excerpt::Keeper;
+use crate::grammar::Level;
+use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
+use crate::line::LogLine;
+use crate::report::{Report, Sequence};
+use crate::splat::{Assembler, Splat, is_fragment};
+use crate::symbols::{BootFacts, Match, Symbols};
+
+/// Lines without framing that may stand between a late clear and its nested repeat.
+const MAX_NOISE: u64 = 16;
+
+/// Notices between a late clear and its nested repeat.
+const MAX_BEHIND: usize = 16;
+
+/// What the log lines of one input made so far.
+pub struct Reports<'a> {
+    analyzer: &'a Analyzer,
+    path: String,
+    member: Option<String>,
+    earlier_boots: usize,
+    pub boots: Boots,
+    assembler: Assembler<'a>,
+    pub keeper: Option<Keeper>,
+    earlier: Vec<Earlier>,
+    sequence: &'a mut Sequence,
+    held: Option<Report>,
+    /// Notices that wait for the held report.
+    behind: Vec<Report>,
+    take: &'a mut dyn FnMut(Report),
+}
+
+impl<'a> Reports<'a> {
+    pub fn new(
+        analyzer: &'a Analyzer,
+        origin: &Origin<'_>,
+        sequence: &'a mut Sequence,
+        take: &'a mut dyn FnMut(Report),
+    ) -> Reports<'a> {
+        sequence.next_input();
+        let mut reports = Reports {
+            analyzer,
+            path: origin.path.to_owned(),
+            member: origin.member.map(str::to_owned),
+            earlier_boots: origin.boots,
+            boots: Boots::default(),
+            assembler: Assembler::new(&analyzer.grammar, origin.path),
+            keeper: analyzer.excerpts.then(Keeper::default),
+            earlier: Vec::new(),
+            sequence,
+            held: None,
+            behind: Vec::new(),
+            take,
+        };
+        if let Some(subject) = origin.subject {
+            let line = LogLine::parse(0, subject.as_bytes());
+            reports.boots.observe(&analyzer.grammar, &line);
+        }
+        reports
+    }
+
+    /// The input ended.
+    pub fn finish(mut self, lines: u64) -> Input {
+        for splat in self.assembler.finish(&mut self.boots) {
+            self.report(splat);
+        }
+        self.release();
+        Input {
+            path: self.path,
+            boots: self.boots.into_all(),
+            lines,
+        }
+    }
+
+    /// The input is silent: gives away a report that was held back for what may follow it.
+    pub fn pause(&mut self) {
+        for splat in self.assembler.release() {
+            self.report(splat);
+        }
+        self.release();
+    }
+
+    /// True where no line is waited for.
+    pub fn is_idle(&self) -> bool {
+        self.assembler.is_idle() && self.held.is_none()
+    }
+
+    fn report(&mut self, mut splat: Splat) {
+        splat.source.member.clone_from(&self.member);
+        let symbols = self.symbolize(&mut splat);
+        let verdict = self.judge(&splat, &symbols);
+        if verdict.is_none() && is_fragment(&splat) {
+            return;
+        }
+        if let Some(boot) = splat.boot {
+            self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
+        }
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let report = self
+            .sequence
+            .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
+        self.remember(&report);
+        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
+            self.behind.push(report);
+        } else {
+            self.hold(report);
+        }
+    }
+
+    fn symbolize(&self, splat: &mut Splat) -> Symbols {
+        let Some(symbolizer) = &self.analyzer.symbolizer else {
+            return Symbols::default();
+        };
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let facts = BootFacts {
+            banner: boot.and_then(|boot| boot.banner.as_deref()),
+            kaslr_offset: boot.and_then(|boot| boot.kaslr_offset),
+            build_id: None,
+        };
+        symbolizer.symbolize(splat, &facts)
+    }
+
+    fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
+        let boot = self.boots.get(splat.boot?)?;
+        let release = splat.kernel.release.as_deref().or_else(|| boot.release());
+        let features = self.analyzer.grammar.features().for_release(release);
+        let vmlinux: &dyn Vmlinux = match symbols.matched {
+            Match::Exact | Match::ReleaseOnly => symbols,
+            Match::Mismatch { .. } | Match::None => &NoVmlinux,
+        };
+        judge(&Case {
+            grammar: &self.analyzer.grammar,
+            features: &features,
+            splat,
+            boot,
+            vmlinux,
+            earlier: &self.earlier,
+            index: self.sequence.next_index(),
+        })
+    }
+
+    fn remember(&mut self, report: &Report) {
+        let Some(verdict) = &report.late_clear else {
+            return;
+        };
+        self.earlier.push(Earlier {
+            index: report.index,
+            boot: report.splat.boot,
+            cpu: report.splat.cpu,
+            nested: verdict.caused_by.is_some(),
+            last_line: report.splat.source.last_line,
+        });
+    }
+
+    /// Keeps back a late clear whose target only the next splat can tell: a nested repeat proves
+    /// that the pointer was NULL.
+    fn hold(&mut self, report: Report) {
+        if let Some(mut held) = self.held.take() {
+            let nested = report
+                .late_clear
+                .as_ref()
+                .is_some_and(|verdict| verdict.caused_by == Some(held.index));
+            if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
+                verdict.learn_target(Target::All, report.splat.source.first_line);
+            }
+            self.give_held(held);
+        }
+        let waits = report
+            .late_clear
+            .as_ref()
+            .is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
+        if waits {
+            self.held = Some(report);
+        } else {
+            self.give(report);
+        }
+    }
+
+    /// True for what other programs write into a console between two splats.
+    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
+        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
+        !line.framing.present && self.held.as_ref().is_some_and(near)
+    }
+
+    fn release(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.give_held(held);
+        }
+    }
+
+    fn give_held(&mut self, held: Report) {
+        self.give(held);
+        for notice in std::mem::take(&mut self.behind) {
+            self.give(notice);
+        }
+    }
+
+    /// Gives a report away: its boot counts within the input, no longer within the member.
+    fn give(&mut self, mut report: Report) {
+        if let Some(keeper) = &self.keeper {
+            let source = &report.splat.source;
+            let evidence = report.evidence_lines().collect();
+            report.excerpt = keeper.excerpt(source.first_line, source.last_line, &evidence);
+        }
+        report.splat.boot = report.splat.boot.map(|boot| boot + self.earlier_boots);
+        (self.take)(report);
+    }
+
+    /// Takes in a log line.
+    pub fn log_line(&mut self, line: &LogLine<'_>) {
+        self.boots.observe(&self.analyzer.grammar, line);
+        let complete = self.assembler.feed(line, &mut self.boots);
+        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
+            self.release();
+        }
+        for splat in complete {
+            self.report(splat);
+        }
+    }
+}
