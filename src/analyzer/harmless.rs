@@ -47,7 +47,8 @@ fn behind_stamp(raw: &[u8]) -> Option<&[u8]> {
     };
     let stamp = part(raw, b" .0123456789")?;
     let caller = part(&raw[stamp..], b" TC0123456789").unwrap_or(0);
-    raw[stamp + caller..].strip_prefix(b" ")
+    let text = raw[stamp + caller..].strip_prefix(b" ")?;
+    Some(text.strip_suffix(b"\r").unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -63,10 +64,10 @@ mod tests {
             "[12345.055225][    T1] ",
             "[    0.000000][   C12] ",
         ] {
-            assert!(
-                harmless.has_line(format!("{line}INFO: all is well").as_bytes()),
-                "{line}"
-            );
+            for end in ["", "\r"] {
+                let line = format!("{line}INFO: all is well{end}");
+                assert!(harmless.has_line(line.as_bytes()), "{line}");
+            }
         }
         for line in ["", "> [    0.055225] ", "[x] ", "[    0.055225]", "["] {
             assert!(

@@ -1,7 +1,9 @@
 //! Functions and lines that play the same part in every report.
 
 use super::Pattern;
+use super::memo::Memo;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Functions that play one part.
 #[derive(Debug, Clone, Deserialize)]
@@ -82,6 +84,24 @@ pub struct Landmark {
     /// True where the trace that it begins may lack frames.
     #[serde(default)]
     pub may_be_empty: bool,
+    /// What was found in lines that fit.
+    #[serde(skip)]
+    found: Memo<Arc<[String]>>,
+}
+
+impl Landmark {
+    /// The functions that a line names as candidates; `None` where it is not this landmark.
+    pub fn functions(&self, line: &str) -> Option<Arc<[String]>> {
+        if !self.pattern.is_match(line) {
+            return None;
+        }
+        let groups = || {
+            let captures = self.pattern.captures(line);
+            let group = |name| Some(captures.as_ref()?.name(name)?.as_str().to_owned());
+            ["function", "outer"].into_iter().filter_map(group).collect()
+        };
+        Some(self.found.get(line, groups))
+    }
 }
 
 /// A line that belongs to reports and carries nothing more to keep.

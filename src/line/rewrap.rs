@@ -219,8 +219,12 @@ fn broken_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
 
 /// True where a `(` has no `)`, as in the first half of a decoded frame.
 pub fn has_open_parenthesis(text: &str) -> bool {
-    let count = |sign: u8| text.bytes().filter(|byte| *byte == sign).count();
-    count(b'(') > count(b')')
+    let text = text.as_bytes();
+    let Some(first) = memchr::memchr(b'(', text) else {
+        return false;
+    };
+    let count = |sign, text| memchr::memchr_iter(sign, text).count();
+    count(b'(', &text[first..]) > count(b')', text)
 }
 
 #[cfg(test)]

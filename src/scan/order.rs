@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Jobs that are worth waking whoever waits for findings before its patience ends: to wake it for each
 /// takes longer than to read a small file.
-const WORTHY_JOBS: usize = 64;
+const WORTHY_JOBS: usize = 512;
 
 /// Weight of findings that is worth the same.
 const WORTHY_WEIGHT: usize = 1 << 12;

@@ -160,13 +160,11 @@ impl<'a, 'l> Walk<'a, 'l> {
 
     /// True where the line is the landmark; its functions are candidates.
     fn reaches(&mut self, landmark: &Landmark, line: &str) -> bool {
-        let Some(captures) = landmark.pattern.captures(line) else {
+        let Some(functions) = landmark.functions(line) else {
             return false;
         };
-        for group in ["function", "outer"] {
-            if let Some(function) = captures.name(group) {
-                self.add(base_name(function.as_str()).to_owned());
-            }
+        for function in functions.iter() {
+            self.add(base_name(function).to_owned());
         }
         true
     }
