@@ -98,7 +98,10 @@ impl Landmark {
         let groups = || {
             let captures = self.pattern.captures(line);
             let group = |name| Some(captures.as_ref()?.name(name)?.as_str().to_owned());
-            ["function", "outer"].into_iter().filter_map(group).collect()
+            ["function", "outer"]
+                .into_iter()
+                .filter_map(group)
+                .collect()
         };
         Some(self.found.get(line, groups))
     }

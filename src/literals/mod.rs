@@ -3,6 +3,9 @@
 //! In: literals, and bytes. Out: the place of the next one. Vector instructions find all of them at once
 //! ([`teddy`]); an automaton stands in where a CPU has none, and for literals that are too short.
 
+#[cfg(test)]
+mod anneal;
+mod chosen;
 mod teddy;
 mod windows;
 

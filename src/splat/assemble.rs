@@ -158,8 +158,9 @@ impl<'g> Assembler<'g> {
 
     fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
         let (index, given_up) = self.lanes.of(line);
-        let given_up = given_up.map(|open| open.close(Closing::Silence));
-        self.complete.extend(given_up);
+        if let Some(open) = given_up {
+            self.complete.push(open.close(Closing::Silence));
+        }
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
@@ -189,6 +190,9 @@ impl<'g> Assembler<'g> {
         next: Option<&LogLine<'_>>,
         boots: &mut Boots,
     ) -> bool {
+        if self.lanes[index].half_header.is_none() {
+            return false;
+        }
         // printk was interrupted in the header and prints it once more, from its beginning.
         let again = |first: &mut LogLine<'static>| {
             next.is_some_and(|next| next.text.starts_with(first.text.as_ref()))

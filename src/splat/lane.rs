@@ -112,7 +112,7 @@ impl Lanes {
 
     /// The lane of a line, and the report that had to make room for it. A line without framing
     /// continues what came before it.
-    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Building>) {
+    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<Building>>) {
         if !line.framing.present {
             return (self.last, None);
         }
@@ -130,14 +130,14 @@ impl Lanes {
         (index, given_up)
     }
 
-    fn add(&mut self, lane: Lane) -> (usize, Option<Building>) {
+    fn add(&mut self, lane: Lane) -> (usize, Option<Box<Building>>) {
         if self.all.len() < MAX_LANES {
             self.all.push(lane);
             return (self.all.len() - 1, None);
         }
         let index = self.all.iter().position(Lane::is_idle).unwrap_or(0);
         let old = std::mem::replace(&mut self.all[index], lane);
-        (index, old.open)
+        (index, old.open.map(Box::new))
     }
 }
 

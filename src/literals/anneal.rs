@@ -1,0 +1,158 @@
+//! Finds windows that let few places of a log through: simulated annealing, which takes a minute, beforehand.
+
+use super::windows::{BUCKETS, WIDTH, Window, choose};
+
+/// Bytes of a log that windows are tried on.
+const SAMPLE: usize = 200_000;
+
+/// Changes that are tried.
+const ROUNDS: u32 = 600_000;
+
+/// Places of a text, a bit each.
+type Places = Vec<u64>;
+
+/// For each place of a window and each half of a byte the places of the text where a window could begin.
+struct Sample {
+    low: Vec<[Places; 16]>,
+    high: Vec<[Places; 16]>,
+    words: usize,
+}
+
+impl Sample {
+    fn of(text: &[u8]) -> Sample {
+        let words = text.len().div_ceil(64);
+        let halves = |shift: usize, half: fn(u8) -> u8| {
+            let mut places: [Places; 16] = std::array::from_fn(|_| vec![0; words]);
+            for (at, byte) in text.iter().skip(shift).enumerate() {
+                if byte.is_ascii() {
+                    places[usize::from(half(*byte))][at / 64] |= 1 << (at % 64);
+                }
+            }
+            places
+        };
+        Sample {
+            low: (0..WIDTH)
+                .map(|place| halves(place, |byte| byte & 15))
+                .collect(),
+            high: (0..WIDTH)
+                .map(|place| halves(place, |byte| byte >> 4))
+                .collect(),
+            words,
+        }
+    }
+
+    /// Places that a bucket with these windows lets through.
+    fn passed(&self, windows: &[&[u8]]) -> u32 {
+        if windows.is_empty() {
+            return 0;
+        }
+        let mut all = vec![u64::MAX; self.words];
+        for place in 0..WIDTH {
+            let bytes = windows.iter().map(|window| window[place]);
+            let low = any(&self.low[place], bytes.clone().map(|byte| byte & 15));
+            let high = any(&self.high[place], bytes.map(|byte| byte >> 4));
+            for ((all, low), high) in all.iter_mut().zip(low).zip(high) {
+                *all &= low & high;
+            }
+        }
+        all.iter().map(|places| places.count_ones()).sum()
+    }
+}
+
+/// The places of any of some halves.
+fn any(of: &[Places; 16], halves: impl Iterator<Item = u8>) -> Places {
+    let set = halves.fold(0u16, |set, half| set | 1 << half);
+    let mut places = vec![0; of[0].len()];
+    for half in (0..16).filter(|half| set >> half & 1 == 1) {
+        for (all, one) in places.iter_mut().zip(&of[half]) {
+            *all |= one;
+        }
+    }
+    places
+}
+
+/// A generator of the same numbers each time (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+
+    fn fraction(&mut self) -> f64 {
+        self.below(1 << 20) as f64 / f64::from(1 << 20)
+    }
+}
+
+/// Lines of logs in no order, so many that they are as good as all.
+pub fn sample(logs: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<_> = logs.split(|byte| *byte == b'\n').collect();
+    let mut numbers = Numbers(1);
+    for index in (1..lines.len()).rev() {
+        lines.swap(index, numbers.below(index + 1));
+    }
+    let mut text = lines.join(&b'\n');
+    text.truncate(SAMPLE);
+    text
+}
+
+/// Places of the text that windows let through.
+pub fn passed(text: &[u8], literals: &[&[u8]], windows: &[Window]) -> u32 {
+    let sample = Sample::of(text);
+    (0..BUCKETS)
+        .map(|bucket| sample.passed(&members(literals, windows, bucket)))
+        .sum()
+}
+
+fn members<'l>(literals: &[&'l [u8]], windows: &[Window], bucket: usize) -> Vec<&'l [u8]> {
+    let all = literals.iter().zip(windows);
+    let own = all.filter(|(_, window)| window.bucket == bucket);
+    own.map(|(literal, window)| &literal[window.offset..])
+        .collect()
+}
+
+/// Windows for `literals`; those of the first ones are `known` and stay as they are.
+pub fn improve(text: &[u8], literals: &[&[u8]], known: &[Window]) -> Vec<Window> {
+    let sample = Sample::of(text);
+    let fixed = known.len();
+    let mut windows = choose(literals);
+    windows[..fixed].copy_from_slice(known);
+    let cost =
+        |windows: &[Window], bucket| f64::from(sample.passed(&members(literals, windows, bucket)));
+    let mut costs: Vec<f64> = (0..BUCKETS).map(|bucket| cost(&windows, bucket)).collect();
+    let mut numbers = Numbers(7);
+    let mut best = (costs.iter().sum::<f64>(), windows.clone());
+    for round in 0..ROUNDS {
+        let number = fixed + numbers.below(literals.len() - fixed);
+        let old = windows[number];
+        let offset = numbers.below(literals[number].len() - WIDTH + 1);
+        let new = Window {
+            offset,
+            bucket: numbers.below(BUCKETS),
+        };
+        if literals[number][offset..offset + WIDTH].contains(&b'\n') || new == old {
+            continue;
+        }
+        windows[number] = new;
+        let before: f64 = costs.iter().sum();
+        let mut changed = costs.clone();
+        for bucket in [old.bucket, new.bucket] {
+            changed[bucket] = cost(&windows, bucket);
+        }
+        let after: f64 = changed.iter().sum();
+        let left = 1. - f64::from(round) / f64::from(ROUNDS);
+        let heat = before * 0.01 * left * left + 0.5;
+        if after <= before || numbers.fraction() < ((before - after) / heat).exp() {
+            costs = changed;
+            if after < best.0 {
+                best = (after, windows.clone());
+            }
+        } else {
+            windows[number] = old;
+        }
+    }
+    best.1
+}
