@@ -80,7 +80,10 @@ impl Shown {
                     return;
                 }
                 bytes += match entry {
-                    Ok(Entry::File(path)) => path.metadata().map_or(0, |metadata| metadata.len()),
+                    Ok(Entry::File(file)) => {
+                        let metadata = file.path.metadata();
+                        metadata.map_or(0, |metadata| metadata.len())
+                    }
                     Ok(Entry::Dump { text, .. }) => text.len() as u64,
                     Ok(Entry::Inbox(_)) | Err(_) => 0,
                 };

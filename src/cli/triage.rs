@@ -116,8 +116,7 @@ impl<'a> Triage<'a> {
 
     /// Reads an input, member by member. False where a part of it could not be read.
     fn read(&mut self, entry: &Entry) -> Result<bool, Box<dyn Error>> {
-        let (Entry::File(path) | Entry::Dump { folder: path, .. } | Entry::Inbox(path)) = entry;
-        let name = path.display().to_string();
+        let name = entry.path().display().to_string();
         let mut reader = Reader {
             printer: &mut self.printer,
             input: Input {
@@ -135,7 +134,7 @@ impl<'a> Triage<'a> {
             (_, "/dev/kmsg") => reading.stream(name.as_str().into(), |take| {
                 kmsg::read(|record| take(Some(record)))
             })?,
-            _ => match Source::open(path, &mut self.buffer)? {
+            (Entry::File(file), _) => match Source::open(file, &mut self.buffer)? {
                 Source::Read(bytes) => unpack(Content::Whole(bytes)),
                 Source::Mapped(bytes) => unpack(Content::Whole(&bytes)),
                 Source::Stream(file) => unpack(stream::waiting(file)?),

@@ -5,10 +5,13 @@
 
 use super::pstore::{MAX_PART, PartHead, unpack_part};
 use super::{InputError, inbox};
+use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Folders within folders.
 const MAX_DEPTH: usize = 32;
@@ -23,7 +26,7 @@ const PART_NAME: &[u8] = b"dmesg-";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A file, or what the user named and is no folder.
-    File(PathBuf),
+    File(FileEntry),
     /// The parts of the pstore dumps of a folder, one behind the other.
     Dump {
         /// The folder.
@@ -35,6 +38,58 @@ pub enum Entry {
     Inbox(PathBuf),
 }
 
+impl Entry {
+    /// As the user named it, or that and the way from there.
+    pub fn path(&self) -> &Path {
+        match self {
+            Entry::File(file) => &file.path,
+            Entry::Dump { folder: path, .. } | Entry::Inbox(path) => path,
+        }
+    }
+}
+
+/// A file, and the open folder that lists it as a regular one: what the user named is in none.
+#[derive(Debug, Clone)]
+pub struct FileEntry {
+    /// Its path.
+    pub path: PathBuf,
+    folder: Option<Arc<OwnedFd>>,
+}
+
+impl FileEntry {
+    /// What the user named.
+    pub fn named(path: PathBuf) -> FileEntry {
+        FileEntry { path, folder: None }
+    }
+
+    /// True where it was a regular file when its folder was listed.
+    pub fn is_listed(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Opens it: from its folder on, where the way there is known.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn open(&self) -> io::Result<File> {
+        match (&self.folder, self.path.file_name()) {
+            (Some(folder), Some(name)) => {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+                Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+            }
+            _ => File::open(&self.path),
+        }
+    }
+}
+
+impl PartialEq for FileEntry {
+    fn eq(&self, other: &FileEntry) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for FileEntry {}
+
 /// The inputs that a path stands for: itself, or what is in it if it is a folder. Links in a folder
 /// are not followed.
 pub fn entries(path: &Path) -> Entries {
@@ -42,7 +97,7 @@ pub fn entries(path: &Path) -> Entries {
     let first = if path.is_dir() {
         entries.folder(path.to_owned())
     } else {
-        Some(Ok(Entry::File(path.to_owned())))
+        Some(Ok(Entry::File(FileEntry::named(path.to_owned()))))
     };
     entries
         .open
@@ -59,7 +114,7 @@ pub struct Entries {
 
 #[derive(Debug)]
 enum Step {
-    File(PathBuf),
+    File(FileEntry),
     Folder(PathBuf),
     Give(Result<Entry, InputError>),
 }
@@ -74,7 +129,7 @@ impl Iterator for Entries {
                 continue;
             };
             let given = match step {
-                Step::File(path) => Some(Ok(Entry::File(path))),
+                Step::File(file) => Some(Ok(Entry::File(file))),
                 Step::Give(given) => Some(given),
                 Step::Folder(path) => self.folder(path),
             };
@@ -124,6 +179,9 @@ fn list(folder: &Path) -> io::Result<Vec<Step>> {
         }
     }
     inside.sort_unstable_by(|a, b| b.cmp(a));
+    // Without it, as where too many files are open, the files are found by their paths.
+    let handle = File::open(folder).ok();
+    let handle = handle.map(|folder| Arc::new(OwnedFd::from(folder)));
     let mut dump = Vec::new();
     let mut steps = Vec::with_capacity(inside.len() + 1);
     for (name, is_folder) in inside {
@@ -134,7 +192,8 @@ fn list(folder: &Path) -> io::Result<Vec<Step>> {
         } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
             dump.push(part);
         } else {
-            steps.push(Step::File(path));
+            let folder = handle.clone();
+            steps.push(Step::File(FileEntry { path, folder }));
         }
     }
     if !dump.is_empty() {
@@ -188,14 +247,15 @@ mod tests {
         ] {
             fs::write(at(name), text).expect("a file");
         }
+        let file = |name| Entry::File(FileEntry::named(at(name)));
         let found: Vec<_> = entries(folder.path()).flatten().collect();
         assert_eq!(
             found,
             [
-                Entry::File(at("a.log")),
-                Entry::File(at("b.log")),
-                Entry::File(at("new/1")),
-                Entry::File(at("z.log")),
+                file("a.log"),
+                file("b.log"),
+                file("new/1"),
+                file("z.log"),
                 Entry::Dump {
                     folder: folder.path().to_owned(),
                     text: b"Panic#1 Part1\nend\nPanic#1 Part2\nbegin\n".to_vec(),

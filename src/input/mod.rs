@@ -17,7 +17,7 @@ mod source;
 
 pub use asides::Asides;
 pub use finder::Finder;
-pub use folder::{Entries, Entry, entries};
+pub use folder::{Entries, Entry, FileEntry, entries};
 pub use lines::{LineReader, MAX_LINE, Role, Visitor};
 pub use pstore::PartHead;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

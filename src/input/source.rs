@@ -1,9 +1,9 @@
 //! Sources: where the bytes come from.
 
+use super::FileEntry;
 use memmap2::Mmap;
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, Read, Seek};
 
 /// Bytes asked of a stream at once.
 const CHUNK: usize = 256 * 1024;
@@ -20,7 +20,7 @@ pub struct InputError {
 
 /// Files up to so many bytes are read rather than mapped: a copy costs less than the page faults and
 /// the changes of the address space, which threads take turns at.
-const SMALL: u64 = 1 << 20;
+const SMALL: usize = 1 << 20;
 
 /// An opened input.
 #[derive(Debug)]
@@ -38,49 +38,73 @@ impl Source<'_> {
     ///
     /// # Errors
     /// What the operating system says, with the path.
-    pub fn open<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Result<Source<'b>, InputError> {
-        let fail = |reason| InputError {
-            path: path.display().to_string(),
+    pub fn open<'b>(entry: &FileEntry, buffer: &'b mut Vec<u8>) -> Result<Source<'b>, InputError> {
+        let opened = entry.open().and_then(|file| match entry.is_listed() {
+            true => listed(file, buffer),
+            false => named(file, buffer),
+        });
+        opened.map_err(|reason| InputError {
+            path: entry.path.display().to_string(),
             reason,
-        };
-        let mut file = File::open(path).map_err(fail)?;
-        let metadata = file.metadata().map_err(fail)?;
-        if metadata.is_dir() {
-            return Err(fail(io::ErrorKind::IsADirectory.into()));
-        }
-        if !metadata.is_file() || metadata.len() == 0 {
-            return Ok(Source::Stream(file));
-        }
-        if metadata.len() <= SMALL {
-            let size = metadata.len() as usize;
-            let read = read_small(&mut file, size, buffer);
-            return Ok(Source::Read(read.map_err(fail)?));
-        }
-        // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
-        // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
-        // and no other invariant depends on the bytes staying the same.
-        match unsafe { Mmap::map(&file) } {
-            Ok(map) => Ok(Source::Mapped(map)),
-            Err(_) => Ok(Source::Stream(file)),
-        }
+        })
     }
 }
 
-/// Reads the first `size` bytes of a file; what is appended to it meanwhile is left.
-fn read_small<'b>(file: &mut File, size: usize, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-    if buffer.len() < size {
-        buffer.resize(size, 0);
+/// A file that its folder lists as a regular one: to ask its size costs more than to see its end.
+fn listed(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Source<'_>> {
+    let length = read_small(&mut file, SMALL + 1, buffer)?;
+    if length > SMALL {
+        file.rewind()?;
+        return Ok(mapped(file));
     }
+    Ok(Source::Read(&buffer[..length]))
+}
+
+/// What the user named.
+fn named(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Source<'_>> {
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    match usize::try_from(metadata.len()) {
+        _ if !metadata.is_file() => Ok(Source::Stream(file)),
+        Ok(0) => Ok(Source::Stream(file)),
+        Ok(size) if size <= SMALL => {
+            let length = read_small(&mut file, size, buffer)?;
+            Ok(Source::Read(&buffer[..length]))
+        }
+        _ => Ok(mapped(file)),
+    }
+}
+
+fn mapped(file: File) -> Source<'static> {
+    // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
+    // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
+    // and no other invariant depends on the bytes staying the same.
+    match unsafe { Mmap::map(&file) } {
+        Ok(map) => Source::Mapped(map),
+        Err(_) => Source::Stream(file),
+    }
+}
+
+/// Reads the first bytes of a file into the buffer, at most so many; gives their number.
+fn read_small(file: &mut File, most: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let mut length = 0;
-    while length < size {
-        match file.read(&mut buffer[length..size]) {
-            Ok(0) => break,
+    loop {
+        if buffer.len() <= length {
+            buffer.resize((length + CHUNK).min(most), 0);
+        }
+        let end = buffer.len().min(most);
+        match file.read(&mut buffer[length..end]) {
+            Ok(0) => return Ok(length),
             Ok(read) => length += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        if length == most {
+            return Ok(length);
+        }
     }
-    Ok(&buffer[..length])
 }
 
 /// Hands the bytes of a stream to `take` as they come.

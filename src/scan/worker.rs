@@ -6,7 +6,7 @@ use super::{Extent, Progress, Reading, ScanError, Scanner, Sink};
 use crate::analyzer::Input;
 use crate::input::container::{Content, Unpacker};
 use crate::input::inbox::Inbox;
-use crate::input::{Entry, InputError, Source};
+use crate::input::{Entry, FileEntry, InputError, Source};
 use crate::report::{Report, Sequence};
 use std::io::Read;
 use std::path::Path;
@@ -88,8 +88,7 @@ impl<'s> Worker<'s> {
 
     /// Reads an input; `None` where there is none: it cannot be opened.
     fn entry(&mut self, entry: &Entry, outlet: &mut Outlet<'_>) -> Option<End> {
-        let (Entry::File(path) | Entry::Dump { folder: path, .. } | Entry::Inbox(path)) = entry;
-        let name = path.display().to_string();
+        let name = entry.path().display().to_string();
         let mut sequence = Sequence::default();
         let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet)
             .stop(self.scanner.stop)
@@ -100,7 +99,8 @@ impl<'s> Worker<'s> {
                 unpack(Content::Whole(text));
                 Ok(text.len() as u64)
             }
-            Entry::File(_) | Entry::Inbox(_) => file(path, &mut self.buffer, unpack),
+            Entry::File(entry) => file(entry, &mut self.buffer, unpack),
+            Entry::Inbox(path) => file(&FileEntry::named(path.clone()), &mut self.buffer, unpack),
         };
         reading.flush();
         if let Some(progress) = self.scanner.progress {
@@ -156,11 +156,11 @@ fn end(reading: &Reading<'_>, path: &str, is_last: bool) -> End {
 
 /// Reads a file; gives its size, or 0 where it has none.
 fn file(
-    path: &Path,
+    entry: &FileEntry,
     buffer: &mut Vec<u8>,
     mut unpack: impl FnMut(Content<'_>),
 ) -> Result<u64, InputError> {
-    let stream: Box<dyn Read> = match Source::open(path, buffer)? {
+    let stream: Box<dyn Read> = match Source::open(entry, buffer)? {
         Source::Read(bytes) => {
             unpack(Content::Whole(bytes));
             return Ok(bytes.len() as u64);
@@ -172,7 +172,7 @@ fn file(
         Source::Stream(file) => Box::new(file),
     };
     let content = Content::stream(stream).map_err(|reason| InputError {
-        path: path.display().to_string(),
+        path: entry.path.display().to_string(),
         reason,
     })?;
     unpack(content);
