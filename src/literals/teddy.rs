@@ -117,49 +117,44 @@ impl Teddy {
             Vectors::Avx2 => unsafe { self.find_with_avx2(bytes, from) },
         };
         #[cfg(not(target_arch = "x86_64"))]
-        self.walk(bytes, from, |_| u64::MAX)
+        self.walk(bytes, from, |_| u64::MAX, |_| u64::MAX)
     }
 
-    /// Looks step by step at the `places` that may be those of windows.
+    /// Looks step by step at the places that may be those of windows, a bit each: `places` of a whole step,
+    /// `last` of the bytes behind those.
     #[inline(always)]
     fn walk(
         &self,
         bytes: &[u8],
         from: usize,
         places: impl Fn(&Step) -> u64,
+        last: impl Fn(&[u8]) -> u64,
     ) -> Option<(usize, usize)> {
         let mut at = from;
         let mut rest = bytes.get(from..)?;
         while let Some(step) = rest.first_chunk() {
             let places = places(step);
             if places != 0
-                && let Some(found) = self.compare_all(bytes, at, step, places)
+                && let Some(found) = self.compare_all(bytes, at, places)
             {
                 return Some(found);
             }
             at += STEP;
             rest = &rest[STEP..];
         }
-        let mut last = [0; STEP + WIDTH - 1];
-        last[..rest.len()].copy_from_slice(rest);
-        self.compare_all(bytes, at, &last, places(&last))
+        self.compare_all(bytes, at, last(rest))
     }
 
-    /// The first literal that has its window at one of the `places` of a step, a bit each.
+    /// The first literal that has its window at one of the `places` behind `at`, a bit each.
     #[inline(always)]
-    fn compare_all(
-        &self,
-        bytes: &[u8],
-        at: usize,
-        step: &Step,
-        mut places: u64,
-    ) -> Option<(usize, usize)> {
+    fn compare_all(&self, bytes: &[u8], at: usize, mut places: u64) -> Option<(usize, usize)> {
         while places != 0 {
-            let offset = places.trailing_zeros() as usize;
+            let at = at + places.trailing_zeros() as usize;
             places &= places - 1;
-            let window = std::array::from_fn(|place| step[offset + place]);
+            // The last bytes have no window.
+            let window = *bytes.get(at..)?.first_chunk()?;
             if self.may_be_window(window) {
-                let found = self.compare(bytes, at + offset, window);
+                let found = self.compare(bytes, at, window);
                 if found.is_some() {
                     return found;
                 }
@@ -212,7 +207,7 @@ impl Teddy {
             }
             all
         };
-        self.walk(bytes, from, |step| {
+        let places = |step: &Step| {
             let (one, two) = (buckets(step, 0), buckets(step, 32));
             let any = _mm256_or_si256(one, two);
             if _mm256_testz_si256(any, any) == 1 {
@@ -221,6 +216,11 @@ impl Teddy {
             let none =
                 |all| _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32;
             !(u64::from(none(two)) << 32 | u64::from(none(one)))
+        };
+        self.walk(bytes, from, places, |rest| {
+            let mut step = [0; STEP + WIDTH - 1];
+            step[..rest.len()].copy_from_slice(rest);
+            places(&step)
         })
     }
 
@@ -235,19 +235,36 @@ impl Teddy {
         let low: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.low[place]));
         let high: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.high[place]));
         let nibble = _mm512_set1_epi8(15);
-        self.walk(bytes, from, |step| {
+        let places = |chunk: &dyn Fn(usize) -> __m512i| {
             let mut all = _mm512_set1_epi8(-1);
             for place in 0..WIDTH {
-                // SAFETY: a step is long enough for every place.
-                let chunk = unsafe { _mm512_loadu_si512(step.as_ptr().add(place).cast()) };
+                let chunk = chunk(place);
                 let halves = _mm512_and_si512(_mm512_srli_epi16::<4>(chunk), nibble);
                 let of_low = _mm512_shuffle_epi8(low[place], chunk);
                 let of_high = _mm512_shuffle_epi8(high[place], halves);
                 all = _mm512_ternarylogic_epi32::<AND>(all, of_low, of_high);
             }
             _mm512_test_epi8_mask(all, all)
-        })
+        };
+        let whole = |step: &Step| {
+            // SAFETY: a step is long enough for every place.
+            places(&|place| unsafe { _mm512_loadu_si512(step.as_ptr().add(place).cast()) })
+        };
+        let last = |rest: &[u8]| {
+            // SAFETY: what the mask leaves out is not read.
+            places(&|place| unsafe {
+                let read = ones(rest.len().saturating_sub(place));
+                _mm512_maskz_loadu_epi8(read, rest.as_ptr().wrapping_add(place).cast())
+            })
+        };
+        self.walk(bytes, from, whole, last)
     }
+}
+
+/// So many low bits, or all.
+#[cfg(target_arch = "x86_64")]
+fn ones(count: usize) -> u64 {
+    1u64.checked_shl(count as u32).map_or(u64::MAX, |bit| bit - 1)
 }
 
 /// The truth table of "all three".
