@@ -101,11 +101,14 @@ impl Literals {
 
     /// The first hit at or behind `from`.
     fn find(&self, bytes: &[u8], from: usize) -> Option<Hit> {
-        let (at, literal) = self.search.find(bytes, from)?;
-        Some(Hit {
-            at,
-            first: literal < self.first,
-        })
+        self.search
+            .find(bytes, from)
+            .map(|(at, literal)| self.hit(at, literal))
+    }
+
+    fn hit(&self, at: usize, literal: usize) -> Hit {
+        let first = literal < self.first;
+        Hit { at, first }
     }
 
     /// Searches `bytes` from `from` on, for as long as `take` asks for hits.
@@ -116,6 +119,8 @@ impl Literals {
                 literals: self,
                 bytes,
                 next: Next::Unknown,
+                searched: 0,
+                feeds: 0,
             }));
         }
         std::thread::scope(|scope| {
@@ -170,6 +175,15 @@ impl Hits<'_> {
             Hits::Ahead(hits) => hits.next_from(from),
         }
     }
+
+    /// Line feeds from `from` up to what was found last, or to the end where that was nothing; `None` where the
+    /// search for it did not begin at `from`.
+    pub fn feeds_from(&self, from: usize) -> Option<u64> {
+        match self {
+            Hits::OneByOne(hits) if hits.searched == from => Some(hits.feeds),
+            _ => None,
+        }
+    }
 }
 
 /// A search from hit to hit.
@@ -178,6 +192,10 @@ pub struct OneByOne<'f> {
     bytes: &'f [u8],
     /// What was found last.
     next: Next,
+    /// Where the search for it began.
+    searched: usize,
+    /// Line feeds that the search came past.
+    feeds: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -195,8 +213,10 @@ impl OneByOne<'_> {
             Next::Nothing => false,
         };
         if is_behind {
-            let hit = self.literals.find(self.bytes, from);
+            let (found, feeds) = self.literals.search.find_and_count(self.bytes, from);
+            let hit = found.map(|(at, literal)| self.literals.hit(at, literal));
             self.next = hit.map_or(Next::Nothing, Next::Found);
+            (self.searched, self.feeds) = (from, feeds);
         }
         match self.next {
             Next::Found(hit) => Some(hit),
@@ -275,6 +295,8 @@ mod tests {
             literals: &literals,
             bytes: &bytes,
             next: Next::Unknown,
+            searched: 0,
+            feeds: 0,
         }));
         assert_eq!(expected.len(), 14);
         assert_eq!(literals.search(&bytes, 0, collect), expected);

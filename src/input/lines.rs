@@ -2,6 +2,7 @@
 
 use super::finder::{Finder, Hit, Hits};
 use memchr::{memchr, memchr_iter, memrchr};
+use std::ops::Range;
 
 /// A longer line is cut here: no kernel prints one, and a log without line feeds must not fill
 /// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
@@ -136,10 +137,12 @@ impl LineReader {
         while self.scanned < bytes.len() {
             if self.scanned >= wanted && visitor.may_skip() {
                 let Some(hit) = hits.next_from(self.scanned) else {
-                    return self.skip_to(bytes, bytes.len());
+                    let feeds = feeds(hits, bytes, self.scanned..bytes.len());
+                    return self.pass(bytes, bytes.len(), feeds);
                 };
                 let end = line_end(bytes, hit.at);
-                self.jump_to(bytes, hit.at);
+                let feeds = feeds(hits, bytes, self.scanned..hit.at);
+                self.pass(bytes, line_start(bytes, self.scanned, hit.at), feeds);
                 if !begins_report(hits, hit, end) {
                     self.begin_boot(bytes, finder, visitor);
                     continue;
@@ -170,13 +173,6 @@ impl LineReader {
         }
         self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
         self.scanned = start;
-    }
-
-    /// Goes to the line of a hit.
-    fn jump_to(&mut self, bytes: &[u8], hit: usize) {
-        let line = memrchr(b'\n', &bytes[self.scanned..hit])
-            .map_or(self.scanned, |at| self.scanned + at + 1);
-        self.skip_to(bytes, line);
     }
 
     /// Hands over the line that begins a boot.
@@ -210,23 +206,27 @@ impl LineReader {
         }
         finder.notes.search(region, from, |hits| {
             while let Some(hit) = hits.next_from(from) {
-                let start = memrchr(b'\n', &region[from..hit.at]).map_or(from, |at| from + at + 1);
+                let start = line_start(region, from, hit.at);
                 let end = line_end(region, hit.at);
-                count += memchr_iter(b'\n', &region[from..start]).count() as u64 + 1;
+                count += feeds(hits, region, from..hit.at) + 1;
                 visitor.aside(count, &region[start..end.min(start + MAX_LINE)]);
                 from = (end + 1).min(to);
             }
+            count += feeds(hits, region, from..to);
         });
-        count += memchr_iter(b'\n', &region[from..]).count() as u64;
         self.noted = (to, count);
     }
 
     fn skip_to(&mut self, bytes: &[u8], end: usize) {
+        let feeds = memchr_iter(b'\n', &bytes[self.scanned..end]).count();
+        self.pass(bytes, end, feeds as u64);
+    }
+
+    /// Skips what has so many line feeds.
+    fn pass(&mut self, bytes: &[u8], end: usize, feeds: u64) {
         let skipped = &bytes[self.scanned..end];
-        self.count += memchr_iter(b'\n', skipped).count() as u64;
-        if end == bytes.len() && skipped.last().is_some_and(|b| *b != b'\n') {
-            self.count += 1;
-        }
+        let is_half = end == bytes.len() && skipped.last().is_some_and(|byte| *byte != b'\n');
+        self.count += feeds + u64::from(is_half);
         self.scanned = end;
     }
 
@@ -238,6 +238,17 @@ impl LineReader {
         self.scanned = (self.scanned + length + 1).min(bytes.len());
         self.handed = self.scanned;
     }
+}
+
+/// Line feeds from the beginning of a stretch up to its end, which is where the next hit or nothing was found.
+fn feeds(hits: &Hits<'_>, bytes: &[u8], stretch: Range<usize>) -> u64 {
+    let count = || memchr_iter(b'\n', &bytes[stretch.clone()]).count() as u64;
+    hits.feeds_from(stretch.start).unwrap_or_else(count)
+}
+
+/// Offset of the line that `at` is in; no line begins before `from`.
+fn line_start(bytes: &[u8], from: usize, at: usize) -> usize {
+    memrchr(b'\n', &bytes[from..at]).map_or(from, |feed| from + feed + 1)
 }
 
 /// Offset of the line feed behind `at`, or of the end.
@@ -421,6 +432,22 @@ mod tests {
         let reader = read("a\nno hit note\nb\n", true);
         assert!(reader.seen.is_empty());
         assert_eq!(numbers(&reader.asides), [2]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_that_is_handed_over_has_its_number(
+            lines in prop::collection::vec("[a-c]{0,90}|x?hit|boot|a?note|passed|no hit", 0..150),
+            wants_asides: bool,
+        ) {
+            let log = lines.join("\n");
+            let mut reader = Reader { wants_asides, ..Reader::default() };
+            let count = LineReader::read_all(log.as_bytes(), &finder(), &mut reader);
+            prop_assert_eq!(count as usize, log.split_terminator('\n').count());
+            for (number, line) in [reader.seen, reader.boots, reader.asides].concat() {
+                prop_assert_eq!(lines[number as usize - 1].as_bytes(), &line);
+            }
+        }
     }
 
     #[test]

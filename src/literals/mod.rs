@@ -45,6 +45,17 @@ impl Search {
         }
     }
 
+    /// The same, and the number of line feeds from `from` up to that place, or to the end.
+    pub fn find_and_count(&self, bytes: &[u8], from: usize) -> (Option<(usize, usize)>, u64) {
+        if let Way::Vector(teddy) = &self.0 {
+            return teddy.find_and_count(bytes, from);
+        }
+        let found = self.find(bytes, from);
+        let passed = bytes.get(from..found.map_or(bytes.len(), |(at, _)| at));
+        let feeds = memchr::memchr_iter(b'\n', passed.unwrap_or_default()).count();
+        (found, feeds as u64)
+    }
+
     /// True where any literal stands in `text`.
     pub fn is_in(&self, text: &str) -> bool {
         self.find(text.as_bytes(), 0).is_some()

@@ -110,39 +110,64 @@ impl Teddy {
     /// The first window of a literal at or behind `from`, and the literal: the first one of those that
     /// have their window there.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+        self.find_by(bytes, from, &mut ())
+    }
+
+    /// The same, and the number of line feeds from `from` up to its place, or to the end.
+    pub fn find_and_count(&self, bytes: &[u8], from: usize) -> (Option<(usize, usize)>, u64) {
+        let mut feeds = 0;
+        let found = self.find_by(bytes, from, &mut feeds);
+        (found, feeds)
+    }
+
+    fn find_by(&self, bytes: &[u8], from: usize, count: &mut impl Count) -> Option<(usize, usize)> {
         // SAFETY: only a CPU that has the instructions gets as far as to a `Teddy`.
         #[cfg(target_arch = "x86_64")]
         return match self.vectors {
-            Vectors::Avx512 => unsafe { self.find_with_avx512(bytes, from) },
-            Vectors::Avx2 => unsafe { self.find_with_avx2(bytes, from) },
+            Vectors::Avx512 => unsafe { self.find_with_avx512(bytes, from, count) },
+            Vectors::Avx2 => unsafe { self.find_with_avx2(bytes, from, count) },
         };
         #[cfg(not(target_arch = "x86_64"))]
-        self.walk(bytes, from, |_| u64::MAX, |_| u64::MAX)
+        unreachable!("there is no `Teddy` without vectors: {bytes:?} {from} {count:p}")
     }
 
-    /// Looks step by step at the places that may be those of windows, a bit each: `places` of a whole step,
-    /// `last` of the bytes behind those.
+    /// Looks step by step at the places that may be those of windows: `seen` in a whole step, `last` in the
+    /// bytes behind those.
     #[inline(always)]
     fn walk(
         &self,
         bytes: &[u8],
         from: usize,
-        places: impl Fn(&Step) -> u64,
-        last: impl Fn(&[u8]) -> u64,
+        count: &mut impl Count,
+        seen: impl Fn(&Step) -> Seen,
+        last: impl Fn(&[u8]) -> Seen,
     ) -> Option<(usize, usize)> {
         let mut at = from;
         let mut rest = bytes.get(from..)?;
         while let Some(step) = rest.first_chunk() {
-            let places = places(step);
-            if places != 0
-                && let Some(found) = self.compare_all(bytes, at, places)
+            let seen = seen(step);
+            if seen.places != 0
+                && let Some(found) = self.compare_all(bytes, at, seen.places)
             {
+                count.add(seen.feeds & ones(found.0 - at));
                 return Some(found);
             }
+            count.add(seen.feeds);
             at += STEP;
             rest = &rest[STEP..];
         }
-        self.compare_all(bytes, at, last(rest))
+        let seen = last(rest);
+        let found = self.compare_all(bytes, at, seen.places);
+        match found {
+            Some((place, _)) => count.add(seen.feeds & ones(place - at)),
+            None => {
+                count.add(seen.feeds);
+                // The few bytes behind a step.
+                let behind = rest.iter().skip(STEP);
+                behind.for_each(|byte| count.add(u64::from(*byte == b'\n')));
+            }
+        }
+        found
     }
 
     /// The first literal that has its window at one of the `places` behind `at`, a bit each.
@@ -184,8 +209,13 @@ impl Teddy {
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn find_with_avx2(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+    #[target_feature(enable = "avx2,popcnt")]
+    fn find_with_avx2(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        count: &mut impl Count,
+    ) -> Option<(usize, usize)> {
         use std::arch::x86_64::*;
         // SAFETY: a table has as many bytes as are loaded.
         let table = |table: &[u8; 16]| {
@@ -207,26 +237,40 @@ impl Teddy {
             }
             all
         };
-        let places = |step: &Step| {
+        let bits = |one, two| {
+            let mask = |lanes| u64::from(_mm256_movemask_epi8(lanes) as u32);
+            mask(two) << 32 | mask(one)
+        };
+        let feed = _mm256_set1_epi8(b'\n' as i8);
+        let seen = |step: &Step| {
+            // SAFETY: a step is long enough for both lanes.
+            let load = |lane| unsafe { _mm256_loadu_si256(step.as_ptr().add(lane).cast()) };
+            let feeds = |lane| _mm256_cmpeq_epi8(load(lane), feed);
+            let feeds = bits(feeds(0), feeds(32));
             let (one, two) = (buckets(step, 0), buckets(step, 32));
             let any = _mm256_or_si256(one, two);
-            if _mm256_testz_si256(any, any) == 1 {
-                return 0;
-            }
-            let none =
-                |all| _mm256_movemask_epi8(_mm256_cmpeq_epi8(all, _mm256_setzero_si256())) as u32;
-            !(u64::from(none(two)) << 32 | u64::from(none(one)))
+            let none = |lanes| _mm256_cmpeq_epi8(lanes, _mm256_setzero_si256());
+            let places = match _mm256_testz_si256(any, any) {
+                1 => 0,
+                _ => !bits(none(one), none(two)),
+            };
+            Seen { places, feeds }
         };
-        self.walk(bytes, from, places, |rest| {
+        self.walk(bytes, from, count, seen, |rest| {
             let mut step = [0; STEP + WIDTH - 1];
             step[..rest.len()].copy_from_slice(rest);
-            places(&step)
+            seen(&step)
         })
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn find_with_avx512(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
+    #[target_feature(enable = "avx512f,avx512bw,popcnt")]
+    fn find_with_avx512(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        count: &mut impl Count,
+    ) -> Option<(usize, usize)> {
         use std::arch::x86_64::*;
         // SAFETY: a table has as many bytes as are loaded.
         let table = |table: &[u8; 16]| {
@@ -235,7 +279,8 @@ impl Teddy {
         let low: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.low[place]));
         let high: [__m512i; WIDTH] = std::array::from_fn(|place| table(&self.high[place]));
         let nibble = _mm512_set1_epi8(15);
-        let places = |chunk: &dyn Fn(usize) -> __m512i| {
+        let feed = _mm512_set1_epi8(b'\n' as i8);
+        let seen = |chunk: &dyn Fn(usize) -> __m512i| {
             let mut all = _mm512_set1_epi8(-1);
             for place in 0..WIDTH {
                 let chunk = chunk(place);
@@ -244,27 +289,57 @@ impl Teddy {
                 let of_high = _mm512_shuffle_epi8(high[place], halves);
                 all = _mm512_ternarylogic_epi32::<AND>(all, of_low, of_high);
             }
-            _mm512_test_epi8_mask(all, all)
+            Seen {
+                places: _mm512_test_epi8_mask(all, all),
+                feeds: _mm512_cmpeq_epi8_mask(chunk(0), feed),
+            }
         };
         let whole = |step: &Step| {
             // SAFETY: a step is long enough for every place.
-            places(&|place| unsafe { _mm512_loadu_si512(step.as_ptr().add(place).cast()) })
+            seen(&|place| unsafe { _mm512_loadu_si512(step.as_ptr().add(place).cast()) })
         };
         let last = |rest: &[u8]| {
             // SAFETY: what the mask leaves out is not read.
-            places(&|place| unsafe {
+            seen(&|place| unsafe {
                 let read = ones(rest.len().saturating_sub(place));
                 _mm512_maskz_loadu_epi8(read, rest.as_ptr().wrapping_add(place).cast())
             })
         };
-        self.walk(bytes, from, whole, last)
+        self.walk(bytes, from, count, whole, last)
+    }
+}
+
+/// What is seen in a step, a bit for each byte.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Where a window may begin.
+    places: u64,
+    /// Line feeds.
+    feeds: u64,
+}
+
+/// Who counts the line feeds on the way.
+trait Count {
+    /// Adds some, a bit each.
+    fn add(&mut self, feeds: u64);
+}
+
+/// Nobody.
+impl Count for () {
+    fn add(&mut self, _: u64) {}
+}
+
+impl Count for u64 {
+    #[inline(always)]
+    fn add(&mut self, feeds: u64) {
+        *self += u64::from(feeds.count_ones());
     }
 }
 
 /// So many low bits, or all.
-#[cfg(target_arch = "x86_64")]
 fn ones(count: usize) -> u64 {
-    1u64.checked_shl(count as u32).map_or(u64::MAX, |bit| bit - 1)
+    1u64.checked_shl(count as u32)
+        .map_or(u64::MAX, |bit| bit - 1)
 }
 
 /// The truth table of "all three".
@@ -293,10 +368,12 @@ impl Vectors {
     /// `None` where it has neither.
     fn of_cpu() -> Option<Vectors> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-            return Some(Vectors::Avx512);
-        } else if is_x86_feature_detected!("avx2") {
-            return Some(Vectors::Avx2);
+        if is_x86_feature_detected!("popcnt") {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+                return Some(Vectors::Avx512);
+            } else if is_x86_feature_detected!("avx2") {
+                return Some(Vectors::Avx2);
+            }
         }
         None
     }
@@ -336,13 +413,17 @@ mod tests {
         #[test]
         fn every_literal_is_found_and_nothing_else(
             literals in prop::collection::btree_set("[a-c:]{4,7}", 1..40),
-            text in "[a-c: x]{0,300}",
+            text in "[a-c: x\n]{0,300}|[a-c:\n]{60,70}",
         ) {
             let literals: Vec<String> = literals.into_iter().collect();
             let names: Vec<&str> = literals.iter().map(String::as_str).collect();
             let Some(teddy) = Teddy::new(&names) else { return Ok(()) };
             let found = all(&teddy, text.as_bytes());
             let expected = plainly(&literals, text.as_bytes());
+            let (first, feeds) = teddy.find_and_count(text.as_bytes(), 0);
+            let passed = &text[..first.map_or(text.len(), |(at, _)| at)];
+            prop_assert_eq!(first, teddy.find(text.as_bytes(), 0));
+            prop_assert_eq!(feeds as usize, passed.matches('\n').count());
             // Of two with one window at one place the first is told.
             prop_assert!(found.iter().all(|literal| expected.contains(literal)));
             prop_assert_eq!(found.is_empty(), expected.is_empty());
