@@ -3,14 +3,16 @@
 //! In: literals, and bytes. Out: the place of the next one. Vector instructions find all of them at once
 //! ([`teddy`]); an automaton stands in where a CPU has none, and for literals that are too short.
 
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64"))]
 mod anneal;
+#[cfg(target_arch = "x86_64")]
 mod chosen;
+#[cfg(target_arch = "x86_64")]
 mod teddy;
+#[cfg(target_arch = "x86_64")]
 mod windows;
 
 use aho_corasick::{AhoCorasick, BuildError};
-use teddy::Teddy;
 
 /// Literals, ready to be searched for.
 #[derive(Debug)]
@@ -18,7 +20,8 @@ pub struct Search(Way);
 
 #[derive(Debug)]
 enum Way {
-    Vector(Box<Teddy>),
+    #[cfg(target_arch = "x86_64")]
+    Vector(Box<teddy::Teddy>),
     Automaton(Box<AhoCorasick>),
 }
 
@@ -28,15 +31,19 @@ impl Search {
     /// # Errors
     /// Where there are more literals than any automaton takes.
     pub fn new(literals: &[&str]) -> Result<Search, BuildError> {
-        let automaton = || Ok(Way::Automaton(Box::new(AhoCorasick::new(literals)?)));
-        let vector = Teddy::new(literals).map(|teddy| Way::Vector(Box::new(teddy)));
-        vector.map_or_else(automaton, Ok).map(Search)
+        #[cfg(target_arch = "x86_64")]
+        if let Some(teddy) = teddy::Teddy::new(literals) {
+            return Ok(Search(Way::Vector(Box::new(teddy))));
+        }
+        let automaton = AhoCorasick::new(literals)?;
+        Ok(Search(Way::Automaton(Box::new(automaton))))
     }
 
     /// A place of the next literal whose place is at or behind `from`, and its number. The place is that of
     /// one of its bytes, the same one whenever it is found.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
         match &self.0 {
+            #[cfg(target_arch = "x86_64")]
             Way::Vector(teddy) => teddy.find(bytes, from),
             Way::Automaton(automaton) => {
                 let hit = automaton.find(bytes.get(from..)?)?;
@@ -47,6 +54,7 @@ impl Search {
 
     /// The same, and the number of line feeds from `from` up to that place, or to the end.
     pub fn find_and_count(&self, bytes: &[u8], from: usize) -> (Option<(usize, usize)>, u64) {
+        #[cfg(target_arch = "x86_64")]
         if let Way::Vector(teddy) = &self.0 {
             return teddy.find_and_count(bytes, from);
         }
