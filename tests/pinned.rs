@@ -1,4 +1,4 @@
-//! The test that `docs/ci.md` shows: a triage pinned through the library.
+//! The test that the README shows: a triage pinned through the library.
 
 use ksplat::analyzer::Analyzer;
 use ksplat::grammar::Grammar;

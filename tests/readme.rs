@@ -65,10 +65,10 @@ fn every_example_gives_what_the_readme_shows() {
 }
 
 #[test]
-fn the_rust_test_of_the_docs_is_one_that_runs() {
+fn the_rust_test_of_the_readme_is_one_that_runs() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_to_string(folder.join("docs/ci.md")).expect("readable");
-    let shown = docs
+    let readme = std::fs::read_to_string(folder.join("README.md")).expect("readable");
+    let shown = readme
         .split("```rust\n")
         .nth(1)
         .and_then(|rest| rest.split("```").next());
