@@ -4,6 +4,7 @@
 //! them matter, or boots; others only tell something of the boot on their own line, and are looked
 //! for only where a report makes that matter. Long inputs are searched ahead on all cores.
 
+use super::mapped::passed;
 use crate::literals::{Search, shortest};
 use aho_corasick::BuildError;
 use rayon::prelude::*;
@@ -143,6 +144,7 @@ impl Literals {
         let blocks: Vec<_> = (begin..end).step_by(BLOCK).collect();
         let in_block = |begin: &usize| self.in_block(bytes, *begin..(begin + BLOCK).min(end));
         let hits: Vec<Vec<Hit>> = blocks.par_iter().map(in_block).collect();
+        passed(&bytes[..end]);
         hits.concat()
     }
 

@@ -12,6 +12,7 @@ mod finder;
 mod folder;
 pub mod inbox;
 mod lines;
+mod mapped;
 mod pstore;
 mod source;
 
@@ -19,5 +20,6 @@ pub use asides::Asides;
 pub use finder::Finder;
 pub use folder::{Entries, Entry, FileEntry, entries};
 pub use lines::{LineReader, MAX_LINE, Role, Visitor};
+pub use mapped::Mapped;
 pub use pstore::PartHead;
 pub use source::{InputError, Source, read_chunks, read_chunks_or_pause};

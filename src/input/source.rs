@@ -1,7 +1,7 @@
 //! Sources: where the bytes come from.
 
 use super::FileEntry;
-use memmap2::Mmap;
+use super::mapped::Mapped;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
@@ -28,7 +28,7 @@ pub enum Source<'b> {
     /// A small file, read.
     Read(&'b [u8]),
     /// A regular file, mapped.
-    Mapped(Mmap),
+    Mapped(Mapped),
     /// A pipe, a device, or a file that cannot be mapped.
     Stream(File),
 }
@@ -78,10 +78,7 @@ fn named(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Source<'_>> {
 }
 
 fn mapped(file: File) -> Source<'static> {
-    // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
-    // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
-    // and no other invariant depends on the bytes staying the same.
-    match unsafe { Mmap::map(&file) } {
+    match Mapped::new(&file) {
         Ok(map) => Source::Mapped(map),
         Err(_) => Source::Stream(file),
     }

@@ -7,6 +7,7 @@ use super::limits::{Counted, Metered};
 use super::whole::{self, Buffer};
 use super::{Place, Walk};
 use crate::input::ahead::{AHEAD, Ahead, CHUNK};
+use crate::input::mapped::Passing;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -203,7 +204,7 @@ fn unpack(
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
             let (chunks, received) = mpsc::sync_channel(AHEAD);
             let counter = Arc::clone(&count);
-            scope.spawn(move || decode(open, Box::new(bytes), &counter, &chunks));
+            scope.spawn(move || decode(open, Box::new(Passing::new(bytes)), &counter, &chunks));
             walk_decoded(
                 walk,
                 format,
@@ -213,7 +214,7 @@ fn unpack(
             )
         }),
         Content::Whole(bytes) => {
-            let decoder = decoder(open, Box::new(bytes), &count);
+            let decoder = decoder(open, Box::new(Passing::new(bytes)), &count);
             let opened = decoder.and_then(|decoder| {
                 let metered = metered(walk, format, decoder, count);
                 let room = walk.meter.room();

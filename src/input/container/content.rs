@@ -1,5 +1,6 @@
 //! The bytes of an input or a member, before anybody knows what they are.
 
+use crate::input::mapped::Passing;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 
@@ -64,7 +65,7 @@ impl<'a> Content<'a> {
     /// All bytes one after the other; waits for them.
     pub(super) fn into_reader(self) -> Box<dyn Read + 'a> {
         match self {
-            Content::Whole(bytes) => Box::new(bytes),
+            Content::Whole(bytes) => Box::new(Passing::new(bytes)),
             Content::Stream(stream) => Box::new(Patient(stream)),
         }
     }
