@@ -1,6 +1,6 @@
 //! The search for header literals: which kinds may begin at a line, in one pass over it.
 
-use super::{Kind, Landmark};
+use super::Kind;
 use crate::literals::{Search, shortest};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
@@ -39,51 +39,26 @@ impl KindFinder {
     }
 }
 
-/// Finds the lines that may tell something of a boot. Built on first use.
+/// Finds the lines that have any of some literals. Built on first use.
 #[derive(Debug, Default)]
-pub struct NoteFinder {
+pub struct LineFinder {
+    /// `None` where any line may be wanted.
     built: OnceLock<Option<Automaton>>,
 }
 
-impl NoteFinder {
-    /// False where `text` contains none of `literals`, which are the same at every call.
-    pub fn may_be_in<'l>(&self, literals: impl Iterator<Item = &'l str>, text: &str) -> bool {
-        let build = || Automaton::new(literals.map(str::to_owned).collect());
-        let built = self.built.get_or_init(build);
-        built
-            .as_ref()
-            .is_some_and(|automaton| automaton.may_be_in(text))
+impl LineFinder {
+    /// False where `text` has none of `literals`, which are the same at every call: `None` where any text may
+    /// be wanted.
+    pub fn may_be_in(&self, literals: impl FnOnce() -> Option<Vec<String>>, text: &str) -> bool {
+        let built = self.built.get_or_init(|| Automaton::new(literals()?));
+        let may_be_in = |automaton: &Automaton| automaton.may_be_in(text);
+        built.as_ref().is_none_or(may_be_in)
     }
 
-    /// Numbers of the literals that `text` contains, ascending.
+    /// Numbers of the literals that `text` has, ascending; none before the first [`LineFinder::may_be_in`].
     pub fn found(&self, text: &str) -> Vec<usize> {
         let built = self.built.get().and_then(Option::as_ref);
         built.map_or_else(Vec::new, |automaton| automaton.found(text))
-    }
-}
-
-/// Finds the lines that may be landmarks. Built on first use.
-#[derive(Debug, Default)]
-pub struct SignFinder {
-    /// `None` where one of them needs no literal.
-    built: OnceLock<Option<Automaton>>,
-}
-
-impl SignFinder {
-    /// False where `text` is none of `landmarks`, which are the same at every call.
-    pub fn may_be_in<'l>(&self, landmarks: impl Iterator<Item = &'l Landmark>, text: &str) -> bool {
-        let built = self.built.get_or_init(|| {
-            let needed = landmarks.map(|mark| {
-                let stretches = mark.pattern.needed().stretches();
-                let texts = stretches.map(|text| String::from_utf8_lossy(text).into_owned());
-                Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
-            });
-            let needed: Option<Vec<_>> = needed.collect();
-            Automaton::new(needed?.concat())
-        });
-        built
-            .as_ref()
-            .is_none_or(|automaton| automaton.may_be_in(text))
     }
 }
 

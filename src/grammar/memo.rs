@@ -1,4 +1,6 @@
 //! What was worked out for a text before: logs are full of the same ones.
+//!
+//! In: a text, and how to work out an answer. Out: the answer, worked out or remembered.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

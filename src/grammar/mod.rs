@@ -29,7 +29,7 @@ pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 
 use features::FeatureDb;
-use literals::{KindFinder, SignFinder};
+use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
 use memo::Memo;
 use serde::Deserialize;
@@ -127,11 +127,11 @@ pub struct Grammar {
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
     pub tidy: Vec<Rewrite>,
-    /// Titles by what was left out of them.
+    /// Titles without what they leave out, by what they were before.
     pub(crate) tidied: Memo<String>,
     memberships: Memberships,
     finder: KindFinder,
-    signs: SignFinder,
+    signs: LineFinder,
     tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
@@ -251,7 +251,11 @@ impl Grammar {
     pub fn signs_in<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g Landmark> {
         let has_use = |mark: &&Landmark| mark.purpose != LandmarkUse::Place;
         let signs = self.landmarks.iter().filter(has_use);
-        let may_be = self.signs.may_be_in(signs.clone(), line);
+        let literals = || {
+            let each: Option<Vec<_>> = signs.clone().map(|mark| mark.pattern.literals()).collect();
+            Some(each?.concat())
+        };
+        let may_be = self.signs.may_be_in(literals, line);
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
@@ -365,7 +369,7 @@ impl Document {
             tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
-            signs: SignFinder::default(),
+            signs: LineFinder::default(),
             tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,

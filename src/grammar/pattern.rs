@@ -186,8 +186,14 @@ impl Pattern {
         self.regex()
     }
 
-    /// What a text must contain to fit.
-    pub(super) fn needed(&self) -> &Needed {
+    /// Texts that fit contain one of these; `None` where any text may fit.
+    pub(super) fn literals(&self) -> Option<Vec<String>> {
+        let stretches = self.needed().stretches();
+        let texts = stretches.map(|text| String::from_utf8_lossy(text).into_owned());
+        Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
+    }
+
+    fn needed(&self) -> &Needed {
         self.needed.get_or_init(|| Needed::by(&self.source))
     }
 

@@ -1,7 +1,9 @@
-//! What a line tells of its boot: one search for the literals of all rules, and an answer that is
+//! What a line tells of its boot.
+//!
+//! In: a line's text. Out: [`Told`]. One search finds the literals of all rules, and the answer is
 //! remembered, since boots of one kernel say the same.
 
-use super::literals::NoteFinder;
+use super::literals::LineFinder;
 use super::memo::Memo;
 use super::{Fact, FactField, Grammar, Milestone, MilestoneName, Word};
 use std::sync::Arc;
@@ -31,16 +33,19 @@ pub enum Tells {
 /// The search, and what it found before.
 #[derive(Debug, Default)]
 pub struct Tellers {
-    finder: NoteFinder,
+    finder: LineFinder,
     known: Memo<Arc<Told>>,
 }
 
 impl Grammar {
     /// What a line tells of its boot; `None` where it has the literal of no rule.
     pub fn told(&self, line: &str) -> Option<Arc<Told>> {
-        let milestones = self.milestone_literals();
-        let sites = self.sites.iter().map(|site| site.function.as_str());
-        let literals = milestones.chain(self.note_literals()).chain(sites);
+        let literals = || {
+            let milestones = self.milestone_literals();
+            let sites = self.sites.iter().map(|site| site.function.as_str());
+            let all = milestones.chain(self.note_literals()).chain(sites);
+            Some(all.map(str::to_owned).collect())
+        };
         let finder = &self.tellers.finder;
         if !finder.may_be_in(literals, line) {
             return None;

@@ -114,8 +114,7 @@ impl Literals {
 
     /// Searches `bytes` from `from` on, for as long as `take` asks for hits.
     pub fn search<R>(&self, bytes: &[u8], from: usize, take: impl FnOnce(&mut Hits<'_>) -> R) -> R {
-        let is_short = bytes.len() <= from.saturating_add(WINDOW);
-        if is_short || rayon::current_num_threads() == 1 {
+        if bytes.len() <= from.saturating_add(WINDOW) {
             return take(&mut Hits::OneByOne(OneByOne {
                 literals: self,
                 bytes,

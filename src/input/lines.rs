@@ -137,11 +137,11 @@ impl LineReader {
         while self.scanned < bytes.len() {
             if self.scanned >= wanted && visitor.may_skip() {
                 let Some(hit) = hits.next_from(self.scanned) else {
-                    let feeds = feeds(hits, bytes, self.scanned..bytes.len());
+                    let feeds = feeds_in(hits, bytes, self.scanned..bytes.len());
                     return self.pass(bytes, bytes.len(), feeds);
                 };
                 let end = line_end(bytes, hit.at);
-                let feeds = feeds(hits, bytes, self.scanned..hit.at);
+                let feeds = feeds_in(hits, bytes, self.scanned..hit.at);
                 self.pass(bytes, line_start(bytes, self.scanned, hit.at), feeds);
                 if !begins_report(hits, hit, end) {
                     self.begin_boot(bytes, finder, visitor);
@@ -208,11 +208,11 @@ impl LineReader {
             while let Some(hit) = hits.next_from(from) {
                 let start = line_start(region, from, hit.at);
                 let end = line_end(region, hit.at);
-                count += feeds(hits, region, from..hit.at) + 1;
+                count += feeds_in(hits, region, from..hit.at) + 1;
                 visitor.aside(count, &region[start..end.min(start + MAX_LINE)]);
                 from = (end + 1).min(to);
             }
-            count += feeds(hits, region, from..to);
+            count += feeds_in(hits, region, from..to);
         });
         self.noted = (to, count);
     }
@@ -241,7 +241,7 @@ impl LineReader {
 }
 
 /// Line feeds from the beginning of a stretch up to its end, which is where the next hit or nothing was found.
-fn feeds(hits: &Hits<'_>, bytes: &[u8], stretch: Range<usize>) -> u64 {
+fn feeds_in(hits: &Hits<'_>, bytes: &[u8], stretch: Range<usize>) -> u64 {
     let count = || memchr_iter(b'\n', &bytes[stretch.clone()]).count() as u64;
     hits.feeds_from(stretch.start).unwrap_or_else(count)
 }

@@ -1,4 +1,6 @@
 //! Finds windows that let few places of a log through: simulated annealing, which takes a minute, beforehand.
+//!
+//! In: literals, and a sample of logs. Out: the window of each literal, for [`super::chosen`].
 
 use super::windows::{BUCKETS, WIDTH, Window, choose};
 

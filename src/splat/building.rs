@@ -46,21 +46,6 @@ pub enum Closing {
     Cut,
 }
 
-/// Names that were seen, a bit each: most new ones are told at once.
-#[derive(Debug, Clone, Copy, Default)]
-struct Names(u128);
-
-impl Names {
-    /// Adds a name; false where it was not there before.
-    fn add(&mut self, name: &str) -> bool {
-        let mix = |hash: u32, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte));
-        let bit = 1 << (name.bytes().fold(0, mix) % u128::BITS);
-        let was_set = self.0 & bit != 0;
-        self.0 |= bit;
-        was_set
-    }
-}
-
 /// A splat that is not complete yet.
 #[derive(Debug, Clone)]
 pub struct Building {
@@ -68,8 +53,6 @@ pub struct Building {
     end_marker: bool,
     needs_stack: bool,
     trace_begun: bool,
-    /// Which registers may be known.
-    names: Names,
     text: usize,
     text_over: bool,
     section: Section,
@@ -154,7 +137,6 @@ impl Building {
             end_marker,
             needs_stack: true,
             trace_begun: false,
-            names: Names::default(),
             text: 0,
             text_over: false,
             section: Section::Task,
@@ -347,9 +329,7 @@ impl Building {
         }
         let known = &mut self.splat.registers.0;
         for (name, value) in registers {
-            let may_be_known = self.names.add(&name);
-            let is_known = || may_be_known && known.iter().any(|(n, _)| *n == name);
-            if known.len() < MAX_REGISTERS && !is_known() {
+            if known.len() < MAX_REGISTERS && !known.iter().any(|(n, _)| *n == name) {
                 known.push((name, value));
             }
         }

@@ -3,6 +3,7 @@
 use super::content::Content;
 use super::error::{Said, Trouble};
 use super::{Place, Walk};
+use crate::input::mapped::passed;
 use object::read::archive::ArchiveFile;
 
 /// An archive that comes from a pipe or stands in another container is kept in memory up to here.
@@ -30,6 +31,7 @@ pub fn unpack(
                     .to_owned();
                 // One broken member says nothing of the next: each was told of.
                 let _ = walk.open(Content::Whole(data), &place.inside(name));
+                passed(data);
             }
             Err(error) => return Err(walk.fail(place, Some(Trouble::broken(format, error)))),
         }

@@ -4,6 +4,7 @@ use super::content::Content;
 use super::error::{Said, Trouble};
 use super::limits::Metered;
 use super::{Place, Walk};
+use crate::input::mapped::passed;
 use std::io::{self, Cursor};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ pub fn unpack(
 ) -> Result<(), Said> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
+    let mut archive = ZipArchive::new(Cursor::new(&*bytes))
         .map_err(|error| walk.fail(place, broken(error.into())))?;
     for index in 0..archive.len() {
         let name = archive.name_for_index(index).and_then(Result::ok);
@@ -52,6 +53,8 @@ pub fn unpack(
                 continue;
             }
         };
+        let begin = entry.data_start().unwrap_or(0);
+        let end = begin.saturating_add(entry.compressed_size());
         let metered = Metered {
             format,
             packed: Arc::new(AtomicU64::new(entry.compressed_size())),
@@ -61,6 +64,7 @@ pub fn unpack(
         };
         // One broken member says nothing of the next: each was told of.
         let _ = walk.open_stream(format, metered, &member);
+        passed(bytes.get(..end as usize).unwrap_or_default());
     }
     Ok(())
 }

@@ -1,4 +1,7 @@
 //! What the CPU's vectors see in a step.
+//!
+//! In: the tables of a [`Teddy`], and bytes. Out: for each step the places that may be those of windows, and the
+//! line feeds. One function for each width of vectors: their instructions have nothing in common but the order.
 
 use super::{STEP, Step, Teddy, WIDTH, ones};
 use std::arch::x86_64::*;
