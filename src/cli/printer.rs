@@ -5,7 +5,7 @@ use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::render::{self, Ending, Output, Standing, Text};
+use ksplat::render::{self, Ending, Manner, Output, Standing, Text};
 use ksplat::report::Report;
 use std::error::Error;
 use std::io::{self, Write};
@@ -21,16 +21,22 @@ pub struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    /// Opens the output.
+    /// Opens the output; `live` where somebody watches while the log grows.
     ///
     /// # Errors
     /// Where `-o` names a file that cannot be made.
     pub fn new(
         options: &'a Options,
         analyzer: &'a Analyzer,
+        live: bool,
     ) -> Result<Printer<'a>, Box<dyn Error>> {
         let grammar = analyzer.grammar();
-        let text = Text::new(grammar, output::style(options), options.quiet);
+        let manner = Manner {
+            quiet: options.quiet,
+            whole: options.verbose,
+            live,
+        };
+        let text = Text::new(grammar, output::style(options), manner);
         Ok(Printer {
             options,
             out: output::open(options)?,

@@ -14,14 +14,16 @@ use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let analyzer = analyzer(options)?;
-    let mut triage = Triage::new(options, &analyzer)?;
+    let inputs = inputs(files);
+    let live = inputs.iter().any(|path| may_grow(path));
+    let mut triage = Triage::new(options, &analyzer, live)?;
     let mut unreadable = false;
-    for entry in inputs(files).iter().flat_map(|path| entries(path)) {
+    for entry in inputs.iter().flat_map(|path| entries(path)) {
         let read = entry
             .map_err(Into::into)
             .and_then(|entry| triage.read(&entry));
@@ -89,6 +91,15 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     }
 }
 
+/// True for what may have more to say later: a pipe, /dev/kmsg.
+fn may_grow(path: &Path) -> bool {
+    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|data| data.is_file());
+    match path.to_str() {
+        Some("-") => !is_file(Path::new("/dev/stdin")),
+        _ => path.exists() && !is_file(path) && !path.is_dir(),
+    }
+}
+
 /// A run in the making.
 struct Triage<'a> {
     analyzer: &'a Analyzer,
@@ -100,8 +111,12 @@ struct Triage<'a> {
 }
 
 impl<'a> Triage<'a> {
-    fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Triage<'a>, Box<dyn Error>> {
-        let printer = Printer::new(options, analyzer)?;
+    fn new(
+        options: &'a Options,
+        analyzer: &'a Analyzer,
+        live: bool,
+    ) -> Result<Triage<'a>, Box<dyn Error>> {
+        let printer = Printer::new(options, analyzer, live)?;
         Ok(Triage {
             analyzer,
             unpacker: Unpacker::new(Limits {

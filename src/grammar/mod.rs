@@ -9,6 +9,7 @@ pub mod features;
 mod frames;
 mod kind;
 mod late_clear;
+mod summary;
 mod literals;
 mod memberships;
 mod memo;
@@ -23,6 +24,7 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
+pub use summary::{SummaryRule, Taint};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use tellers::{Tells, Told};
@@ -82,6 +84,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
+    builtin!("summaries"),
 ];
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
@@ -108,6 +111,8 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    summary: Vec<SummaryRule>,
+    taint: Vec<Taint>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -147,6 +152,10 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Reports in words.
+    pub summaries: Vec<SummaryRule>,
+    /// Taint letters in words.
+    pub taints: Vec<Taint>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -332,6 +341,9 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
+        // The first rule that fits is taken: those of the user's come first.
+        self.summary.splice(0..0, later.summary);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -343,7 +355,9 @@ impl Document {
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        let lines = lines.chain(summaries);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -378,6 +392,8 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            summaries: self.summary,
+            taints: self.taint,
             features,
         }
     }

@@ -1,10 +1,43 @@
 //! The facts about a splat, as every form of the output for people lists them.
 
 use super::words::{kebab, place};
+use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
+
+/// The first sentence, for a person: what kind of trouble it is and what happened. Of several late clears
+/// with one cause the features are named together.
+pub fn sentence(report: &Report, more: &[Report]) -> String {
+    match (&report.late_clear, &report.summary) {
+        (Some(verdict), _) => lost_together(verdict, more),
+        (None, Some(summary)) => format!("{}: {}", summary.label, summary.text),
+        (None, None) => report.title.clone(),
+    }
+}
+
+/// Features that a headline names before it counts.
+const NAMED: usize = 3;
+
+fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
+    let name = |verdict: &LateClear| verdict.feature.as_ref()?.name.clone();
+    let mut names: Vec<String> = Vec::new();
+    let others = more.iter().filter_map(|report| report.late_clear.as_ref());
+    for name in std::iter::once(verdict).chain(others).filter_map(name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let Some(first) = names.first().filter(|_| names.len() > 1) else {
+        return verdict.headline.clone();
+    };
+    let all = match names.len() {
+        n if n > NAMED + 1 => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
+        n => format!("{} and {}", names[..n - 1].join(", "), names[n - 1]),
+    };
+    verdict.headline.replacen(first.as_str(), &all, 1)
+}
 
 /// The line that says it all: the verdict, else the title.
 pub fn headline(report: &Report) -> &str {
@@ -47,17 +80,65 @@ pub fn culprit(report: &Report) -> Option<String> {
     })
 }
 
+/// The rows of the text, each with its lines: what to do, then what it stands on; unknown ones have no row.
+pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String>)> {
+    let splat = &report.splat;
+    let verdict = report.late_clear.as_ref();
+    let one = |text: Option<String>| text.into_iter().collect::<Vec<_>>();
+    let what = one(verdict.map(|verdict| verdict.diagnosis.clone()));
+    let next = report.summary.as_ref().map(|summary| summary.next.clone());
+    let printed = match splat.header.as_str() {
+        _ if splat.header_line == 0 => vec!["(its header is missing)".to_owned()],
+        header if report.title == header => Vec::new(),
+        header => vec![header.to_owned()],
+    };
+    let printed = printed.into_iter().chain(splat.message.iter().cloned());
+    let printed = printed.filter(|line| !line.trim().is_empty()).collect();
+    let lkp = report.lkp(grammar);
+    let rows = [
+        ("What", what),
+        ("Next", next.unwrap_or_default()),
+        ("Printed", printed),
+        ("When", one(context(splat))),
+        ("At", one(rip(report))),
+        ("Culprit", one(culprit(report))),
+        ("Kernel", one(kernel(splat))),
+        ("Taint", one(taint(splat, grammar))),
+        ("Symbols", one(symbols(&report.symbols))),
+        ("Feature", one(verdict.and_then(feature))),
+        ("Verdict", one(verdict.map(summary_of))),
+        ("LKP", one((!lkp.is_empty()).then_some(lkp))),
+        ("Note", one(damage(splat).map(str::to_owned))),
+    ];
+    let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
+    known.collect()
+}
+
+/// Taint letters in words; one that no table has stands alone.
+fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
+    let letters = splat.kernel.taint.as_deref().filter(|letters| !letters.is_empty())?;
+    let words = letters.chars().map(|letter| {
+        let mut taints = grammar.taints.iter();
+        let known = taints.find(|taint| taint.letter.starts_with(letter));
+        known.map_or(letter.to_string(), |taint| format!("{letter} {}", taint.means))
+    });
+    Some(words.collect::<Vec<_>>().join(", "))
+}
+
+fn damage(splat: &Splat) -> Option<&'static str> {
+    match (splat.truncated, splat.interleaved) {
+        (true, true) => Some("the splat is cut off, and has lines of another one"),
+        (true, false) => Some("the splat is cut off"),
+        (false, true) => Some("the splat may have lines of another one"),
+        (false, false) => None,
+    }
+}
+
 /// One row a fact; unknown ones have no row.
 pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     let splat = &report.splat;
     let message = (!splat.message.is_empty()).then(|| splat.message.join(" "));
     let verdict = report.late_clear.as_ref();
-    let damage = match (splat.truncated, splat.interleaved) {
-        (true, true) => Some("the splat is cut off, and has lines of another one"),
-        (true, false) => Some("the splat is cut off"),
-        (false, true) => Some("the splat may have lines of another one"),
-        (false, false) => None,
-    };
     let rows = [
         ("message", message),
         ("context", context(splat)),
@@ -67,7 +148,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
-        ("note", damage.map(str::to_owned)),
+        ("note", damage(splat).map(str::to_owned)),
     ];
     let known = rows
         .into_iter()

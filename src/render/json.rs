@@ -116,6 +116,7 @@ struct SplatJson<'a> {
     interleaved: bool,
     corrupted: bool,
     culprit: Option<CulpritJson<'a>>,
+    summary: Option<String>,
     boot: Option<usize>,
     kernel: &'a Kernel,
     hardware: Option<&'a str>,
@@ -356,6 +357,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         truncated: splat.truncated,
         interleaved: splat.interleaved,
         corrupted: report.corrupted,
+        summary: Some(super::facts::sentence(report, &[])),
         culprit: report.culprit.as_ref().map(|c| CulpritJson {
             function: &c.function,
             file: c.file.as_deref(),

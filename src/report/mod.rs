@@ -4,6 +4,9 @@
 //! incident, numbered in the order of the output.
 
 mod lkp;
+mod summary;
+
+pub use summary::Summary;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
@@ -71,6 +74,8 @@ pub struct Report {
     pub incident: usize,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// What happened, in words for a person.
+    pub summary: Option<Summary>,
     /// Kernel and machine.
     pub platform: Platform,
     /// The lines of the log that it stands on, where the analyzer keeps them.
@@ -183,13 +188,16 @@ impl Sequence {
         let index = *count;
         *count += 1;
         let name = name(grammar, &splat, late_clear.as_ref());
+        let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
+        let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
         splat.lines = Lines::default();
         Report {
             index,
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
-            culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
+            culprit,
+            summary,
             platform: Platform::of(&splat, boot),
             excerpt: Excerpt::default(),
             title: name.title,
