@@ -9,6 +9,7 @@ use ksplat::render::{self, Ending, Manner, Output, Standing, Text};
 use ksplat::report::Report;
 use std::error::Error;
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 /// The output of a run.
 pub struct Printer<'a> {
@@ -18,23 +19,26 @@ pub struct Printer<'a> {
     hints: Hints,
     failed: bool,
     error: Option<io::Error>,
+    /// When the last report came, while it may wait for the rest of its incident.
+    last_report: Option<Instant>,
 }
 
+/// So long a report waits for the rest of its incident on a stream.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl<'a> Printer<'a> {
-    /// Opens the output; `live` where somebody watches while the log grows.
+    /// Opens the output.
     ///
     /// # Errors
     /// Where `-o` names a file that cannot be made.
     pub fn new(
         options: &'a Options,
         analyzer: &'a Analyzer,
-        live: bool,
     ) -> Result<Printer<'a>, Box<dyn Error>> {
         let grammar = analyzer.grammar();
         let manner = Manner {
             quiet: options.quiet,
             whole: options.verbose,
-            live,
         };
         let text = Text::new(grammar, output::style(options), manner);
         Ok(Printer {
@@ -44,6 +48,7 @@ impl<'a> Printer<'a> {
             hints: Hints::default(),
             failed: false,
             error: None,
+            last_report: None,
         })
     }
 
@@ -66,6 +71,17 @@ impl<'a> Printer<'a> {
         };
         let text = self.form.report(report, standing);
         self.write(&text);
+        self.last_report = Some(Instant::now());
+    }
+
+    /// Writes what waits for the rest of its incident, where nothing came for it for a while: whoever
+    /// watches a stream must see it.
+    pub fn between_chunks(&mut self) {
+        let waited = |since: &mut Instant| since.elapsed() >= PATIENCE;
+        if self.last_report.take_if(waited).is_some() {
+            let text = self.form.waiting();
+            self.write(&text);
+        }
     }
 
     /// Something could not be read.

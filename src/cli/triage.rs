@@ -14,16 +14,14 @@ use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let analyzer = analyzer(options)?;
-    let inputs = inputs(files);
-    let live = inputs.iter().any(|path| may_grow(path));
-    let mut triage = Triage::new(options, &analyzer, live)?;
+    let mut triage = Triage::new(options, &analyzer)?;
     let mut unreadable = false;
-    for entry in inputs.iter().flat_map(|path| entries(path)) {
+    for entry in inputs(files).iter().flat_map(|path| entries(path)) {
         let read = entry
             .map_err(Into::into)
             .and_then(|entry| triage.read(&entry));
@@ -91,15 +89,6 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     }
 }
 
-/// True for what may have more to say later: a pipe, /dev/kmsg.
-fn may_grow(path: &Path) -> bool {
-    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|data| data.is_file());
-    match path.to_str() {
-        Some("-") => !is_file(Path::new("/dev/stdin")),
-        _ => path.exists() && !is_file(path) && !path.is_dir(),
-    }
-}
-
 /// A run in the making.
 struct Triage<'a> {
     analyzer: &'a Analyzer,
@@ -111,12 +100,8 @@ struct Triage<'a> {
 }
 
 impl<'a> Triage<'a> {
-    fn new(
-        options: &'a Options,
-        analyzer: &'a Analyzer,
-        live: bool,
-    ) -> Result<Triage<'a>, Box<dyn Error>> {
-        let printer = Printer::new(options, analyzer, live)?;
+    fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Triage<'a>, Box<dyn Error>> {
+        let printer = Printer::new(options, analyzer)?;
         Ok(Triage {
             analyzer,
             unpacker: Unpacker::new(Limits {
@@ -172,6 +157,10 @@ struct Reader<'r, 'p> {
 impl Sink for Reader<'_, '_> {
     fn report(&mut self, report: Report) {
         self.printer.report(report);
+    }
+
+    fn between_chunks(&mut self) {
+        self.printer.between_chunks();
     }
 
     fn error(&mut self, error: ScanError) {

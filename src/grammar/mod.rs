@@ -9,7 +9,6 @@ pub mod features;
 mod frames;
 mod kind;
 mod late_clear;
-mod summary;
 mod literals;
 mod memberships;
 mod memo;
@@ -17,6 +16,7 @@ mod names;
 mod needed;
 mod pattern;
 mod rewrite;
+mod summary;
 mod tellers;
 mod timeline;
 
@@ -24,9 +24,9 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
-pub use summary::{SummaryRule, Taint};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
+pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 

@@ -45,14 +45,6 @@ pub fn headline(report: &Report) -> &str {
     verdict.map_or(&report.title, |verdict| &verdict.headline)
 }
 
-/// The header as printed.
-pub fn header(splat: &Splat) -> &str {
-    match splat.header.as_str() {
-        "" => "(its header is missing)",
-        header => header,
-    }
-}
-
 /// Where the splat stands: `PATH:FIRST-LAST`, or `PATH (MEMBER:FIRST-LAST)` within a container.
 pub fn span(splat: &Splat) -> String {
     let source = &splat.source;
@@ -116,11 +108,17 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
 
 /// Taint letters in words; one that no table has stands alone.
 fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
-    let letters = splat.kernel.taint.as_deref().filter(|letters| !letters.is_empty())?;
+    let letters = splat
+        .kernel
+        .taint
+        .as_deref()
+        .filter(|letters| !letters.is_empty())?;
     let words = letters.chars().map(|letter| {
         let mut taints = grammar.taints.iter();
         let known = taints.find(|taint| taint.letter.starts_with(letter));
-        known.map_or(letter.to_string(), |taint| format!("{letter} {}", taint.means))
+        known.map_or(letter.to_string(), |taint| {
+            format!("{letter} {}", taint.means)
+        })
     });
     Some(words.collect::<Vec<_>>().join(", "))
 }
@@ -156,11 +154,18 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     known.collect()
 }
 
+/// Seconds since boot. A secondary CPU prints zeros until its clock is set (kernel/sched/clock.c).
+fn when(splat: &Splat) -> Option<String> {
+    let us = splat.time_us?;
+    Some(match (us, splat.cpu) {
+        (0, Some(1..)) => "before this CPU's clock was set".to_owned(),
+        _ => format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000),
+    })
+}
+
 fn context(splat: &Splat) -> Option<String> {
     let parts = [
-        splat
-            .time_us
-            .map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
+        when(splat),
         splat.cpu.map(|cpu| format!("CPU {cpu}")),
         splat.comm.as_ref().map(|comm| match splat.pid {
             Some(pid) => format!("{comm} (PID {pid})"),

@@ -20,8 +20,6 @@ pub struct Manner {
     pub quiet: bool,
     /// Every report of an incident is shown whole.
     pub whole: bool,
-    /// Somebody watches while the log grows: nothing waits for the rest of its incident.
-    pub live: bool,
 }
 
 /// The output as text.
@@ -67,11 +65,9 @@ impl<'a> Text<'a> {
         if self.manner.whole {
             return self.block(&found, &[]);
         }
-        if self.manner.live {
-            return match follows {
-                true => self.line(block::follower(&found, &self.style)),
-                false => self.block(&found, &[]),
-            };
+        if follows && self.incident.is_empty() {
+            // The block of its incident was written before it came.
+            return self.line(block::follower(&found, &self.style));
         }
         let complete = if follows { String::new() } else { self.flush() };
         self.incident.push(found);
@@ -127,6 +123,10 @@ impl Output for Text<'_> {
             Level::Report => self.splat(found),
             Level::Notice => self.notice(&found),
         }
+    }
+
+    fn waiting(&mut self) -> String {
+        self.flush()
     }
 
     fn input(&mut self, input: Input) {

@@ -118,7 +118,12 @@ struct Last {
     time_us: Option<u64>,
     /// Kind of the incident's first report.
     cause: String,
+    /// Who asked for the last late clear, and on which CPU.
+    asked: Option<(Option<u32>, String)>,
 }
+
+/// Lines between two late clears that one function asked for on one CPU: they have one cause.
+const MAX_ASKED_GAP: u64 = 100;
 
 impl Sequence {
     /// Index that the next report will have.
@@ -218,11 +223,14 @@ impl Sequence {
         late_clear: Option<&LateClear>,
     ) -> (usize, bool) {
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
+        let asked = late_clear.and_then(|verdict| Some((verdict.cpu, verdict.requester.clone()?)));
         let follows = grammar
             .kind(&splat.kind)
             .and_then(|kind| kind.follows.as_ref());
         let causes = |last: &&Last| {
-            nested || follows.is_some_and(|follows| last.brings_about(follows, splat))
+            nested
+                || last.asked_as(asked.as_ref(), splat)
+                || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
         let before = self.last.as_ref().filter(causes);
         let joined = before.map(|last| last.incident);
@@ -234,6 +242,7 @@ impl Sequence {
             last_line: splat.source.last_line,
             time_us: splat.time_us,
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
+            asked,
         });
         (incident, joined.is_some())
     }
@@ -254,6 +263,12 @@ impl Last {
         });
         let same_boot = self.boot == splat.boot;
         able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
+    }
+
+    /// True where the same function asked for the last late clear on the same CPU: one register or one
+    /// microcode takes several features.
+    fn asked_as(&self, asked: Option<&(Option<u32>, String)>, splat: &Splat) -> bool {
+        asked.is_some() && asked == self.asked.as_ref() && self.is_within(MAX_ASKED_GAP, splat)
     }
 
     fn is_within(&self, lines: u64, splat: &Splat) -> bool {

@@ -53,7 +53,11 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let line = wrap_parts(&parts, style.width - 2);
     let _ = writeln!(out, "  {}", Style::paint(style.place, line));
-    let _ = writeln!(out, "  {}", Style::paint(style.dim, clean(&report.signature)));
+    let _ = writeln!(
+        out,
+        "  {}",
+        Style::paint(style.dim, clean(&report.signature))
+    );
 }
 
 /// Parts with a dot between them, broken between two of them where the line is full.
@@ -142,7 +146,10 @@ fn aside(out: &mut String, text: &str, style: &Style) {
 
 fn whose_trace(splat: &Splat) -> String {
     let cpu = splat.cpu.map(|cpu| format!(" of CPU {cpu}"));
-    let comm = splat.comm.as_ref().map(|comm| format!(" ({})", clean(comm)));
+    let comm = splat
+        .comm
+        .as_ref()
+        .map(|comm| format!(" ({})", clean(comm)));
     format!(
         "Call trace{}{}",
         cpu.unwrap_or_default(),
