@@ -18,6 +18,7 @@ mod pattern;
 mod rewrite;
 mod tellers;
 mod timeline;
+mod who;
 
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
@@ -27,6 +28,7 @@ pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
+pub use who::WhoLine;
 
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
@@ -84,6 +86,9 @@ const BUILTIN: &[Builtin] = &[
     builtin!("late-clear"),
 ];
 
+/// The landmark which says that the machine stops.
+const KERNEL_PANIC: &str = "kernel-panic";
+
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
 
@@ -99,6 +104,7 @@ struct Document {
     wrappers: Vec<Wrappers>,
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
+    who: Vec<WhoLine>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -123,6 +129,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// Lines that belong to reports.
     pub known: Vec<KnownLines>,
+    /// Lines of reports that name task, CPU or kernel.
+    pub who: Vec<WhoLine>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -132,6 +140,7 @@ pub struct Grammar {
     memberships: Memberships,
     finder: KindFinder,
     signs: LineFinder,
+    who_finder: LineFinder,
     tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
@@ -259,9 +268,25 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
+    /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
+        let literals = || {
+            let each: Option<Vec<_>> = self.who.iter().map(|who| who.pattern.literals()).collect();
+            Some(each?.concat())
+        };
+        let may_be = self.who_finder.may_be_in(literals, line);
+        self.who.iter().filter(move |_| may_be)
+    }
+
     /// The landmark of that name.
     pub fn landmark(&self, name: &str) -> Option<&Landmark> {
         self.landmarks.iter().find(|landmark| landmark.name == name)
+    }
+
+    /// True for a line which says that the machine stops.
+    pub fn is_panic(&self, line: &str) -> bool {
+        let landmark = self.landmark(KERNEL_PANIC);
+        landmark.is_some_and(|landmark| landmark.pattern.is_match(line.trim_start()))
     }
 
     /// The kinds that may begin at a line, in the order in which they are tried.
@@ -321,6 +346,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.who, later.who, |line| &line.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -341,9 +367,11 @@ impl Document {
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
+        let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        let lines = lines.chain(who);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -364,12 +392,14 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             known: self.known,
+            who: self.who,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
             signs: LineFinder::default(),
+            who_finder: LineFinder::default(),
             tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,

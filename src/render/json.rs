@@ -121,7 +121,7 @@ struct SplatJson<'a> {
     hardware: Option<&'a str>,
     time: Option<f64>,
     cpu: Option<u32>,
-    pid: Option<u32>,
+    pid: Option<i32>,
     comm: Option<&'a str>,
     message: &'a [String],
     at: At<'a>,

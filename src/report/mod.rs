@@ -113,6 +113,8 @@ struct Last {
     time_us: Option<u64>,
     /// Kind of the incident's first report.
     cause: String,
+    /// Header of its last report.
+    header: String,
 }
 
 impl Sequence {
@@ -226,6 +228,7 @@ impl Sequence {
             last_line: splat.source.last_line,
             time_us: splat.time_us,
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
+            header: splat.header.clone(),
         });
         (incident, joined.is_some())
     }
@@ -239,7 +242,7 @@ impl Sequence {
 impl Last {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.can_be_after(&self.cause);
+        let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)

@@ -239,6 +239,8 @@ pub struct Splat {
     pub truncated: bool,
     /// Lines of two splats could not be told apart.
     pub interleaved: bool,
+    /// Log line of the report itself which says that the machine stopped.
+    pub panic_line: Option<u64>,
     /// Index into the boots of the input.
     pub boot: Option<usize>,
     /// The kernel that printed it.
@@ -249,8 +251,8 @@ pub struct Splat {
     pub time_us: Option<u64>,
     /// CPU that printed it.
     pub cpu: Option<u32>,
-    /// Task that was running.
-    pub pid: Option<u32>,
+    /// Task that was running; negative where the task was overwritten.
+    pub pid: Option<i32>,
     /// Its name.
     pub comm: Option<String>,
     /// `FILE` of the header.

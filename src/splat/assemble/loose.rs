@@ -26,6 +26,7 @@ impl Assembler<'_> {
         let given_up_at = lane.given_up_at.take();
         if let Some(mut building) = lane.open.take() {
             building.take(line, Body::Known);
+            building.note_panic(self.grammar, line);
             lane.strands.ended(&building);
             self.complete.push(building.close(Closing::EndMarker));
             return;
