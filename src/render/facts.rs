@@ -58,6 +58,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         (false, true) => Some("the splat may have lines of another one"),
         (false, false) => None,
     };
+    let panicked = |line: u64| format!("the machine stopped (line {line})");
     let rows = [
         ("message", message),
         ("context", context(splat)),
@@ -67,6 +68,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
+        ("panic", report.panic_line.map(panicked)),
         ("note", damage.map(str::to_owned)),
     ];
     let known = rows

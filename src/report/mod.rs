@@ -9,9 +9,11 @@ use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
+use crate::line::Caller;
 use crate::splat::{Frame, Lines, Splat, base_name, is_fragment, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
+use std::collections::VecDeque;
 
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const SIGNATURE_FRAMES: usize = 3;
@@ -69,6 +71,8 @@ pub struct Report {
     pub signature: String,
     /// Number of the crash that it belongs to.
     pub incident: usize,
+    /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
+    pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
     /// Kernel and machine.
@@ -102,12 +106,17 @@ pub struct Sequence {
     incidents: usize,
     /// Notices are counted apart: they are no splats.
     notices: usize,
-    last: Option<Last>,
+    /// The last reports of the input, the latest last.
+    last: VecDeque<Last>,
 }
+
+/// Reports whose consequences may still come: as many as CPUs usually crash at once.
+const MAX_LAST: usize = 8;
 
 #[derive(Debug, Clone)]
 struct Last {
     incident: usize,
+    caller: Option<Caller>,
     boot: Option<usize>,
     last_line: u64,
     time_us: Option<u64>,
@@ -156,7 +165,7 @@ impl Sequence {
 
     /// A new input begins: no report of it belongs to an incident of another.
     pub fn next_input(&mut self) {
-        self.last = None;
+        self.last.clear();
     }
 
     /// Makes the next report.
@@ -191,6 +200,7 @@ impl Sequence {
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
+            panic_line: splat.panic_line,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
             platform: Platform::of(&splat, boot),
             excerpt: Excerpt::default(),
@@ -218,12 +228,22 @@ impl Sequence {
         let causes = |last: &&Last| {
             nested || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
-        let before = self.last.as_ref().filter(causes);
+        let by_same = |last: &&Last| splat.caller.is_some() && last.caller == splat.caller;
+        let before = self
+            .last
+            .iter()
+            .rev()
+            .find(|last| by_same(last) && causes(last));
+        let before = before.or_else(|| self.last.back().filter(causes));
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
         let incident = joined.unwrap_or_else(|| self.next_incident());
-        self.last = Some(Last {
+        if self.last.len() >= MAX_LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(Last {
             incident,
+            caller: splat.caller,
             boot: splat.boot,
             last_line: splat.source.last_line,
             time_us: splat.time_us,

@@ -38,6 +38,8 @@ pub struct Assembler<'g> {
     /// The lane that waits for the backtraces of other CPUs.
     backtraces: Option<usize>,
     complete: Vec<Splat>,
+    /// The last line of a panic of which nothing else was seen.
+    orphaned_panic: Option<u64>,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
 }
@@ -52,6 +54,7 @@ impl<'g> Assembler<'g> {
             held: None,
             backtraces: None,
             complete: Vec::new(),
+            orphaned_panic: None,
             given: 0,
         }
     }
@@ -104,6 +107,11 @@ impl<'g> Assembler<'g> {
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);
         splats
+    }
+
+    /// The line which says that the machine stopped, where that is no part of a report.
+    pub fn take_orphaned_panic(&mut self) -> Option<u64> {
+        self.orphaned_panic.take()
     }
 
     /// Nothing comes for now: gives away what only waited for its turn.

@@ -138,6 +138,7 @@ impl Building {
         let mut splat = Splat {
             boot: Some(boot),
             time_us: line.framing.time_us,
+            caller: line.framing.caller,
             ..Splat::default()
         };
         path.clone_into(&mut splat.source.path);

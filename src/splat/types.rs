@@ -1,5 +1,6 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
+use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
 use std::fmt;
@@ -249,6 +250,8 @@ pub struct Splat {
     pub hardware: Option<String>,
     /// Seconds since boot, in microseconds.
     pub time_us: Option<u64>,
+    /// Who printed it, where printk tells.
+    pub caller: Option<Caller>,
     /// CPU that printed it.
     pub cpu: Option<u32>,
     /// Task that was running; negative where the task was overwritten.

@@ -31,6 +31,9 @@ impl Assembler<'_> {
             self.complete.push(building.close(Closing::EndMarker));
             return;
         }
+        if self.grammar.is_panic(&line.text) {
+            self.orphaned_panic = Some(line.number);
+        }
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
         let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
         let is_late = |report: &Building| is_known || report.first_line() <= self.given;
