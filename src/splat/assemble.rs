@@ -123,7 +123,7 @@ impl<'g> Assembler<'g> {
     /// Takes in a line; gives the splats that it completed.
     pub fn feed(&mut self, line: &LogLine<'_>, boots: &mut Boots) -> Vec<Splat> {
         if let Some(held) = self.held.take() {
-            if let Some(whole) = joined(&held, line) {
+            if let Some(whole) = joined(&held, line).filter(|_| !self.is_header(line)) {
                 self.hold_or_take(&whole, boots);
                 return self.in_order();
             }
@@ -151,6 +151,12 @@ impl<'g> Assembler<'g> {
             self.close_all(aside);
         }
         self.in_order()
+    }
+
+    /// True for what begins a report by itself: as the second half of another line it would be lost.
+    fn is_header(&self, line: &LogLine<'_>) -> bool {
+        let header = header(self.grammar, &line.text, line.framing.present);
+        header.is_some_and(|header| header.is_whole())
     }
 
     fn hold_or_take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
@@ -216,11 +222,8 @@ impl<'g> Assembler<'g> {
         };
         let grammar = self.grammar;
         let framed = first.framing.present;
-        // What is a header by itself is no second half: it would be lost.
-        let is_half = |next: &&LogLine<'_>| {
-            header(grammar, &next.text, next.framing.present).is_none_or(|next| !next.is_whole())
-        };
-        let whole = next.filter(is_half).and_then(|next| {
+        let next_half = next.filter(|next| !self.is_header(next));
+        let whole = next_half.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
             halves.iter().find_map(|text| {
                 header(grammar, text, framed)
@@ -323,7 +326,10 @@ impl<'g> Assembler<'g> {
             body(&line.text, line.number, section)
         };
         let first = read(&lane.open);
-        if lane.strands.is_stray(lane.open.as_ref(), &first) {
+        if lane
+            .strands
+            .is_stray(lane.open.as_ref(), line.number, &first)
+        {
             return None;
         }
         let read = if lane.strands.turn(&mut lane.open, &first) {
