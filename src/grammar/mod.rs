@@ -72,6 +72,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/lockdep"),
     builtin!("kinds/stall"),
     builtin!("kinds/memory"),
+    builtin!("kinds/livepatch"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
     builtin!("kinds/notices"),

@@ -7,6 +7,9 @@ use super::crash::unquoted;
 use super::types::{CodeRef, Splat};
 use crate::grammar::{Grammar, Groups, Kind, Level};
 
+/// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
+const LAST_LINE: &str = "---[ end ";
+
 /// A header that was read.
 #[derive(Debug)]
 pub struct Header<'g> {
@@ -56,6 +59,9 @@ fn header_of<'g>(
     text: &str,
     framed: bool,
 ) -> Option<Header<'g>> {
+    if text.starts_with(LAST_LINE) {
+        return None;
+    }
     kinds.into_iter().find_map(|kind| {
         let excluded = kind.framed && !framed || kind.never.iter().any(|p| p.is_match(text));
         if excluded {
