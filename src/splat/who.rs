@@ -71,6 +71,8 @@ mod tests {
 
     #[test]
     fn the_task_in_lines_that_are_no_cpu_line() {
+        let race = read("write to 0xffff8fee4c40700c of 4 bytes by task 175 on cpu 4:");
+        assert_eq!((race.cpu, race.pid, race.comm), (Some(4), Some(175), None));
         let rows = [
             (
                 "syz-executor1/7643 is trying to acquire lock:",
