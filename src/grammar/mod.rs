@@ -19,6 +19,7 @@ mod rewrite;
 mod summary;
 mod tellers;
 mod timeline;
+mod who;
 
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
@@ -29,6 +30,7 @@ pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
+pub use who::WhoLine;
 
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
@@ -72,6 +74,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/lockdep"),
     builtin!("kinds/stall"),
     builtin!("kinds/memory"),
+    builtin!("kinds/livepatch"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
     builtin!("kinds/notices"),
@@ -86,6 +89,9 @@ const BUILTIN: &[Builtin] = &[
     builtin!("late-clear"),
     builtin!("summaries"),
 ];
+
+/// The landmark which says that the machine stops.
+const KERNEL_PANIC: &str = "kernel-panic";
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
@@ -102,6 +108,7 @@ struct Document {
     wrappers: Vec<Wrappers>,
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
+    who: Vec<WhoLine>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -128,6 +135,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// Lines that belong to reports.
     pub known: Vec<KnownLines>,
+    /// Lines of reports that name task, CPU or kernel.
+    pub who: Vec<WhoLine>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -137,6 +146,7 @@ pub struct Grammar {
     memberships: Memberships,
     finder: KindFinder,
     signs: LineFinder,
+    who_finder: LineFinder,
     tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
@@ -268,9 +278,25 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
+    /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
+        let literals = || {
+            let each: Option<Vec<_>> = self.who.iter().map(|who| who.pattern.literals()).collect();
+            Some(each?.concat())
+        };
+        let may_be = self.who_finder.may_be_in(literals, line);
+        self.who.iter().filter(move |_| may_be)
+    }
+
     /// The landmark of that name.
     pub fn landmark(&self, name: &str) -> Option<&Landmark> {
         self.landmarks.iter().find(|landmark| landmark.name == name)
+    }
+
+    /// True for a line which says that the machine stops.
+    pub fn is_panic(&self, line: &str) -> bool {
+        let landmark = self.landmark(KERNEL_PANIC);
+        landmark.is_some_and(|landmark| landmark.pattern.is_match(line.trim_start()))
     }
 
     /// The kinds that may begin at a line, in the order in which they are tried.
@@ -330,6 +356,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.who, later.who, |line| &line.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -353,11 +380,12 @@ impl Document {
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
+        let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(summaries);
+        let lines = lines.chain(summaries).chain(who);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -378,12 +406,14 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             known: self.known,
+            who: self.who,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
             signs: LineFinder::default(),
+            who_finder: LineFinder::default(),
             tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,

@@ -90,6 +90,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     let rows = [
         ("What", what),
         ("Next", next.unwrap_or_default()),
+        ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
         ("When", one(context(splat))),
         ("At", one(rip(report))),
@@ -123,6 +124,10 @@ fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
     Some(words.collect::<Vec<_>>().join(", "))
 }
 
+fn stopped(line: u64) -> String {
+    format!("it stopped (line {line})")
+}
+
 fn damage(splat: &Splat) -> Option<&'static str> {
     match (splat.truncated, splat.interleaved) {
         (true, true) => Some("the splat is cut off, and has lines of another one"),
@@ -146,6 +151,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
+        ("panic", report.panic_line.map(stopped)),
         ("note", damage(splat).map(str::to_owned)),
     ];
     let known = rows

@@ -12,9 +12,11 @@ use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
+use crate::line::Caller;
 use crate::splat::{Frame, Lines, Splat, base_name, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
+use std::collections::VecDeque;
 
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const SIGNATURE_FRAMES: usize = 3;
@@ -72,6 +74,8 @@ pub struct Report {
     pub signature: String,
     /// Number of the crash that it belongs to.
     pub incident: usize,
+    /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
+    pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
     /// What happened, in words for a person.
@@ -107,12 +111,17 @@ pub struct Sequence {
     incidents: usize,
     /// Notices are counted apart: they are no splats.
     notices: usize,
-    last: Option<Last>,
+    /// The last reports of the input, the latest last.
+    last: VecDeque<Last>,
 }
+
+/// Reports whose consequences may still come: as many as CPUs usually crash at once.
+const MAX_LAST: usize = 8;
 
 #[derive(Debug, Clone)]
 struct Last {
     incident: usize,
+    caller: Option<Caller>,
     boot: Option<usize>,
     last_line: u64,
     time_us: Option<u64>,
@@ -120,6 +129,8 @@ struct Last {
     cause: String,
     /// Who asked for the last late clear, and on which CPU.
     asked: Option<(Option<u32>, String)>,
+    /// Header of its last report.
+    header: String,
 }
 
 /// Lines between two late clears that one function asked for on one CPU: they have one cause.
@@ -164,7 +175,7 @@ impl Sequence {
 
     /// A new input begins: no report of it belongs to an incident of another.
     pub fn next_input(&mut self) {
-        self.last = None;
+        self.last.clear();
     }
 
     /// Makes the next report.
@@ -201,6 +212,7 @@ impl Sequence {
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
+            panic_line: splat.panic_line,
             culprit,
             summary,
             platform: Platform::of(&splat, boot),
@@ -232,17 +244,28 @@ impl Sequence {
                 || last.asked_as(asked.as_ref(), splat)
                 || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
-        let before = self.last.as_ref().filter(causes);
+        let by_same = |last: &&Last| splat.caller.is_some() && last.caller == splat.caller;
+        let before = self
+            .last
+            .iter()
+            .rev()
+            .find(|last| by_same(last) && causes(last));
+        let before = before.or_else(|| self.last.back().filter(causes));
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
         let incident = joined.unwrap_or_else(|| self.next_incident());
-        self.last = Some(Last {
+        if self.last.len() >= MAX_LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(Last {
             incident,
+            caller: splat.caller,
             boot: splat.boot,
             last_line: splat.source.last_line,
             time_us: splat.time_us,
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
             asked,
+            header: splat.header.clone(),
         });
         (incident, joined.is_some())
     }
@@ -256,7 +279,7 @@ impl Sequence {
 impl Last {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.can_be_after(&self.cause);
+        let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
