@@ -6,8 +6,10 @@ pub use place::Fit;
 
 use super::body::Body;
 use super::cpu_line::CpuLine;
+use super::frame::{INLINE_MARK, class, fold_inlined};
 use super::header::Header;
-use super::types::{CodeRef, Frame, Register, Section, Splat};
+use super::types::{CodeRef, Frame, LineClass, Register, Section, Splat};
+use super::undecode::undecoded;
 use super::{FRAGMENT, HEADLESS};
 use crate::line::LogLine;
 use compact_str::format_compact;
@@ -83,7 +85,7 @@ impl Building {
         building.needs_stack = kind.needs_stack();
         building.splat.header_line = line.number;
         header.fill(&mut building.splat);
-        building.keep(&line.text);
+        building.keep(line, LineClass::Text);
         building
     }
 
@@ -229,24 +231,30 @@ impl Building {
     /// Takes in a line that is known to be a part of the report.
     pub fn take_part(&mut self, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        self.keep(&line.text);
+        self.keep(line, LineClass::Text);
     }
 
-    fn keep(&mut self, text: &str) {
+    fn keep(&mut self, line: &LogLine<'_>, class: LineClass) {
         if self.text_over {
             return;
         }
-        self.text += text.len();
+        self.text += line.text.len();
         if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
-            self.splat.lines.push(text);
+            let text = undecoded(&line.text);
+            self.splat.lines.push(&text, class, line.number);
         }
+    }
+
+    /// Its first header was printed for an inlined function, on an earlier line.
+    pub fn begin_at(&mut self, first_line: u64) {
+        self.splat.source.first_line = self.splat.source.first_line.min(first_line);
     }
 
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
         if line.framing.time_us.is_some() == self.stamped && !unreliable {
-            self.keep(&line.text);
+            self.keep(line, class_of(&line.text, &body));
         }
         if body == Body::Foreign {
             return self.tolerate(line);
@@ -367,6 +375,18 @@ impl Building {
         };
         let whole = whole || !self.needs_stack;
         self.splat.truncated = self.splat.header_line == 0 || !whole;
+        fold_inlined(&mut self.splat.frames);
         self.splat
+    }
+}
+
+/// What a line is that was read as `body`.
+fn class_of(text: &str, body: &Body) -> LineClass {
+    match body {
+        Body::Frame(frame) => class(frame, text),
+        _ if text.trim_end().ends_with(INLINE_MARK) => LineClass::Inlined,
+        Body::TraceStart => LineClass::TraceStart,
+        Body::Known | Body::Foreign => LineClass::Text,
+        _ => LineClass::Read,
     }
 }

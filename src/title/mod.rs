@@ -11,9 +11,9 @@ mod lines;
 mod tidy;
 
 use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm};
-use crate::splat::Splat;
+use crate::splat::{LineClass, Splat};
 use find::{Found, Naming, Walked};
-use lines::Line;
+use lines::{Line, readable};
 use std::collections::BTreeMap;
 
 /// What a title says where the function cannot be found.
@@ -41,8 +41,11 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
-    let lines = splat.lines.iter().map(|text| Line::new(grammar, text));
-    let lines: Vec<Line<'_>> = lines.collect();
+    let printed = splat
+        .lines
+        .iter()
+        .filter(|line| *line.class != LineClass::Inlined);
+    let lines: Vec<Line<'_>> = printed.map(|line| Line::new(grammar, line)).collect();
     let mut cut = false;
     for form in &kind.titles {
         match fit(form, splat, &lines) {
@@ -125,7 +128,9 @@ fn by_form(
     let mut walked = match &form.function {
         Some(rule) => find::find(grammar, rule, lines),
         None => Walked {
-            function: groups.get("function").map(|name| Found::plain(name)),
+            function: groups
+                .get("function")
+                .map(|name| Found::plain(&readable(name))),
             whole: true,
             ..Walked::default()
         },
