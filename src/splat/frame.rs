@@ -15,7 +15,7 @@ fn printed_frames(line: &str) -> Vec<Frame> {
     if FROM.find(line.as_bytes()).is_none() {
         return frame(line, 0, Section::Task).into_iter().collect();
     }
-    let called = line.split_once(") from ").map(|(called, _)| called);
+    let called = line.find(") from ").map(|at| &line[..=at]);
     let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
     let caller = frame(outer, 0, Section::Task);
     let called = called
@@ -61,8 +61,8 @@ pub fn fold_inlined(frames: &mut Vec<Frame>) {
 
 /// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
 fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let (address, function) = text.trim().split_once("] (")?;
-    let function = function.trim_end_matches(')');
+    let inside = text.trim().strip_suffix(')')?;
+    let (address, function) = inside.strip_prefix("[<")?.split_once(">] (")?;
     let (rest, mut code) = code_ref(function).ok().unwrap_or_else(|| {
         let function = Some(function.to_owned());
         let code = CodeRef {
@@ -71,7 +71,7 @@ fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> 
         };
         ("", code)
     });
-    code.address = code_ref(&format!("{address}]")).ok()?.1.address;
+    code.address = Some(u64::from_str_radix(address, 16).ok()?);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let named = code.function.as_deref()?.chars().all(is_name);
     (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
@@ -107,8 +107,8 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
             return Some(from_code(called, reliable, log_line, section));
         }
     }
-    if text.starts_with("[<") && text.ends_with(')') {
-        return in_parentheses(&text, log_line, section);
+    if let Some(frame) = in_parentheses(&text, log_line, section) {
+        return Some(frame);
     }
     let (rest, code) = code_ref(&text).ok()?;
     is_frame_end(rest).then(|| {
@@ -241,6 +241,16 @@ mod tests {
         );
         let module = read("mydrv_open [mydrv] from __dev_open+0xf0/0x1a8");
         assert_eq!(module.module.as_deref(), Some("mydrv"));
+        let symbolized = read("[<80de0574>] (g+0x28/0x2c arch/arm/kernel/traps.c:257)");
+        assert_eq!(
+            (symbolized.function.as_deref(), symbolized.sources.len()),
+            (Some("g"), 1)
+        );
+        let decoded = read("[<80de0574>] g (arch/arm/kernel/traps.c:257)");
+        assert_eq!(
+            (decoded.function.as_deref(), decoded.sources.len()),
+            (Some("g"), 1)
+        );
     }
 
     #[test]

@@ -50,10 +50,11 @@ fn is_changed(text: &str) -> bool {
     text.contains(UNKNOWN) || SOURCES.iter().any(|source| text.contains(source))
 }
 
-/// A word with a place after it is code if it has an offset; without one only at the end of the line, or of the
-/// place in a header, because messages name places too (`FAILED at (lib/handle.c:93): x`).
+/// A word with a place after it is code if it has an offset. Without one it may be a word of a message, which
+/// goes on with a colon or a stop: `FAILED at (lib/handle.c:93): x`.
 fn is_code(code: &CodeRef, rest: &str) -> bool {
-    code.offset.is_some() || rest.trim().is_empty() || rest.starts_with(", CPU#")
+    let is_end = |c: char| c == ',' || c.is_whitespace();
+    code.offset.is_some() || rest.is_empty() || rest.starts_with(is_end)
 }
 
 /// Where the next word begins that may be a symbol: after a blank, a parenthesis or a selector (`0010:f`).
