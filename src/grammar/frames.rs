@@ -67,6 +67,18 @@ pub enum LandmarkUse {
     Intruder,
 }
 
+/// Whose stack the frames after a landmark are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StackOf {
+    /// The report's own.
+    Own,
+    /// Another one, which the landmark names: where an object was allocated, where another lock was taken.
+    Other,
+    /// The one of another CPU or task that shows its state: the beginning of its call trace still comes.
+    Dump,
+}
+
 /// A line of a report that is known by its form. Groups `function` and `outer` are candidates for
 /// the function that a report is about.
 #[derive(Debug, Deserialize)]
@@ -84,6 +96,8 @@ pub struct Landmark {
     /// True where the trace that it begins may lack frames.
     #[serde(default)]
     pub may_be_empty: bool,
+    /// Whose stack begins there.
+    pub stack: Option<StackOf>,
     /// What was found in lines that fit.
     #[serde(skip)]
     found: Memo<Arc<[String]>>,

@@ -20,7 +20,7 @@ mod tellers;
 mod timeline;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
@@ -257,6 +257,12 @@ impl Grammar {
         };
         let may_be = self.signs.may_be_in(literals, line);
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
+    }
+
+    /// Whose stack begins at a line; `None` where it begins none.
+    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
+        let mut marks = self.landmarks.iter();
+        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
     }
 
     /// The landmark of that name.

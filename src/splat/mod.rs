@@ -21,7 +21,7 @@ pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
 pub use types::{
     Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
-    SourceLine, SourceSpan, Splat, SplatLine, base_name,
+    SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
 };
 
 use crate::line::rewrap::has_open_parenthesis;

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 use serde::Serialize;
 use std::fmt;
+use std::ops::Range;
 
 /// Where in the input a splat stands. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -148,6 +149,16 @@ pub fn base_name(symbol: &str) -> &str {
         Some(0) | None => symbol,
         Some(dot) => &symbol[..dot],
     }
+}
+
+/// One of the stacks of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// The line that says whose stack it is, without its colon (`Allocated by task 5312`); `None` for the
+    /// report's own.
+    pub label: Option<String>,
+    /// Its frames, as a range of [`Splat::frames`].
+    pub frames: Range<usize>,
 }
 
 /// A register: its name in lower case, its value as printed. Both are short: neither takes memory of
@@ -319,9 +330,21 @@ pub struct Splat {
     pub registers: Registers,
     /// The kernel's `Code:` line.
     pub code: Option<Code>,
-    /// Call trace, innermost first.
+    /// The frames of all stacks, each innermost first, in the order printed.
     pub frames: Vec<Frame>,
+    /// The stacks that the frames are of, the report's own first; empty until the report is made.
+    pub stacks: Vec<Stack>,
     /// The report as printed, without framing and unreliable frames: the header, then what its
     /// caller printed after it, as far as the bounds allow. Titles are made from it.
     pub lines: Lines,
+}
+
+impl Splat {
+    /// The frames of the report's own stack, without those of allocations, other locks or other CPUs.
+    pub fn own_frames(&self) -> &[Frame] {
+        match self.stacks.first() {
+            Some(own) => self.frames.get(own.frames.clone()).unwrap_or_default(),
+            None => &self.frames,
+        }
+    }
 }
