@@ -282,7 +282,7 @@ impl Building {
             }
             Body::Registers(registers) => self.take_registers(registers),
             Body::Section(section, opens) => {
-                self.trace_closed = !opens && section == Section::Task;
+                self.trace_closed |= !opens && section == Section::Task;
                 self.section = if opens { section } else { Section::Task };
             }
             Body::TraceStart => self.trace_begun = true,
@@ -375,13 +375,14 @@ impl Building {
             Closing::Silence | Closing::Cut if self.waits => Closing::NextReport,
             closing => closing,
         };
+        // That the end marker is missing proves nothing: kernels that panic_on_warn print none, and people cut
+        // it off. A stack that was opened and not closed does.
+        let has_trace = self.trace_closed || !self.splat.frames.is_empty();
+        let is_open = self.stack_opened && !self.trace_closed;
         let whole = match closing {
             Closing::EndMarker => true,
-            Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
-            Closing::Silence if self.trace_closed => true,
-            Closing::Silence | Closing::Cut => {
-                !self.end_marker && (self.trace_closed || !self.splat.frames.is_empty())
-            }
+            Closing::NextReport => has_trace,
+            Closing::Silence | Closing::Cut => has_trace && !is_open,
         };
         let whole = whole || !self.needs_stack;
         self.splat.marked |= closing == Closing::EndMarker;
