@@ -22,7 +22,7 @@ mod timeline;
 mod who;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
@@ -286,6 +286,12 @@ impl Grammar {
         };
         let may_be = self.who_finder.may_be_in(literals, line);
         self.who.iter().filter(move |_| may_be)
+    }
+
+    /// Whose stack begins at a line; `None` where it begins none.
+    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
+        let mut marks = self.landmarks.iter();
+        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
     }
 
     /// The landmark of that name.
