@@ -7,6 +7,7 @@ use super::{Case, Evidence, Target};
 use crate::boot::Note;
 use crate::grammar::features::Feature;
 use crate::grammar::{ClearSite, Word};
+use crate::splat::Registers;
 use serde::Serialize;
 
 /// Where the feature is known from.
@@ -38,9 +39,35 @@ pub struct NamedFeature {
     pub from: FeatureFrom,
 }
 
-/// Registers that a call keeps (System V ABI): the compiler holds a parameter there while it calls
-/// other functions.
-const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
+/// How functions of a kernel call each other.
+struct Convention {
+    /// Carries the second argument.
+    second: &'static str,
+    /// Registers that a call keeps: the compiler holds a parameter there while it calls other functions.
+    kept: &'static [&'static str],
+}
+
+/// The System V ABI of x86-64.
+const X86_64: Convention = Convention {
+    second: "rsi",
+    kept: &["rbp", "r12", "rbx", "r13", "r14", "r15"],
+};
+
+/// 32-bit kernels are built with `-mregparm=3` (arch/x86/Makefile).
+const I386: Convention = Convention {
+    second: "edx",
+    kept: &["ebx", "esi", "edi", "ebp"],
+};
+
+impl Convention {
+    /// That of the kernel which printed the registers.
+    fn of(registers: &Registers) -> &'static Convention {
+        match registers.text("eax") {
+            Some(_) => &I386,
+            None => &X86_64,
+        }
+    }
+}
 
 /// Finds the feature.
 pub fn judge(
@@ -119,7 +146,7 @@ fn named(
     feature
 }
 
-/// RSI carries the second argument (System V ABI). It counts where another register that a call
+/// The register of the second argument counts where another register that a call
 /// keeps holds the same number, or where the feature is one that the requester or the log speaks of.
 fn from_registers(
     case: &Case<'_>,
@@ -132,16 +159,21 @@ fn from_registers(
             .ok()
             .filter(|number| *number > 0 && case.features.feature(*number).is_some())
     };
-    let rsi = registers.value("rsi").and_then(plausible);
+    let Convention {
+        second,
+        kept: saved,
+    } = Convention::of(registers);
+    let argument = registers.value(second).and_then(plausible);
     let kept = |number| {
-        CALLEE_SAVED
+        saved
             .iter()
             .find(|name| registers.value(name) == Some(u64::from(number)))
     };
-    if let Some(number) = rsi
+    if let Some(number) = argument
         && let Some(name) = kept(number)
     {
-        let says = format!("RSI and {} both hold {number}", name.to_uppercase());
+        let names = (second.to_uppercase(), name.to_uppercase());
+        let says = format!("{} and {} both hold {number}", names.0, names.1);
         evidence.push(Case::note(case.splat.header_line, says, "feature"));
         return Some(number);
     }
@@ -151,9 +183,9 @@ fn from_registers(
             .is_some_and(|feature| is_expected(case, requester, &feature))
     };
     let value = |name: &&str| registers.value(name).and_then(plausible);
-    let number = rsi
+    let number = argument
         .filter(fits)
-        .or_else(|| CALLEE_SAVED.iter().filter_map(value).find(fits))?;
+        .or_else(|| saved.iter().filter_map(value).find(fits))?;
     let says =
         format!("a register holds {number}, a feature that the requester or the log speaks of");
     evidence.push(Case::note(case.splat.header_line, says, "feature"));
