@@ -18,19 +18,43 @@ pub struct CpuLine {
     pub kernel: Kernel,
 }
 
-/// Release, build number and taint; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set.
-const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.* (?<id>[0-9a-f]{40}))?";
+/// Taint, release and build number; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set. RHEL
+/// fills columns of its own behind the letters with dashes (kernel/panic.c of RHEL 6 to 10). User mode Linux
+/// prints no build number.
+const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Za-z -]*?)) +\(?(?<release>[0-9]\S*?)\)?(?: (?<build>#[^\s)]*)\)?(?:.* (?<id>[0-9a-f]{40}))?|\s*$)";
 
-/// The forms that kernels have printed, the last one for a line that was cut off.
+/// The forms that kernels have printed, those for a line that was cut off or that tells less last.
 static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let since_3_9 =
         r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+) Comm: (?<comm>.*?) ";
-    let before = r"^Pid: (?<pid>[0-9]+), comm: +(?<comm>.*?) ";
-    let cut = r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+)(?: Comm: (?<comm>\S+))?";
+    let before = r"^Pid ?: (?<pid>[0-9]+), [cC]omm: \s*(?<comm>.*?) ";
     [
         format!("{since_3_9}{KERNEL}"),
         format!("{before}{KERNEL}"),
-        cut.to_owned(),
+        // cut off
+        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+)(?: Comm: (?<comm>\S+))?".to_owned(),
+        // arm and s390 before 3.9: the task is on another line
+        format!(r"^CPU ?: (?<cpu>[0-9]+) \s*{KERNEL}"),
+        // sh before 3.9: the kernel is on the next line
+        r"^Pid : (?<pid>[0-9]+), Comm: \s*(?<comm>.+)$".to_owned(),
+        // x86 before 3.2, alpha, openrisc
+        r"^CPU(?: #)?:? *(?<cpu>[0-9]+)\s*$".to_owned(),
+        // mips, m68k, openrisc, and x86 before 3.9; sh and arm write "Process:"
+        r"^Process:? (?<comm>.*) \(pid: (?<pid>[0-9]+)[,)]".to_owned(),
+        // alpha and sparc: die_if_kernel()
+        r"^(?<comm>.{1,16})\((?<pid>[0-9]+)\): (?:Oops|Kernel Bug|Kernel bad|Instruction fault|Arithmetic fault|Unaligned)".to_owned(),
+        // parisc: die_if_kernel()
+        r"^(?<comm>.{1,16}) \(pid (?<pid>[0-9]+)\): .* \(code [0-9]+\)".to_owned(),
+        // csky
+        r"^COMM=(?<comm>.*) PID=(?<pid>[0-9]+)\s*$".to_owned(),
+        // hexagon, in front of its call trace
+        r"^CPU#(?<cpu>[0-9]+), (?<comm>.*)/(?<pid>[0-9]+), Call Trace:".to_owned(),
+        // powerpc before 3.9
+        r"^TASK = [0-9a-f]+\[(?<pid>[0-9]+)\] '(?<comm>.*)' THREAD: [0-9a-f]+(?: CPU: (?<cpu>[0-9]+))?".to_owned(),
+        // the second line of lockdep's reports (kernel/locking/lockdep.c, print_kernel_ident())
+        r"^(?<release>[0-9]+\.[0-9]\S*) (?<build>#\S+) (?:Not tainted|Tainted: (?<taint>[A-Za-z -]*?))\s*$".to_owned(),
+        // that of hung tasks (kernel/hung_task.c, check_hung_task())
+        format!("^{KERNEL}$"),
     ]
     .iter()
     .map(|form| Pattern::new(form.as_str()))
@@ -39,7 +63,23 @@ static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 
 /// Reads the line; `None` where it is another one.
 pub fn cpu_line(text: &str) -> Option<CpuLine> {
-    usual(text).or_else(|| by_form(text))
+    usual(text)
+        .or_else(|| by_form(text))
+        .or_else(|| spelled_out(text))
+}
+
+/// `Tainted: [W]=WARN, [O]=OOT_MODULE`, a line of its own since 6.12 (kernel/panic.c, `print_tainted_verbose()`).
+fn spelled_out(text: &str) -> Option<CpuLine> {
+    let flags = text.strip_prefix("Tainted: [")?.split(", ");
+    let letters = flags.filter_map(|flag| flag.trim_start_matches('[').chars().next());
+    let kernel = Kernel {
+        taint: Some(letters.filter(char::is_ascii_uppercase).collect()),
+        ..Kernel::default()
+    };
+    Some(CpuLine {
+        kernel,
+        ..CpuLine::default()
+    })
 }
 
 /// Reads the line as kernels since 3.9 print it, whole and in printable ASCII, by its bytes; `None` where it
@@ -65,15 +105,16 @@ fn usual(text: &str) -> Option<CpuLine> {
     let (before, behind) = rest.split_at(rest.find(" #")?);
     let (flags, release) = before.rsplit_once(' ')?;
     let flags = match flags.strip_prefix(" Tainted: ") {
-        Some(flags) if flags.bytes().all(|flag| matches!(flag, b'A'..=b'Z' | b' ')) => flags,
+        Some(flags) if flags.bytes().all(|flag| is_column(flag)) => flags,
         None if flags.trim_end() == " Not tainted" => "",
         _ => return None,
     };
     let mut words = behind[1..].split(' ');
     let build = words.next()?;
     let may_be_id = |word: &str| word.len() >= 40;
-    let is_usual =
-        !release.is_empty() && !comm.contains(" Kdump: loaded ") && !words.any(may_be_id);
+    let is_usual = release.starts_with(|c: char| c.is_ascii_digit())
+        && !comm.contains(" Kdump: loaded ")
+        && !words.any(may_be_id);
     is_usual.then(|| CpuLine {
         cpu: Some(cpu),
         pid: Some(pid),
@@ -120,7 +161,13 @@ fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
 }
 
 fn letters(flags: &str) -> String {
-    flags.chars().filter(|c| !matches!(c, ' ' | 'G')).collect()
+    let is_letter = |c: &char| !matches!(c, ' ' | 'G' | '-');
+    flags.chars().filter(is_letter).collect()
+}
+
+/// What may stand in a column of the taint flags.
+fn is_column(flag: u8) -> bool {
+    flag.is_ascii_alphabetic() || matches!(flag, b' ' | b'-')
 }
 
 #[cfg(test)]

@@ -46,8 +46,7 @@ static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let text = text.trim();
-    let (reliable, text) = reliability(text);
+    let (reliable, text) = reliability(undressed(text.trim()));
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line, section));
     }
@@ -67,6 +66,9 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     }
     if text.starts_with("[<") && text.ends_with(')') {
         return in_parentheses(&text, log_line, section);
+    }
+    if let Some(code) = hexagon(&text) {
+        return Some(from_code(code, reliable, log_line, section));
     }
     let (rest, code) = code_ref(&text).ok()?;
     is_frame_end(rest).then(|| {
@@ -102,10 +104,53 @@ fn called_from(text: &str) -> Option<CodeRef> {
     })
 }
 
+/// `[c1823e60] 0xc0012345: f + 0x10 [mod]`: the frame pointer, the place and its address
+/// (arch/hexagon/kernel/traps.c, `do_show_stack()`).
+fn hexagon(text: &str) -> Option<CodeRef> {
+    let (pointer, rest) = text.strip_prefix('[')?.split_once("] 0x")?;
+    let (address, place) = rest.split_once(": ")?;
+    let (function, offset) = place.split_once(" + 0x")?;
+    let address = u64::from_str_radix(address, 16)
+        .ok()
+        .filter(|_| is_hex(pointer))?;
+    let place = format!("{function}+0x{offset}");
+    let (rest, code) = code_ref(&place).ok()?;
+    is_frame_end(rest).then_some(CodeRef {
+        address: Some(address),
+        ..code
+    })
+}
+
+/// Takes off what some architectures put around or in front of an address: s390 the parentheses of a frame that
+/// it does not vouch for, sparc `Caller`, user mode Linux the place on the stack (`6083be58:  [<60012345>] f`).
+fn undressed(text: &str) -> &str {
+    if let Some(frame) = text.strip_prefix("Caller") {
+        return frame;
+    }
+    match text.split_once(": ") {
+        Some((stack, frame)) if matches!(stack.len(), 8 | 16) => match frame.trim_start() {
+            frame if frame.starts_with("[<") && is_hex(stack) => frame,
+            _ => text,
+        },
+        _ => text,
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Takes off the `? ` of an unreliable frame, wherever the form puts it (`? f`, `[<addr>] ? f`).
 fn reliability(text: &str) -> (bool, Cow<'_, str>) {
     if let Some(rest) = text.strip_prefix("? ") {
         return (false, rest.into());
+    }
+    // s390
+    if let Some(rest) = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        return (!rest.starts_with("[<"), rest.into());
     }
     let split = || text.split_once("] ? ");
     match text.starts_with('[').then(split).flatten() {
