@@ -321,16 +321,19 @@ impl Building {
         self.splat.rip = code;
     }
 
-    /// arm prints the place twice, by name and by address.
+    /// Some print the place twice: arm by name and by address, sh by both.
     fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
         let fresh = self.splat.registers.0.is_empty();
-        match (&mut self.splat.rip, code) {
-            (Some(rip), Some(code)) if fresh && code.function.is_none() => {
-                rip.address = rip.address.or(code.address);
-                true
-            }
-            _ => false,
+        let Some((rip, code)) = self.splat.rip.as_mut().zip(code) else {
+            return false;
+        };
+        let same =
+            code.offset.is_some() && (&rip.function, rip.offset) == (&code.function, code.offset);
+        let completes = same || fresh && code.function.is_none();
+        if completes {
+            rip.address = rip.address.or(code.address);
         }
+        completes
     }
 
     fn take_registers(&mut self, registers: Vec<Register>) {

@@ -14,12 +14,9 @@ pub fn printed_frames(line: &str) -> Vec<Frame> {
     if FROM.find(line.as_bytes()).is_none() {
         return frame(line, 0, Section::Task).into_iter().collect();
     }
-    let called = line.split_once(") from ").map(|(called, _)| called);
     let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
     let caller = frame(outer, 0, Section::Task);
-    let called = called
-        .filter(|_| caller.is_some())
-        .and_then(|text| in_parentheses(text, 0, Section::Task));
+    let called = caller.as_ref().and_then(|_| frame(line, 0, Section::Task));
     called.into_iter().chain(caller).collect()
 }
 
@@ -122,9 +119,14 @@ fn hexagon(text: &str) -> Option<CodeRef> {
 }
 
 /// Takes off what some architectures put around or in front of an address: s390 the parentheses of a frame that
-/// it does not vouch for, sparc `Caller`, user mode Linux the place on the stack (`6083be58:  [<60012345>] f`).
+/// it does not vouch for, sparc `Caller`, openrisc an address that printk() hides, user mode Linux the place on the stack (`6083be58:  [<60012345>] f`).
 fn undressed(text: &str) -> &str {
-    if let Some(frame) = text.strip_prefix("Caller") {
+    let hidden = ["[<(ptrval)>] ", "[<(____ptrval____)>] "];
+    let starts = ["Caller"].into_iter().chain(hidden);
+    if let Some(frame) = starts
+        .into_iter()
+        .find_map(|start| text.strip_prefix(start))
+    {
         return frame;
     }
     match text.split_once(": ") {

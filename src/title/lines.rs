@@ -38,6 +38,12 @@ impl<'a> Line<'a> {
         self.functions.get_or_init(|| functions(self.text))
     }
 
+    /// True for a frame of an architecture that puts no title in front of its frames: arm names the caller
+    /// as well, sparc calls it so.
+    pub fn is_frame_without_title(&self) -> bool {
+        self.text.trim_start().starts_with("Caller[") || self.functions().len() > 1
+    }
+
     /// True where it begins a call trace.
     pub fn begins_trace(&self) -> bool {
         !self.marks().traces.is_empty()

@@ -42,7 +42,7 @@ impl Next {
 impl Building {
     /// The first instructions are those of the report.
     pub(super) fn take_code(&mut self, code: Code) {
-        if !self.block_over {
+        if !self.block_over && !code.bytes.is_empty() {
             self.splat.code.get_or_insert(code);
         }
     }
@@ -60,9 +60,10 @@ impl Building {
     }
 
     fn go_on_with(&mut self, more: Code) {
-        let Some(code) = self.splat.code.as_mut().filter(|_| !self.block_over) else {
+        if self.block_over {
             return;
-        };
+        }
+        let code = self.splat.code.get_or_insert_default();
         if code.bytes.len() + more.bytes.len() <= MAX_CODE {
             let trap = more.trap_offset.map(|offset| offset + code.bytes.len());
             code.trap_offset = code.trap_offset.or(trap);

@@ -34,24 +34,116 @@ const SIGNS: &[Sign] = &[
             ("l", 7),
             ("i", 7),
             ("GPR", 31), // openrisc
+            ("lc", 1),   // hexagon, and the next two
+            ("sa", 1),
+            ("cs", 1),
         ],
         words: &[
             // arm, arm64, riscv
-            "sp", "lr", "fp", "ip", "gp", "tp", "ra", "pc", "psr", "pstate", "pmr_save", "epc",
-            "status", "badaddr", "cause", "orig_a0", // mips, loongarch
-            "Acx", "Hi", "Lo", "Status", "Cause", "BadVA", "PrId", "ERA", "CRMD", "PRMD", "EUEN",
-            "ECFG", "ESTAT", "BADV", // powerpc
-            "NIP", "LR", "CTR", "REGS", "TRAP", "MSR", "CR", "XER", "CFAR", "DAR", "DSISR", "DEAR",
-            "ESR", "IRQMASK", "SOFTE", // sparc
-            "TSTATE", "TPC", "TNPC", "Y", "ret_pc", "PSR", "PC", "NPC", // parisc
-            "IASQ", "IAOQ", "IIR", "ISR", "IOR", "CPU", "CR30", "CR31", "ORIG_R28",
+            "sp",
+            "lr",
+            "fp",
+            "ip",
+            "gp",
+            "tp",
+            "ra",
+            "pc",
+            "psr",
+            "pstate",
+            "pmr_save",
+            "epc",
+            "status",
+            "badaddr",
+            "cause",
+            "orig_a0", // mips, loongarch
+            "Acx",
+            "Hi",
+            "Lo",
+            "Status",
+            "Cause",
+            "BadVA",
+            "PrId",
+            "ERA",
+            "CRMD",
+            "PRMD",
+            "EUEN",
+            "ECFG",
+            "ESTAT",
+            "BADV", // powerpc
+            "NIP",
+            "LR",
+            "CTR",
+            "REGS",
+            "TRAP",
+            "MSR",
+            "CR",
+            "XER",
+            "CFAR",
+            "DAR",
+            "DSISR",
+            "DEAR",
+            "ESR",
+            "IRQMASK",
+            "SOFTE", // sparc
+            "TSTATE",
+            "TPC",
+            "TNPC",
+            "Y",
+            "ret_pc",
+            "PSR",
+            "PC",
+            "NPC", // parisc
+            "IASQ",
+            "IAOQ",
+            "IIR",
+            "ISR",
+            "IOR",
+            "CPU",
+            "CR30",
+            "CR31",
+            "ORIG_R28",
             // sh, m68k, openrisc, csky
-            "SP", "SR", "TEA", "MACH", "MACL", "GBR", "PR", "RES", "oGPR11", "PT_REGS", "tls", "hi",
+            "SP",
+            "SR",
+            "TEA",
+            "MACH",
+            "MACL",
+            "GBR",
+            "PR",
+            "RES",
+            "oGPR11",
+            "PT_REGS",
+            "tls",
+            "hi",
             "lo", // xtensa
-            "ps", "depc", "excvaddr", "lbeg", "lend", "lcount", "sar", // arc
-            "BTA", "FP", "LPS", "LPE", "LPC", "[ECR   ]", "[EFA   ]", "[STAT32]",
+            "ps",
+            "depc",
+            "excvaddr",
+            "lbeg",
+            "lend",
+            "lcount",
+            "sar", // arc
+            "BTA",
+            "FP",
+            "LPS",
+            "LPE",
+            "LPC",
+            "[ECR   ]",
+            "[EFA   ]",
+            "[STAT32]",
             // nios2, hexagon
-            "ea", "estatus", "elr", "badva",
+            "ea",
+            "estatus",
+            "elr",
+            "psp",
+            "badva",
+            "ugp",
+            "usr",
+            "preds",
+            "restart_r0",
+            "syscall_nr",
+            "user_mode",
+            "int_enabled",
         ],
     },
     Sign {
@@ -76,7 +168,17 @@ const SIGNS: &[Sign] = &[
 ];
 
 /// Registers whose value is shorter than a word of the machine.
-const SHORT: &[&str] = &["SR", "TRAP", "IRQMASK", "SOFTE", "CPU", "ps"];
+const SHORT: &[&str] = &[
+    "SR",
+    "TRAP",
+    "IRQMASK",
+    "SOFTE",
+    "CPU",
+    "ps",
+    "syscall_nr",
+    "user_mode",
+    "int_enabled",
+];
 
 /// The register whose bits are told by words behind its value.
 const TOLD: &str = "Status";
@@ -141,11 +243,13 @@ fn value<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
         true => ("[<", ">]"),
         false => ("", ""),
     };
-    let digits = text[open.len()..].trim_start_matches("0x");
+    let printed = &text[open.len()..];
+    let digits = printed.strip_prefix("0x").unwrap_or(printed);
+    let is_prefixed = digits.len() < printed.len();
     let end = digits.bytes().position(|byte| !byte.is_ascii_hexdigit());
     let (digits, rest) = digits.split_at(end.unwrap_or(digits.len()));
-    let whole =
-        matches!(digits.len(), 8 | 16) || SHORT.contains(&name) && (1..=16).contains(&digits.len());
+    let may_be_short = is_prefixed || SHORT.contains(&name);
+    let whole = matches!(digits.len(), 8 | 16) || may_be_short && (1..=16).contains(&digits.len());
     match rest.strip_prefix(close) {
         Some(rest) if whole && rest.starts_with(|c: char| !c.is_ascii_alphanumeric()) => {
             Some((digits, rest))

@@ -15,7 +15,7 @@ const ROW: usize = 4;
 const ROWS: &[(&str, &str, u32)] = &[
     ("GPR", "gpr", 32),       // powerpc: __show_regs()
     ("$", "$", 32),           // mips: __show_regs()
-    ("r", "r", 32),           // parisc: PRINTREGS()
+    ("r", "r", 32),           // parisc: PRINTREGS(); hexagon: show_regs()
     ("sr", "sr", 8),          // parisc
     ("a", "a", 16),           // xtensa: show_regs()
     ("Krnl GPRS", "gpr", 16), // s390: show_registers()
@@ -33,9 +33,9 @@ pub fn registers(text: &str) -> Option<Vec<Register>> {
         "" if letters == "Krnl GPRS" => 0,
         digits => digits.parse().ok().filter(|first| first < count)?,
     };
-    let values = values
-        .split_whitespace()
-        .take_while(|value| is_whole(value));
+    let values = values.split_whitespace();
+    let values = values.map(|value| value.strip_prefix("0x").unwrap_or(value));
+    let values = values.take_while(|value| is_whole(value));
     let named: Vec<_> = (first..*count)
         .zip(values)
         .map(|(n, value)| (format_compact!("{name}{n}"), value.into()))
@@ -51,7 +51,9 @@ fn head(text: &str) -> Option<(&str, &str)> {
         Some(rest) => rest.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => &rest[1..],
     };
-    values.starts_with(' ').then(|| (head.trim_end(), values))
+    values
+        .starts_with([' ', '\t'])
+        .then(|| (head.trim_end(), values))
 }
 
 /// `$ 4` is `$` and `4`.
