@@ -73,6 +73,7 @@ const READERS: &[(&str, Reader)] = &[
     ("IP: ", rip),
     ("pc : ", place_or_registers),      // arm64; arm's second line
     ("PC is at ", place_behind::<9>),   // arm, sh, csky: arch/arm/kernel/process.c
+    ("EIP is at ", place_behind::<10>), // i386 before 3.12
     ("pc is at ", place_behind::<9>),   // alpha: dik_show_regs()
     ("NIP [", place_behind::<4>),       // powerpc: show_regs()
     ("epc", place_or_registers),        // riscv, mips

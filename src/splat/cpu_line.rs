@@ -42,7 +42,7 @@ static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
         // mips, m68k, openrisc, and x86 before 3.9; sh and arm write "Process:"
         r"^Process:? (?<comm>.*) \(pid: (?<pid>[0-9]+)[,)]".to_owned(),
         // alpha and sparc: die_if_kernel()
-        r"^(?<comm>.{1,16})\((?<pid>[0-9]+)\): (?:Oops|Kernel Bug|Kernel bad|Instruction fault|Arithmetic fault|Unaligned)".to_owned(),
+        r"^(?:CPU (?<cpu>[0-9]+) )?(?<comm>.{1,16})\((?<pid>[0-9]+)\): (?:Oops|Kernel Bug|Kernel bad|Instruction fault|Arithmetic fault|Unaligned)".to_owned(),
         // parisc: die_if_kernel()
         r"^(?<comm>.{1,16}) \(pid (?<pid>[0-9]+)\): .* \(code [0-9]+\)".to_owned(),
         // csky
