@@ -20,7 +20,7 @@ mod tellers;
 mod timeline;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use frames::{FrameSet, Head, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
 pub use pattern::{Group, Groups, Pattern};
@@ -78,6 +78,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/other"),
     builtin!("frames"),
     builtin!("lines"),
+    builtin!("heads"),
     builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
@@ -99,6 +100,7 @@ struct Document {
     wrappers: Vec<Wrappers>,
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
+    head: Vec<Head>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -123,6 +125,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// Lines that belong to reports.
     pub known: Vec<KnownLines>,
+    /// Lines that say which CPU, task and kernel printed a report.
+    pub heads: Vec<Head>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -321,6 +325,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.head, later.head, |head| &head.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -343,7 +348,9 @@ impl Document {
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let heads = self.head.iter().map(|head| &head.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        let lines = lines.chain(heads);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -364,6 +371,7 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             known: self.known,
+            heads: self.head,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),

@@ -7,6 +7,7 @@ use super::cpu_line::{CpuLine, cpu_line};
 use super::frame::frame;
 use super::registers::registers;
 use super::types::{Code, CodeRef, Frame, Register, Section};
+use crate::grammar::Grammar;
 
 /// What a line of a splat is.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,13 +59,6 @@ const READERS: &[(&str, Reader)] = &[
     ("------------[ cut here ]", |_| Some(Body::CutHere)),
     ("---[ end trace", |_| Some(Body::End)),
     ("---[ end Kernel panic", |_| Some(Body::End)),
-    ("CPU", cpu),
-    ("Pid", cpu),
-    ("Process", cpu),
-    ("COMM=", cpu),
-    ("TASK = ", cpu),
-    ("Tainted: ", cpu),
-    ("Not tainted ", cpu),
     ("Hardware name: ", hardware),
     // --- where the CPU was
     ("RIP: ", rip),
@@ -117,20 +111,42 @@ const BEGINS: [bool; 256] = {
 };
 
 /// Reads one line.
-pub fn body(text: &str, log_line: u64, current: Section) -> Body {
+pub fn body(grammar: &Grammar, text: &str, log_line: u64, current: Section) -> Body {
     let trimmed = text.trim();
     let frame = || {
         let text = frame_behind_title(trimmed).unwrap_or(text);
         frame(text, log_line, current).map(|frame| Body::Frame(Box::new(frame)))
     };
-    by_beginning(trimmed)
+    head(grammar, trimmed)
+        .or_else(|| by_beginning(trimmed))
         .or_else(|| with_colon(trimmed))
         .or_else(frame)
         // parisc, alpha and loongarch put no colon behind a register's name
         .or_else(|| reg(trimmed))
         .or_else(|| words(trimmed))
-        .or_else(|| told_by_the_middle(trimmed))
+        .or_else(|| told_by_the_middle(grammar, trimmed))
         .unwrap_or(Body::Foreign)
+}
+
+/// What the lines that say which CPU and task it was begin with, where it is not a name of anybody's.
+const HEADS: [&str; 7] = [
+    "CPU",
+    "Pid",
+    "Process",
+    "COMM=",
+    "TASK = ",
+    "Tainted: ",
+    "Not tainted ",
+];
+
+fn head(grammar: &Grammar, text: &str) -> Option<Body> {
+    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T' | b'N');
+    let begins = may_be && HEADS.iter().any(|head| text.starts_with(head));
+    begins.then(|| cpu(grammar, text))?
+}
+
+fn cpu(grammar: &Grammar, text: &str) -> Option<Body> {
+    cpu_line(grammar, text).map(|line| Body::Cpu(Box::new(line)))
 }
 
 fn by_beginning(text: &str) -> Option<Body> {
@@ -150,10 +166,6 @@ fn with_colon(text: &str) -> Option<Body> {
     reg(text)
         .or_else(|| is_disassembly(text).then_some(Body::Known))
         .or_else(|| instruction(text))
-}
-
-fn cpu(text: &str) -> Option<Body> {
-    cpu_line(text).map(|line| Body::Cpu(Box::new(line)))
 }
 
 fn hardware(text: &str) -> Option<Body> {
@@ -332,9 +344,9 @@ fn instruction(text: &str) -> Option<Body> {
 
 /// Lines that begin with a name of anybody's: alpha's and sparc's `rmmod(1444): Oops 1`, lockdep's
 /// `3.4.0 #3275 Not tainted`.
-fn told_by_the_middle(text: &str) -> Option<Body> {
+fn told_by_the_middle(grammar: &Grammar, text: &str) -> Option<Body> {
     let may_be = text.contains("): ") || text.contains(" (pid ") || text.contains(" #");
-    may_be.then(|| cpu(text))?
+    may_be.then(|| cpu(grammar, text))?
 }
 
 /// The byte that two digits stand for.
@@ -391,7 +403,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Body {
-        body(text, 1, Section::Task)
+        body(&Grammar::builtin(), text, 1, Section::Task)
     }
 
     #[test]
