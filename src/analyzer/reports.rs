@@ -7,7 +7,7 @@ use crate::grammar::Level;
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
-use crate::splat::{Assembler, Splat, is_fragment};
+use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
@@ -92,7 +92,8 @@ impl<'a> Reports<'a> {
         splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
         let verdict = self.judge(&splat, &symbols);
-        if verdict.is_none() && is_fragment(&splat) {
+        let unproven = is_fragment(&splat) || is_headless(&splat) && !splat.marked;
+        if verdict.is_none() && unproven {
             return;
         }
         if let Some(boot) = splat.boot {
