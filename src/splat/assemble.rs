@@ -344,7 +344,7 @@ impl<'g> Assembler<'g> {
         let lane = &mut self.lanes[index];
         let read = |open: &Option<Building>| {
             let section = open.as_ref().map_or(Section::Task, Building::section);
-            body(&line.text, line.number, section)
+            body(self.grammar, &line.text, line.number, section)
         };
         let first = read(&lane.open);
         if lane
