@@ -1,6 +1,7 @@
 //! The whole way: bytes in, reports out.
 
 mod harmless;
+mod pace;
 mod pipeline;
 mod reports;
 
@@ -13,7 +14,11 @@ use crate::report::{Report, Sequence};
 use crate::splat::Assembler;
 use crate::symbols::Symbolizer;
 use harmless::Harmless;
+use pace::Pace;
 use pipeline::Pipeline;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +62,7 @@ pub struct Analyzer {
     harmless: Harmless,
     every_boot: bool,
     excerpts: bool,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Analyzer {
@@ -84,6 +90,7 @@ impl Analyzer {
             harmless: Harmless::default(),
             every_boot: true,
             excerpts: false,
+            stop: None,
         })
     }
 
@@ -100,6 +107,24 @@ impl Analyzer {
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
         self
+    }
+
+    /// When `stop` becomes true, the rest of every input is passed over.
+    #[must_use]
+    pub fn stop(mut self, stop: Arc<AtomicBool>) -> Analyzer {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// True where nothing more is to be read.
+    pub fn is_stopped(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// What ends the reading, for whoever reads.
+    pub fn stop_flag(&self) -> Option<&Arc<AtomicBool>> {
+        self.stop.as_ref()
     }
 
     fn role(&self, line: &LogLine<'_>) -> Role {
@@ -141,6 +166,7 @@ impl Analyzer {
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
+            pace: Pace::default(),
             pipeline: Pipeline::new(self, &origin.into(), sequence, take),
         }
     }
@@ -149,6 +175,7 @@ impl Analyzer {
 /// A stream that is being read.
 pub struct Stream<'a> {
     lines: LineReader,
+    pace: Pace,
     pipeline: Pipeline<'a>,
 }
 
@@ -157,11 +184,21 @@ impl Stream<'_> {
     pub fn push(&mut self, chunk: &[u8]) {
         let analyzer = self.pipeline.analyzer;
         self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
+        self.look_at_the_clock();
     }
 
-    /// The stream is silent: gives away a report that was held back for what may follow it.
+    /// The stream is silent: gives away a report that was held back for what may follow it, and after a second
+    /// one that may be incomplete.
     pub fn pause(&mut self) {
         self.pipeline.pause();
+        self.pace.pause();
+        self.look_at_the_clock();
+    }
+
+    fn look_at_the_clock(&mut self) {
+        if let Some(line) = self.pace.mark(Instant::now(), self.lines.count()) {
+            self.pipeline.pause_behind(line);
+        }
     }
 
     /// The stream ended.

@@ -56,6 +56,10 @@ impl Visitor for Pipeline<'_> {
         self.analyzer.every_boot
     }
 
+    fn is_over(&self) -> bool {
+        self.analyzer.is_stopped()
+    }
+
     fn role(&self, raw: &[u8]) -> Role {
         if self.analyzer.harmless.has_line(raw) {
             return Role::Nothing;
@@ -99,6 +103,11 @@ impl<'a> Pipeline<'a> {
     pub fn pause(&mut self) {
         self.release_lines();
         self.reports.pause();
+    }
+
+    /// The same, and gives away as it is each report without a line of its own behind line `line`.
+    pub fn pause_behind(&mut self, line: u64) {
+        self.reports.pause_behind(line);
     }
 
     /// Takes in what the decoder holds back.

@@ -83,6 +83,14 @@ impl<'a> Reports<'a> {
         self.release();
     }
 
+    /// The same, and gives away as it is each report without a line of its own behind `line`.
+    pub fn pause_behind(&mut self, line: u64) {
+        for splat in self.assembler.release_quiet(line, &mut self.boots) {
+            self.report(splat);
+        }
+        self.release();
+    }
+
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
         self.assembler.is_idle() && self.held.is_none()

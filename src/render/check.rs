@@ -112,7 +112,7 @@ fn told(entry: &Known, standing: &str, style: &Style) -> String {
     format!(
         "{}: {}{}\n",
         Style::paint(style.label, standing),
-        clean(&entry.signature),
+        clean(entry.signature()),
         clean(&facts)
     )
 }

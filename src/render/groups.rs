@@ -167,6 +167,7 @@ mod tests {
     fn example() -> Group {
         Group {
             signature: "late-clear:ap:VMX:init_ia32_feat_ctl".to_owned(),
+            former_signatures: Vec::new(),
             title: "WARNING in do_clear_cpu_cap".to_owned(),
             kind: "warning".to_owned(),
             count: 5,

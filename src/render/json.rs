@@ -53,7 +53,7 @@ impl<'a> CheckJson<'a> {
             new: standing("new"),
             expired: standing("expired"),
             known: standing("known"),
-            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+            unseen: unseen.map(|known| known.signature()).collect(),
         }
     }
 }

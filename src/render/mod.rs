@@ -21,7 +21,7 @@ mod trace;
 mod words;
 
 pub use check::CheckText;
-pub use clean::clean;
+pub use clean::{Escape, clean, without_commands};
 pub use github::Github;
 pub use groups::ScanText;
 pub use html::Html;

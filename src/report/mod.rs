@@ -67,6 +67,8 @@ pub struct Report {
     pub corrupted: bool,
     /// The same for one bug across boots and builds.
     pub signature: String,
+    /// Signatures that earlier versions gave such a report: baselines that list one of them keep working.
+    pub former_signatures: Vec<String>,
     /// Number of the crash that it belongs to.
     pub incident: usize,
     /// Whom to look at.
@@ -188,6 +190,7 @@ impl Sequence {
             index,
             level,
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
+            former_signatures: Vec::new(),
             incident,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
             platform: Platform::of(&splat, boot),

@@ -3,6 +3,7 @@
 //! In: log lines in the order of the input. Out: splats, each as soon as it is complete. printk
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
+mod early;
 mod loose;
 
 use super::body::{Body, body};
@@ -35,6 +36,8 @@ pub struct Assembler<'g> {
     complete: Vec<Splat>,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
+    /// First lines of the open reports that were given away as they are.
+    early: Vec<u64>,
 }
 
 impl<'g> Assembler<'g> {
@@ -48,6 +51,7 @@ impl<'g> Assembler<'g> {
             backtraces: None,
             complete: Vec::new(),
             given: 0,
+            early: Vec::new(),
         }
     }
 
@@ -96,6 +100,7 @@ impl<'g> Assembler<'g> {
     }
 
     fn give(&mut self, splats: Vec<Splat>) -> Vec<Splat> {
+        let splats = self.without_early(splats);
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);
         splats

@@ -204,14 +204,15 @@ fn unpack(
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
             let (chunks, received) = mpsc::sync_channel(AHEAD);
             let counter = Arc::clone(&count);
-            scope.spawn(move || decode(open, Box::new(Passing::new(bytes)), &counter, &chunks));
-            walk_decoded(
-                walk,
-                format,
-                place,
-                Ok(Box::new(Ahead::new(received))),
-                count,
-            )
+            let source = Box::new(Passing::new(bytes));
+            let ahead = move || decode(open, source, &counter, &chunks);
+            let started = std::thread::Builder::new().spawn_scoped(scope, ahead);
+            let decoder: io::Result<Decoder<'_>> = match started {
+                Ok(_) => Ok(Box::new(Ahead::new(received))),
+                // Where no thread can be started, this one decodes.
+                Err(_) => decoder(open, Box::new(Passing::new(bytes)), &count),
+            };
+            walk_decoded(walk, format, place, decoder, count)
         }),
         Content::Whole(bytes) => {
             let decoder = decoder(open, Box::new(Passing::new(bytes)), &count);

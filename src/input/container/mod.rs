@@ -155,6 +155,10 @@ pub trait Visit {
     fn member(&mut self, member: Member<'_>);
     /// Something could not be read; the walk goes on.
     fn error(&mut self, error: UnpackError);
+    /// True where nothing more is wanted: the walk ends soon.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Takes inputs apart.
@@ -260,6 +264,9 @@ impl Walk<'_> {
     /// Opens what stands at a place: a container, or a log. `Err` where it could not be read to its
     /// end.
     fn open(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        if self.visit.is_over() {
+            self.meter.close();
+        }
         if self.meter.is_spent() {
             return Err(Said);
         }
