@@ -1,12 +1,14 @@
 //! The whole way: bytes in, reports out.
 
+mod expected;
 mod harmless;
+mod kernel;
 mod pace;
 mod pipeline;
 mod reports;
 
 use crate::boot::Boot;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, MilestoneName};
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
@@ -29,6 +31,8 @@ pub struct Input {
     pub boots: Vec<Boot>,
     /// Its physical lines.
     pub lines: u64,
+    /// True where a line of a kernel's was seen; only where the analyzer looks for one.
+    pub is_kernel: bool,
 }
 
 /// Where a text comes from.
@@ -62,6 +66,8 @@ pub struct Analyzer {
     harmless: Harmless,
     every_boot: bool,
     excerpts: bool,
+    looks_for_kernel: bool,
+    expects: Vec<MilestoneName>,
     stop: Option<Arc<AtomicBool>>,
 }
 
@@ -90,6 +96,8 @@ impl Analyzer {
             harmless: Harmless::default(),
             every_boot: true,
             excerpts: false,
+            looks_for_kernel: false,
+            expects: Vec::new(),
             stop: None,
         })
     }
@@ -106,6 +114,21 @@ impl Analyzer {
     #[must_use]
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
+        self
+    }
+
+    /// Looks whether an input holds any line of a kernel's ([`Input::is_kernel`]).
+    #[must_use]
+    pub fn look_for_kernel(mut self) -> Analyzer {
+        self.looks_for_kernel = true;
+        self
+    }
+
+    /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it tells.
+    #[must_use]
+    pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
+        self.looks_for_kernel |= !milestones.is_empty();
+        self.expects = milestones;
         self
     }
 
@@ -139,6 +162,12 @@ impl Analyzer {
         role
     }
 
+    /// Debug info that was asked for and could not be had: a line for each kernel, with the mend.
+    pub fn missing_symbols(&self) -> Vec<String> {
+        let symbolizer = self.symbolizer.as_ref();
+        symbolizer.map_or(Vec::new(), Symbolizer::missing)
+    }
+
     /// The rules in use.
     pub fn grammar(&self) -> &Grammar {
         &self.grammar
@@ -153,6 +182,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
+        pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
@@ -183,6 +213,7 @@ impl Stream<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
         let analyzer = self.pipeline.analyzer;
+        self.pipeline.look(chunk);
         self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
         self.look_at_the_clock();
     }

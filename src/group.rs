@@ -283,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_kept_apart_is_counted() {
+        let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");
+        let mut groups = Groups::up_to(2);
+        for function in ["a", "b", "c", "a"] {
+            let log = log(function, "6.1.0", None);
+            let mut take = |report| groups.add(&report);
+            analyzer.read_all("x", log.as_bytes(), &mut Sequence::default(), &mut take);
+        }
+        assert_eq!(groups.ungrouped(), 1);
+        assert_eq!(groups.into_sorted().len(), 2);
+    }
+
+    #[test]
     fn machines_that_do_not_tell_their_name_may_be_the_same_or_not() {
         let one_known = [("a", Some("Box")), ("b", None)];
         let two_known = [("a", Some("Box")), ("b", Some("Pizza Box")), ("c", None)];

@@ -62,16 +62,21 @@ impl<'a> Reports<'a> {
         reports
     }
 
-    /// The input ended.
-    pub fn finish(mut self, lines: u64) -> Input {
+    /// The input ended: gives away what is open.
+    pub fn close(&mut self) {
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
         self.release();
+    }
+
+    /// What the input, which was closed, told of itself.
+    pub fn finish(self, lines: u64) -> Input {
         Input {
             path: self.path,
             boots: self.boots.into_all(),
             lines,
+            is_kernel: false,
         }
     }
 

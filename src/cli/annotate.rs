@@ -3,9 +3,10 @@
 use super::args::Options;
 use super::signals::Stop;
 use super::triage::{grammar, symbolizer};
-use super::{CLEAN, INTERRUPTED, Outcome, output};
+use super::{CLEAN, ERROR, INTERRUPTED, Outcome, output};
 use ksplat::annotate::Annotator;
 use ksplat::input::{FileEntry, InputError, Waiting};
+use ksplat::symbols::Symbolizer;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -42,9 +43,13 @@ pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
         out.write_all(&line)?;
     }
     out.finish()?;
-    Ok(match stop.is_signalled() {
-        true => INTERRUPTED,
-        false => CLEAN,
+    let missing = symbolizer.as_ref().map_or(Vec::new(), Symbolizer::missing);
+    output::tell_missing(&missing);
+    let in_vain = !missing.is_empty() && !annotator.has_symbolized();
+    Ok(match (stop.is_signalled(), in_vain) {
+        (true, _) => INTERRUPTED,
+        (false, true) => ERROR,
+        (false, false) => CLEAN,
     })
 }
 

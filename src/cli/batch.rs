@@ -1,6 +1,7 @@
 //! A scan on its way to the output: what `scan` and `check` have in common.
 
 use super::args::Options;
+use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::output::Out;
@@ -41,6 +42,10 @@ pub struct Batch<'a> {
     /// The input at hand.
     members: Input,
     failed: bool,
+    /// A boot did not come as far as it should.
+    lacks: bool,
+    /// A line of a kernel's was seen.
+    is_kernel: bool,
     unreadable: u64,
     /// Splats of signatures beyond those that are kept apart.
     ungrouped: u64,
@@ -69,6 +74,8 @@ impl<'a> Batch<'a> {
             hints: Hints::default(),
             members: Input::default(),
             failed: false,
+            lacks: false,
+            is_kernel: false,
             unreadable: 0,
             ungrouped: 0,
         })
@@ -124,6 +131,10 @@ impl<'a> Batch<'a> {
                 "{splats} of further signatures stand in no group; read fewer inputs at once"
             ));
         }
+        if !self.options.quiet {
+            let missing = self.analyzer.missing_symbols();
+            self.shown.aside(|| output::tell_missing(&missing));
+        }
         tell_links(
             self.options,
             self.shown.counters.links.load(Ordering::Relaxed),
@@ -139,6 +150,32 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// Where no input holds a line of a kernel's nothing can be said of one: an error.
+    pub fn require_kernel(&mut self, paths: &[PathBuf]) {
+        if self.is_kernel || !self.is_whole() {
+            return;
+        }
+        let names: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let (holds, names) = match names.as_slice() {
+            [_] => ("holds", names.join("")),
+            _ => ("hold", names.join(", ")),
+        };
+        let error = format!("{names}: {holds} no line of a kernel: is the console there?");
+        let error: Box<dyn Error> = error.into();
+        self.shown.aside(|| complain(&*error));
+        let text = self.form.error(&*error);
+        self.write(&text);
+        self.unreadable += 1;
+    }
+
+    /// True where a boot did not come as far as it should.
+    pub fn has_lacking(&self) -> bool {
+        self.lacks
+    }
+
     /// True where all of the input was read.
     pub fn is_whole(&self) -> bool {
         self.unreadable == 0 && self.ungrouped == 0 && !self.stop.is_asked_for()
@@ -152,13 +189,16 @@ impl<'a> Batch<'a> {
     /// ends. Where nobody reads the output any more it goes on for its exit code, as far as that takes; a
     /// baseline that is to be changed takes all of it.
     fn write(&mut self, text: &str) {
-        let out = &mut self.out;
-        self.shown.aside(|| out.print(text));
+        write(&mut self.out, &self.shown, text);
         let is_known = self.out.is_gone() && self.failed && self.baseline.is_none();
         if is_known || self.out.has_failed() {
             self.stop.now();
         }
     }
+}
+
+fn write(out: &mut Out, shown: &Shown, text: &str) {
+    shown.aside(|| out.print(text));
 }
 
 /// Says how many links were not followed.
@@ -206,6 +246,15 @@ impl Sink for Batch<'_> {
         if self.options.verbose {
             hints.iter().for_each(|hint| self.tell(hint));
         }
+        self.is_kernel |= member.is_kernel;
+        for lacking in lacking(&member, &self.options.expect, false) {
+            self.lacks |= is_finding(self.options);
+            let told = || tell_lacking(self.options, &lacking);
+            self.shown.aside(told);
+            let text = self.form.lacking(&lacking);
+            write(&mut self.out, &self.shown, &text);
+        }
+        self.failed |= self.lacks;
         if self.form.wants_boots() {
             self.members.boots.append(&mut member.boots);
         }
@@ -216,13 +265,18 @@ impl Sink for Batch<'_> {
             path: extent.path,
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),
+            is_kernel: self.is_kernel,
         });
     }
 
     fn wants_members(&self) -> bool {
         let Options {
-            fail_on, verbose, ..
+            fail_on,
+            verbose,
+            expect,
+            ..
         } = self.options;
-        self.form.wants_boots() || *verbose || fail_on.contains(&FailOn::Hint)
+        let is_asked = *verbose || fail_on.contains(&FailOn::Hint) || !expect.is_empty();
+        is_asked || self.form.wants_boots() || self.baseline.is_some()
     }
 }

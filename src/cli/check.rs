@@ -21,7 +21,7 @@ const MAX_BASELINE: u64 = 64 << 20;
 /// Runs the command.
 pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?;
+    let analyzer = analyzer(options, &stop)?.look_for_kernel();
     let baseline = read(check)?;
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let style = output::style(options);
@@ -29,7 +29,8 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let mut batch = Batch::new(options, &analyzer, stop, text)?.against(&baseline, today);
     let groups = batch.scan(&check.paths);
     let comparison = baseline.compare(groups, today);
-    let is_whole = batch.is_whole();
+    batch.require_kernel(&check.paths);
+    let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
     let code = batch.finish(Ending::Check(&comparison))?;
     if !(check.update || check.prune) {
         return Ok(code);
@@ -39,7 +40,7 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
         return Ok(code);
     }
     rewrite(check, &comparison)?;
-    let settled = code == FOUND && check.update && !comparison.has_expired();
+    let settled = code == FOUND && check.update && !comparison.has_expired() && !lacks;
     Ok(if settled { super::CLEAN } else { code })
 }
 

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use ksplat::analyzer::Input;
 use ksplat::grammar::Grammar;
 use ksplat::render::{
-    Ending, Escape, Github, Html, Json, Junit, Mail, Ndjson, Output, Sarif, Standing,
+    Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Ndjson, Output, Sarif, Standing,
     without_commands,
 };
 use ksplat::report::Report;
@@ -94,6 +94,10 @@ impl Output for Guarded<'_> {
 
     fn wants_boots(&self) -> bool {
         self.form.wants_boots()
+    }
+
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        without_commands(self.form.lacking(lacking), self.escape)
     }
 
     fn error(&mut self, error: &dyn Error) -> String {

@@ -6,6 +6,7 @@ mod batch;
 mod check;
 mod documents;
 mod draft;
+mod expect;
 mod fail_on;
 mod format;
 mod hints;

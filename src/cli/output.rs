@@ -5,10 +5,13 @@
 
 use super::args::{Color, Options};
 use super::draft::Draft;
-use ksplat::render::{Escape, Style, without_commands};
+use ksplat::render::{self, Escape, Style, without_commands};
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+
+/// Kernels without debug info that are told of one by one.
+const MAX_MISSING: usize = 8;
 
 /// The open output.
 pub struct Out {
@@ -136,6 +139,17 @@ fn told(name: &str, error: &io::Error) -> io::Error {
 pub fn tell(line: &str) {
     let line = without_commands(format!("ksplat: {line}\n"), Escape::Text);
     let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// Says what debug info was asked for and could not be had.
+pub fn tell_missing(missing: &[String]) {
+    for line in missing.iter().take(MAX_MISSING) {
+        tell(&render::clean(line));
+    }
+    let more = missing.len().saturating_sub(MAX_MISSING);
+    if more > 0 {
+        tell(&format!("debug info of {more} more kernels is missing"));
+    }
 }
 
 /// The colours that `--color`, `NO_COLOR` and the terminal ask for.

@@ -1,6 +1,7 @@
 //! Prints reports as they come, and keeps count of what `--fail-on` names.
 
 use super::args::Options;
+use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::output::Out;
@@ -73,6 +74,12 @@ impl<'a> Printer<'a> {
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
             hints.iter().for_each(|hint| output::tell(hint));
+        }
+        for lacking in lacking(&input, &self.options.expect, true) {
+            self.failed |= is_finding(self.options);
+            tell_lacking(self.options, &lacking);
+            let text = self.form.lacking(&lacking);
+            self.write(&text);
         }
         self.form.input(input);
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?;
+    let analyzer = analyzer(options, &stop)?.look_for_kernel();
     let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
     let mut links = 0;
@@ -47,6 +47,9 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     if stop.is_signalled() {
         output::tell("interrupted: this is what was found so far");
     }
+    if !options.quiet {
+        output::tell_missing(&analyzer.missing_symbols());
+    }
     tell_links(options, links);
     Ok(match (stop.is_signalled(), unreadable, failed) {
         (true, _, _) => INTERRUPTED,
@@ -59,8 +62,9 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
 pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Error>> {
-    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
-    analyzer = analyzer.stop(Arc::clone(stop.flag()));
+    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?
+        .stop(Arc::clone(stop.flag()))
+        .expect(options.expect.clone());
     let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
     if !hints && !options.format.tells_milestones() {
         analyzer = analyzer.reports_only();
@@ -208,6 +212,7 @@ impl Sink for Reader<'_, '_> {
     }
 
     fn member(&mut self, member: Input) {
+        self.input.is_kernel |= member.is_kernel;
         self.input.boots.extend(member.boots);
         self.input.lines += member.lines;
     }

@@ -55,6 +55,11 @@ impl Finder {
         self.milestones.find(bytes, from).is_some()
     }
 
+    /// True where a literal stands of a line that tells something of its boot.
+    pub fn tells_boot(&self, bytes: &[u8]) -> bool {
+        self.notes.find(bytes, 0).is_some()
+    }
+
     /// True for a line that has any of the literals.
     pub fn tells(&self, line: &[u8]) -> bool {
         let has = |literals: &Literals| literals.find(line, 0).is_some();

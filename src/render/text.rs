@@ -2,7 +2,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
 use super::trace::{Step, folded, steps};
 use super::words::{count, place, wrap};
@@ -64,6 +64,10 @@ impl Output for Text<'_> {
         }
     }
 
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        self::lacking(lacking, &self.style)
+    }
+
     fn input(&mut self, input: Input) {
         self.inputs.push(input);
         self.told.clear();
@@ -98,6 +102,12 @@ pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     }
     out.push('\n');
     out
+}
+
+/// A line for a boot that did not come as far as it should.
+pub fn lacking(lacking: &Lacking<'_>, style: &Style) -> String {
+    let text = clean(&lacking.to_string()).into_owned();
+    format!("{}\n", Style::paint(style.headline, text))
 }
 
 /// A line for one notice.
@@ -149,8 +159,9 @@ fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
     let inputs = inputs.iter().zip(found);
     inputs
         .map(|(input, found)| {
+            let what = if input.is_kernel { "splat" } else { "log" };
             format!(
-                "{}: no kernel splat in {}{}\n",
+                "{}: no kernel {what} in {}{}\n",
                 clean(&input.path),
                 extent(input),
                 further(found.notices, "notice")
