@@ -29,7 +29,9 @@ pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
     let mut input = open(file, &stop)?;
     let mut out = output::open(options)?;
     let mut raw = Vec::new();
-    while read_line(&mut input, &mut raw)? {
+    let name = file.unwrap_or(Path::new("-"));
+    let failed = |error| InputError::of(name, error);
+    while read_line(&mut input, &mut raw).map_err(failed)? {
         for line in annotator.line(&raw) {
             out.write_all(&line)?;
         }
@@ -75,7 +77,7 @@ fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<Waiting>, Box<dyn 
                     true => Err(ErrorKind::IsADirectory.into()),
                     false => Ok(file),
                 });
-            opened.map_err(|error| InputError::of(&entry, error))?
+            opened.map_err(|error| InputError::of(path, error))?
         }
         _ => File::from(io::stdin().as_fd().try_clone_to_owned()?),
     };

@@ -2,7 +2,7 @@
 
 use super::args::{CheckOptions, Options};
 use super::batch::Batch;
-use super::draft::{Draft, folder_of};
+use super::draft::{Target, folder_of};
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{FOUND, Outcome, output};
@@ -85,9 +85,9 @@ fn rewrite(check: &CheckOptions, comparison: &Comparison<'_>) -> Result<(), Box<
     if text == before && check.baseline.exists() {
         return Ok(());
     }
-    let written = Draft::of(&check.baseline).and_then(|mut draft| {
-        draft.write_all(text.as_bytes())?;
-        draft.place()
+    let written = Target::open(&check.baseline).and_then(|mut target| {
+        target.write_all(text.as_bytes())?;
+        target.place()
     });
     written.map_err(|error| {
         let path = check.baseline.display();

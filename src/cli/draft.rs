@@ -19,6 +19,58 @@ const MAX_LINKS: usize = 40;
 /// Names that are tried for a draft; each is one of 2^64.
 const MAX_TRIES: usize = 8;
 
+/// Where something is written.
+#[derive(Debug)]
+pub enum Target {
+    /// A regular file, or none yet: it is replaced.
+    Draft(Draft),
+    /// A pipe, a terminal, a device: it is written as it comes.
+    Direct(File),
+}
+
+impl Target {
+    /// Opens what is to be written.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn open(path: &Path) -> io::Result<Target> {
+        match fs::metadata(path) {
+            Ok(is) if !is.is_file() && !is.is_dir() => OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map(Target::Direct),
+            _ => Draft::of(path).map(Target::Draft),
+        }
+    }
+
+    /// All was written: a file gets into its place.
+    ///
+    /// # Errors
+    /// What the operating system says; the old file stands then.
+    pub fn place(self) -> io::Result<()> {
+        match self {
+            Target::Draft(draft) => draft.place(),
+            Target::Direct(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Target::Draft(draft) => draft.file.write(bytes),
+            Target::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Target::Draft(draft) => draft.file.flush(),
+            Target::Direct(file) => file.flush(),
+        }
+    }
+}
+
 /// A file in the making.
 #[derive(Debug)]
 pub struct Draft {
@@ -33,10 +85,11 @@ impl Draft {
     ///
     /// # Errors
     /// What the operating system says: the folder may not be written, the target is a folder.
-    pub fn of(target: &Path) -> io::Result<Draft> {
+    fn of(target: &Path) -> io::Result<Draft> {
         let target = behind_links(target)?;
         let old = match fs::metadata(&target) {
             Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+            Ok(old) if !old.is_file() => return Err(io::Error::other("no regular file")),
             Ok(old) => Some(old),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -56,23 +109,13 @@ impl Draft {
     ///
     /// # Errors
     /// What the operating system says; the old file stands then.
-    pub fn place(mut self) -> io::Result<()> {
+    fn place(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
         self.placed = true;
         // The name is in its place; where the folder cannot be synced, it gets to the disk later.
         let _ = File::open(folder_of(&self.target)).and_then(|folder| folder.sync_all());
         Ok(())
-    }
-}
-
-impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 
@@ -165,12 +208,12 @@ mod tests {
         fs::write(&target, "old").expect("written");
         fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).expect("changed");
         let mut draft = Draft::of(&target).expect("a draft");
-        draft.write_all(b"new").expect("written");
+        draft.file.write_all(b"new").expect("written");
         assert_eq!(fs::read(&target).expect("readable"), b"old");
         drop(draft);
         assert_eq!(names(folder.path()), ["out"]);
         let mut draft = Draft::of(&target).expect("a draft");
-        draft.write_all(b"new").expect("written");
+        draft.file.write_all(b"new").expect("written");
         draft.place().expect("placed");
         assert_eq!(fs::read(&target).expect("readable"), b"new");
         let mode = fs::metadata(&target).expect("there").permissions().mode();
@@ -186,7 +229,7 @@ mod tests {
         symlink("d/there", &link).expect("a link");
         for text in ["first", "second"] {
             let mut draft = Draft::of(&link).expect("a draft");
-            draft.write_all(text.as_bytes()).expect("written");
+            draft.file.write_all(text.as_bytes()).expect("written");
             draft.place().expect("placed");
             assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
             assert_eq!(fs::read(&there).expect("readable"), text.as_bytes());

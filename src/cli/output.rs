@@ -4,11 +4,10 @@
 //! goes away is no error: the run goes on for its exit code, and writes nothing more.
 
 use super::args::{Color, Options};
-use super::draft::Draft;
+use super::draft::Target;
 use ksplat::render::{self, Escape, Style, without_commands};
 use std::error::Error;
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 
 /// Kernels without debug info that are told of one by one.
 const MAX_MISSING: usize = 8;
@@ -25,9 +24,8 @@ pub struct Out {
 }
 
 enum Stream {
-    Draft(BufWriter<Draft>),
-    /// Standard output, or what is no regular file: it is written as it comes.
-    Direct(BufWriter<Box<dyn Write>>),
+    Stdout(BufWriter<Stdout>),
+    File(BufWriter<Target>),
 }
 
 /// Opens `-o`, or standard output.
@@ -42,20 +40,12 @@ pub fn open(options: &Options) -> Result<Out, Box<dyn Error>> {
         error: None,
     };
     let Some(path) = &options.output else {
-        let stdout = Stream::Direct(BufWriter::new(Box::new(io::stdout())));
+        let stdout = Stream::Stdout(BufWriter::new(io::stdout()));
         return Ok(out("standard output".to_owned(), stdout));
     };
-    let is_special = fs::metadata(path).is_ok_and(|is| !is.is_file() && !is.is_dir());
-    let stream = match is_special {
-        true => {
-            let file = OpenOptions::new().write(true).open(path);
-            file.map(|file| Stream::Direct(BufWriter::new(Box::new(file))))
-        }
-        false => Draft::of(path).map(|draft| Stream::Draft(BufWriter::new(draft))),
-    };
     let name = path.display().to_string();
-    match stream {
-        Ok(stream) => Ok(out(name, stream)),
+    match Target::open(path) {
+        Ok(target) => Ok(out(name, Stream::File(BufWriter::new(target)))),
         Err(e) => Err(format!("{name}: {e}; give -o a file in a folder that you may write").into()),
     }
 }
@@ -92,11 +82,11 @@ impl Out {
         }
         let name = self.name;
         match self.stream {
-            Stream::Direct(_) => Ok(()),
-            Stream::Draft(draft) => draft
+            Stream::Stdout(_) => Ok(()),
+            Stream::File(file) => file
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
-                .and_then(Draft::place)
+                .and_then(Target::place)
                 .map_err(|error| told(&name, &error)),
         }
     }
@@ -111,8 +101,8 @@ impl Out {
 
     fn stream(&mut self) -> &mut dyn Write {
         match &mut self.stream {
-            Stream::Draft(draft) => draft,
-            Stream::Direct(stream) => stream,
+            Stream::Stdout(stdout) => stdout,
+            Stream::File(file) => file,
         }
     }
 }

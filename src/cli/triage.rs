@@ -9,7 +9,7 @@ use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, kmsg, output};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
 use ksplat::input::container::{Content, Limits, Unpacker};
-use ksplat::input::{Entry, Source, Waiting, cut_short, entries};
+use ksplat::input::{Entry, InputError, Source, Waiting, cut_short, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
 use ksplat::scan::{Reading, ScanError, Sink};
@@ -176,7 +176,10 @@ impl<'a> Triage<'a> {
                     unpack(Content::Whole(&bytes));
                     is_cut = bytes.is_cut();
                 }
-                Source::Stream(stream) => unpack(Content::stream(stream)?),
+                Source::Stream(stream) => {
+                    let content = Content::stream(stream);
+                    unpack(content.map_err(|error| InputError::of(entry.path(), error))?);
+                }
             },
         }
         if is_cut {

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Maps at once; what comes beyond is read as a stream.
-const MAX_MAPS: usize = 256;
+const MAX_MAPS: usize = 4096;
 
 /// A map that is guarded.
 #[derive(Debug)]

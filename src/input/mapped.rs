@@ -42,7 +42,7 @@ impl Mapped {
     /// Maps a file.
     ///
     /// # Errors
-    /// What the operating system says; some files cannot be mapped, and no more than some hundred at once.
+    /// What the operating system says; some files cannot be mapped, and no more than some thousand at once.
     pub fn new(file: &File) -> io::Result<Mapped> {
         // SAFETY: the map is read only, and nothing but what is read depends on its bytes staying the same. Where
         // another process shortens the file meanwhile, the guard puts zeros there.

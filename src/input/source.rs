@@ -59,24 +59,21 @@ impl Source<'_> {
             },
             Opened::Stream(file) => Source::Stream(Waiting::new(file, stop.cloned())),
         });
-        opened.map_err(|reason| InputError::of(entry, reason))
+        opened.map_err(|reason| InputError::of(&entry.path, reason))
     }
 }
 
 /// The error of a file that was cut short while it was read.
 pub fn cut_short(path: &Path) -> InputError {
     let reason = "was cut short while it was read; what came before was read";
-    InputError {
-        path: path.display().to_string(),
-        reason: io::Error::other(reason),
-    }
+    InputError::of(path, io::Error::other(reason))
 }
 
 impl InputError {
     /// Of a file.
-    pub fn of(entry: &FileEntry, reason: io::Error) -> InputError {
+    pub fn of(path: &Path, reason: io::Error) -> InputError {
         InputError {
-            path: entry.path.display().to_string(),
+            path: path.display().to_string(),
             reason,
         }
     }

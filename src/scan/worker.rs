@@ -202,7 +202,7 @@ fn file(
         }
         Source::Stream(stream) => stream,
     };
-    let content = Content::stream(stream).map_err(|reason| InputError::of(entry, reason))?;
+    let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);
     Ok(Size::of(&[]))
 }
