@@ -2,8 +2,9 @@
 
 use super::args::{Options, Symbolize};
 use super::format::Format;
+use super::output::Out;
 use super::{CLEAN, FOUND, Outcome, output};
-use ksplat::render::{self, Answer, Style};
+use ksplat::render::{self, Answer, Escape, Style, without_commands};
 use ksplat::splat::code_ref;
 use ksplat::symbols::{Image, Place, Resolved, Unresolved};
 use std::error::Error;
@@ -55,7 +56,7 @@ struct Run<'a> {
     arguments: &'a Symbolize,
     format: Format,
     style: Style,
-    out: Box<dyn Write>,
+    out: Out,
     /// Kept for the JSON document only.
     answers: Vec<Answer>,
     unknown: bool,
@@ -95,6 +96,8 @@ impl Run<'_> {
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
+        let escape = self.format.escape().unwrap_or(Escape::Text);
+        let text = without_commands(text.to_owned(), escape);
         self.out.write_all(text.as_bytes())
     }
 
@@ -149,7 +152,7 @@ impl Run<'_> {
             let document = render::place_document(&self.answers);
             self.write(&document)?;
         }
-        self.out.flush()?;
+        self.out.finish()?;
         Ok(if self.unknown { FOUND } else { CLEAN })
     }
 }

@@ -14,7 +14,7 @@ mod tone;
 mod trace;
 
 use super::clean::clean_lines;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use crate::analyzer::Input;
 use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
@@ -126,6 +126,11 @@ impl Output for Html<'_> {
 
     fn wants_boots(&self) -> bool {
         true
+    }
+
+    /// The page shows the milestones of each boot.
+    fn lacking(&mut self, _: &Lacking<'_>) -> String {
+        String::new()
     }
 
     fn error(&mut self, _: &dyn Error) -> String {

@@ -53,7 +53,7 @@ impl<'a> CheckJson<'a> {
             new: standing("new"),
             expired: standing("expired"),
             known: standing("known"),
-            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+            unseen: unseen.map(|known| known.signature()).collect(),
         }
     }
 }
@@ -92,6 +92,13 @@ struct BootJson<'a> {
     kaslr_offset: Option<String>,
     first_line: u64,
     milestones: Vec<MilestoneJson>,
+    /// Only where milestones are expected (`--expect`).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    lacks: &'a [MilestoneName],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_text: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -337,6 +344,9 @@ fn boot(boot: &Boot) -> BootJson<'_> {
         kaslr_offset: boot.kaslr_offset.map(|offset| format!("{offset:#x}")),
         first_line: boot.first_line,
         milestones: milestones.collect(),
+        lacks: &boot.lacks,
+        last_line: boot.last.as_ref().map(|last| last.number),
+        last_text: boot.last.as_ref().map(|last| last.text.as_str()),
     }
 }
 

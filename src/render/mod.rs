@@ -21,14 +21,14 @@ mod trace;
 mod words;
 
 pub use check::CheckText;
-pub use clean::clean;
+pub use clean::{Escape, clean, without_commands};
 pub use github::Github;
 pub use groups::ScanText;
 pub use html::Html;
 pub use json::{Json, Ndjson, document};
 pub use junit::Junit;
 pub use mail::Mail;
-pub use output::{Ending, Output, Standing};
+pub use output::{Ending, Lacking, Output, Standing};
 pub use places::{Answer, place_document, place_lines, place_text};
 pub use sarif::Sarif;
 pub use style::Style;

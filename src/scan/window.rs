@@ -5,8 +5,8 @@
 
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::input::container::Member;
+use crate::parallel;
 use crate::report::{Report, Sequence};
-use rayon::prelude::*;
 
 /// Bytes of a window.
 const FULL: usize = 8 << 20;
@@ -82,6 +82,6 @@ impl Window {
                 sequence,
             }
         };
-        self.texts.par_iter().map(read).collect()
+        parallel::map(&self.texts, read)
     }
 }

@@ -10,7 +10,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use memmap2::Mmap;
 use object::LittleEndian;
 use object::elf::{self, FileHeader64, SectionHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
@@ -21,6 +20,7 @@ use super::relocate;
 use super::symtab::Symbol;
 use super::units::UnitIndex;
 use super::unpack::{Format, unpack};
+use crate::input::Mapped;
 
 const LE: LittleEndian = LittleEndian;
 
@@ -28,7 +28,7 @@ const LE: LittleEndian = LittleEndian;
 const MODULE_BASE: u64 = 0x1000_0000;
 
 enum Data {
-    Mapped(Mmap),
+    Mapped(Mapped),
     Owned(Vec<u8>),
 }
 
@@ -188,10 +188,7 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
             path: path.to_owned(),
         });
     }
-    // SAFETY: the mapping is private and read-only. As for every tool that maps its input, the file
-    // must not be cut while it is in use: that would raise SIGBUS, not undefined values in Rust's
-    // sense, since all readers treat the bytes as untrusted.
-    let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+    let map = Mapped::new(&file).map_err(read)?;
     let Some(format) = format else {
         return Ok(Data::Mapped(map));
     };
