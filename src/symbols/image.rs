@@ -10,6 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use gimli::Abbreviations;
 use memmap2::Mmap;
 use object::LittleEndian;
 use object::elf::{self, FileHeader64, SectionHeader64};
@@ -68,6 +69,8 @@ pub struct Image {
     pub(super) symbols: Mutex<HashMap<String, Arc<[Symbol]>>>,
     pub(super) positions: Mutex<HashMap<u64, Arc<Position>>>,
     pub(super) units: OnceLock<UnitIndex>,
+    /// Tables of abbreviations by their offsets; `None` for a broken one.
+    pub(super) tables: Mutex<HashMap<usize, Option<Arc<Abbreviations>>>>,
 }
 
 impl Image {
@@ -84,6 +87,7 @@ impl Image {
             symbols: Mutex::default(),
             positions: Mutex::default(),
             units: OnceLock::new(),
+            tables: Mutex::default(),
         };
         match image.sections.iter().any(|s| s.kind == elf::SHT_SYMTAB) {
             true => Ok(image),
