@@ -109,6 +109,9 @@ impl<'a> Batch<'a> {
     pub fn finish(&mut self, ending: Ending<'_>) -> io::Result<u8> {
         let ending = self.form.finish(ending);
         self.write(&ending);
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
+        }
         self.error.take().map_or(Ok(()), Err)?;
         let interrupted = !self.is_whole() && self.stop.load(Ordering::Relaxed);
         if interrupted {
@@ -192,11 +195,12 @@ impl Sink for Batch<'_> {
     }
 
     fn input(&mut self, extent: Extent) {
-        self.form.input(Input {
+        let text = self.form.input(Input {
             path: extent.path,
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),
         });
+        self.write(&text);
     }
 
     fn wants_members(&self) -> bool {

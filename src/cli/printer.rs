@@ -75,7 +75,8 @@ impl<'a> Printer<'a> {
         if self.options.verbose {
             hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
         }
-        self.form.input(input);
+        let text = self.form.input(input);
+        self.write(&text);
     }
 
     /// What stands behind the last report.
@@ -85,6 +86,9 @@ impl<'a> Printer<'a> {
     pub fn finish(&mut self) -> io::Result<()> {
         let ending = self.form.finish(Ending::Triage);
         self.write(&ending);
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
+        }
         self.written()
     }
 
