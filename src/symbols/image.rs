@@ -21,7 +21,7 @@ use super::locate::Position;
 use super::relocate;
 use super::symtab::Symbol;
 use super::units::UnitIndex;
-use super::unpack::{Format, unpack};
+use super::unpack::{Format, Unpacked, most, unpack};
 
 const LE: LittleEndian = LittleEndian;
 
@@ -30,14 +30,14 @@ const MODULE_BASE: u64 = 0x1000_0000;
 
 enum Data {
     Mapped(Mmap),
-    Owned(Vec<u8>),
+    Unpacked(Unpacked),
 }
 
 impl Data {
     fn bytes(&self) -> &[u8] {
         match self {
             Data::Mapped(map) => map,
-            Data::Owned(bytes) => bytes,
+            Data::Unpacked(bytes) => bytes,
         }
     }
 }
@@ -56,7 +56,7 @@ pub(super) struct Section {
     /// Bytes in the file; 0 for NOBITS.
     file_size: usize,
     /// The bytes where they differ from the file's: unpacked or relocated.
-    rewritten: OnceLock<Vec<u8>>,
+    rewritten: OnceLock<Unpacked>,
 }
 
 /// An open ELF file with what was found in it so far. Shared between threads.
@@ -127,13 +127,16 @@ impl Image {
         }
         section.rewritten.get_or_init(|| {
             let raw = self.file_bytes(section);
-            let mut bytes = match compressed {
-                true => self.decompress(raw).unwrap_or_default(),
-                false => raw.to_vec(),
-            };
-            if relocate {
-                relocate::apply(self, section, &mut bytes);
+            let nothing = || Unpacked::InMemory(Vec::new());
+            let unpacked = || self.decompress(raw).unwrap_or_else(nothing);
+            if !relocate {
+                return unpacked();
             }
+            let mut bytes = match compressed {
+                true => unpacked(),
+                false => Unpacked::InMemory(raw.to_vec()),
+            };
+            relocate::apply(self, section, &mut bytes);
             bytes
         })
     }
@@ -144,7 +147,7 @@ impl Image {
     }
 
     /// Unpacks a `SHF_COMPRESSED` section: an `Elf64_Chdr`, then the data.
-    fn decompress(&self, raw: &[u8]) -> Option<Vec<u8>> {
+    fn decompress(&self, raw: &[u8]) -> Option<Unpacked> {
         let (header, packed) =
             object::pod::from_bytes::<elf::CompressionHeader64<LittleEndian>>(raw).ok()?;
         let format = match header.ch_type.get(LE) {
@@ -153,7 +156,7 @@ impl Image {
             _ => return None,
         };
         let limit = header.ch_size.get(LE).min(self.max_size);
-        unpack(format, packed, limit).ok().flatten()
+        unpack(format, packed, b"", limit).ok().flatten()
     }
 
     /// Bytes from a link address to the end of its section.
@@ -199,14 +202,15 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
     let Some(format) = format else {
         return Ok(Data::Mapped(map));
     };
-    let unpacked = unpack(format, &map, max_size).map_err(|source| SymbolError::Unpack {
+    let unpacked =
+        unpack(format, &map, &elf::ELFMAG, max_size).map_err(|source| SymbolError::Unpack {
+            path: path.to_owned(),
+            format: format.name(),
+            source,
+        })?;
+    unpacked.map(Data::Unpacked).ok_or(SymbolError::TooBig {
         path: path.to_owned(),
-        format: format.name(),
-        source,
-    })?;
-    unpacked.map(Data::Owned).ok_or(SymbolError::TooBig {
-        path: path.to_owned(),
-        limit: max_size,
+        limit: max_size.min(most(&map)),
     })
 }
 
