@@ -280,4 +280,15 @@ mod tests {
         }
         assert!(asked("foo+0x12/0x40 [xfs]").in_module);
     }
+
+    #[test]
+    fn of_a_line_without_end_no_more_is_kept_than_a_place_has() {
+        let text = [vec![b'x'; 3 * MAX_LINE], b"\nadd\n\nlast".to_vec()].concat();
+        let mut input = BufReader::with_capacity(100, text.as_slice());
+        let (mut line, mut lengths) = (Vec::new(), Vec::new());
+        while read_line(&mut input, &mut line).expect("readable") {
+            lengths.push(line.len());
+        }
+        assert_eq!(lengths, [MAX_LINE, "add\n".len(), "\n".len(), "last".len()]);
+    }
 }

@@ -91,3 +91,24 @@ impl Window {
         self.texts.par_iter().map(read).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::container::Text;
+
+    #[test]
+    fn names_of_empty_texts_fill_a_window() {
+        let name = "n".repeat(4000);
+        let member = Member {
+            name: Some(&name),
+            subject: None,
+            text: Text::Whole(b""),
+        };
+        let mut window = Window::default();
+        while !window.is_full() {
+            window.add(&member, b"");
+        }
+        assert!(window.texts.len() * name.len() <= FULL + name.len());
+    }
+}

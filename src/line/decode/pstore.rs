@@ -95,3 +95,25 @@ impl Parts {
         self.parts.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_back_is_bounded_whatever_the_lines_are() {
+        for line in ["", "Panic#1 Part2"] {
+            let (mut parts, mut given) = (Parts::default(), 0_u64);
+            let mut give = |_: u64, _: &[u8]| given += 1;
+            parts.line(1, b"Panic#1 Part1", &mut give);
+            let memory = |parts: &Parts| parts.text.len() + parts.parts.len() * PART_BYTES;
+            parts.text.reserve(MAX_BYTES);
+            parts.text.resize(MAX_BYTES - 100, b'\n');
+            for number in 2..1000 {
+                parts.line(number, line.as_bytes(), &mut give);
+                assert!(memory(&parts) <= MAX_BYTES);
+            }
+            assert!(given > 0);
+        }
+    }
+}
