@@ -117,6 +117,9 @@ impl<'a> Batch<'a> {
     pub fn finish(mut self, ending: Ending<'_>) -> io::Result<u8> {
         let ending = self.form.finish(ending);
         self.write(&ending);
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
+        }
         let interrupted = self.stop.is_signalled();
         if interrupted {
             self.tell("interrupted: this is what was found so far");
@@ -261,12 +264,13 @@ impl Sink for Batch<'_> {
     }
 
     fn input(&mut self, extent: Extent) {
-        self.form.input(Input {
+        let text = self.form.input(Input {
             path: extent.path,
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),
             is_kernel: self.is_kernel,
         });
+        self.write(&text);
     }
 
     fn wants_members(&self) -> bool {

@@ -10,6 +10,7 @@ use ksplat::render::{
 };
 use ksplat::report::Report;
 use std::error::Error;
+use std::io;
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -88,8 +89,12 @@ impl Output for Guarded<'_> {
         without_commands(self.form.report(report, standing), self.escape)
     }
 
-    fn input(&mut self, input: Input) {
-        self.form.input(input);
+    fn input(&mut self, input: Input) -> String {
+        without_commands(self.form.input(input), self.escape)
+    }
+
+    fn waiting(&mut self) -> String {
+        without_commands(self.form.waiting(), self.escape)
     }
 
     fn wants_boots(&self) -> bool {
@@ -106,5 +111,10 @@ impl Output for Guarded<'_> {
 
     fn finish(&mut self, ending: Ending<'_>) -> String {
         without_commands(self.form.finish(ending), self.escape)
+    }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        let rest = self.form.rest()?;
+        Ok(rest.map(|text| without_commands(text, self.escape)))
     }
 }

@@ -103,7 +103,8 @@ impl<'a> Printer<'a> {
             let text = self.form.lacking(&lacking);
             self.write(&text);
         }
-        self.form.input(input);
+        let text = self.form.input(input);
+        self.write(&text);
     }
 
     /// What stands behind the last report.
@@ -113,6 +114,9 @@ impl<'a> Printer<'a> {
     pub fn finish(mut self) -> io::Result<()> {
         let ending = self.form.finish(Ending::Triage);
         self.write(&ending);
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
+        }
         self.out.finish()
     }
 

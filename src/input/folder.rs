@@ -22,6 +22,9 @@ const HEAD: u64 = 512;
 /// What the names of files begin with that ksplat is writing: they are no inputs.
 pub const DRAFT_PREFIX: &str = ".ksplat-";
 
+/// Bytes of the parts of a folder that are put together; a backend has less. Beyond it a part is a file as any other.
+const MAX_DUMP: usize = 4 << 20;
+
 /// What the kernel's names of the parts of a dump begin with (`pstore_mkfile()`, fs/pstore/inode.c).
 const PART_NAME: &[u8] = b"dmesg-";
 
@@ -207,14 +210,15 @@ fn list(folder: &Path) -> io::Result<(Vec<Step>, u64)> {
     // Without it, as where too many files are open, the files are found by their paths.
     let handle = File::open(folder).ok();
     let handle = handle.map(|folder| Arc::new(OwnedFd::from(folder)));
-    let mut dump = Vec::new();
+    let (mut dump, mut room) = (Vec::new(), MAX_DUMP);
     let mut steps = Vec::with_capacity(inside.len() + 1);
     for (name, is_folder) in inside {
-        let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME);
+        let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME) && room > 0;
         let path = folder.join(name);
         if is_folder {
             steps.push(Step::Folder(path));
         } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
+            room = room.saturating_sub(part.len());
             dump.push(part);
         } else {
             let folder = handle.clone();

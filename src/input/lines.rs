@@ -156,7 +156,8 @@ impl LineReader {
                     self.begin_boot(bytes, finder, visitor);
                     continue;
                 }
-                let lines = match visitor.role(&bytes[self.scanned..end]) {
+                let cut = end.min(self.scanned + MAX_LINE);
+                let lines = match visitor.role(&bytes[self.scanned..cut]) {
                     Role::Part => LOOKBACK,
                     Role::Beginning => SHORT_LOOKBACK,
                     Role::Nothing => {

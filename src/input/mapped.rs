@@ -97,8 +97,9 @@ pub fn passed(bytes: &[u8]) {
         // SAFETY: these are whole pages of a file that is mapped for reading only, and stays so while it is in the
         // list, which is locked: whoever reads them again gets the same bytes from the file.
         unsafe { give_back(large.given_back..to) };
-        large.given_back = to;
     }
+    // A reader may go through the file once more: what it reads again is given back again.
+    large.given_back = to;
 }
 
 /// # Safety

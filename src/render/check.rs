@@ -53,8 +53,9 @@ impl Output for CheckText<'_> {
         text::lacking(lacking, &self.style)
     }
 
-    fn input(&mut self, input: Input) {
+    fn input(&mut self, input: Input) -> String {
         self.totals.input(&input);
+        String::new()
     }
 
     fn finish(&mut self, ending: Ending<'_>) -> String {

@@ -108,7 +108,7 @@ impl Output for Html<'_> {
         String::new()
     }
 
-    fn input(&mut self, input: Input) {
+    fn input(&mut self, input: Input) -> String {
         self.totals.inputs += 1;
         self.totals.boots += input.boots.len() as u64;
         self.totals.lines += input.lines;
@@ -122,6 +122,7 @@ impl Output for Html<'_> {
             self.clean_drawn += usize::from(is_clean);
             self.inputs.push(input);
         }
+        String::new()
     }
 
     fn wants_boots(&self) -> bool {

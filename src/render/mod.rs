@@ -15,6 +15,7 @@ mod mail;
 mod output;
 mod places;
 mod sarif;
+mod spool;
 mod style;
 mod text;
 mod trace;

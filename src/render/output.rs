@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::report::Report;
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// A form of the output: takes in what a run finds, in the order of the output, and gives text. It writes
 /// nothing itself.
@@ -20,9 +21,10 @@ pub trait Output {
         String::new()
     }
 
-    /// Takes in what an input told of itself, behind its reports.
-    fn input(&mut self, input: Input) {
+    /// Takes in what an input told of itself, behind its reports; gives what can be written at once.
+    fn input(&mut self, input: Input) -> String {
         let _ = input;
+        String::new()
     }
 
     /// True where [`Output::input`] has a use for the boots of an input.
@@ -42,8 +44,16 @@ pub trait Output {
         String::new()
     }
 
-    /// Everything was read; gives what stands behind the last report.
+    /// Everything was read; gives what stands behind the last report, or the beginning of it.
     fn finish(&mut self, ending: Ending<'_>) -> String;
+
+    /// The next piece of what stands behind that, until there is none: it may be more than fits into memory.
+    ///
+    /// # Errors
+    /// Where a file that it waited in cannot be read back.
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 /// A boot that did not pass a milestone which was expected of it (`--expect`).

@@ -133,10 +133,11 @@ impl Output for Text<'_> {
         self::lacking(lacking, &self.style)
     }
 
-    fn input(&mut self, input: Input) {
+    fn input(&mut self, input: Input) -> String {
         self.inputs.push(input);
         self.told.clear();
         self.found.push(Found::default());
+        String::new()
     }
 
     fn wants_boots(&self) -> bool {

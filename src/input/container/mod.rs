@@ -281,10 +281,16 @@ impl Walk<'_> {
         let Some(format) = format else {
             return self.unknown(content, place);
         };
-        if place.depth >= self.meter.limits.max_depth {
-            return Err(self.fail(place, Some(Trouble::Depth(place.depth))));
-        }
+        self.enter(place)?;
         (format.unpack)(self, format.name, content, place)
+    }
+
+    /// Goes into the container at a place, where it is not too deep.
+    fn enter(&mut self, place: &Place<'_>) -> Result<(), Said> {
+        match place.depth >= self.meter.limits.max_depth {
+            true => Err(self.fail(place, Some(Trouble::Depth(place.depth)))),
+            false => Ok(()),
+        }
     }
 
     /// Opens a member that comes as a stream.
