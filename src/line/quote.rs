@@ -11,12 +11,20 @@ pub fn strip(line: &[u8]) -> (usize, &[u8]) {
     (depth, rest)
 }
 
-/// `>` is a mark wherever it leads; `|` only with a blank behind, since tables and code use it too.
+/// `>` is a mark wherever it leads; behind blanks, and `|` everywhere, only with a blank behind, since code and
+/// memory dumps use them too. A line that ends with `|` is a row of a table.
 fn strip_one(line: &[u8]) -> Option<&[u8]> {
-    match line {
-        [b'>', b' ', rest @ ..] | [b'>', rest @ ..] | [b'|', b' ', rest @ ..] => Some(rest),
+    let inner = line.trim_ascii_start();
+    match (inner, line.len() - inner.len()) {
+        ([b'>', b' ', rest @ ..], _) => Some(rest),
+        ([b'>', rest @ ..], 0) => Some(rest),
+        ([b'|', b' ', rest @ ..], _) if !is_row(rest) => Some(rest),
         _ => None,
     }
+}
+
+fn is_row(rest: &[u8]) -> bool {
+    rest.trim_ascii_end().ends_with(b"|")
 }
 
 #[cfg(test)]
@@ -28,6 +36,20 @@ mod tests {
         assert_eq!(strip(b"> >> [x"), (3, &b"[x"[..]));
         assert_eq!(strip(b"| > x"), (2, &b"x"[..]));
         assert_eq!(strip(b"|x"), (0, &b"|x"[..]));
+        assert_eq!(strip(b"  | x"), (1, &b"x"[..]));
+        assert_eq!(strip(b"    > x"), (1, &b"x"[..]));
+    }
+
+    #[test]
+    fn tables_and_memory_dumps_are_no_quotes() {
+        for line in [
+            "| BUG:KASAN:x_in_y | 0 | 12 |",
+            "| a |",
+            "  >ffff8880: fb",
+            "  |x",
+        ] {
+            assert_eq!(strip(line.as_bytes()), (0, line.as_bytes()));
+        }
     }
 
     #[test]

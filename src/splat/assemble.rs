@@ -4,6 +4,7 @@
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
 mod loose;
+mod repeats;
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
@@ -16,6 +17,7 @@ use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
+use repeats::Repeats;
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
 const MAX_SILENCE: u64 = 1000;
@@ -33,6 +35,7 @@ pub struct Assembler<'g> {
     /// The lane that waits for the backtraces of other CPUs.
     backtraces: Option<usize>,
     complete: Vec<Splat>,
+    repeats: Repeats,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
 }
@@ -47,6 +50,7 @@ impl<'g> Assembler<'g> {
             held: None,
             backtraces: None,
             complete: Vec::new(),
+            repeats: Repeats::default(),
             given: 0,
         }
     }
@@ -95,7 +99,8 @@ impl<'g> Assembler<'g> {
         self.give(ready)
     }
 
-    fn give(&mut self, splats: Vec<Splat>) -> Vec<Splat> {
+    fn give(&mut self, mut splats: Vec<Splat>) -> Vec<Splat> {
+        splats.retain(|splat| !self.repeats.has(splat));
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);
         splats
@@ -157,6 +162,7 @@ impl<'g> Assembler<'g> {
     }
 
     fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
+        self.repeats.line(line);
         let (index, given_up) = self.lanes.of(line);
         if let Some(open) = given_up {
             self.complete.push(open.close(Closing::Silence));
@@ -164,7 +170,7 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        match candidate(self.grammar, &line.text, line.framing.present) {
+        match candidate(self.grammar, &line.text, line.framing.is_kernels()) {
             Candidate::Header(header) if self.is_text(index, &header) => {
                 self.take_body(index, line, boots);
             }
@@ -202,15 +208,26 @@ impl<'g> Assembler<'g> {
             return false;
         };
         let grammar = self.grammar;
-        let framed = first.framing.present;
+        let framed = first.framing.is_kernels();
+        // The blank that ends a literal may be where the line was broken.
+        let begin = format!("{} ", first.text.trim_end());
         let whole = next.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
+            // A fallback fits whatever is put together.
+            let is_one = |header: &Header<'_>, text: &str| {
+                let is_sure = !header.kind.fallback || text.starts_with(&begin);
+                is_sure && header.is_whole() && header.kind.is_in(&begin)
+            };
             halves.iter().find_map(|text| {
-                header(grammar, text, framed)
-                    .filter(|header| header.is_whole() && header.kind.is_in(&first.text))
+                header(grammar, text, framed).filter(|header| is_one(header, text))
             })
         });
         let used = whole.is_some();
+        let longer = next.filter(|_| !used);
+        if let Some(longer) = longer.and_then(|next| longer_half(grammar, &first, next)) {
+            self.lanes[index].half_header = Some(longer);
+            return true;
+        }
         match whole.or_else(|| header(grammar, &first.text, framed)) {
             Some(header) => self.take_header(index, header, &first, boots),
             None => self.take_body(index, &first, boots),
@@ -226,7 +243,11 @@ impl<'g> Assembler<'g> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
+        if header.kind.restart && !boots.makes_restart_a_surprise() {
+            return;
+        }
         self.lanes[index].headless = None;
+        self.repeats.note(&header, line, boots);
         if header.kind.single {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
@@ -430,6 +451,26 @@ fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>) -> bool {
 fn is_consequence(grammar: &Grammar, report: &Building) -> bool {
     let kind = grammar.kind(report.kind());
     kind.is_some_and(|kind| kind.follows.is_some())
+}
+
+/// Bytes of a header that a mailer broke into more than two pieces.
+const MAX_BROKEN_HEADER: usize = 512;
+
+/// The first half of a header with one more piece of it, where the rest is still to come.
+fn longer_half(
+    grammar: &Grammar,
+    first: &LogLine<'_>,
+    next: &LogLine<'_>,
+) -> Option<LogLine<'static>> {
+    if next.framing.present || first.text.len() + next.text.len() > MAX_BROKEN_HEADER {
+        return None;
+    }
+    let text = format!("{} {}", first.text.trim_end(), next.text.trim());
+    let header = header(grammar, &text, first.framing.is_kernels())?;
+    (!header.is_whole()).then(|| LogLine {
+        text: text.into(),
+        ..first.clone().into_owned()
+    })
 }
 
 /// How two halves of a header may have been one: broken at a blank, inside a word, or by the soft
