@@ -4,6 +4,7 @@
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
 mod loose;
+mod own;
 mod repeats;
 
 use super::body::{Body, body};
@@ -17,6 +18,7 @@ use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
+use own::Own;
 use repeats::Repeats;
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
@@ -36,6 +38,7 @@ pub struct Assembler<'g> {
     backtraces: Option<usize>,
     complete: Vec<Splat>,
     repeats: Repeats,
+    own: Own,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
 }
@@ -51,6 +54,7 @@ impl<'g> Assembler<'g> {
             backtraces: None,
             complete: Vec::new(),
             repeats: Repeats::default(),
+            own: Own::default(),
             given: 0,
         }
     }
@@ -163,6 +167,9 @@ impl<'g> Assembler<'g> {
 
     fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
         self.repeats.line(line);
+        if self.own.has(line) {
+            return self.drop_headline(line.number);
+        }
         let (index, given_up) = self.lanes.of(line);
         if let Some(open) = given_up {
             self.complete.push(open.close(Closing::Silence));
@@ -181,6 +188,16 @@ impl<'g> Assembler<'g> {
                 self.lanes[index].half_header = Some(line.clone().into_owned());
             }
             Candidate::Other => self.take_body(index, line, boots),
+        }
+    }
+
+    /// The headline of ksplat's own text looks as a header does.
+    fn drop_headline(&mut self, line: u64) {
+        let is_headline = |open: &mut Building| {
+            open.first_line() == open.last_line() && Own::is_headline(open.first_line(), line)
+        };
+        for index in 0..self.lanes.all().len() {
+            self.lanes[index].open.take_if(is_headline);
         }
     }
 

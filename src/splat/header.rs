@@ -203,7 +203,9 @@ impl Header<'_> {
 
 /// `{1}`: APEI numbers the records that the firmware hands over (drivers/acpi/apei/ghes.c).
 fn is_of_apei(text: &str) -> bool {
-    let number = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let number = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'));
     number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

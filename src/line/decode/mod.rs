@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod kmsg;
 mod numbers;
+mod page;
 mod plain;
 mod prompt;
 mod pstore;
@@ -118,18 +119,26 @@ impl Lines {
         }
         for piece in terminal::pieces(raw) {
             let piece = String::from_utf8_lossy(&piece);
-            let plain = html::plain(&piece);
-            let (quote, content) = quote::strip(plain.as_bytes());
-            // Marks are ASCII: what they leave is a text again.
-            let text = str::from_utf8(content).unwrap_or_default();
-            let line = Physical {
-                number,
-                quote,
-                width: piece.len(),
-                text,
-            };
-            self.piece(&line, take);
+            match page::rows(&piece) {
+                Some(rows) => rows.for_each(|row| self.text(number, row, take)),
+                None => self.text(number, &piece, take),
+            }
         }
+    }
+
+    /// A line without what terminals add.
+    fn text(&mut self, number: u64, piece: &str, take: &mut Take<'_>) {
+        let plain = html::plain(piece);
+        let (quote, content) = quote::strip(plain.as_bytes());
+        // Marks are ASCII: what they leave is a text again.
+        let text = str::from_utf8(content).unwrap_or_default();
+        let line = Physical {
+            number,
+            quote,
+            width: piece.len(),
+            text,
+        };
+        self.piece(&line, take);
     }
 
     fn piece(&mut self, line: &Physical<'_>, take: &mut Take<'_>) {

@@ -168,8 +168,11 @@ impl Framing {
         }
         match mark {
             Mark::Level(_, source) | Mark::Of(source) => self.source = source,
-            Mark::Time(_) | Mark::Caller(_) | Mark::Stamp(..) => self.source = Source::Kernel,
-            Mark::Other => {}
+            // printk stamps what programs write to /dev/kmsg as well: their facility counts.
+            Mark::Time(_) | Mark::Caller(_) | Mark::Stamp(..) if self.source != Source::Program => {
+                self.source = Source::Kernel;
+            }
+            _ => {}
         }
     }
 }
