@@ -64,12 +64,19 @@ fn header_of<'g>(
             let captures = pattern.captures(text)?;
             let before = text.get(..captures.get(0)?.start())?;
             let begins = match framed {
-                true => !holds_program_tag(before),
+                true => !is_of_another(kind, before),
                 false => may_stand_before(kind, before),
             };
             begins.then(|| from_captures(kind, text, &captures))?
         })
     })
+}
+
+/// True where the text in front of a header of the kernel's shows that it is none: a program's tag, or, for what any
+/// line may say, the name of somebody who says it (`init: WARNING: `, `Spectre V2 : WARNING: `).
+fn is_of_another(kind: &Kind, before: &str) -> bool {
+    let is_speaker = || before.ends_with(": ") && !before.contains('[');
+    holds_program_tag(before) || kind.framed && kind.fallback && is_speaker()
 }
 
 /// True for a line that only looks like a header of that kind, whatever stands before it.

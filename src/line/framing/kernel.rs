@@ -142,13 +142,16 @@ pub fn emptied(input: &str) -> IResult<&str, Mark> {
     map((char('['), space0, nothing, tag("] ")), |_| Mark::Other).parse(input)
 }
 
-/// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it.
+/// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it. Tables number their rows so, too,
+/// with a blank behind: the line of a kernel that begins with a blank is no header.
 pub fn level_number(input: &str) -> IResult<&str, Mark> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
-    delimited(char('<'), number, char('>'))
-        .map_opt(|digits: &str| digits.parse().ok().map(level_of))
-        .map(|(level, source)| Mark::Level(level, source))
-        .parse(input)
+    let mut level =
+        delimited(char('<'), number, char('>')).map_opt(|digits: &str| digits.parse().ok());
+    let (rest, (level, source)) = level.parse(input).map(|(rest, n)| (rest, level_of(n)))?;
+    let is_sure = source == Source::Program || !rest.starts_with(' ');
+    let source = if is_sure { source } else { Source::Unknown };
+    Ok((rest, Mark::Level(level, source)))
 }
 
 /// The level in a priority, and who wrote the line by its facility: 0 is the kernel's alone
@@ -191,14 +194,16 @@ pub fn talos(input: &str) -> IResult<&str, Mark> {
 
 /// A syslog facility by its name: only `kern` is the kernel's.
 fn facility(input: &str) -> IResult<&str, Source> {
-    let known = |word: &&str| FACILITIES.contains(word) || word.starts_with("local");
-    word.map_opt(|word| {
-        known(&word).then_some(match word {
-            "kern" => Source::Kernel,
-            _ => Source::Program,
-        })
+    word.map_opt(facility_source).parse(input)
+}
+
+/// Whose lines have that facility; `None` for a word that names none.
+pub fn facility_source(name: &str) -> Option<Source> {
+    let is_known = FACILITIES.contains(&name) || name.starts_with("local");
+    is_known.then_some(match name {
+        "kern" => Source::Kernel,
+        _ => Source::Program,
     })
-    .parse(input)
 }
 
 fn level(input: &str) -> IResult<&str, u8> {

@@ -1,7 +1,7 @@
 //! What syslog daemons put between the clock and the text.
 
 use super::Mark;
-use super::kernel::{level_name, level_of};
+use super::kernel::{facility_source, level_name, level_of};
 use crate::line::Source;
 use nom::branch::alt;
 use nom::bytes::complete::{escaped, is_not, tag, take_till1, take_while_m_n, take_while1};
@@ -59,13 +59,16 @@ pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark> {
     map((opt(host), name), |_| Mark::Of(Source::Kernel)).parse(input)
 }
 
-/// `host kern.warn kernel: `: busybox's syslogd and OpenWrt's logread.
+/// `host kern.warn kernel: `: busybox's syslogd and OpenWrt's logread. What programs write to /dev/kmsg has another
+/// facility.
 pub fn busybox_tag(input: &str) -> IResult<&str, Mark> {
-    let level = take_while1(|c: char| c.is_ascii_alphabetic()).map_opt(level_name);
-    let level = delimited(tag("kern."), level, char(' '));
-    map((opt(host), level, name), |(_, level, _)| {
-        Mark::Level(level, Source::Kernel)
-    })
+    let word = || take_while1(|c: char| c.is_ascii_alphanumeric());
+    let facility = word().map_opt(facility_source);
+    let level = delimited(char('.'), word().map_opt(level_name), char(' '));
+    map(
+        (opt(host), facility, level, name),
+        |(_, source, level, _)| Mark::Level(level, source),
+    )
     .parse(input)
 }
 
@@ -102,7 +105,12 @@ fn is_kernel(name: &str) -> bool {
 
 fn host(input: &str) -> IResult<&str, &str> {
     let word = take_while_m_n(1, MAX_HOST, |c: char| !c.is_whitespace());
-    let is_level = |word: &str| word.strip_prefix("kern.").and_then(level_name).is_some();
+    let is_level = |word: &str| {
+        let parts = word.split_once('.');
+        parts.is_some_and(|(facility, level)| {
+            facility_source(facility).is_some() && level_name(level).is_some()
+        })
+    };
     let other = verify(word, |word: &str| !is_level(word) && !word.ends_with(':'));
     terminated(other, space1).parse(input)
 }
