@@ -2,9 +2,11 @@
 
 /// Takes the quote marks off a line; gives their number and the rest.
 pub fn strip(line: &[u8]) -> (usize, &[u8]) {
+    // A row of a table ends with a bar: its first one is no mark.
+    let is_row = line.trim_ascii_end().ends_with(b"|");
     let mut rest = line;
     let mut depth = 0;
-    while let Some(inner) = strip_one(rest) {
+    while let Some(inner) = strip_one(rest, is_row) {
         rest = inner;
         depth += 1;
     }
@@ -12,19 +14,14 @@ pub fn strip(line: &[u8]) -> (usize, &[u8]) {
 }
 
 /// `>` is a mark wherever it leads; behind blanks, and `|` everywhere, only with a blank behind, since code and
-/// memory dumps use them too. A line that ends with `|` is a row of a table.
-fn strip_one(line: &[u8]) -> Option<&[u8]> {
+/// memory dumps use them too.
+fn strip_one(line: &[u8], is_row: bool) -> Option<&[u8]> {
     let inner = line.trim_ascii_start();
     match (inner, line.len() - inner.len()) {
-        ([b'>', b' ', rest @ ..], _) => Some(rest),
-        ([b'>', rest @ ..], 0) => Some(rest),
-        ([b'|', b' ', rest @ ..], _) if !is_row(rest) => Some(rest),
+        ([b'>', b' ', rest @ ..], _) | ([b'>', rest @ ..], 0) => Some(rest),
+        ([b'|', b' ', rest @ ..], _) if !is_row => Some(rest),
         _ => None,
     }
-}
-
-fn is_row(rest: &[u8]) -> bool {
-    rest.trim_ascii_end().ends_with(b"|")
 }
 
 #[cfg(test)]

@@ -483,7 +483,8 @@ fn longer_half(
         return None;
     }
     let text = format!("{} {}", first.text.trim_end(), next.text.trim());
-    let header = header(grammar, &text, first.framing.is_kernels())?;
+    // Whether the kernel printed it matters for the whole header only.
+    let header = header(grammar, &text, true)?;
     (!header.is_whole()).then(|| LogLine {
         text: text.into(),
         ..first.clone().into_owned()

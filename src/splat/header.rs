@@ -54,7 +54,7 @@ fn header_of<'g>(
     line: &str,
     framed: bool,
 ) -> Option<Header<'g>> {
-    let text = line.trim();
+    let text = last_beginning(line.trim());
     let is_indented = line.starts_with([' ', '\t']);
     kinds.into_iter().find_map(|kind| {
         if is_excluded(kind, text, framed) || kind.unindented && !framed && is_indented {
@@ -71,6 +71,22 @@ fn header_of<'g>(
         })
     })
 }
+
+/// The text from where it begins anew: printk was interrupted in a header and prints it once more, on the same line
+/// (`INFO: tasINFO: task …`).
+fn last_beginning(text: &str) -> &str {
+    let Some(begin) = text.get(..MIN_BEGINNING) else {
+        return text;
+    };
+    let again = text[MIN_BEGINNING..].find(begin);
+    let again = again.map(|at| text.split_at(at + MIN_BEGINNING));
+    again
+        .filter(|(half, whole)| whole.starts_with(half))
+        .map_or(text, |(_, whole)| whole)
+}
+
+/// Bytes of a header that must have been printed before it is known again.
+const MIN_BEGINNING: usize = 5;
 
 /// True where the text in front of a header of the kernel's shows that it is none: a program's tag, or, for what any
 /// line may say, the name of somebody who says it (`init: WARNING: `, `Spectre V2 : WARNING: `).

@@ -163,7 +163,7 @@ fn date(input: &str) -> IResult<&str, &str> {
     failure(begin)
 }
 
-fn failure<'a, T>(input: &'a str) -> IResult<&'a str, T> {
+fn failure<T>(input: &str) -> IResult<&str, T> {
     let error = nom::error::Error::new(input, nom::error::ErrorKind::Verify);
     Err(nom::Err::Error(error))
 }

@@ -76,15 +76,17 @@ fn micros(whole: &str, fraction: &str) -> Option<u64> {
     whole.checked_mul(1_000_000)?.checked_add(micros)
 }
 
+/// Bytes of a stamp that are looked at: a line of brackets must not be read anew for each of them.
+const MAX_STAMP: usize = 64;
+
 /// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level
 /// in front of it.
 pub fn stamp_at(text: &str) -> Option<usize> {
     let starts = memchr::memchr_iter(b'[', text.as_bytes());
     let own_form = |stamp: &str| {
-        stamp
-            .split('.')
-            .nth(1)
-            .is_some_and(|fraction| fraction.find(']') == Some(6))
+        let stamp = &stamp.as_bytes()[..stamp.len().min(MAX_STAMP)];
+        let fraction = memchr::memchr(b'.', stamp).map(|point| &stamp[point + 1..]);
+        fraction.is_some_and(|fraction| memchr::memchr(b']', fraction) == Some(6))
     };
     starts
         .filter(|at| own_form(&text[*at..]) && uptime(&text[*at..]).is_ok())
