@@ -72,6 +72,8 @@ pub struct Boot {
     pub last: Option<LastLine>,
     /// Milestones that were expected and not passed.
     pub lacks: Vec<MilestoneName>,
+    /// The kernel said that it goes: what follows is no surprise.
+    pub has_ended: bool,
 }
 
 impl Boot {
@@ -105,6 +107,7 @@ impl Boot {
             FactField::Hardware if self.hardware.is_none() => self.hardware = text(),
             FactField::Microcode if self.microcode.is_none() => self.microcode = text(),
             FactField::Cpus if self.cpus.is_none() => self.cpus = value.parse().ok(),
+            FactField::End => self.has_ended = true,
             FactField::KaslrOffset => self.kaslr_offset = kaslr_offset(value),
             _ => {}
         }
@@ -143,6 +146,8 @@ pub struct Boots {
     claimed: Option<usize>,
     /// A line of the last boot may be a milestone.
     begun: bool,
+    /// A line of a kernel was seen, whatever it says.
+    has_kernel_lines: bool,
 }
 
 impl Boots {
@@ -217,6 +222,13 @@ impl Boots {
         self.begun = true;
     }
 
+    /// True where a kernel that starts now does so without a word from the one before. The first boot of a log is
+    /// no such start.
+    pub fn makes_restart_a_surprise(&self) -> bool {
+        let was_one = self.has_kernel_lines || !self.all.is_empty();
+        was_one && self.all.last().is_none_or(|boot| !boot.has_ended)
+    }
+
     /// True for a line with the banner of the last boot.
     pub fn has_banner_of(&self, line: &[u8]) -> bool {
         let banner = self.all.last().and_then(|boot| boot.banner.as_deref());
@@ -239,6 +251,7 @@ impl Boots {
 
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
+        self.has_kernel_lines |= line.framing.is_kernels();
         let text = line.text.trim();
         let Some(told) = grammar.told(text) else {
             return;

@@ -89,6 +89,8 @@ pub enum FactField {
     Cpus,
     /// KASLR offset, hexadecimal.
     KaslrOffset,
+    /// The last words of a kernel that goes in order.
+    End,
 }
 
 /// A line that tells something of the boot, in the group `value`.

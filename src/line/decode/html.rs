@@ -124,16 +124,27 @@ fn first(text: &str) -> (Option<char>, &str) {
     (character, rest.as_str())
 }
 
+/// Bytes of the longest name of a tag.
+const MAX_NAME: usize = 16;
+
+/// Bytes of a tag that are looked at: a line of tags without an end must not be read anew for each of them.
+const MAX_TAG: usize = 4096;
+
 /// What follows a tag, opening or closing.
 fn tag(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('<')?;
     let name = inside.strip_prefix('/').unwrap_or(inside);
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric())?;
+    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let end = name
+        .bytes()
+        .take(MAX_NAME + 1)
+        .position(|byte| is_end(&byte))?;
     let is_tag = TAGS
         .iter()
         .any(|tag| tag.eq_ignore_ascii_case(&name[..end]))
         && name[end..].starts_with(['>', ' ', '/']);
-    is_tag.then(|| text.find('>').map(|end| &text[end + 1..]))?
+    let head = &text.as_bytes()[..text.len().min(MAX_TAG)];
+    is_tag.then(|| memchr::memchr(b'>', head).map(|end| &text[end + 1..]))?
 }
 
 /// The character of an entity, and what follows it.
