@@ -82,6 +82,16 @@ impl Boot {
         self.milestones.iter().find(|passed| passed.name == name)
     }
 
+    /// True where a message at `line` is news of what came behind the milestone: the boot had not said
+    /// the same before it.
+    pub fn is_news_after(&self, name: MilestoneName, line: u64, text: &str) -> bool {
+        let Some(passed) = self.first(name) else {
+            return false;
+        };
+        let said = |note: &Note| note.line < passed.line && note.text == text;
+        passed.line < line && !self.notes.iter().any(said)
+    }
+
     fn set(&mut self, field: FactField, value: &str) {
         let text = || Some(value.trim().to_owned());
         match field {

@@ -3,7 +3,7 @@
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::excerpt::Keeper;
-use crate::grammar::Level;
+use crate::grammar::{Level, MilestoneName};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
@@ -15,6 +15,9 @@ const MAX_NOISE: u64 = 16;
 
 /// Notices between a late clear and its nested repeat.
 const MAX_BEHIND: usize = 16;
+
+/// Lines behind a message that a CPU lost a feature in which a late clear may explain it.
+const MAX_HINT: u64 = 64;
 
 /// What the log lines of one input made so far.
 pub struct Reports<'a> {
@@ -30,6 +33,8 @@ pub struct Reports<'a> {
     held: Option<Report>,
     /// Notices that wait for the held report.
     behind: Vec<Report>,
+    /// A message that only counts where no late clear explains it.
+    hint: Option<Splat>,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -53,6 +58,7 @@ impl<'a> Reports<'a> {
             sequence,
             held: None,
             behind: Vec::new(),
+            hint: None,
             take,
         };
         if let Some(subject) = origin.subject {
@@ -67,6 +73,7 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
+        self.give_hint();
         self.release();
         Input {
             path: self.path,
@@ -80,18 +87,54 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.release() {
             self.report(splat);
         }
+        self.give_hint();
         self.release();
     }
 
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
-        self.assembler.is_idle() && self.held.is_none()
+        self.assembler.is_idle() && self.held.is_none() && self.hint.is_none()
     }
 
-    fn report(&mut self, mut splat: Splat) {
+    /// Makes a report of a splat, or keeps it back until it is known whether a late clear explains it.
+    fn report(&mut self, splat: Splat) {
+        match self.after(&splat) {
+            Some(milestone) if self.is_news(milestone, &splat) => {
+                self.give_hint();
+                self.hint = Some(splat);
+            }
+            Some(_) => {}
+            None => self.make(splat),
+        }
+    }
+
+    /// The milestone behind which a splat is news; most are anywhere.
+    fn after(&self, splat: &Splat) -> Option<MilestoneName> {
+        self.analyzer.grammar.kind(&splat.kind)?.after
+    }
+
+    fn is_news(&self, milestone: MilestoneName, splat: &Splat) -> bool {
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let line = splat.source.first_line;
+        boot.is_some_and(|boot| boot.is_news_after(milestone, line, &splat.header))
+    }
+
+    /// Nothing explained the message that was kept back.
+    fn give_hint(&mut self) {
+        if let Some(splat) = self.hint.take() {
+            self.make(splat);
+        }
+    }
+
+    fn make(&mut self, mut splat: Splat) {
         splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
         let verdict = self.judge(&splat, &symbols);
+        if let Some(verdict) = &verdict {
+            let explains = |hint: &mut Splat| verdict.speaks_of_line(hint.source.first_line);
+            self.hint.take_if(explains);
+        }
+        self.give_hint();
         if verdict.is_none() && is_fragment(&splat) {
             return;
         }
@@ -218,6 +261,10 @@ impl<'a> Reports<'a> {
         }
         for splat in complete {
             self.report(splat);
+        }
+        let old = |hint: &Splat| line.number > hint.source.first_line + MAX_HINT;
+        if self.hint.as_ref().is_some_and(old) {
+            self.give_hint();
         }
     }
 }

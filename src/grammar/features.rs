@@ -235,6 +235,18 @@ impl FeatureTable<'_> {
         .filter(|feature| feature.word() < self.shortest())
     }
 
+    /// A feature as the kernel prints it, by its name where that is known: a flag stays, `18*32+31` is
+    /// SPEC_CTRL_SSBD. The kernel pads the bit with a blank (`x86_cap_name()`).
+    pub fn named(&self, printed: &str) -> String {
+        let number = || {
+            let (word, bit) = printed.split_once("*32+")?;
+            let (word, bit): (u32, u32) = (word.trim().parse().ok()?, bit.trim().parse().ok()?);
+            word.checked_mul(32)?.checked_add(bit)
+        };
+        let feature = number().and_then(|number| self.feature(number));
+        feature.map_or_else(|| printed.replace(' ', ""), |feature| feature.name)
+    }
+
     /// MAX_FEATURE_BITS of the kernel: no number reaches it. `None` where the release leaves it
     /// open.
     pub fn max_feature_bits(&self) -> Option<u32> {

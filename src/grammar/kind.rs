@@ -1,6 +1,6 @@
 //! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
-use super::Pattern;
+use super::{MilestoneName, Pattern};
 use serde::{Deserialize, Serialize};
 
 /// How much a report matters.
@@ -22,9 +22,17 @@ pub struct Kind {
     pub name: String,
     /// What it is and which kernel code prints it.
     pub about: String,
+    /// What it means for the machine, a sentence or two for a person.
+    pub means: Option<String>,
+    /// What to do about it.
+    pub advice: Option<String>,
     /// How much it matters.
     #[serde(default)]
     pub level: Level,
+    /// How much it matters where no call trace follows, if that makes a difference.
+    pub alone: Option<Level>,
+    /// Only news where the boot has passed this milestone, and had not said the same before it.
+    pub after: Option<MilestoneName>,
     /// Fixed strings, one of which every header contains. They drive the search.
     pub literals: Vec<String>,
     /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`,
@@ -56,6 +64,9 @@ pub struct Kind {
     /// Headers that are a part of this report where they come before its call trace.
     #[serde(default)]
     pub parts: Vec<Pattern>,
+    /// Lines that this report ends with, and that are notices where they stand alone.
+    #[serde(default)]
+    pub tail: Vec<Pattern>,
     /// How far behind another report this one counts as its consequence.
     pub follows: Option<Follows>,
     /// What it is called: the first form that fits.
@@ -104,6 +115,9 @@ pub struct TitleForm {
     /// The title: text with `{function}`, `{origin}` (the function of the second call trace of the walk) and
     /// `{group}`.
     pub title: String,
+    /// Groups that hold a CPU feature, by its flag or as `word*32+bit`: the title has its name in this kernel.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Other titles under which the same bug may be known.
     #[serde(default)]
     pub alt: Vec<String>,
@@ -169,6 +183,11 @@ pub struct Example {
 }
 
 impl Kind {
+    /// How much a report of the kind matters, with or without a call trace.
+    pub fn level_of(&self, has_trace: bool) -> Level {
+        self.alone.filter(|_| !has_trace).unwrap_or(self.level)
+    }
+
     /// True where a literal of its headers is in the text.
     pub fn is_in(&self, text: &str) -> bool {
         let mut literals = self.literals.iter();
@@ -186,7 +205,8 @@ impl Kind {
             .titles
             .iter()
             .flat_map(|form| form.header.iter().chain(&form.lines));
-        let lines = self.never.iter().chain(&self.parts).chain(&self.halves);
+        let lines = self.never.iter().chain(&self.parts).chain(&self.tail);
+        let lines = lines.chain(&self.halves);
         self.headers.iter().chain(lines).chain(titles)
     }
 }

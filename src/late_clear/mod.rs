@@ -133,6 +133,11 @@ pub struct Case<'a> {
 }
 
 impl LateClear {
+    /// True where the verdict stands on a line of the log.
+    pub fn speaks_of_line(&self, line: u64) -> bool {
+        self.evidence.iter().any(|item| item.line == Some(line))
+    }
+
     /// A nested repeat, which begins at `line`, tells the target of this one.
     pub fn learn_target(&mut self, target: Target, line: u64) {
         self.target = Some(target);

@@ -169,9 +169,10 @@ impl Sequence {
         if late_clear.is_some() && (is_fragment(&splat) || is_headless(&splat)) {
             "warning".clone_into(&mut splat.kind);
         }
+        let has_trace = !splat.frames.is_empty();
         let level = grammar
             .kind(&splat.kind)
-            .map_or(Level::Report, |kind| kind.level);
+            .map_or(Level::Report, |kind| kind.level_of(has_trace));
         let (incident, joined) = match level {
             Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
             Level::Notice => (self.notices, false),
@@ -182,7 +183,11 @@ impl Sequence {
         };
         let index = *count;
         *count += 1;
-        let name = name(grammar, &splat, late_clear.as_ref());
+        let platform = Platform::of(&splat, boot);
+        // A report of one line names no kernel; that of its boot it is.
+        splat.kernel.release.clone_from(&platform.release);
+        let release = platform.release.as_deref();
+        let name = name(grammar, &splat, release, late_clear.as_ref());
         splat.lines = Lines::default();
         Report {
             index,
@@ -190,7 +195,7 @@ impl Sequence {
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
-            platform: Platform::of(&splat, boot),
+            platform,
             excerpt: Excerpt::default(),
             title: name.title,
             alt_titles: name.alt_titles,
@@ -255,10 +260,15 @@ impl Last {
 }
 
 /// What the report is called. A late clear is always about its site, however little of it is left.
-fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Name {
+fn name(
+    grammar: &Grammar,
+    splat: &Splat,
+    release: Option<&str>,
+    late_clear: Option<&LateClear>,
+) -> Name {
     let name = match is_headless(splat) {
         true => headless(grammar, splat),
-        false => title::name(grammar, splat),
+        false => title::name(grammar, splat, release),
     };
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {

@@ -36,8 +36,8 @@ pub struct Name {
 
 type Groups = BTreeMap<String, String>;
 
-/// Names a report.
-pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
+/// Names a report of a kernel of that release.
+pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
@@ -49,7 +49,8 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
             Fit::Whole(groups) => {
                 // Without frames, and among lines of another report, RIP may be that of the other one.
                 let doubtful = splat.interleaved && splat.frames.is_empty();
-                return by_form(grammar, form, groups, &lines, !doubtful);
+                let name = by_form(grammar, form, &groups, &lines, !doubtful);
+                return with_features(grammar, form, &groups, release, name);
             }
             Fit::HeaderOnly => cut = true,
             Fit::None => {}
@@ -118,7 +119,7 @@ fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
 fn by_form(
     grammar: &Grammar,
     form: &TitleForm,
-    groups: Groups,
+    groups: &Groups,
     lines: &[Line<'_>],
     sure: bool,
 ) -> Name {
@@ -148,7 +149,10 @@ fn by_form(
 }
 
 /// Every title, the main one first: each template with the functions by each of their names.
-fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walked) -> Vec<String> {
+fn titles(grammar: &Grammar, form: &TitleForm, groups: &Groups, walked: &Walked) -> Vec<String> {
+    let mut groups = groups.clone();
+    // Numbers of features are no numbers that titles leave out: they come in last.
+    groups.retain(|name, _| !form.features.contains(name));
     let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
     let mut all = Vec::new();
     let mut named = Vec::new();
@@ -169,6 +173,29 @@ fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walk
         all.extend(templates.map(|template| tidy::tidy(grammar, &fill(template, &groups))));
     }
     all
+}
+
+/// The CPU features of a form, by their names.
+fn with_features(
+    grammar: &Grammar,
+    form: &TitleForm,
+    groups: &Groups,
+    release: Option<&str>,
+    name: Name,
+) -> Name {
+    if form.features.is_empty() {
+        return name;
+    }
+    let table = grammar.features().for_release(release);
+    let named = |group: &String| {
+        let printed = groups.get(group)?;
+        Some((group.clone(), table.named(printed)))
+    };
+    let features: Groups = form.features.iter().filter_map(named).collect();
+    Name {
+        title: fill(&name.title, &features),
+        ..name
+    }
 }
 
 fn named_by<'f>(found: &'f Option<Found>, naming: Naming<'_>) -> &'f str {
