@@ -4,6 +4,7 @@
 //! that every later stage asks. All files share one format (`Document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
+mod dependencies;
 mod error;
 pub mod features;
 mod frames;
@@ -19,6 +20,7 @@ mod rewrite;
 mod tellers;
 mod timeline;
 
+pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
@@ -88,6 +90,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
+    builtin!("dependencies"),
 ];
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
@@ -114,6 +117,7 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    depends: Vec<Dependency>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -153,6 +157,8 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Which CPU features fall with which.
+    pub dependencies: Vec<Dependency>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -338,6 +344,7 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        self.depends.extend(later.depends);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -384,6 +391,7 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            dependencies: self.depends,
             features,
         }
     }

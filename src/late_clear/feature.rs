@@ -229,6 +229,13 @@ fn from_words(
     Some(named(case, feature.number, FeatureFrom::Caller, evidence))
 }
 
+/// What the kernel clears with the feature.
+pub fn dependents(case: &Case<'_>, feature: Option<&NamedFeature>) -> Vec<String> {
+    let name = feature.and_then(|feature| feature.name.as_deref());
+    let fallen = name.map(|name| case.grammar.dependents_of(name, case.features));
+    fallen.into_iter().flatten().map(str::to_owned).collect()
+}
+
 /// In whose data the flag was cleared.
 pub fn target(
     case: &Case<'_>,

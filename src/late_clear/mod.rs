@@ -95,6 +95,9 @@ pub struct LateClear {
     pub headline: String,
     /// For people: what it means and what to do.
     pub diagnosis: String,
+    /// X86_FEATURE_ names of what falls with the feature.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dependents: Vec<String>,
     /// What all of it stands on.
     pub evidence: Vec<Evidence>,
 }
@@ -188,6 +191,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester.as_deref(),
         &mut evidence,
     );
+    let dependents = feature::dependents(case, feature.as_ref());
     let told_apart = if case.splat.interleaved {
         Confidence::Likely
     } else {
@@ -205,6 +209,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         confidence: path.confidence.min(site.confidence).min(told_apart),
         headline: String::new(),
         diagnosis: String::new(),
+        dependents,
         evidence,
     };
     diagnosis::write(case, &mut verdict);

@@ -5,6 +5,7 @@
 
 mod check;
 mod clean;
+mod explain;
 mod facts;
 mod github;
 mod groups;
@@ -22,6 +23,7 @@ mod words;
 
 pub use check::CheckText;
 pub use clean::clean;
+pub use explain::{explain, names as explained};
 pub use github::Github;
 pub use groups::ScanText;
 pub use html::Html;

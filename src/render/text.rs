@@ -7,7 +7,7 @@ use super::style::Style;
 use super::trace::{Step, folded, steps};
 use super::words::{count, place, wrap};
 use crate::analyzer::Input;
-use crate::grammar::{Grammar, Level};
+use crate::grammar::{Grammar, Kind, Level};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Frame, Splat};
@@ -26,6 +26,8 @@ pub struct Text<'a> {
     found: Vec<Found>,
     /// Titles of the notices that the input at hand has had a line for.
     told: HashSet<String>,
+    /// Kinds of notices that the input at hand has had the meaning of.
+    meant: HashSet<String>,
     /// The last thing printed was the line of a notice.
     after_notice: bool,
     inputs: Vec<Input>,
@@ -40,6 +42,7 @@ impl<'a> Text<'a> {
             quiet,
             found: vec![Found::default()],
             told: HashSet::new(),
+            meant: HashSet::new(),
             after_notice: false,
             inputs: Vec::new(),
         }
@@ -58,7 +61,12 @@ impl Output for Text<'_> {
             format!("{gap}{}", report(&found, self.grammar, &self.style))
         } else if !self.quiet && self.told.insert(found.title.clone()) {
             self.after_notice = true;
-            notice(&found, &self.style)
+            let kind = self.grammar.kind(&found.splat.kind);
+            let line = notice(&found, &self.style);
+            match kind.filter(|kind| self.meant.insert(kind.name.clone())) {
+                Some(kind) => line + &meaning(kind, &self.style),
+                None => line,
+            }
         } else {
             String::new()
         }
@@ -67,6 +75,7 @@ impl Output for Text<'_> {
     fn input(&mut self, input: Input) {
         self.inputs.push(input);
         self.told.clear();
+        self.meant.clear();
         self.found.push(Found::default());
     }
 
@@ -110,6 +119,16 @@ fn notice(report: &Report, style: &Style) -> String {
         Style::paint(style.dim, "notice:"),
         clean(&splat.header)
     )
+}
+
+/// What a kind of notice means, and where more of it is said; told once an input.
+fn meaning(kind: &Kind, style: &Style) -> String {
+    let Some(means) = &kind.means else {
+        return String::new();
+    };
+    let text = format!("{means} What to do: ksplat explain {}", kind.name);
+    let text = wrap(&text, WIDTH - 4, 4);
+    format!("    {}\n", Style::paint(style.dim, text))
 }
 
 /// How much was found in one input.
