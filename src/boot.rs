@@ -34,6 +34,8 @@ pub struct Note {
     pub flag: Option<String>,
     /// The text, for people.
     pub text: String,
+    /// True where the log's framing shows that the kernel printed the line.
+    pub framed: bool,
 }
 
 /// One start of the kernel.
@@ -247,6 +249,7 @@ impl Boots {
             line: line.number,
             flag,
             text: text.to_owned(),
+            framed: line.framing.present,
         };
         let boot = self.boot(line);
         if boot.notes.len() < MAX_ENTRIES {

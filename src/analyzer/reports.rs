@@ -7,7 +7,7 @@ use crate::grammar::{Level, MilestoneName};
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
-use crate::splat::{Assembler, Splat, is_fragment};
+use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
 
 /// Lines without framing that may stand between a late clear and its nested repeat.
@@ -135,7 +135,8 @@ impl<'a> Reports<'a> {
             self.hint.take_if(explains);
         }
         self.give_hint();
-        if verdict.is_none() && is_fragment(&splat) {
+        let unproven = is_fragment(&splat) || is_headless(&splat) && !splat.marked;
+        if verdict.is_none() && unproven {
             return;
         }
         if let Some(boot) = splat.boot {

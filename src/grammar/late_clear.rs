@@ -4,7 +4,7 @@ use super::Pattern;
 use serde::{Deserialize, Serialize};
 
 /// A function whose WARN says that a feature was cleared late.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClearSite {
     /// The function that warns.
@@ -19,6 +19,14 @@ pub struct ClearSite {
     pub patched_flag: String,
     /// Functions between the requester and the WARN; they never are the requester.
     pub helpers: Vec<String>,
+    /// The kind of the reports that it prints.
+    pub kind: String,
+    /// Kinds that such a report is taken for where its header is damaged.
+    pub damaged: Vec<String>,
+    /// How people cite the WARNING beside a trace that they quote without its header.
+    pub cited: Pattern,
+    /// Instructions that WARN() traps with: the bytes at the instruction pointer.
+    pub traps: Vec<Vec<u8>>,
 }
 
 /// By which path a clear came.
@@ -67,6 +75,9 @@ pub struct PathRule {
     pub why: String,
     /// Functions, any of which decides.
     pub frames: Vec<String>,
+    /// Where given, one of these functions must be in the trace as well.
+    #[serde(default)]
+    pub with: Vec<String>,
     /// The path.
     pub path: PathName,
     /// The stage; absent where the milestones around decide it.
@@ -87,12 +98,24 @@ pub struct Requester {
     /// X86_FEATURE_ names that this rule is about; none: whatever else the function clears.
     #[serde(default)]
     pub features: Vec<String>,
+    /// The feature that is likely where the log names none.
+    pub usual: Option<Usual>,
     /// What made it clear the feature, a clause.
     pub cause: String,
     /// What to do where one CPU differs.
     pub ap: String,
     /// What to do where the order is wrong.
     pub bsp: String,
+}
+
+/// What a requester usually clears.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Usual {
+    /// X86_FEATURE_ name.
+    pub feature: String,
+    /// Why that one is likely.
+    pub why: String,
 }
 
 /// A message of the kernel that names a feature and why it went.
@@ -109,6 +132,9 @@ pub struct Word {
     pub requester: String,
     /// Features that it speaks of; empty where the group `flag` tells.
     pub features: Vec<String>,
+    /// True where the kernel prints it after the clear: what comes before a splat is about an earlier one.
+    #[serde(default)]
+    pub after: bool,
 }
 
 /// A verdict in words; the first one that fits is taken.

@@ -24,7 +24,7 @@ pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
-pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Word};
+pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use tellers::{Tells, Told};

@@ -3,7 +3,7 @@
 //! By DWARF where a vmlinux matches; else out of the registers, where the feature number shows more
 //! than once; else from the requester and the log's own words.
 
-use super::{Case, Evidence, Target};
+use super::{Case, Confidence, Evidence, Target};
 use crate::boot::Note;
 use crate::grammar::features::Feature;
 use crate::grammar::{ClearSite, Word};
@@ -42,13 +42,19 @@ pub struct NamedFeature {
 /// other functions.
 const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
 
-/// Finds the feature.
+/// The feature, and how sure it is.
+pub struct Found {
+    pub feature: Option<NamedFeature>,
+    pub confidence: Confidence,
+}
+
+/// Finds the feature. What rests on one fact alone is likely; on two that agree, or on DWARF, certain.
 pub fn judge(
     case: &Case<'_>,
     rule: &ClearSite,
     requester: Option<&str>,
     evidence: &mut Vec<Evidence>,
-) -> Option<NamedFeature> {
+) -> Found {
     let found = match case
         .vmlinux
         .parameter(case.splat, &rule.function, &rule.feature)
@@ -59,16 +65,14 @@ pub fn judge(
                 format!("{} = {number}: {how}", rule.feature),
                 "feature",
             ));
-            u32::try_from(number)
-                .ok()
-                .map(|number| (number, FeatureFrom::Dwarf))
+            let number = u32::try_from(number).ok();
+            number.map(|number| (number, FeatureFrom::Dwarf, Confidence::Certain))
         }
-        Err(_) => {
-            from_registers(case, requester, evidence).map(|number| (number, FeatureFrom::Register))
-        }
+        Err(_) => from_registers(case, requester, evidence)
+            .map(|(number, confidence)| (number, FeatureFrom::Register, confidence)),
     };
-    let Some((number, from)) = found else {
-        return from_words(case, requester, evidence);
+    let Some((number, from, mut confidence)) = found else {
+        return without_number(case, requester, evidence);
     };
     let feature = named(case, number, from, evidence);
     let told = near_words(case, requester).find(|(word, note)| {
@@ -76,8 +80,12 @@ pub fn judge(
     });
     if let Some((_, note)) = told {
         evidence.push(Case::note(note.line, log_says(note), "feature"));
+        confidence = Confidence::Certain;
     }
-    Some(feature)
+    Found {
+        feature: Some(feature),
+        confidence,
+    }
 }
 
 /// True where a message is about a feature, by its name or by the flag that it prints.
@@ -119,45 +127,70 @@ fn named(
     feature
 }
 
-/// RSI carries the second argument (System V ABI). It counts where another register that a call
-/// keeps holds the same number, or where the feature is one that the requester or the log speaks of.
+/// RSI carries the second argument (System V ABI), and the compiler keeps it in another register. Both
+/// agree, or the line of one of them is lost: then the other one alone is likely. Where both are printed and
+/// differ, one counts that holds a feature that the requester or the log speaks of.
 fn from_registers(
     case: &Case<'_>,
     requester: Option<&str>,
     evidence: &mut Vec<Evidence>,
-) -> Option<u32> {
+) -> Option<(u32, Confidence)> {
     let registers = &case.splat.registers;
-    let plausible = |value: u64| {
-        u32::try_from(value)
-            .ok()
-            .filter(|number| *number > 0 && case.features.feature(*number).is_some())
+    let plausible = |name: &&str| {
+        let number = u32::try_from(registers.value(name)?).ok()?;
+        (number > 0 && case.features.feature(number).is_some()).then_some(number)
     };
-    let rsi = registers.value("rsi").and_then(plausible);
-    let kept = |number| {
-        CALLEE_SAVED
-            .iter()
-            .find(|name| registers.value(name) == Some(u64::from(number)))
+    let rsi = plausible(&"rsi");
+    let kept: Vec<_> = CALLEE_SAVED
+        .iter()
+        .filter_map(|name| Some((*name, plausible(name)?)))
+        .collect();
+    let (says, number, confidence) = match rsi {
+        Some(number) if kept.iter().any(|(_, other)| *other == number) => {
+            let (name, _) = kept.iter().find(|(_, other)| *other == number)?;
+            let says = format!("RSI and {} both hold {number}", name.to_uppercase());
+            (says, number, Confidence::Certain)
+        }
+        _ => {
+            let fits = |number: &u32| {
+                let feature = case.features.feature(*number);
+                feature.is_some_and(|feature| is_expected(case, requester, &feature))
+            };
+            let values = || {
+                rsi.into_iter()
+                    .chain(kept.iter().map(|(_, number)| *number))
+            };
+            let expected = values().find(fits).map(|number| {
+                let says = format!(
+                    "a register holds {number}, a feature that the requester or the log speaks of"
+                );
+                (says, number, Confidence::Certain)
+            });
+            expected.or_else(|| alone(case, rsi, &kept))?
+        }
     };
-    if let Some(number) = rsi
-        && let Some(name) = kept(number)
-    {
-        let says = format!("RSI and {} both hold {number}", name.to_uppercase());
-        evidence.push(Case::note(case.splat.header_line, says, "feature"));
-        return Some(number);
-    }
-    let fits = |number: &u32| {
-        case.features
-            .feature(*number)
-            .is_some_and(|feature| is_expected(case, requester, &feature))
-    };
-    let value = |name: &&str| registers.value(name).and_then(plausible);
-    let number = rsi
-        .filter(fits)
-        .or_else(|| CALLEE_SAVED.iter().filter_map(value).find(fits))?;
-    let says =
-        format!("a register holds {number}, a feature that the requester or the log speaks of");
     evidence.push(Case::note(case.splat.header_line, says, "feature"));
-    Some(number)
+    Some((number, confidence))
+}
+
+/// The value of one register where the line with the other one is lost: in every kernel of the corpus RBP
+/// is the one that keeps the feature. Of several that hold small numbers none is known to be it.
+fn alone(
+    case: &Case<'_>,
+    rsi: Option<u32>,
+    kept: &[(&str, u32)],
+) -> Option<(String, u32, Confidence)> {
+    let is_lost = |name: &str| case.splat.registers.text(name).is_none();
+    let (name, number) = match (rsi, kept) {
+        (Some(number), []) if is_lost("rbp") => ("RSI", number),
+        (None, [(name, number)]) if is_lost("rsi") => (*name, *number),
+        _ => return None,
+    };
+    let says = format!(
+        "{} holds {number}; the line with the register that would confirm it is lost",
+        name.to_uppercase()
+    );
+    Some((says, number, Confidence::Likely))
 }
 
 /// A feature that the requester is known to clear, or that a message near the splat names.
@@ -196,7 +229,7 @@ pub fn near_words<'a>(
                 .iter()
                 .find(|word| Some(&word.name) == note.word.as_ref())?;
             let same = requester.is_none_or(|name| name == word.requester) || fragment;
-            same.then_some((word, note))
+            (same && (!word.after || fragment)).then_some((word, note))
         })
 }
 
@@ -234,6 +267,33 @@ pub fn dependents(case: &Case<'_>, feature: Option<&NamedFeature>) -> Vec<String
     let name = feature.and_then(|feature| feature.name.as_deref());
     let fallen = name.map(|name| case.grammar.dependents_of(name, case.features));
     fallen.into_iter().flatten().map(str::to_owned).collect()
+}
+
+/// Without a register: by what the log says, else by what the requester usually clears.
+fn without_number(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<Evidence>) -> Found {
+    let named = from_words(case, requester, evidence);
+    let confidence = match named {
+        Some(_) => Confidence::Certain,
+        None => Confidence::Likely,
+    };
+    Found {
+        feature: named.or_else(|| usual(case, requester, evidence)),
+        confidence,
+    }
+}
+
+/// The feature that is likely where nothing at all is left that names one.
+fn usual(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<NamedFeature> {
+    let rules = case.grammar.requesters.iter();
+    let mut of_function = rules.filter(|rule| Some(rule.function.as_str()) == requester);
+    let usual = of_function.find_map(|rule| rule.usual.as_ref())?;
+    let feature = case.features.by_name(&usual.feature)?;
+    evidence.push(Case::note(0, usual.why.as_str(), "feature"));
+    Some(named(case, feature.number, FeatureFrom::Caller, evidence))
 }
 
 /// In whose data the flag was cleared.

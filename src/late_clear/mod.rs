@@ -182,7 +182,10 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let requester = site::requester(case, site.rule, &mut evidence);
     let path = path::judge(case, &mut evidence);
     let nested = site::nested_in(case, site.rule, &mut evidence);
-    let feature = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
+    let found = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
+    let feature = found.feature;
+    let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
+    let asked = site::requester_is_sure(case, requester.as_deref(), name, &mut evidence);
     let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
     let divergence = divergence::judge(
         case,
@@ -206,7 +209,12 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester,
         divergence,
         caused_by: nested,
-        confidence: path.confidence.min(site.confidence).min(told_apart),
+        confidence: path
+            .confidence
+            .min(site.confidence)
+            .min(found.confidence)
+            .min(asked)
+            .min(told_apart),
         headline: String::new(),
         diagnosis: String::new(),
         dependents,

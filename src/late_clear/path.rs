@@ -49,13 +49,20 @@ struct Decisive<'f> {
 }
 
 fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<Decisive<'f>> {
+    if !rule.with.is_empty() && first_of(&rule.with, frames).is_none() {
+        return None;
+    }
+    first_of(&rule.frames, frames)
+}
+
+fn first_of<'f>(functions: &[String], frames: &[&'f Frame]) -> Option<Decisive<'f>> {
     frames.iter().find_map(|frame| {
         let inlined = frame
             .inlines
             .iter()
             .filter_map(|inline| inline.function.as_deref());
-        let mut functions = inlined.chain([frame.base_name()]);
-        let function = functions.find(|function| names(&rule.frames, function))?;
+        let mut printed = inlined.chain([frame.base_name()]);
+        let function = printed.find(|function| names(functions, function))?;
         Some(Decisive { frame, function })
     })
 }

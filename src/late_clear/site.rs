@@ -1,6 +1,7 @@
 //! Is a splat a late clear, who asked for it, and is it a repeat of the one before?
 
 use super::{Case, Confidence, Evidence};
+use crate::boot::Note;
 use crate::grammar::ClearSite;
 use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
 
@@ -28,27 +29,17 @@ pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
 /// A WARN in the function, or in a copy of it inlined into one of its helpers.
 fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     let splat = case.splat;
-    if splat.kind != "warning" && !is_headless(splat) {
+    let headless = is_headless(splat) || rule.damaged.contains(&splat.kind);
+    if is_range_check(case, rule) {
         return None;
     }
-    let printed = splat
-        .at
-        .function
-        .as_deref()
-        .or(splat.rip.as_ref()?.function.as_deref());
-    let in_file = splat.at_file.as_deref() == Some(rule.file.as_str());
-    let function = printed.map(base_name);
-    let here = function == Some(rule.function.as_str())
-        || in_file && function.is_none_or(|f| rule.helpers.iter().any(|helper| helper == f));
-    if !here || is_range_check(case, rule) {
+    let mut evidence = vec![if splat.kind == rule.kind {
+        by_header(case, rule)?
+    } else if headless {
+        without_head(case, rule)?
+    } else {
         return None;
-    }
-    let place = function.unwrap_or(&rule.file);
-    let says = match is_headless(splat) {
-        true => format!("RIP in {place}(), in a report whose head is missing"),
-        false => format!("WARN in {place}()"),
-    };
-    let mut evidence = vec![Case::note(splat.header_line, says, "late clear")];
+    }];
     if case.vmlinux.tests_variable(splat, &rule.patched_flag) == Some(true) {
         let says = format!(
             "the code in front of the trap reads {} (vmlinux)",
@@ -58,7 +49,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     }
     let confidence = match splat.frames.is_empty() {
         true => Confidence::Weak,
-        false if is_headless(splat) => Confidence::Likely,
+        false if headless => Confidence::Likely,
         false => Confidence::Certain,
     };
     Some(Site {
@@ -66,6 +57,61 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
         confidence,
         evidence,
     })
+}
+
+/// The header names the function; where a line of it is lost RIP does, or the file alone.
+fn by_header(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
+    let splat = case.splat;
+    let rip = || splat.rip.as_ref()?.function.as_deref();
+    let function = splat.at.function.as_deref().or_else(rip).map(base_name);
+    let in_file = splat.at_file.as_deref() == Some(rule.file.as_str());
+    let here = function == Some(rule.function.as_str())
+        || in_file && function.is_none_or(|name| names(&rule.helpers, name));
+    let says = || format!("WARN in {}()", function.unwrap_or(&rule.file));
+    here.then(|| Case::note(splat.header_line, says(), "late clear"))
+}
+
+/// A report whose head is lost or damaged. Its kind is not known, so that it was a WARN must show: by the trapping
+/// instruction, or by the marks that WARN() prints around a report (an NMI's backtrace has neither).
+fn without_head(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
+    let splat = case.splat;
+    let trapped = trap(case, rule);
+    if trapped == Some(false) {
+        return None;
+    }
+    let proven = trapped == Some(true) || splat.marked;
+    match splat.rip.as_ref().and_then(|rip| rip.function.as_deref()) {
+        Some(rip) => {
+            let rip = base_name(rip);
+            let says = format!("RIP in {rip}(), in a report whose head is lost or damaged");
+            (proven && names(&rule.helpers, rip))
+                .then(|| Case::note(splat.source.first_line, says, "late clear"))
+        }
+        None if proven || is_headless(splat) && !splat.announced => in_front(case, rule),
+        None => None,
+    }
+}
+
+/// Whether RIP points at an instruction that WARN() traps with; `None` where no `Code:` line shows it.
+fn trap(case: &Case<'_>, rule: &ClearSite) -> Option<bool> {
+    let code = case.splat.code.as_ref()?;
+    let at = code.bytes.get(code.trap_offset?..)?;
+    Some(rule.traps.iter().any(|trap| at.starts_with(trap)))
+}
+
+/// The function that warns, or a helper of it, in front of the frames of those who called it.
+fn in_front(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
+    let called = |frame: &Frame| {
+        let name = frame.base_name();
+        frame.reliable && !names(&rule.helpers, name) && !case.grammar.is_in("noise", name)
+    };
+    let frames = &case.splat.frames;
+    let end = frames.iter().position(called).unwrap_or(frames.len());
+    let frame = frames[..end]
+        .iter()
+        .find(|frame| names(&rule.helpers, frame.base_name()))?;
+    let says = format!("{} in the quoted trace", frame.base_name());
+    Some(Case::note(frame.log_line, says, "late clear"))
 }
 
 /// The function's other WARN says that the feature number is out of range; nothing is cleared there.
@@ -116,38 +162,27 @@ fn reads_global(before: &[u8]) -> bool {
     matches!(test, [.., 0x8b, modrm, _, _, _, _, 0x85, _] if modrm & 0xc7 == 0x05)
 }
 
-/// Frames quoted without their header: a late clear where the quoted trace, or the text around it,
-/// names the function.
+/// Frames quoted without their header: a late clear where they hold the function, or where the mail
+/// cites the WARNING beside them. That the input speaks of the function is no proof: a command line, a
+/// tracer or another report does so as well.
 fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
-    let frame = case
-        .splat
-        .frames
-        .iter()
-        .find(|frame| frame.base_name() == rule.function);
-    let evidence = match frame {
-        Some(frame) => Case::note(
-            frame.log_line,
-            format!("{} in the quoted trace", rule.function),
-            "late clear",
-        ),
-        None => {
-            let mention = case
-                .boot
-                .notes
-                .iter()
-                .find(|note| note.word.is_none() && note.text.contains(&rule.function))?;
-            Case::note(
-                mention.line,
-                format!("the text around the trace speaks of {}", rule.function),
-                "late clear",
-            )
-        }
-    };
+    let evidence = in_front(case, rule).or_else(|| cited(case, rule))?;
     Some(Site {
         rule,
         confidence: Confidence::Likely,
         evidence: vec![evidence],
     })
+}
+
+/// A line that people wrote, not the kernel, names the WARNING.
+fn cited(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
+    let cites = |note: &&Note| {
+        let written = note.word.is_none() && !note.framed;
+        written && rule.cited.is_match(&note.text)
+    };
+    let note = case.boot.notes.iter().find(cites)?;
+    let says = format!("the mail is about a WARNING in {}", rule.function);
+    Some(Case::note(note.line, says, "late clear"))
 }
 
 /// The function that asked for the clear: the innermost frame that is neither machinery nor helper.
@@ -182,6 +217,36 @@ pub fn requester(
             Some(callee)
         }
         _ => Some(frame.base_name().to_owned()),
+    }
+}
+
+/// How sure the requester is. Where no rule says that it clears the feature it may only have called the
+/// function that does, whose frame is lost or left by a tail call.
+pub fn requester_is_sure(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    feature: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> Confidence {
+    let Some(requester) = requester else {
+        return Confidence::Certain;
+    };
+    let other = case.grammar.requesters.iter().find(|rule| {
+        let about = |name: &str| rule.features.iter().any(|feature| feature == name);
+        rule.function != requester && feature.is_some_and(about)
+    });
+    match (case.grammar.requester(requester, feature), other) {
+        (Some(rule), other) if other.is_none() || !rule.features.is_empty() => Confidence::Certain,
+        (_, Some(other)) => {
+            let says = format!(
+                "{}() is known to clear {}: its frame may be lost, or left by a tail call",
+                other.function,
+                feature.unwrap_or_default()
+            );
+            evidence.push(Case::note(0, says, "requester"));
+            Confidence::Likely
+        }
+        _ => Confidence::Likely,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
-use crate::splat::{Frame, Lines, Splat, base_name, is_fragment, is_headless};
+use crate::splat::{Frame, Lines, Splat, base_name, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 
@@ -166,8 +166,8 @@ impl Sequence {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
-        if late_clear.is_some() && (is_fragment(&splat) || is_headless(&splat)) {
-            "warning".clone_into(&mut splat.kind);
+        if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
+            splat.kind.clone_from(&site.kind);
         }
         let has_trace = !splat.frames.is_empty();
         let level = grammar

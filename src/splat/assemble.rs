@@ -376,7 +376,7 @@ impl<'g> Assembler<'g> {
         let lane = &mut self.lanes[index];
         // What else a line of another report may be is no text of the next one's WARN().
         let alone = lane.open.is_none() && lane.strands.is_empty();
-        let may_be_text = alone || body == Body::Foreign;
+        let may_be_text = alone && !loose::is_state(&body) || body == Body::Foreign;
         if may_be_text {
             let cut_here = lane.cut_here.take();
             lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
@@ -388,7 +388,9 @@ impl<'g> Assembler<'g> {
             return;
         }
         let given_up = lane.strands.pass_over(line);
-        if lane.cut_here.is_none() {
+        if !self.open_without_head(index, line, &body, boots)
+            && self.lanes[index].cut_here.is_none()
+        {
             self.take_headless(index, line, &body);
             if let Body::Frame(frame) = body {
                 self.take_loose(index, *frame, line, boots);

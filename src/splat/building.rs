@@ -110,6 +110,16 @@ impl Building {
         building
     }
 
+    /// The kernel's own marks show that it is a report.
+    pub fn mark(&mut self) {
+        self.splat.marked = true;
+    }
+
+    /// The line in front of it may be its header, though no rule knows it.
+    pub fn announce(&mut self) {
+        self.splat.announced = true;
+    }
+
     /// Of this boot.
     pub fn of_boot(mut self, boot: usize) -> Building {
         self.splat.boot = Some(boot);
@@ -366,6 +376,7 @@ impl Building {
             }
         };
         let whole = whole || !self.needs_stack;
+        self.splat.marked |= closing == Closing::EndMarker;
         self.splat.truncated = self.splat.header_line == 0 || !whole;
         self.splat
     }

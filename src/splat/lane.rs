@@ -60,6 +60,8 @@ pub struct Lane {
     pub loose: Vec<Frame>,
     /// Lines that may be of a report whose head is missing: its end would show it.
     pub headless: Option<Building>,
+    /// The last line of the kernel's own outside of any report.
+    pub spoken_at: Option<u64>,
     /// Line at which a report was given up before its end, which may still come.
     pub given_up_at: Option<u64>,
 }

@@ -239,6 +239,10 @@ pub struct Splat {
     pub truncated: bool,
     /// Lines of two splats could not be told apart.
     pub interleaved: bool,
+    /// The kernel's own marks (`cut here`, `end trace`) show that this is a report, whatever is left of it.
+    pub marked: bool,
+    /// In front of its trace stands another line of the kernel's, which may be a header that no rule knows.
+    pub announced: bool,
     /// Index into the boots of the input.
     pub boot: Option<usize>,
     /// The kernel that printed it.

@@ -18,6 +18,18 @@ const MAX_LOOSE_GAP: u64 = 100;
 /// Lines of others that may stand between two lines of a report whose head is missing.
 const MAX_HEADLESS_GAP: u64 = 16;
 
+/// True for what a report prints of the CPU's state, in front of its frames.
+pub(super) fn is_state(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Cpu(_)
+            | Body::Rip(false, Some(_))
+            | Body::Code(_)
+            | Body::Registers(_)
+            | Body::TraceStart
+    )
+}
+
 impl Assembler<'_> {
     /// The end marker: of the open report, or of one whose head is missing.
     pub(super) fn end(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
@@ -42,28 +54,49 @@ impl Assembler<'_> {
         }
     }
 
+    /// Begins a report at a line of its state: "cut here" was printed, and the header behind it is lost.
+    pub(super) fn open_without_head(
+        &mut self,
+        index: usize,
+        line: &LogLine<'_>,
+        body: &Body,
+        boots: &mut Boots,
+    ) -> bool {
+        let lane = &mut self.lanes[index];
+        let begins = is_state(body) && lane.strands.is_empty();
+        let Some(cut_here) = lane.cut_here.take_if(|_| begins) else {
+            return false;
+        };
+        let boot = boots.claim(cut_here.line);
+        let mut report = Building::without_head(line, &self.path).of_boot(boot);
+        report.mark();
+        report.prepend(cut_here.line, cut_here.messages);
+        report.take(line, body.clone());
+        lane.open = Some(report);
+        true
+    }
+
     /// Keeps a line outside of any report that looks like one of a report's.
     pub(super) fn take_headless(&mut self, index: usize, line: &LogLine<'_>, body: &Body) {
         let lane = &mut self.lanes[index];
         let is_over = |report: &mut Building| line.number - report.last_line() > MAX_HEADLESS_GAP;
         lane.headless.take_if(is_over);
-        let begins = matches!(
-            body,
-            Body::Cpu(_)
-                | Body::Rip(false, Some(_))
-                | Body::Code(_)
-                | Body::Registers(_)
-                | Body::TraceStart
-        );
-        if lane.headless.is_none() && begins {
-            lane.headless = Some(Building::without_head(line, &self.path));
+        if lane.headless.is_none() && is_state(body) {
+            let mut report = Building::without_head(line, &self.path);
+            if lane.spoken_at.is_some_and(|at| at + 1 == line.number) {
+                report.announce();
+            }
+            lane.headless = Some(report);
         }
         lane.headless
             .take_if(|report| !report.take(line, body.clone()));
+        if *body == Body::Foreign && line.framing.present {
+            lane.spoken_at = Some(line.number);
+        }
     }
 
     /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
-    /// late clear makes the frames around it worth a splat.
+    /// late clear makes the lines around it worth a splat.
     pub(super) fn take_loose(
         &mut self,
         index: usize,
@@ -72,7 +105,9 @@ impl Assembler<'_> {
         boots: &mut Boots,
     ) {
         let anchor = frame.reliable && self.is_anchor(frame.base_name());
-        let loose = &mut self.lanes[index].loose;
+        let given = self.given;
+        let lane = &mut self.lanes[index];
+        let loose = &mut lane.loose;
         let gap = loose
             .last()
             .map_or(0, |last| line.number.saturating_sub(last.log_line));
@@ -80,17 +115,20 @@ impl Assembler<'_> {
             loose.clear();
         }
         loose.push(frame);
-        if anchor {
-            let mut frames = std::mem::take(loose);
-            frames.retain(|frame| frame.log_line > self.given);
-            self.lanes[index].headless = None;
-            self.lanes[index].open = Some(Building::from_frames(
-                frames,
-                line,
-                boots.claim(line.number),
-                &self.path,
-            ));
+        if !anchor {
+            return;
         }
+        let mut frames = std::mem::take(loose);
+        frames.retain(|frame| frame.log_line > given);
+        let headless = lane.headless.take();
+        let report = match headless.filter(|report| report.first_line() > given) {
+            Some(report) => {
+                let boot = boots.claim(report.first_line());
+                report.of_boot(boot)
+            }
+            None => Building::from_frames(frames, line, boots.claim(line.number), &self.path),
+        };
+        lane.open = Some(report);
     }
 
     fn is_anchor(&self, function: &str) -> bool {
