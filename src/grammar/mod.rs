@@ -24,7 +24,9 @@ pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
-pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
+pub use late_clear::{
+    ClearSite, Diagnosis, Fault, FaultName, PathName, PathRule, Requester, StageName, Usual, Word,
+};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use tellers::{Tells, Told};
@@ -117,6 +119,7 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    fault: Vec<Fault>,
     depends: Vec<Dependency>,
 }
 
@@ -157,6 +160,8 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Who may be at fault, and what is said then.
+    pub faults: Vec<Fault>,
     /// Which CPU features fall with which.
     pub dependencies: Vec<Dependency>,
     /// The user's own feature tables.
@@ -213,11 +218,7 @@ impl Grammar {
 
     /// What is known of `function` as the one that asked for a clear of `feature`.
     pub fn requester(&self, function: &str, feature: Option<&str>) -> Option<&Requester> {
-        let of_function = || {
-            self.requesters
-                .iter()
-                .filter(|rule| rule.function == function)
-        };
+        let of_function = || self.requesters.iter().filter(|rule| rule.is_of(function));
         let about =
             |rule: &&Requester| feature.is_some_and(|name| rule.features.iter().any(|f| f == name));
         let general = |rule: &&Requester| rule.features.is_empty();
@@ -304,18 +305,23 @@ impl Grammar {
         kinds.map(String::as_str).chain(self.marks())
     }
 
-    /// Literals of the lines that begin a boot.
+    /// Literals of the lines that begin a boot, or that end one by starting another kernel.
     pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
         let banners = self
             .facts
             .iter()
-            .filter(|rule| rule.field == FactField::Banner);
+            .filter(|rule| matches!(rule.field, FactField::Banner | FactField::Kexec));
         banners.map(|rule| rule.literal.as_str())
     }
 
     /// Literals of the lines that may be milestones.
     pub fn milestone_literals(&self) -> impl Iterator<Item = &str> {
         self.milestones.iter().map(|rule| rule.literal.as_str())
+    }
+
+    /// What is said where somebody is at fault.
+    pub fn fault(&self, name: FaultName) -> Option<&Fault> {
+        self.faults.iter().find(|fault| fault.name == name)
     }
 
     /// Literals of the lines that only tell something else of the boot, each on its own line.
@@ -344,6 +350,10 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        for fault in later.fault {
+            self.fault.retain(|old| old.name != fault.name);
+            self.fault.push(fault);
+        }
         self.depends.extend(later.depends);
     }
 
@@ -356,7 +366,10 @@ impl Document {
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let proofs = self.fault.iter();
+        let proofs = proofs.flat_map(|fault| fault.hardware.iter().chain(&fault.command_line));
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        let lines = lines.chain(proofs);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -391,6 +404,7 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            faults: self.fault,
             dependencies: self.depends,
             features,
         }

@@ -57,6 +57,10 @@ pub enum FactField {
     Cpus,
     /// KASLR offset, hexadecimal.
     KaslrOffset,
+    /// The hypervisor that it runs under.
+    Hypervisor,
+    /// It starts another kernel by kexec.
+    Kexec,
 }
 
 /// A line that tells something of the boot, in the group `value`.

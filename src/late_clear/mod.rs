@@ -6,6 +6,7 @@
 
 mod diagnosis;
 mod divergence;
+mod fault;
 mod feature;
 mod path;
 mod site;
@@ -17,7 +18,7 @@ pub use vmlinux::{NoVmlinux, Vmlinux};
 
 use crate::boot::Boot;
 use crate::grammar::features::FeatureTable;
-use crate::grammar::{Grammar, PathName, StageName};
+use crate::grammar::{FaultName, Grammar, PathName, StageName};
 use crate::splat::{Frame, Splat};
 use serde::Serialize;
 
@@ -95,6 +96,8 @@ pub struct LateClear {
     pub headline: String,
     /// For people: what it means and what to do.
     pub diagnosis: String,
+    /// Who is at fault.
+    pub at_fault: FaultName,
     /// X86_FEATURE_ names of what falls with the feature.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dependents: Vec<String>,
@@ -194,6 +197,17 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester.as_deref(),
         &mut evidence,
     );
+    let rule = requester.as_deref().and_then(|function| {
+        let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
+        case.grammar.requester(function, name)
+    });
+    let at_fault = fault::judge(
+        case,
+        (path.path, path.stage),
+        divergence,
+        rule,
+        &mut evidence,
+    );
     let dependents = feature::dependents(case, feature.as_ref());
     let told_apart = if case.splat.interleaved {
         Confidence::Likely
@@ -217,6 +231,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             .min(told_apart),
         headline: String::new(),
         diagnosis: String::new(),
+        at_fault,
         dependents,
         evidence,
     };

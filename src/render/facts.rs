@@ -153,5 +153,8 @@ fn summary_of(verdict: &LateClear) -> String {
     };
     let (path, stage) = (kebab(&verdict.path), kebab(&verdict.stage));
     let confidence = kebab(&verdict.confidence);
-    format!("path {path}, stage {stage}, target {target}, {divergence}, confidence {confidence}")
+    let fault = verdict.at_fault.as_str();
+    format!(
+        "path {path}, stage {stage}, target {target}, {divergence}, at fault {fault}, confidence {confidence}"
+    )
 }
