@@ -179,6 +179,21 @@ fn what_falls_with_the_feature_is_told() {
     );
 }
 
+/// A function that clears for one reason needs no number for it.
+#[test]
+fn a_rule_is_chosen_without_a_feature_where_the_function_has_one_reason() {
+    let grammar = Grammar::builtin();
+    let rule = |function| {
+        grammar
+            .requester(function, None)
+            .map(|rule| rule.name.as_str())
+    };
+    assert_eq!(rule("init_ia32_feat_ctl"), Some("feat-ctl"));
+    assert_eq!(rule("early_init_intel"), None);
+    assert_eq!(rule("init_intel"), Some("init-intel-tail-call"));
+    assert_eq!(rule("nobody"), None);
+}
+
 /// It hides the feature from all CPUs and breaks what depends on it.
 #[test]
 fn clearcpuid_is_never_advised() {

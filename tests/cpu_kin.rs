@@ -88,6 +88,11 @@ fn a_refused_register_is_a_report_with_its_trace_and_a_notice_without() {
         "unchecked MSR access error in zeta_tsx_ap_init"
     );
     assert_eq!(report.level, Level::Report);
+    let register = report.msr.as_ref().map(ToString::to_string);
+    assert_eq!(
+        register.as_deref(),
+        Some("IA32_TSX_CTRL (MSR 0x122), write of 0x0000000000000003")
+    );
     assert_eq!(report.splat.kernel.release.as_deref(), Some("6.12.9"));
     assert_eq!(
         kinds(&[BANNER, MSR, BRING_UP].concat()),

@@ -97,9 +97,12 @@ pub struct Requester {
     pub name: String,
     /// The function, without clone suffixes.
     pub function: String,
-    /// Functions that it may be inlined into, or that it is called as in other kernels.
+    /// Other functions of which the rule holds as well.
     #[serde(default)]
     pub also: Vec<String>,
+    /// Functions that it may be inlined into, so that theirs is the frame.
+    #[serde(default)]
+    pub inlined_into: Vec<String>,
     /// X86_FEATURE_ names that this rule is about; none: whatever else the function clears.
     #[serde(default)]
     pub features: Vec<String>,
@@ -134,9 +137,14 @@ pub struct Usual {
 }
 
 impl Requester {
-    /// True where the rule is about the function, or about one that it is inlined into.
-    pub fn is_of(&self, function: &str) -> bool {
+    /// True where the rule is about the function itself.
+    pub fn names(&self, function: &str) -> bool {
         self.function == function || self.also.iter().any(|also| also == function)
+    }
+
+    /// True where it is about the function, or about one that may be inlined into it.
+    pub fn is_of(&self, function: &str) -> bool {
+        self.names(function) || self.inlined_into.iter().any(|outer| outer == function)
     }
 }
 

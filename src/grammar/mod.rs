@@ -13,6 +13,7 @@ mod late_clear;
 mod literals;
 mod memberships;
 mod memo;
+mod msr;
 mod names;
 mod needed;
 mod pattern;
@@ -27,6 +28,7 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{
     ClearSite, Diagnosis, Fault, FaultName, PathName, PathRule, Requester, StageName, Usual, Word,
 };
+pub use msr::Msr;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use tellers::{Tells, Told};
@@ -93,6 +95,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("lkp"),
     builtin!("late-clear"),
     builtin!("dependencies"),
+    builtin!("msr"),
 ];
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
@@ -121,6 +124,7 @@ struct Document {
     diagnosis: Vec<Diagnosis>,
     fault: Vec<Fault>,
     depends: Vec<Dependency>,
+    msr: Vec<Msr>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -164,6 +168,8 @@ pub struct Grammar {
     pub faults: Vec<Fault>,
     /// Which CPU features fall with which.
     pub dependencies: Vec<Dependency>,
+    /// Names of registers.
+    pub msrs: Vec<Msr>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -216,15 +222,27 @@ impl Grammar {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
-    /// What is known of `function` as the one that asked for a clear of `feature`.
+    /// What is known of `function` as the one that asked for a clear of `feature`; of an unknown feature, what
+    /// all rules of the function agree on.
     pub fn requester(&self, function: &str, feature: Option<&str>) -> Option<&Requester> {
         let of_function = || self.requesters.iter().filter(|rule| rule.is_of(function));
         let about =
             |rule: &&Requester| feature.is_some_and(|name| rule.features.iter().any(|f| f == name));
-        let general = |rule: &&Requester| rule.features.is_empty();
+        let agreed = || {
+            let first = of_function().next().filter(|_| feature.is_none())?;
+            let same = |rule: &Requester| rule.cause == first.cause && rule.ap == first.ap;
+            of_function().all(same).then_some(first)
+        };
         of_function()
             .find(about)
-            .or_else(|| of_function().find(general))
+            .or_else(|| self.general(function))
+            .or_else(agreed)
+    }
+
+    /// The rule for whatever else `function` clears than the features of its other rules.
+    pub fn general(&self, function: &str) -> Option<&Requester> {
+        let mut rules = self.requesters.iter();
+        rules.find(|rule| rule.is_of(function) && rule.features.is_empty())
     }
 
     /// Features (X86_FEATURE_ names) that `function` is known to clear.
@@ -355,6 +373,10 @@ impl Document {
             self.fault.push(fault);
         }
         self.depends.extend(later.depends);
+        for msr in later.msr {
+            self.msr.retain(|old| old.number != msr.number);
+            self.msr.push(msr);
+        }
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -406,6 +428,7 @@ impl Document {
             diagnoses: self.diagnosis,
             faults: self.fault,
             dependencies: self.depends,
+            msrs: self.msr,
             features,
         }
     }

@@ -252,7 +252,7 @@ fn from_words(
     }
     let function = requester?;
     let mut names = case.grammar.features_of(function);
-    let clears_more = case.grammar.requester(function, None).is_some();
+    let clears_more = case.grammar.general(function).is_some();
     let (Some(only), None, false) = (names.next(), names.next(), clears_more) else {
         return None;
     };

@@ -65,6 +65,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
         ("symbols", symbols(&report.symbols)),
+        ("register", report.msr.as_ref().map(ToString::to_string)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
         ("note", damage.map(str::to_owned)),

@@ -4,6 +4,9 @@
 //! incident, numbered in the order of the output.
 
 mod lkp;
+mod msr;
+
+pub use msr::MsrAccess;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
@@ -71,6 +74,8 @@ pub struct Report {
     pub incident: usize,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// The register that it is about.
+    pub msr: Option<MsrAccess>,
     /// Kernel and machine.
     pub platform: Platform,
     /// The lines of the log that it stands on, where the analyzer keeps them.
@@ -195,6 +200,7 @@ impl Sequence {
             signature: signature(grammar, &splat, &name, late_clear.as_ref()),
             incident,
             culprit: culprit(grammar, &splat, &name, late_clear.as_ref()),
+            msr: MsrAccess::of(grammar, &splat),
             platform,
             excerpt: Excerpt::default(),
             title: name.title,
