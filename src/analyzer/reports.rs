@@ -1,20 +1,15 @@
 //! The second half of the way: log lines in, reports out.
 
+use super::waiting::Waiting;
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::excerpt::Keeper;
-use crate::grammar::{Level, MilestoneName};
-use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
+use crate::grammar::MilestoneName;
+use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
-
-/// Lines without framing that may stand between a late clear and its nested repeat.
-const MAX_NOISE: u64 = 16;
-
-/// Notices between a late clear and its nested repeat.
-const MAX_BEHIND: usize = 16;
 
 /// Lines behind a message that a CPU lost a feature in which a late clear may explain it.
 const MAX_HINT: u64 = 64;
@@ -30,9 +25,7 @@ pub struct Reports<'a> {
     pub keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
-    held: Option<Report>,
-    /// Notices that wait for the held report.
-    behind: Vec<Report>,
+    waiting: Waiting,
     /// A message that only counts where no late clear explains it.
     hint: Option<Splat>,
     take: &'a mut dyn FnMut(Report),
@@ -56,8 +49,7 @@ impl<'a> Reports<'a> {
             keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
-            held: None,
-            behind: Vec::new(),
+            waiting: Waiting::default(),
             hint: None,
             take,
         };
@@ -74,7 +66,7 @@ impl<'a> Reports<'a> {
             self.report(splat);
         }
         self.give_hint();
-        self.release();
+        self.give_due(true);
         Input {
             path: self.path,
             boots: self.boots.into_all(),
@@ -88,12 +80,12 @@ impl<'a> Reports<'a> {
             self.report(splat);
         }
         self.give_hint();
-        self.release();
+        self.give_due(true);
     }
 
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
-        self.assembler.is_idle() && self.held.is_none() && self.hint.is_none()
+        self.assembler.is_idle() && self.waiting.is_empty() && self.hint.is_none()
     }
 
     /// Makes a report of a splat, or keeps it back until it is known whether a late clear explains it.
@@ -147,11 +139,8 @@ impl<'a> Reports<'a> {
             .sequence
             .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
-        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
-            self.behind.push(report);
-        } else {
-            self.hold(report);
-        }
+        self.waiting.push(report);
+        self.give_due(false);
     }
 
     fn symbolize(&self, splat: &mut Splat) -> Symbols {
@@ -199,46 +188,10 @@ impl<'a> Reports<'a> {
         });
     }
 
-    /// Keeps back a late clear whose target only the next splat can tell: a nested repeat proves
-    /// that the pointer was NULL.
-    fn hold(&mut self, report: Report) {
-        if let Some(mut held) = self.held.take() {
-            let nested = report
-                .late_clear
-                .as_ref()
-                .is_some_and(|verdict| verdict.caused_by == Some(held.index));
-            if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
-                verdict.learn_target(Target::All, report.splat.source.first_line);
-            }
-            self.give_held(held);
-        }
-        let waits = report
-            .late_clear
-            .as_ref()
-            .is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
-        if waits {
-            self.held = Some(report);
-        } else {
+    /// Gives away what waits for nothing more, or all.
+    fn give_due(&mut self, all: bool) {
+        while let Some(report) = self.waiting.pop(all) {
             self.give(report);
-        }
-    }
-
-    /// True for what other programs write into a console between two splats.
-    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
-        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
-        !line.framing.present && self.held.as_ref().is_some_and(near)
-    }
-
-    fn release(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.give_held(held);
-        }
-    }
-
-    fn give_held(&mut self, held: Report) {
-        self.give(held);
-        for notice in std::mem::take(&mut self.behind) {
-            self.give(notice);
         }
     }
 
@@ -257,9 +210,7 @@ impl<'a> Reports<'a> {
     pub fn log_line(&mut self, line: &LogLine<'_>) {
         self.boots.observe(&self.analyzer.grammar, line);
         let complete = self.assembler.feed(line, &mut self.boots);
-        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
-            self.release();
-        }
+        let idle = complete.is_empty() && self.assembler.is_idle();
         for splat in complete {
             self.report(splat);
         }
@@ -267,5 +218,10 @@ impl<'a> Reports<'a> {
         if self.hint.as_ref().is_some_and(old) {
             self.give_hint();
         }
+        if let Some(line) = self.assembler.take_orphaned_panic() {
+            self.waiting.stopped(line);
+        }
+        self.waiting.pass(line, idle);
+        self.give_due(false);
     }
 }

@@ -18,8 +18,10 @@ mod names;
 mod needed;
 mod pattern;
 mod rewrite;
+mod summary;
 mod tellers;
 mod timeline;
+mod who;
 
 pub use dependencies::Dependency;
 pub use error::GrammarError;
@@ -31,8 +33,10 @@ pub use late_clear::{
 pub use msr::Msr;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
+pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
+pub use who::WhoLine;
 
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
@@ -76,6 +80,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/lockdep"),
     builtin!("kinds/stall"),
     builtin!("kinds/memory"),
+    builtin!("kinds/livepatch"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
     builtin!("kinds/scheduler"),
@@ -96,7 +101,11 @@ const BUILTIN: &[Builtin] = &[
     builtin!("late-clear"),
     builtin!("dependencies"),
     builtin!("msr"),
+    builtin!("summaries"),
 ];
+
+/// The landmark which says that the machine stops.
+const KERNEL_PANIC: &str = "kernel-panic";
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
@@ -113,6 +122,7 @@ struct Document {
     wrappers: Vec<Wrappers>,
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
+    who: Vec<WhoLine>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -125,6 +135,8 @@ struct Document {
     fault: Vec<Fault>,
     depends: Vec<Dependency>,
     msr: Vec<Msr>,
+    summary: Vec<SummaryRule>,
+    taint: Vec<Taint>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -140,6 +152,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// Lines that belong to reports.
     pub known: Vec<KnownLines>,
+    /// Lines of reports that name task, CPU or kernel.
+    pub who: Vec<WhoLine>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -149,6 +163,7 @@ pub struct Grammar {
     memberships: Memberships,
     finder: KindFinder,
     signs: LineFinder,
+    who_finder: LineFinder,
     tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
@@ -170,6 +185,10 @@ pub struct Grammar {
     pub dependencies: Vec<Dependency>,
     /// Names of registers.
     pub msrs: Vec<Msr>,
+    /// Reports in words.
+    pub summaries: Vec<SummaryRule>,
+    /// Taint letters in words.
+    pub taints: Vec<Taint>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -290,9 +309,25 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
+    /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
+        let literals = || {
+            let each: Option<Vec<_>> = self.who.iter().map(|who| who.pattern.literals()).collect();
+            Some(each?.concat())
+        };
+        let may_be = self.who_finder.may_be_in(literals, line);
+        self.who.iter().filter(move |_| may_be)
+    }
+
     /// The landmark of that name.
     pub fn landmark(&self, name: &str) -> Option<&Landmark> {
         self.landmarks.iter().find(|landmark| landmark.name == name)
+    }
+
+    /// True for a line which says that the machine stops.
+    pub fn is_panic(&self, line: &str) -> bool {
+        let landmark = self.landmark(KERNEL_PANIC);
+        landmark.is_some_and(|landmark| landmark.pattern.is_match(line.trim_start()))
     }
 
     /// The kinds that may begin at a line, in the order in which they are tried.
@@ -357,6 +392,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.who, later.who, |line| &line.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -377,6 +413,9 @@ impl Document {
             self.msr.retain(|old| old.number != msr.number);
             self.msr.push(msr);
         }
+        replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
+        // The first rule that fits is taken: those of the user's come first.
+        self.summary.splice(0..0, later.summary);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -386,12 +425,14 @@ impl Document {
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
+        let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
         let proofs = self.fault.iter();
         let proofs = proofs.flat_map(|fault| fault.hardware.iter().chain(&fault.command_line));
+        let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(proofs);
+        let lines = lines.chain(proofs).chain(summaries).chain(who);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -412,12 +453,14 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             known: self.known,
+            who: self.who,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
             signs: LineFinder::default(),
+            who_finder: LineFinder::default(),
             tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,
@@ -429,6 +472,8 @@ impl Document {
             faults: self.fault,
             dependencies: self.depends,
             msrs: self.msr,
+            summaries: self.summary,
+            taints: self.taint,
             features,
         }
     }
