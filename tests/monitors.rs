@@ -9,7 +9,7 @@ const REPORT: Level = Level::Report;
 
 const ROWS: &[(&str, &str, Level)] = &[
     (
-        "Killed process 4711 (java) total-vm:1024kB, anon-rss:512kB, file-rss:0kB, shmem-rss:0kB",
+        "Out of memory: Killed process 4711 (java) total-vm:1024kB, anon-rss:512kB, file-rss:0kB, shmem-rss:0kB",
         "out-of-memory",
         REPORT,
     ),

@@ -78,7 +78,7 @@ fn a_splat_beside_them_counts_alone() {
         "{text}"
     );
     assert!(
-        text.contains("explain pcie-corrected\n\nkernel panic: VFS"),
+        text.contains("explain pcie-corrected\n\nPANIC: the kernel stopped the machine: VFS"),
         "{text}"
     );
 }
