@@ -67,7 +67,7 @@ pub struct Boot {
     /// The hypervisor that it runs under.
     pub hypervisor: Option<Said>,
     /// It ended by starting another kernel.
-    kexec: Option<Said>,
+    pub kexec: Option<Said>,
     /// The kernel before it started it by kexec.
     pub after_kexec: Option<Said>,
     /// Milestones in the order of the log.

@@ -42,6 +42,9 @@ pub struct NamedFeature {
 /// other functions.
 const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
 
+/// The same on i386, whose kernel is built with -mregparm=3: EDX carries the second argument.
+const CALLEE_SAVED_32: [&str; 4] = ["ebx", "esi", "edi", "ebp"];
+
 /// The feature, and how sure it is.
 pub struct Found {
     pub feature: Option<NamedFeature>,
@@ -127,7 +130,7 @@ fn named(
     feature
 }
 
-/// RSI carries the second argument (System V ABI), and the compiler keeps it in another register. Both
+/// RSI carries the second argument (System V ABI; EDX on i386), and the compiler keeps it in another register. Both
 /// agree, or the line of one of them is lost: then the other one alone is likely. Where both are printed and
 /// differ, one counts that holds a feature that the requester or the log speaks of.
 fn from_registers(
@@ -140,15 +143,21 @@ fn from_registers(
         let number = u32::try_from(registers.value(name)?).ok()?;
         (number > 0 && case.features.feature(number).is_some()).then_some(number)
     };
-    let rsi = plausible(&"rsi");
-    let kept: Vec<_> = CALLEE_SAVED
+    let is_32 = registers.text("edx").is_some();
+    let (argument, saved) = match is_32 {
+        true => ("edx", &CALLEE_SAVED_32[..]),
+        false => ("rsi", &CALLEE_SAVED[..]),
+    };
+    let passed = plausible(&argument);
+    let kept: Vec<_> = saved
         .iter()
         .filter_map(|name| Some((*name, plausible(name)?)))
         .collect();
-    let (says, number, confidence) = match rsi {
+    let (says, number, confidence) = match passed {
         Some(number) if kept.iter().any(|(_, other)| *other == number) => {
             let (name, _) = kept.iter().find(|(_, other)| *other == number)?;
-            let says = format!("RSI and {} both hold {number}", name.to_uppercase());
+            let argument = argument.to_uppercase();
+            let says = format!("{argument} and {} both hold {number}", name.to_uppercase());
             (says, number, Confidence::Certain)
         }
         _ => {
@@ -157,7 +166,8 @@ fn from_registers(
                 feature.is_some_and(|feature| is_expected(case, requester, &feature))
             };
             let values = || {
-                rsi.into_iter()
+                passed
+                    .into_iter()
                     .chain(kept.iter().map(|(_, number)| *number))
             };
             let expected = values().find(fits).map(|number| {
@@ -166,7 +176,7 @@ fn from_registers(
                 );
                 (says, number, Confidence::Certain)
             });
-            expected.or_else(|| alone(case, rsi, &kept))?
+            expected.or_else(|| alone(case, passed, &kept).filter(|_| !is_32))?
         }
     };
     evidence.push(Case::note(case.splat.header_line, says, "feature"));
