@@ -47,6 +47,15 @@ pub struct LastLine {
     pub text: String,
 }
 
+/// What a line of the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Log line.
+    pub line: u64,
+    /// What.
+    pub text: String,
+}
+
 /// One start of the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Boot {
@@ -64,6 +73,12 @@ pub struct Boot {
     pub cpus: Option<u32>,
     /// KASLR offset in bytes.
     pub kaslr_offset: Option<u64>,
+    /// The hypervisor that it runs under.
+    pub hypervisor: Option<Said>,
+    /// It ended by starting another kernel.
+    pub kexec: Option<Said>,
+    /// The kernel before it started it by kexec.
+    pub after_kexec: Option<Said>,
     /// Milestones in the order of the log.
     pub milestones: Vec<Passed>,
     /// What the log says of features.
@@ -99,8 +114,24 @@ impl Boot {
         self.milestones.iter().find(|passed| passed.name == name)
     }
 
-    fn set(&mut self, field: FactField, value: &str) {
+    /// True where a message at `line` is news of what came behind the milestone: the boot had not said
+    /// the same before it.
+    pub fn is_news_after(&self, name: MilestoneName, line: u64, text: &str) -> bool {
+        let Some(passed) = self.first(name) else {
+            return false;
+        };
+        let said = |note: &Note| note.line < passed.line && note.text == text;
+        passed.line < line && !self.notes.iter().any(said)
+    }
+
+    fn set(&mut self, field: FactField, line: u64, value: &str) {
         let text = || Some(value.trim().to_owned());
+        let said = || {
+            Some(Said {
+                line,
+                text: value.trim().to_owned(),
+            })
+        };
         match field {
             FactField::Banner => {}
             FactField::CommandLine if self.command_line.is_none() => self.command_line = text(),
@@ -108,6 +139,8 @@ impl Boot {
             FactField::Microcode if self.microcode.is_none() => self.microcode = text(),
             FactField::Cpus if self.cpus.is_none() => self.cpus = value.parse().ok(),
             FactField::End => self.has_ended = true,
+            FactField::Hypervisor if self.hypervisor.is_none() => self.hypervisor = said(),
+            FactField::Kexec => self.kexec = said(),
             FactField::KaslrOffset => self.kaslr_offset = kaslr_offset(value),
             _ => {}
         }
@@ -241,11 +274,7 @@ impl Boots {
         let banner = self.all.last().and_then(|last| last.banner.clone());
         if self.begun {
             self.begun = false;
-            self.all.push(Boot {
-                first_line: line,
-                banner,
-                ..Boot::default()
-            });
+            self.all.push(self.next(line, banner));
         }
     }
 
@@ -267,7 +296,7 @@ impl Boots {
     fn learn(&mut self, tells: &Tells, line: &LogLine<'_>, text: &str) {
         match tells {
             Tells::Fact(FactField::Banner, banner) => self.begin(line, banner),
-            Tells::Fact(field, value) => self.boot(line).set(*field, value),
+            Tells::Fact(field, value) => self.boot(line).set(*field, line.number, value),
             Tells::Milestone(name, cpu) => self.boot(line).pass(Passed {
                 name: *name,
                 line: line.number,
@@ -298,17 +327,24 @@ impl Boots {
         &mut self.all[index]
     }
 
+    /// The boot behind the last one.
+    fn next(&self, first_line: u64, banner: Option<String>) -> Boot {
+        Boot {
+            first_line,
+            banner,
+            after_kexec: self.all.last().and_then(|last| last.kexec.clone()),
+            ..Boot::default()
+        }
+    }
+
     /// A banner begins a boot. Firmware and early consoles print some of a boot's lines twice: the
     /// same banner before any milestone is the same boot.
     fn begin(&mut self, line: &LogLine<'_>, banner: &str) {
         let last = self.all.last().and_then(|last| last.banner.as_deref());
         if self.begun || last != Some(banner) {
             self.begun = false;
-            self.all.push(Boot {
-                first_line: line.number,
-                banner: Some(banner.to_owned()),
-                ..Boot::default()
-            });
+            self.all
+                .push(self.next(line.number, Some(banner.to_owned())));
         }
     }
 }

@@ -138,8 +138,10 @@ fn nothing_found_is_one_calm_line() {
         .output()
         .expect("ksplat runs");
     let text = stdout(&output);
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert!(text.contains("no kernel splat"), "{text}");
+    // QEMU's firmware leaves the MTRRs of its CPUs unlike: a notice, and what it means.
+    let calm = text.lines().filter(|line| line.contains("no kernel splat"));
+    assert_eq!(calm.count(), 1, "{text}");
+    assert!(text.ends_with(", 3 notices\n"), "{text}");
 }
 
 #[test]

@@ -21,8 +21,7 @@ What is marked as a notice is printed by healthy boots as well: it is one line o
 in the JSON it stands among the `notices`, and `--fail-on any`, `scan` and `check` pass over it.
 ";
 
-fn reports(log: &str) -> Vec<Report> {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+fn reports(analyzer: &Analyzer, log: &str) -> Vec<Report> {
     let mut all = Vec::new();
     analyzer.read_all(
         Origin::default(),
@@ -35,10 +34,11 @@ fn reports(log: &str) -> Vec<Report> {
 
 #[test]
 fn every_kind_has_an_example_that_gets_its_title() {
-    for kind in &Grammar::builtin().kinds {
+    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+    for kind in &analyzer.grammar().kinds {
         assert!(!kind.examples.is_empty(), "{}: no example", kind.name);
         for example in &kind.examples {
-            let all = reports(&example.log);
+            let all = reports(&analyzer, &example.log);
             let got: Vec<_> = all
                 .iter()
                 .map(|report| (report.splat.kind.as_str(), report.title.as_str()))
@@ -77,6 +77,9 @@ fn section(page: &mut String, kind: &Kind) {
         Level::Notice => " (notice)",
     };
     let _ = write!(page, "\n## {}{level}\n\n{}.\n", kind.name, kind.about);
+    for text in kind.means.iter().chain(&kind.advice) {
+        let _ = write!(page, "\n{text}\n");
+    }
     for example in &kind.examples {
         let log = example.log.trim_matches('\n');
         let _ = write!(page, "\n```\n{log}\n```\n\nTitle: `{}`\n", example.title);

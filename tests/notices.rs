@@ -48,15 +48,21 @@ fn reports(log: &str) -> Vec<Report> {
 }
 
 #[test]
-fn each_is_one_line_and_the_exit_code_stays_0() {
+fn each_is_one_line_with_what_its_kind_means_and_the_exit_code_stays_0() {
     let (text, code) = run(BOOT, &[]);
     assert_eq!(code, Some(0));
     assert_eq!(
         text,
         "\
 log:2: notice: [Firmware Bug]: TSC_DEADLINE disabled due to Errata; please update microcode to version: 0x52 (or later)
+    The kernel works around it. Many machines print some of them in each boot. What to
+    do: ksplat explain firmware-bug
 log:3: notice: initcall acpi_cpufreq_init+0x0/0x150 returned -19 after 5 usecs
+    A built-in driver found nothing to do, or could not start. What to do: ksplat
+    explain initcall
 log:5: notice: pcieport 0000:00:1c.0: PCIe Bus Error: severity=Correctable, type=Physical Layer, (Receiver ID)
+    Nothing was lost. Thousands an hour cost time and fill the log. What to do: ksplat
+    explain pcie-corrected
 log: no kernel splat in 6 lines, one boot of 6.12.5, 4 notices
 "
     );
@@ -72,7 +78,7 @@ fn a_splat_beside_them_counts_alone() {
         "{text}"
     );
     assert!(
-        text.contains("(Receiver ID)\n\nkernel panic: VFS"),
+        text.contains("explain pcie-corrected\n\nPANIC: the kernel stopped the machine: VFS"),
         "{text}"
     );
 }

@@ -36,5 +36,5 @@ fn check(splat: &Splat, boots: &Boots, count: u64) {
     assert!(inside(splat.header_line));
     assert!(splat.frames.iter().all(|frame| inside(frame.log_line)));
     assert!(splat.boot.is_some_and(|boot| boot < boots.all().len()));
-    title::name(&GRAMMAR, splat);
+    title::name(&GRAMMAR, splat, None);
 }

@@ -4,11 +4,15 @@ use super::waiting::Waiting;
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::excerpt::Keeper;
+use crate::grammar::MilestoneName;
 use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
+
+/// Lines behind a message that a CPU lost a feature in which a late clear may explain it.
+const MAX_HINT: u64 = 64;
 
 /// What the log lines of one input made so far.
 pub struct Reports<'a> {
@@ -22,6 +26,8 @@ pub struct Reports<'a> {
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     waiting: Waiting,
+    /// A message that only counts where no late clear explains it.
+    hint: Option<Splat>,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -44,6 +50,7 @@ impl<'a> Reports<'a> {
             earlier: Vec::new(),
             sequence,
             waiting: Waiting::default(),
+            hint: None,
             take,
         };
         if let Some(subject) = origin.subject {
@@ -58,6 +65,7 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
+        self.give_hint();
         self.give_due(true);
     }
 
@@ -76,6 +84,7 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.release() {
             self.report(splat);
         }
+        self.give_hint();
         self.give_due(true);
     }
 
@@ -89,13 +98,48 @@ impl<'a> Reports<'a> {
 
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
-        self.assembler.is_idle() && self.waiting.is_empty()
+        self.assembler.is_idle() && self.waiting.is_empty() && self.hint.is_none()
     }
 
-    fn report(&mut self, mut splat: Splat) {
+    /// Makes a report of a splat, or keeps it back until it is known whether a late clear explains it.
+    fn report(&mut self, splat: Splat) {
+        match self.after(&splat) {
+            Some(milestone) if self.is_news(milestone, &splat) => {
+                self.give_hint();
+                self.hint = Some(splat);
+            }
+            Some(_) => {}
+            None => self.make(splat),
+        }
+    }
+
+    /// The milestone behind which a splat is news; most are anywhere.
+    fn after(&self, splat: &Splat) -> Option<MilestoneName> {
+        self.analyzer.grammar.kind(&splat.kind)?.after
+    }
+
+    fn is_news(&self, milestone: MilestoneName, splat: &Splat) -> bool {
+        let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let line = splat.source.first_line;
+        boot.is_some_and(|boot| boot.is_news_after(milestone, line, &splat.header))
+    }
+
+    /// Nothing explained the message that was kept back.
+    fn give_hint(&mut self) {
+        if let Some(splat) = self.hint.take() {
+            self.make(splat);
+        }
+    }
+
+    fn make(&mut self, mut splat: Splat) {
         splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
         let verdict = self.judge(&splat, &symbols);
+        if let Some(verdict) = &verdict {
+            let explains = |hint: &mut Splat| verdict.speaks_of_line(hint.source.first_line);
+            self.hint.take_if(explains);
+        }
+        self.give_hint();
         let unproven = is_fragment(&splat) || is_headless(&splat) && !splat.marked;
         if verdict.is_none() && unproven {
             return;
@@ -182,6 +226,10 @@ impl<'a> Reports<'a> {
         let idle = complete.is_empty() && self.assembler.is_idle();
         for splat in complete {
             self.report(splat);
+        }
+        let old = |hint: &Splat| line.number > hint.source.first_line + MAX_HINT;
+        if self.hint.as_ref().is_some_and(old) {
+            self.give_hint();
         }
         if let Some(line) = self.assembler.take_orphaned_panic() {
             self.waiting.stopped(line);

@@ -56,6 +56,16 @@ pub enum Command {
     /// Exit code: 0 every place is known, 1 one is not, 2 an error.
     Symbolize(Symbolize),
 
+    /// Say what a kind of report, a signature or a CPU feature means, and what to do about it
+    ///
+    /// Exit code: 0, or 2 where nothing is known by that name.
+    Explain {
+        /// A kind (hung-task), a signature (late-clear:ap:VMX:init_ia32_feat_ctl), or a feature by its name, its
+        /// flag in /proc/cpuinfo or its number (VMX, vmx, 133, 4*32+5)
+        #[arg(value_name = "KIND|SIGNATURE|FEATURE")]
+        what: String,
+    },
+
     /// Print completions for a shell
     Completions {
         /// The shell that they are for

@@ -1,6 +1,8 @@
 //! Hints: messages that a CPU feature was taken away, where no splat explains them (a quiet console).
 
 use ksplat::analyzer::Input;
+use ksplat::boot::{Boot, Note};
+use ksplat::grammar::MilestoneName;
 use ksplat::render;
 use ksplat::report::Report;
 use std::collections::HashSet;
@@ -20,13 +22,18 @@ impl Hints {
 
     /// The text ended: a line for each message that is not explained.
     pub fn of(&mut self, text: &Input) -> Vec<String> {
-        let notes = text.boots.iter().flat_map(|boot| &boot.notes);
+        let pairs = text.boots.iter().flat_map(|boot| {
+            let notes = boot.notes.iter();
+            notes.map(move |note| (boot, note))
+        });
+        let open = |note: &Note| note.word.is_some() && !self.explained.contains(&note.line);
+        let notes = pairs.filter(|(_, note)| open(note));
+        let notes = notes.filter_map(|(boot, note)| Some((note, reason(boot, note)?)));
         let hints = notes
-            .filter(|note| note.word.is_some() && !self.explained.contains(&note.line))
-            .map(|note| {
+            .map(|(note, reason)| {
                 let place = format!("{}:{}", text.path, note.line);
                 format!(
-                    "{}: hint: {}",
+                    "{}: hint: {}: {reason}",
                     render::clean(&place),
                     render::clean(&note.text)
                 )
@@ -34,5 +41,18 @@ impl Hints {
             .collect();
         self.explained.clear();
         hints
+    }
+}
+
+/// Why a message is a hint; `None` where the boot CPU had printed it: a feature that all CPUs have off is a
+/// setting of the firmware.
+fn reason(boot: &Boot, note: &Note) -> Option<&'static str> {
+    let bring_up = MilestoneName::SecondaryBringUp;
+    match boot.first(bring_up) {
+        None => Some("the log does not show whether the boot CPU or another one says so"),
+        Some(_) if boot.is_news_after(bring_up, note.line, &note.text) => {
+            Some("the boot CPU had not said so, and another one does: the CPUs differ")
+        }
+        Some(_) => None,
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod documents;
 mod draft;
 mod expect;
+mod explain;
 mod fail_on;
 mod format;
 mod hints;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
         Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
         Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
+        Some(Command::Explain { what }) => explain::run(&args.options, what),
         Some(Command::Man) => documents::man(&args.options),
         Some(Command::Scan { paths }) => scan::run(&args.options, paths),
         Some(Command::Check(check)) => check::run(&args.options, check),

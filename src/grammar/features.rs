@@ -235,6 +235,27 @@ impl FeatureTable<'_> {
         .filter(|feature| feature.word() < self.shortest())
     }
 
+    /// A feature as the kernel prints it, by its name where that is known: a flag stays, `18*32+31` is
+    /// SPEC_CTRL_SSBD. The kernel pads the bit with a blank (`x86_cap_name()`).
+    pub fn named(&self, printed: &str) -> String {
+        let feature = FeatureTable::number(printed).and_then(|number| self.feature(number));
+        feature.map_or_else(|| printed.replace(' ', ""), |feature| feature.name)
+    }
+
+    /// The number of a feature as the kernel writes it: `4*32+ 5` is 133.
+    pub fn number(printed: &str) -> Option<u32> {
+        let (word, bit) = printed.split_once("*32+")?;
+        let (word, bit): (u32, u32) = (word.trim().parse().ok()?, bit.trim().parse().ok()?);
+        word.checked_mul(32)?.checked_add(bit)
+    }
+
+    /// The names of all features and bugs of the kernel.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let rows = self.db.features.iter().chain(&self.db.bugs);
+        let held = rows.filter(|row| row.since <= self.low && self.high <= row.until);
+        held.map(|row| row.name.as_str())
+    }
+
     /// MAX_FEATURE_BITS of the kernel: no number reaches it. `None` where the release leaves it
     /// open.
     pub fn max_feature_bits(&self) -> Option<u32> {
@@ -247,6 +268,11 @@ impl FeatureTable<'_> {
         self.size().is_some_and(|size| {
             (size.ncapints..size.ncapints + size.nbugints).contains(&(number / 32))
         })
+    }
+
+    /// Whether the kernel is surely of the series `X.Y`, or of a later one.
+    pub fn is_since(&self, series: &str) -> bool {
+        Version::split_from(series).is_some_and(|(version, _, _)| self.low >= version)
     }
 
     /// How well the tables cover the release.

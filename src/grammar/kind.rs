@@ -1,6 +1,6 @@
 //! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
-use super::Pattern;
+use super::{MilestoneName, Pattern};
 use serde::{Deserialize, Serialize};
 
 /// How much a report matters.
@@ -22,9 +22,17 @@ pub struct Kind {
     pub name: String,
     /// What it is and which kernel code prints it.
     pub about: String,
+    /// What it means for the machine, a sentence or two for a person.
+    pub means: Option<String>,
+    /// What to do about it.
+    pub advice: Option<String>,
     /// How much it matters.
     #[serde(default)]
     pub level: Level,
+    /// How much it matters where no call trace follows, if that makes a difference.
+    pub alone: Option<Level>,
+    /// Only news where the boot has passed this milestone, and had not said the same before it.
+    pub after: Option<MilestoneName>,
     /// Fixed strings, one of which every header contains. They drive the search.
     pub literals: Vec<String>,
     /// Forms of the header. Named groups: `cpu`, `pid`, `comm`, `file`, `line`, `condition`,
@@ -69,6 +77,9 @@ pub struct Kind {
     /// Every other header begins a report of its own.
     #[serde(default)]
     pub parts: Vec<Pattern>,
+    /// Lines that this report ends with, and that are notices where they stand alone.
+    #[serde(default)]
+    pub tail: Vec<Pattern>,
     /// Headers of other kinds that turn out to be the beginning of this report where its own header
     /// follows them closely and before their call trace.
     #[serde(default)]
@@ -139,6 +150,9 @@ pub struct TitleForm {
     /// The title: text with `{function}`, `{origin}` (the function of the second call trace of the walk) and
     /// `{group}`.
     pub title: String,
+    /// Groups that hold a CPU feature, by its flag or as `word*32+bit`: the title has its name in this kernel.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Other titles under which the same bug may be known.
     #[serde(default)]
     pub alt: Vec<String>,
@@ -204,6 +218,11 @@ pub struct Example {
 }
 
 impl Kind {
+    /// How much a report of the kind matters, with or without a call trace.
+    pub fn level_of(&self, has_trace: bool) -> Level {
+        self.alone.filter(|_| !has_trace).unwrap_or(self.level)
+    }
+
     /// True where a literal of its headers is in the text.
     pub fn is_in(&self, text: &str) -> bool {
         let mut literals = self.literals.iter();
@@ -224,6 +243,7 @@ impl Kind {
         let lines = self.never.iter().chain(&self.prose);
         let lines = lines.chain(&self.parts).chain(&self.halves);
         let others = self.takes_over.iter().chain(&self.without_trace);
+        let others = others.chain(&self.tail);
         let same = self
             .follows
             .iter()

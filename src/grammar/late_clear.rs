@@ -19,6 +19,8 @@ pub struct ClearSite {
     pub patched_flag: String,
     /// Functions between the requester and the WARN; they never are the requester.
     pub helpers: Vec<String>,
+    /// Which kernels warn, a sentence.
+    pub since: String,
     /// The kind of the reports that it prints.
     pub kind: String,
     /// Kinds that such a report is taken for where its header is damaged.
@@ -95,11 +97,27 @@ pub struct Requester {
     pub name: String,
     /// The function, without clone suffixes.
     pub function: String,
+    /// Other functions of which the rule holds as well.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Functions that it may be inlined into, so that theirs is the frame.
+    #[serde(default)]
+    pub inlined_into: Vec<String>,
     /// X86_FEATURE_ names that this rule is about; none: whatever else the function clears.
     #[serde(default)]
     pub features: Vec<String>,
     /// The feature that is likely where the log names none.
     pub usual: Option<Usual>,
+    /// Who is at fault where one CPU differs; absent where the rule cannot tell.
+    pub fault: Option<FaultName>,
+    /// True where a kernel that started this one by kexec may have set the register.
+    #[serde(default)]
+    pub kexec: bool,
+    /// True where each CPU that lacks the feature warns, not the first one only.
+    #[serde(default)]
+    pub every_cpu: bool,
+    /// What changed from kernel to kernel, a sentence.
+    pub since: Option<String>,
     /// What made it clear the feature, a clause.
     pub cause: String,
     /// What to do where one CPU differs.
@@ -116,6 +134,66 @@ pub struct Usual {
     pub feature: String,
     /// Why that one is likely.
     pub why: String,
+}
+
+impl Requester {
+    /// True where the rule is about the function itself.
+    pub fn names(&self, function: &str) -> bool {
+        self.function == function || self.also.iter().any(|also| also == function)
+    }
+
+    /// True where it is about the function, or about one that may be inlined into it.
+    pub fn is_of(&self, function: &str) -> bool {
+        self.names(function) || self.inlined_into.iter().any(|outer| outer == function)
+    }
+}
+
+/// Who is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultName {
+    /// The firmware did not set the CPUs up alike.
+    Firmware,
+    /// The CPUs run unlike microcode, or one too old.
+    Microcode,
+    /// The hypervisor shows its virtual CPUs unlike features.
+    Hypervisor,
+    /// The kernel that started this one by kexec.
+    PreviousKernel,
+    /// The kernel itself.
+    Kernel,
+    /// The evidence does not decide.
+    Unknown,
+}
+
+impl FaultName {
+    /// As the contract spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FaultName::Firmware => "firmware",
+            FaultName::Microcode => "microcode",
+            FaultName::Hypervisor => "hypervisor",
+            FaultName::PreviousKernel => "previous-kernel",
+            FaultName::Kernel => "kernel",
+            FaultName::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is said where somebody is at fault.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Who.
+    pub name: FaultName,
+    /// Name of the machine (DMI) that proves it.
+    pub hardware: Option<Pattern>,
+    /// Command line that proves it.
+    pub command_line: Option<Pattern>,
+    /// Goes on from "the CPUs differ:".
+    pub says: String,
+    /// What to do, in the place of the requester's advice.
+    pub advice: Option<String>,
 }
 
 /// A message of the kernel that names a feature and why it went.
@@ -152,7 +230,7 @@ pub struct Diagnosis {
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
     /// One line. `{cpu}`, `{feature}`, `{requester}`, `{in}` (" in REQUESTER()"),
-    /// `{through}`, `{cause}`, `{advice}` and `{cause_line}` are filled in.
+    /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{since}` and `{cause_line}` are filled in.
     pub headline: String,
     /// What it means and what to do.
     pub text: String,

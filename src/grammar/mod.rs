@@ -4,6 +4,7 @@
 //! that every later stage asks. All files share one format (`Document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
+mod dependencies;
 mod error;
 pub mod features;
 mod frames;
@@ -12,6 +13,7 @@ mod late_clear;
 mod literals;
 mod memberships;
 mod memo;
+mod msr;
 mod names;
 mod needed;
 mod pattern;
@@ -21,10 +23,14 @@ mod tellers;
 mod timeline;
 mod who;
 
+pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, Head, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
-pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
+pub use late_clear::{
+    ClearSite, Diagnosis, Fault, FaultName, PathName, PathRule, Requester, StageName, Usual, Word,
+};
+pub use msr::Msr;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
@@ -77,6 +83,12 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/livepatch"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
+    builtin!("kinds/scheduler"),
+    builtin!("kinds/notices-cpu"),
+    builtin!("kinds/notices-graphics"),
+    builtin!("kinds/notices-storage"),
+    builtin!("kinds/notices-platform"),
+    builtin!("kinds/notices-devices"),
     builtin!("kinds/notices"),
     builtin!("kinds/panic"),
     builtin!("kinds/userspace"),
@@ -88,6 +100,8 @@ const BUILTIN: &[Builtin] = &[
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
+    builtin!("dependencies"),
+    builtin!("msr"),
     builtin!("summaries"),
 ];
 
@@ -120,6 +134,9 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    fault: Vec<Fault>,
+    depends: Vec<Dependency>,
+    msr: Vec<Msr>,
     summary: Vec<SummaryRule>,
     taint: Vec<Taint>,
 }
@@ -166,6 +183,12 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Who may be at fault, and what is said then.
+    pub faults: Vec<Fault>,
+    /// Which CPU features fall with which.
+    pub dependencies: Vec<Dependency>,
+    /// Names of registers.
+    pub msrs: Vec<Msr>,
     /// Reports in words.
     pub summaries: Vec<SummaryRule>,
     /// Taint letters in words.
@@ -222,19 +245,27 @@ impl Grammar {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
-    /// What is known of `function` as the one that asked for a clear of `feature`.
+    /// What is known of `function` as the one that asked for a clear of `feature`; of an unknown feature, what
+    /// all rules of the function agree on.
     pub fn requester(&self, function: &str, feature: Option<&str>) -> Option<&Requester> {
-        let of_function = || {
-            self.requesters
-                .iter()
-                .filter(|rule| rule.function == function)
-        };
+        let of_function = || self.requesters.iter().filter(|rule| rule.is_of(function));
         let about =
             |rule: &&Requester| feature.is_some_and(|name| rule.features.iter().any(|f| f == name));
-        let general = |rule: &&Requester| rule.features.is_empty();
+        let agreed = || {
+            let first = of_function().next().filter(|_| feature.is_none())?;
+            let same = |rule: &Requester| rule.cause == first.cause && rule.ap == first.ap;
+            of_function().all(same).then_some(first)
+        };
         of_function()
             .find(about)
-            .or_else(|| of_function().find(general))
+            .or_else(|| self.general(function))
+            .or_else(agreed)
+    }
+
+    /// The rule for whatever else `function` clears than the features of its other rules.
+    pub fn general(&self, function: &str) -> Option<&Requester> {
+        let mut rules = self.requesters.iter();
+        rules.find(|rule| rule.is_of(function) && rule.features.is_empty())
     }
 
     /// Features (X86_FEATURE_ names) that `function` is known to clear.
@@ -337,18 +368,23 @@ impl Grammar {
         kinds.map(String::as_str).chain(self.marks())
     }
 
-    /// Literals of the lines that begin a boot.
+    /// Literals of the lines that begin a boot, or that end one by starting another kernel.
     pub fn boot_literals(&self) -> impl Iterator<Item = &str> {
         let banners = self
             .facts
             .iter()
-            .filter(|rule| rule.field == FactField::Banner);
+            .filter(|rule| matches!(rule.field, FactField::Banner | FactField::Kexec));
         banners.map(|rule| rule.literal.as_str())
     }
 
     /// Literals of the lines that may be milestones.
     pub fn milestone_literals(&self) -> impl Iterator<Item = &str> {
         self.milestones.iter().map(|rule| rule.literal.as_str())
+    }
+
+    /// What is said where somebody is at fault.
+    pub fn fault(&self, name: FaultName) -> Option<&Fault> {
+        self.faults.iter().find(|fault| fault.name == name)
     }
 
     /// Literals of the lines that only tell something else of the boot, each on its own line.
@@ -379,6 +415,15 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        for fault in later.fault {
+            self.fault.retain(|old| old.name != fault.name);
+            self.fault.push(fault);
+        }
+        self.depends.extend(later.depends);
+        for msr in later.msr {
+            self.msr.retain(|old| old.number != msr.number);
+            self.msr.push(msr);
+        }
         replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
         // The first rule that fits is taken: those of the user's come first.
         self.summary.splice(0..0, later.summary);
@@ -394,10 +439,12 @@ impl Document {
         let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let proofs = self.fault.iter();
+        let proofs = proofs.flat_map(|fault| fault.hardware.iter().chain(&fault.command_line));
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let heads = self.head.iter().map(|head| &head.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(summaries).chain(who).chain(heads);
+        let lines = lines.chain(proofs).chain(summaries).chain(who).chain(heads);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -435,6 +482,9 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            faults: self.fault,
+            dependencies: self.depends,
+            msrs: self.msr,
             summaries: self.summary,
             taints: self.taint,
             features,

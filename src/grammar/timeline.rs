@@ -91,6 +91,10 @@ pub enum FactField {
     KaslrOffset,
     /// The last words of a kernel that goes in order.
     End,
+    /// The hypervisor that it runs under.
+    Hypervisor,
+    /// It starts another kernel by kexec.
+    Kexec,
 }
 
 /// A line that tells something of the boot, in the group `value`.

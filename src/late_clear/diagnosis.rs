@@ -1,7 +1,7 @@
 //! The verdict in words, from the templates of `grammars/late-clear.toml`.
 
 use super::{Case, Divergence, LateClear};
-use crate::grammar::{Diagnosis, Requester};
+use crate::grammar::{Diagnosis, FaultName, Requester};
 
 /// Writes headline and diagnosis into the verdict.
 pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
@@ -61,12 +61,15 @@ impl Values {
             Some(requester) => format!("{requester}() decided so for this CPU"),
             None => "the log does not show why".to_owned(),
         };
-        let advice = match rule {
+        let fault = case.grammar.fault(verdict.at_fault);
+        let differs = fault.filter(|_| on_ap);
+        let of_fault = differs.and_then(|fault| fault.advice.clone());
+        let advice = of_fault.unwrap_or_else(|| match rule {
             Some(rule) if on_ap => rule.ap.clone(),
             Some(rule) => rule.bsp.clone(),
             None if on_ap => GENERIC_AP.to_owned(),
             None => GENERIC_BSP.to_owned(),
-        };
+        });
         let cause_line = verdict
             .caused_by
             .and_then(|index| case.earlier.iter().find(|earlier| earlier.index == index));
@@ -101,6 +104,19 @@ impl Values {
                 rule.map_or_else(unknown_cause, |rule| rule.cause.clone()),
             ),
             ("advice", advice),
+            (
+                "fault",
+                fault.map_or(String::new(), |fault| fault.says.clone()),
+            ),
+            ("culprit", culprit(verdict.at_fault).to_owned()),
+            (
+                "others",
+                match rule {
+                    Some(rule) if rule.every_cpu => EVERY_CPU.to_owned(),
+                    _ => FIRST_CPU.to_owned(),
+                },
+            ),
+            ("since", since(case, rule)),
             (
                 "cause_line",
                 cause_line.map_or(String::new(), |earlier| earlier.last_line.to_string()),
@@ -143,6 +159,26 @@ impl Values {
 
 const GENERIC_AP: &str = "Compare /proc/cpuinfo (flags, cpuid level, microcode) and the feature's control MSR on all CPUs; update BIOS and microcode";
 const GENERIC_BSP: &str = "Make the decision before alternative_instructions()";
+
+const FIRST_CPU: &str = "Only the first CPU that lacks a feature warns (each AP's flags are ANDed into boot_cpu_data): no splat from another CPU does not mean that it has the feature.";
+const EVERY_CPU: &str = "Every CPU that lacks it warns here: the check runs after the CPU's flags were ANDed into boot_cpu_data.";
+
+/// Who did not restore a CPU.
+fn culprit(fault: FaultName) -> &'static str {
+    match fault {
+        FaultName::Unknown => "firmware or the hypervisor",
+        FaultName::PreviousKernel => "kernel before",
+        other => other.as_str(),
+    }
+}
+
+/// Since when kernels warn, and what else changed for the requester.
+fn since(case: &Case<'_>, rule: Option<&Requester>) -> String {
+    let site = case.grammar.sites.first().map(|site| site.since.as_str());
+    let own = rule.and_then(|rule| rule.since.as_deref());
+    let both: Vec<_> = site.into_iter().chain(own).collect();
+    both.join(" ")
+}
 
 fn feature(verdict: &LateClear) -> String {
     let Some(feature) = &verdict.feature else {

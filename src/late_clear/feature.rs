@@ -69,6 +69,7 @@ impl Convention {
     }
 }
 
+
 /// The feature, and how sure it is.
 pub struct Found {
     pub feature: Option<NamedFeature>,
@@ -285,7 +286,7 @@ fn from_words(
     }
     let function = requester?;
     let mut names = case.grammar.features_of(function);
-    let clears_more = case.grammar.requester(function, None).is_some();
+    let clears_more = case.grammar.general(function).is_some();
     let (Some(only), None, false) = (names.next(), names.next(), clears_more) else {
         return None;
     };
@@ -293,6 +294,13 @@ fn from_words(
     let says = format!("{function} clears no other feature");
     evidence.push(Case::note(0, says, "feature"));
     Some(named(case, feature.number, FeatureFrom::Caller, evidence))
+}
+
+/// What the kernel clears with the feature.
+pub fn dependents(case: &Case<'_>, feature: Option<&NamedFeature>) -> Vec<String> {
+    let name = feature.and_then(|feature| feature.name.as_deref());
+    let fallen = name.map(|name| case.grammar.dependents_of(name, case.features));
+    fallen.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// Without a register: by what the log says, else by what the requester usually clears.

@@ -6,6 +6,7 @@
 
 mod diagnosis;
 mod divergence;
+mod fault;
 mod feature;
 mod path;
 mod site;
@@ -17,7 +18,7 @@ pub use vmlinux::{NoVmlinux, Vmlinux};
 
 use crate::boot::Boot;
 use crate::grammar::features::FeatureTable;
-use crate::grammar::{Grammar, PathName, StageName};
+use crate::grammar::{FaultName, Grammar, PathName, StageName};
 use crate::splat::{Frame, Splat};
 use serde::Serialize;
 
@@ -95,6 +96,11 @@ pub struct LateClear {
     pub headline: String,
     /// For people: what it means and what to do.
     pub diagnosis: String,
+    /// Who is at fault.
+    pub at_fault: FaultName,
+    /// X86_FEATURE_ names of what falls with the feature.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dependents: Vec<String>,
     /// What all of it stands on.
     pub evidence: Vec<Evidence>,
 }
@@ -133,6 +139,11 @@ pub struct Case<'a> {
 }
 
 impl LateClear {
+    /// True where the verdict stands on a line of the log.
+    pub fn speaks_of_line(&self, line: u64) -> bool {
+        self.evidence.iter().any(|item| item.line == Some(line))
+    }
+
     /// A nested repeat, which begins at `line`, tells the target of this one.
     pub fn learn_target(&mut self, target: Target, line: u64) {
         self.target = Some(target);
@@ -186,6 +197,18 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester.as_deref(),
         &mut evidence,
     );
+    let rule = requester.as_deref().and_then(|function| {
+        let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
+        case.grammar.requester(function, name)
+    });
+    let at_fault = fault::judge(
+        case,
+        (path.path, path.stage),
+        divergence,
+        rule,
+        &mut evidence,
+    );
+    let dependents = feature::dependents(case, feature.as_ref());
     let told_apart = if case.splat.interleaved {
         Confidence::Likely
     } else {
@@ -208,6 +231,8 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             .min(told_apart),
         headline: String::new(),
         diagnosis: String::new(),
+        at_fault,
+        dependents,
         evidence,
     };
     diagnosis::write(case, &mut verdict);

@@ -233,10 +233,14 @@ pub fn requester_is_sure(
     };
     let other = case.grammar.requesters.iter().find(|rule| {
         let about = |name: &str| rule.features.iter().any(|feature| feature == name);
-        rule.function != requester && feature.is_some_and(about)
+        !rule.names(requester) && feature.is_some_and(about)
     });
     match (case.grammar.requester(requester, feature), other) {
-        (Some(rule), other) if other.is_none() || !rule.features.is_empty() => Confidence::Certain,
+        (Some(rule), other)
+            if rule.names(requester) && (other.is_none() || !rule.features.is_empty()) =>
+        {
+            Confidence::Certain
+        }
         (_, Some(other)) => {
             let says = format!(
                 "{}() is known to clear {}: its frame may be lost, or left by a tail call",

@@ -149,6 +149,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
         ("symbols", symbols(&report.symbols)),
+        ("register", report.msr.as_ref().map(ToString::to_string)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
         ("panic", report.panic_line.map(stopped)),
@@ -245,5 +246,8 @@ fn summary_of(verdict: &LateClear) -> String {
     };
     let (path, stage) = (kebab(&verdict.path), kebab(&verdict.stage));
     let confidence = kebab(&verdict.confidence);
-    format!("path {path}, stage {stage}, target {target}, {divergence}, confidence {confidence}")
+    let fault = verdict.at_fault.as_str();
+    format!(
+        "path {path}, stage {stage}, target {target}, {divergence}, at fault {fault}, confidence {confidence}"
+    )
 }

@@ -8,7 +8,7 @@ use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
-use crate::report::Report;
+use crate::report::{MsrAccess, Report};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, SourceSpan, Splat};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
@@ -129,6 +129,8 @@ struct SplatJson<'a> {
     code: Option<CodeJson>,
     frames: Vec<FrameJson<'a>>,
     symbols: SymbolsJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msr: Option<&'a MsrAccess>,
     #[serde(skip_serializing_if = "Option::is_none")]
     late_clear: Option<&'a LateClear>,
 }
@@ -465,6 +467,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         code: splat.code.as_ref().map(code),
         frames: splat.frames.iter().map(frame).collect(),
         symbols: symbols(&report.symbols),
+        msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }
 }

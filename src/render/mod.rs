@@ -5,6 +5,7 @@
 
 mod check;
 mod clean;
+mod explain;
 mod facts;
 mod github;
 mod groups;
@@ -23,6 +24,7 @@ mod words;
 
 pub use check::CheckText;
 pub use clean::{Escape, clean, without_commands};
+pub use explain::{explain, names as explained};
 pub use github::Github;
 pub use groups::ScanText;
 pub use html::Html;

@@ -6,9 +6,9 @@ use super::clean::clean;
 use super::facts;
 use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
-use super::words::count;
+use super::words::{count, wrap};
 use crate::analyzer::Input;
-use crate::grammar::{Grammar, Level};
+use crate::grammar::{Grammar, Kind, Level};
 use crate::report::Report;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -22,6 +22,9 @@ pub struct Manner {
     pub whole: bool,
 }
 
+/// Columns of prose.
+const WIDTH: usize = 88;
+
 /// The output as text.
 pub struct Text<'a> {
     grammar: &'a Grammar,
@@ -31,6 +34,8 @@ pub struct Text<'a> {
     found: Vec<Found>,
     /// Titles of the notices that the input at hand has had a line for.
     told: HashSet<String>,
+    /// Kinds of notices that the input at hand has had the meaning of.
+    meant: HashSet<String>,
     /// The reports of the incident at hand, and the notices between them.
     incident: Vec<Report>,
     notices: String,
@@ -50,6 +55,7 @@ impl<'a> Text<'a> {
             manner,
             found: vec![Found::default()],
             told: HashSet::new(),
+            meant: HashSet::new(),
             incident: Vec::new(),
             notices: String::new(),
             last: None,
@@ -105,7 +111,11 @@ impl<'a> Text<'a> {
         if self.manner.quiet || !self.told.insert(found.title.clone()) {
             return String::new();
         }
-        let line = notice(found, &self.style);
+        let kind = self.grammar.kind(&found.splat.kind);
+        let mut line = notice(found, &self.style);
+        if let Some(kind) = kind.filter(|kind| self.meant.insert(kind.name.clone())) {
+            line += &meaning(kind, &self.style);
+        }
         if self.incident.is_empty() {
             return self.line(line);
         }
@@ -136,6 +146,7 @@ impl Output for Text<'_> {
     fn input(&mut self, input: Input) -> String {
         self.inputs.push(input);
         self.told.clear();
+        self.meant.clear();
         self.found.push(Found::default());
         String::new()
     }
@@ -177,6 +188,16 @@ fn notice(report: &Report, style: &Style) -> String {
         Style::paint(style.dim, "notice:"),
         clean(&splat.header)
     )
+}
+
+/// What a kind of notice means, and where more of it is said; told once an input.
+fn meaning(kind: &Kind, style: &Style) -> String {
+    let Some(means) = &kind.means else {
+        return String::new();
+    };
+    let text = format!("{means} What to do: ksplat explain {}", kind.name);
+    let text = wrap(&text, WIDTH - 4, 4);
+    format!("    {}\n", Style::paint(style.dim, text))
 }
 
 /// How much was found in one input.

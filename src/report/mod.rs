@@ -4,10 +4,12 @@
 //! incident, numbered in the order of the output.
 
 mod lkp;
+mod msr;
 mod signature;
 mod stacks;
 mod summary;
 
+pub use msr::MsrAccess;
 pub use summary::Summary;
 
 use crate::boot::Boot;
@@ -82,6 +84,8 @@ pub struct Report {
     pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// The register that it is about.
+    pub msr: Option<MsrAccess>,
     /// What happened, in words for a person.
     pub summary: Option<Summary>,
     /// Kernel and machine.
@@ -194,9 +198,10 @@ impl Sequence {
         if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
             splat.kind.clone_from(&site.kind);
         }
+        let has_trace = !splat.frames.is_empty();
         let level = grammar
             .kind(&splat.kind)
-            .map_or(Level::Report, |kind| kind.level);
+            .map_or(Level::Report, |kind| kind.level_of(has_trace));
         let (incident, joined) = match level {
             Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
             Level::Notice => (self.notices, false),
@@ -208,7 +213,11 @@ impl Sequence {
         let index = *count;
         *count += 1;
         splat.stacks = stacks::of(grammar, &splat);
-        let name = name(grammar, &splat, late_clear.as_ref());
+        let platform = Platform::of(&splat, boot);
+        // A report of one line names no kernel; that of its boot it is.
+        splat.kernel.release.clone_from(&platform.release);
+        let release = platform.release.as_deref();
+        let name = name(grammar, &splat, release, late_clear.as_ref());
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
         let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
         splat.lines = Lines::default();
@@ -226,8 +235,9 @@ impl Sequence {
             incident,
             panic_line: splat.panic_line,
             culprit,
+            msr: MsrAccess::of(grammar, &splat),
             summary,
-            platform: Platform::of(&splat, boot),
+            platform,
             excerpt: Excerpt::default(),
             title: name.title,
             syzbot: name.syzbot,
@@ -314,10 +324,15 @@ impl Last {
 }
 
 /// What the report is called. A late clear is always about its site, however little of it is left.
-fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Name {
+fn name(
+    grammar: &Grammar,
+    splat: &Splat,
+    release: Option<&str>,
+    late_clear: Option<&LateClear>,
+) -> Name {
     let name = match is_headless(splat) {
         true => headless(grammar, splat),
-        false => title::name(grammar, splat),
+        false => title::name(grammar, splat, release),
     };
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {

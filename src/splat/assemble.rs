@@ -225,9 +225,13 @@ impl<'g> Assembler<'g> {
         }
     }
 
-    /// What would be a notice by itself is the text of a WARN() behind "cut here".
+    /// What would be a notice by itself is the text of a WARN() behind "cut here", or the last line of
+    /// the open report.
     fn is_text(&self, index: usize, header: &Header<'_>) -> bool {
-        header.kind.level == Level::Notice && self.lanes[index].cut_here.is_some()
+        let lane = &self.lanes[index];
+        let ends = |open: &Building| is_tail(self.grammar, open, header);
+        let has_place = lane.cut_here.is_some() || lane.open.as_ref().is_some_and(ends);
+        header.kind.level == Level::Notice && has_place
     }
 
     /// Tries the line that waits for its second half with `next`. True where `next` was that half.
@@ -557,6 +561,12 @@ fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>, line: &Log
     let kind = grammar.kind(report.kind());
     let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
     report.may_have_part(line) && parts.iter().any(|p| p.is_match(header.text()))
+}
+
+/// True where a report of that kind ends with the header's line.
+fn is_tail(grammar: &Grammar, report: &Building, header: &Header<'_>) -> bool {
+    let kind = grammar.kind(report.kind());
+    kind.is_some_and(|kind| kind.tail.iter().any(|p| p.is_match(header.text())))
 }
 
 /// True where the open report turns out to be the beginning of what this header names.

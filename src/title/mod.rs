@@ -58,8 +58,8 @@ struct Lined<'a> {
 
 type Groups = BTreeMap<String, String>;
 
-/// Names a report.
-pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
+/// Names a report of a kernel of that release.
+pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
@@ -72,7 +72,10 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let mut cut = false;
     for form in &kind.titles {
         match fit(form, splat, &report.lines) {
-            Fit::Whole(groups) => return by_form(grammar, form, groups, &report),
+            Fit::Whole(groups) => {
+                let name = by_form(grammar, form, &groups, &report);
+                return with_features(grammar, form, &groups, release, name);
+            }
             Fit::HeaderOnly => cut = true,
             Fit::None => {}
         }
@@ -145,7 +148,7 @@ fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
     true
 }
 
-fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, report: &Lined<'_>) -> Name {
+fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Groups, report: &Lined<'_>) -> Name {
     let (splat, lines) = (report.splat, &report.lines);
     // Without frames, and among lines of another report, RIP may be that of the other one.
     let sure = !(splat.interleaved && splat.frames.is_empty());
@@ -160,7 +163,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, report: &Lined<'
         },
     };
     walked.function = walked.function.filter(|_| sure);
-    let mut all = titles(grammar, form, groups.clone(), &walked);
+    let mut all = titles(grammar, form, groups, &walked);
     let syzbot = all.remove(0);
     let corrupted =
         form.corrupted || !walked.whole || damage::in_report(grammar, form, &syzbot, lines);
@@ -180,7 +183,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, report: &Lined<'
     let syzbot_function = walked.function.map(|found| found.name);
     let title = match function == syzbot_function && function.is_some() || general {
         true => syzbot.clone(),
-        false => fallback::title(grammar, form, groups, function.as_deref(), splat),
+        false => fallback::title(grammar, form, groups.clone(), function.as_deref(), splat),
     };
     Name {
         title,
@@ -202,7 +205,10 @@ fn names(grammar: &Grammar, splat: &Splat, found: &Found) -> bool {
 }
 
 /// Every title, the main one first: each template with the functions by each of their names.
-fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walked) -> Vec<String> {
+fn titles(grammar: &Grammar, form: &TitleForm, groups: &Groups, walked: &Walked) -> Vec<String> {
+    let mut groups = groups.clone();
+    // Numbers of features are no numbers that titles leave out: they come in last.
+    groups.retain(|name, _| !form.features.contains(name));
     let with_origin = form.function.as_ref().is_some_and(FunctionRule::has_origin);
     let mut all = Vec::new();
     let mut named = Vec::new();
@@ -223,6 +229,30 @@ fn titles(grammar: &Grammar, form: &TitleForm, mut groups: Groups, walked: &Walk
         all.extend(templates.map(|template| tidy::tidy(grammar, &fill(template, &groups))));
     }
     all
+}
+
+/// The CPU features of a form, by their names.
+fn with_features(
+    grammar: &Grammar,
+    form: &TitleForm,
+    groups: &Groups,
+    release: Option<&str>,
+    name: Name,
+) -> Name {
+    if form.features.is_empty() {
+        return name;
+    }
+    let table = grammar.features().for_release(release);
+    let named = |group: &String| {
+        let printed = groups.get(group)?;
+        Some((group.clone(), table.named(printed)))
+    };
+    let features: Groups = form.features.iter().filter_map(named).collect();
+    Name {
+        title: fill(&name.title, &features),
+        syzbot: fill(&name.syzbot, &features),
+        ..name
+    }
 }
 
 fn named_by<'f>(found: &'f Option<Found>, naming: Naming<'_>) -> &'f str {

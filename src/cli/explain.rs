@@ -1,0 +1,52 @@
+//! `ksplat explain KIND|SIGNATURE|FEATURE`: what it means, from the grammars.
+
+use super::args::Options;
+use super::{CLEAN, Outcome, output, triage};
+use ksplat::render;
+
+/// Names told where one is not known.
+const NEAR: usize = 3;
+
+/// How much alike a name must be, from 0 to 1 (Jaro-Winkler).
+const ALIKE: f64 = 0.8;
+
+/// Runs the command.
+pub fn run(options: &Options, what: &str) -> Outcome {
+    let grammar = triage::grammar(options)?;
+    let Some(text) = render::explain(&grammar, what) else {
+        return Err(unknown(&render::explained(&grammar), what).into());
+    };
+    let mut out = output::open(options)?;
+    out.print(&text);
+    out.finish()?;
+    Ok(CLEAN)
+}
+
+/// One line that names what may have been meant.
+fn unknown(names: &[String], what: &str) -> String {
+    let wanted = what.split(':').next().unwrap_or(what).to_lowercase();
+    let alike = |name: &String| strsim::jaro_winkler(&name.to_lowercase(), &wanted);
+    let mut near: Vec<_> = names.iter().map(|name| (alike(name), name)).collect();
+    near.retain(|(alike, _)| *alike >= ALIKE);
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let near: Vec<_> = near.iter().take(NEAR).map(|(_, n)| n.as_str()).collect();
+    let mend = match near.is_empty() {
+        true => "docs/kinds.md lists the kinds".to_owned(),
+        false => format!("did you mean {}?", near.join(", ")),
+    };
+    format!("{what:?} is no kind, signature or CPU feature; {mend}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown;
+
+    #[test]
+    fn near_names_come_first_and_the_message_is_one_line() {
+        let names = ["kasan", "kmsan", "mtrr"].map(str::to_owned);
+        let text = unknown(&names, "kassan\n:x");
+        assert!(text.contains("did you mean kasan, kmsan?"), "{text}");
+        assert_eq!(text.lines().count(), 1);
+        assert!(unknown(&names, "zzzz").ends_with("docs/kinds.md lists the kinds"));
+    }
+}

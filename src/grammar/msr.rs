@@ -1,0 +1,39 @@
+//! Names of model-specific registers.
+
+use super::Grammar;
+use serde::Deserialize;
+
+/// A register of x86 CPUs (arch/x86/include/asm/msr-index.h).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Msr {
+    /// Its number.
+    pub number: u32,
+    /// The macro's name, without `MSR_`.
+    pub name: String,
+}
+
+impl Grammar {
+    /// The name of a register, where the table has it.
+    pub fn msr(&self, number: u32) -> Option<&str> {
+        let found = self.msrs.iter().find(|msr| msr.number == number);
+        found.map(|msr| msr.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_name() {
+        let grammar = Grammar::builtin();
+        assert_eq!(grammar.msr(0x3a), Some("IA32_FEAT_CTL"));
+        assert_eq!(grammar.msr(0xc001_0114), Some("VM_CR"));
+        assert_eq!(grammar.msr(0xdead_beef), None);
+        let mut numbers: Vec<_> = grammar.msrs.iter().map(|msr| msr.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), grammar.msrs.len());
+    }
+}

@@ -1,0 +1,210 @@
+//! What a kind of report, a signature or a CPU feature means, out of the grammar.
+
+use super::words::wrap;
+use crate::grammar::features::{Feature, FeatureTable};
+use crate::grammar::{Grammar, Kind, Level, Requester};
+use std::fmt::Write;
+
+/// Columns of prose.
+const WIDTH: usize = 88;
+
+/// Columns of the names of rows.
+const LABEL: usize = 10;
+
+/// The kernel whose numbers are told: the newest of the tables.
+const NEWEST: &str = "7.3.0";
+
+/// What signatures of late clears begin with.
+const LATE_CLEAR: &str = "late-clear";
+
+/// Explains a kind by its name, a signature by its kind and, for a late clear, its feature and requester, or
+/// a CPU feature by its name, its flag or its number (`133`, `4*32+5`); `None` where nothing is known by
+/// that name.
+pub fn explain(grammar: &Grammar, what: &str) -> Option<String> {
+    let what = what.trim();
+    match (grammar.kind(what), what.split_once(':')) {
+        (Some(kind), _) => Some(of_kind(kind)),
+        (None, Some((LATE_CLEAR, rest))) => of_late_clear(grammar, rest),
+        (None, Some((kind, rest))) => Some(of_signature(grammar.kind(kind)?, rest)),
+        (None, None) => Some(of_feature(grammar, &feature(grammar, what)?)),
+    }
+}
+
+/// Every name that [`explain`] knows: kinds, then features.
+pub fn names(grammar: &Grammar) -> Vec<String> {
+    let kinds = grammar.kinds.iter().map(|kind| kind.name.clone());
+    let table = newest(grammar);
+    kinds.chain(table.names().map(str::to_owned)).collect()
+}
+
+fn newest(grammar: &Grammar) -> FeatureTable<'_> {
+    grammar.features().for_release(Some(NEWEST))
+}
+
+fn of_kind(kind: &Kind) -> String {
+    let level = match kind.level {
+        Level::Report => "",
+        Level::Notice => " (notice)",
+    };
+    let mut text = format!("{}{level}\n", kind.name);
+    row(&mut text, "What", &kind.about);
+    row(
+        &mut text,
+        "Means",
+        kind.means.as_deref().unwrap_or_default(),
+    );
+    row(
+        &mut text,
+        "Next",
+        kind.advice.as_deref().unwrap_or_default(),
+    );
+    let example = kind.examples.first();
+    let log = example.map_or("", |example| example.log.trim_matches('\n'));
+    row(&mut text, "Example", log.lines().next().unwrap_or_default());
+    text
+}
+
+/// Behind the kind stand the function, or the title, and the frames below it.
+fn of_signature(kind: &Kind, rest: &str) -> String {
+    let mut text = of_kind(kind);
+    let (about, callers) = rest.split_once(':').unwrap_or((rest, ""));
+    row(&mut text, "About", about);
+    row(&mut text, "Called by", &callers.replace(':', ", "));
+    text
+}
+
+/// `ap:VMX:init_ia32_feat_ctl`.
+fn of_late_clear(grammar: &Grammar, rest: &str) -> Option<String> {
+    let mut parts = rest.splitn(3, ':');
+    let (path, name, function) = (parts.next()?, parts.next()?, parts.next()?);
+    let feature = feature(grammar, name)?;
+    let mut text = format!("{LATE_CLEAR}\n");
+    let what = "a CPU feature flag was cleared after the kernel's code had been patched for it";
+    row(&mut text, "What", what);
+    if let Some(rule) = grammar.requester(function, Some(&feature.name)) {
+        row(&mut text, "Cause", &rule.cause);
+        row(
+            &mut text,
+            "Next",
+            if path == "ap" { &rule.ap } else { &rule.bsp },
+        );
+    }
+    text.push('\n');
+    text.push_str(&of_feature(grammar, &feature));
+    Some(text)
+}
+
+/// A feature by its name, with or without the macro's prefix, by its flag, or by its number.
+fn feature(grammar: &Grammar, what: &str) -> Option<Feature> {
+    let table = newest(grammar);
+    let bare = what.to_ascii_uppercase();
+    let bare = bare.strip_prefix("X86_FEATURE_").unwrap_or(&bare);
+    let bare = bare.strip_prefix("X86_").unwrap_or(bare);
+    let number = what.parse().ok().or_else(|| FeatureTable::number(what));
+    let by_number = || table.feature(number?);
+    table
+        .by_name(bare)
+        .or_else(|| table.by_flag(what))
+        .or_else(by_number)
+}
+
+fn of_feature(grammar: &Grammar, feature: &Feature) -> String {
+    let mut text = format!("{}\n", feature.symbol());
+    let everywhere = grammar.features().for_release(None);
+    let kernels = match everywhere.feature(feature.number).as_ref() == Some(feature) {
+        true => "in all kernels from 6.1 on".to_owned(),
+        false => format!("in {}; other kernels differ", NEWEST.trim_end_matches(".0")),
+    };
+    let number = format!(
+        "{} (word {}, bit {}) {kernels}",
+        feature.number,
+        feature.word(),
+        feature.bit(),
+    );
+    row(&mut text, "Number", &number);
+    let flag = match &feature.flag {
+        Some(flag) => format!("{flag} in /proc/cpuinfo"),
+        None => "hidden in /proc/cpuinfo".to_owned(),
+    };
+    row(&mut text, "Flag", &flag);
+    let needs: Vec<_> = grammar.needs_of(&feature.name).collect();
+    row(&mut text, "Needs", &needs.join(", "));
+    let falls = grammar.dependents_of(&feature.name, &newest(grammar));
+    row(&mut text, "Takes away", &falls.join(", "));
+    for rule in clearing(grammar, &feature.name) {
+        let cleared = format!("by {}() where {}", rule.function, rule.cause);
+        row(&mut text, "Cleared", &cleared);
+        row(&mut text, "", &format!("On one CPU only: {}.", rule.ap));
+    }
+    text
+}
+
+/// The rules of the functions that are known to clear a feature.
+fn clearing<'g>(grammar: &'g Grammar, name: &'g str) -> impl Iterator<Item = &'g Requester> {
+    let rules = grammar.requesters.iter();
+    rules.filter(move |rule| rule.features.iter().any(|feature| feature == name))
+}
+
+/// A row; none where nothing is known.
+fn row(text: &mut String, label: &str, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    let value = wrap(value, WIDTH - LABEL - 3, LABEL + 3);
+    let _ = writeln!(text, "  {label:<LABEL$} {value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_says_what_it_means_and_what_to_do() {
+        let text = explain(&Grammar::builtin(), "mtrr").expect("a kind");
+        assert!(
+            text.starts_with("mtrr (notice)\n  What       the MTRRs of the CPUs"),
+            "{text}"
+        );
+        assert!(text.contains("\n  Means      The firmware"), "{text}");
+        assert!(text.contains("\n  Next       Update the BIOS"), "{text}");
+    }
+
+    #[test]
+    fn a_feature_is_known_by_name_flag_and_number() {
+        let grammar = Grammar::builtin();
+        let by_name = explain(&grammar, "X86_FEATURE_VMX").expect("a feature");
+        for name in ["VMX", "vmx", "133", "4*32+5", "4*32+ 5"] {
+            assert_eq!(explain(&grammar, name).as_deref(), Some(by_name.as_str()));
+        }
+        assert!(by_name.contains("133 (word 4, bit 5)"), "{by_name}");
+        assert!(by_name.contains("init_ia32_feat_ctl()"), "{by_name}");
+        let sgx = explain(&grammar, "sgx").expect("a feature");
+        assert!(sgx.contains("SGX_LC, SGX1, SGX2"), "{sgx}");
+        assert!(explain(&grammar, "BUG_SRSO").is_some_and(|text| text.starts_with("X86_BUG_SRSO")));
+    }
+
+    #[test]
+    fn a_signature_is_explained_by_its_parts() {
+        let grammar = Grammar::builtin();
+        let text = explain(&grammar, "late-clear:ap:VMX:init_ia32_feat_ctl").expect("known");
+        assert!(
+            text.contains("MSR 0x3a") && text.contains("X86_FEATURE_VMX"),
+            "{text}"
+        );
+        let text = explain(&grammar, "warning:foo:bar:baz").expect("known");
+        assert!(
+            text.contains("About      foo\n  Called by  bar, baz\n"),
+            "{text}"
+        );
+        for unknown in [
+            "",
+            "nonsense",
+            "nonsense:foo",
+            "late-clear:ap",
+            "9999",
+            "4294967295*32+1",
+        ] {
+            assert_eq!(explain(&grammar, unknown), None, "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Who is at fault for a late clear, and what the diagnosis says then.
+
+use ksplat::analyzer::{Analyzer, Origin};
+use ksplat::grammar::{FaultName, Grammar};
+use ksplat::late_clear::LateClear;
+use ksplat::report::Sequence;
+
+/// The first late clear of a log.
+fn verdict(log: &str) -> LateClear {
+    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+    let analyzer = analyzer.reports_only();
+    let mut all = Vec::new();
+    analyzer.read_all(
+        Origin::default(),
+        log.as_bytes(),
+        &mut Sequence::default(),
+        &mut |report| all.extend(report.late_clear),
+    );
+    all.into_iter().next().expect("a late clear")
+}
+
+const BANNER: &str = "[    0.000000] Linux version 6.12.9 (me@here) #1 SMP\n";
+const BRING_UP: &str = "[    0.120000] smp: Bringing up secondary CPUs ...\n";
+const METAL: &str =
+    "Gigabyte Technology Co., Ltd. X299 UD4 Pro/X299 UD4 Pro-CF, BIOS F8a 04/27/2021";
+const QEMU: &str = "QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.3-2 04/01/2014";
+
+/// A WARN on CPU 1 that clears what `rsi` says, asked for by `requester`, under `below`.
+fn splat(hardware: &str, requester: &str, rsi: u32, below: &str) -> String {
+    let mut text = String::from("------------[ cut here ]------------\n");
+    text += "WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:117 do_clear_cpu_cap+0xde/0x130\n";
+    text += "CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.9 #1\n";
+    text += &format!("Hardware name: {hardware}\n");
+    text += "RIP: 0010:do_clear_cpu_cap+0xde/0x130\n";
+    text += &format!("RAX: 0000000000000000 RBX: 00000000{rsi:08x} RCX: 0000000000000000\n");
+    text += &format!("RDX: 0000000000000000 RSI: 00000000{rsi:08x} RDI: ffff88801f41a0c0\n");
+    text += &format!("Call Trace:\n <TASK>\n {requester}+0x357/0x4d0\n {below} </TASK>\n");
+    text += "---[ end trace 0000000000000000 ]---\n";
+    let stamped = text.lines().map(|line| format!("[    0.150000] {line}\n"));
+    stamped.collect()
+}
+
+const AP: &str = "init_intel+0xf7/0x360\n identify_cpu+0x14a/0x560\n identify_secondary_cpu+0x12/0x40\n start_secondary+0x68/0x130\n";
+const BSP: &str = "init_intel+0xf7/0x360\n identify_cpu+0x14a/0x560\n identify_boot_cpu+0x12/0x40\n arch_cpu_finalize_init+0x5/0x60\n start_kernel+0x68/0x130\n";
+
+const VMX: u32 = 133;
+
+#[test]
+fn on_a_machine_of_its_own_it_is_whoever_sets_the_register() {
+    let log = [
+        BANNER,
+        BRING_UP,
+        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+    ]
+    .concat();
+    let verdict = verdict(&log);
+    assert_eq!(verdict.at_fault, FaultName::Firmware);
+    assert!(
+        verdict
+            .diagnosis
+            .contains("the firmware did not set them up alike")
+    );
+    assert!(verdict.diagnosis.contains("rdmsr -a 0x3a"));
+    assert!(verdict.diagnosis.contains("since 6.10 (ee8962082a44)"));
+}
+
+#[test]
+fn broken_speculation_control_is_the_microcode_s() {
+    let log = [
+        BANNER,
+        BRING_UP,
+        &splat(METAL, "early_init_intel", 7 * 32 + 25, AP),
+    ]
+    .concat();
+    let verdict = verdict(&log);
+    assert_eq!(verdict.at_fault, FaultName::Microcode);
+    assert!(
+        verdict.diagnosis.contains("microcode"),
+        "{}",
+        verdict.diagnosis
+    );
+}
+
+#[test]
+fn in_a_virtual_machine_it_is_the_hypervisor() {
+    let by_name = [
+        BANNER,
+        BRING_UP,
+        &splat(QEMU, "init_ia32_feat_ctl", VMX, AP),
+    ]
+    .concat();
+    let detected = "[    0.010000] Hypervisor detected: KVM\n";
+    let told = [
+        BANNER,
+        detected,
+        BRING_UP,
+        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+    ]
+    .concat();
+    for log in [by_name, told] {
+        let verdict = verdict(&log);
+        assert_eq!(verdict.at_fault, FaultName::Hypervisor);
+        assert!(!verdict.diagnosis.contains("BIOS"), "{}", verdict.diagnosis);
+        assert!(
+            verdict
+                .evidence
+                .iter()
+                .any(|item| item.speaks_for == "hypervisor")
+        );
+    }
+    let bare = "[    0.010000] Booting paravirtualized kernel on bare hardware\n";
+    let log = [
+        BANNER,
+        bare,
+        BRING_UP,
+        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+    ]
+    .concat();
+    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+}
+
+#[test]
+fn behind_a_kexec_the_kernel_before_may_have_locked_the_register() {
+    let before = "[    0.000000] Linux version 6.6.1 (me@here) #1 SMP\n[  100.000000] kexec_core: Starting new kernel\n";
+    let clear = splat(METAL, "init_ia32_feat_ctl", VMX, AP);
+    let log = [before, BANNER, BRING_UP, &clear].concat();
+    let kexec = verdict(&log);
+    assert_eq!(kexec.at_fault, FaultName::PreviousKernel);
+    assert!(kexec.diagnosis.contains("KVM_INTEL"), "{}", kexec.diagnosis);
+    // A boot further on was not started by it.
+    let log = [before, BANNER, BRING_UP, BANNER, BRING_UP, &clear].concat();
+    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+    // The kernel of a crash dump; and a register that no kernel locks.
+    let dump = "[    0.000000] Command line: quiet elfcorehdr=0x73000000 irqpoll\n";
+    let log = [BANNER, dump, BRING_UP, &clear].concat();
+    assert_eq!(verdict(&log).at_fault, FaultName::PreviousKernel);
+    let strings = splat(METAL, "early_init_intel", 3 * 32 + 16, AP);
+    let log = [before, BANNER, BRING_UP, &strings].concat();
+    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+}
+
+#[test]
+fn an_order_that_is_wrong_is_the_kernel_s_fault() {
+    let log = [BANNER, &splat(QEMU, "init_ia32_feat_ctl", VMX, BSP)].concat();
+    let verdict = verdict(&log);
+    assert_eq!(verdict.at_fault, FaultName::Kernel);
+    assert!(verdict.diagnosis.contains("not a fault of the machine"));
+}
+
+/// ppin_init() runs behind the AND of the flags.
+#[test]
+fn every_cpu_warns_of_ppin() {
+    let log = [
+        BANNER,
+        BRING_UP,
+        &splat(METAL, "ppin_init", 7 * 32 + 14, AP),
+    ]
+    .concat();
+    let verdict = verdict(&log);
+    assert!(
+        verdict
+            .diagnosis
+            .contains("Every CPU that lacks it warns here")
+    );
+    assert!(verdict.diagnosis.contains("0x4e") && verdict.diagnosis.contains("0xc00102f0"));
+}
+
+#[test]
+fn what_falls_with_the_feature_is_told() {
+    let log = [
+        BANNER,
+        BRING_UP,
+        &splat(METAL, "init_ia32_feat_ctl", 9 * 32 + 2, AP),
+    ]
+    .concat();
+    assert_eq!(
+        verdict(&log).dependents,
+        ["SGX_LC", "SGX1", "SGX2", "SGX_EDECCSSA"]
+    );
+}
+
+/// A function that clears for one reason needs no number for it.
+#[test]
+fn a_rule_is_chosen_without_a_feature_where_the_function_has_one_reason() {
+    let grammar = Grammar::builtin();
+    let rule = |function| {
+        grammar
+            .requester(function, None)
+            .map(|rule| rule.name.as_str())
+    };
+    assert_eq!(rule("init_ia32_feat_ctl"), Some("feat-ctl"));
+    assert_eq!(rule("early_init_intel"), None);
+    assert_eq!(rule("init_intel"), Some("init-intel-tail-call"));
+    assert_eq!(rule("nobody"), None);
+}
+
+/// It hides the feature from all CPUs and breaks what depends on it.
+#[test]
+fn clearcpuid_is_never_advised() {
+    let grammar = Grammar::builtin();
+    let rules = grammar.requesters.iter();
+    let texts = rules.flat_map(|rule| [&rule.cause, &rule.ap, &rule.bsp]);
+    let diagnoses = grammar.diagnoses.iter().map(|diagnosis| &diagnosis.text);
+    let faults = grammar
+        .faults
+        .iter()
+        .filter_map(|fault| fault.advice.as_ref());
+    let kinds = grammar.kinds.iter().filter_map(|kind| kind.advice.as_ref());
+    for text in texts.chain(diagnoses).chain(faults).chain(kinds) {
+        assert!(!text.contains("clearcpuid"), "{text}");
+    }
+}
