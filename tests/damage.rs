@@ -9,6 +9,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Does something to a file.
+type Damage = Box<dyn Fn(&Path)>;
+
 /// Mails of the list, each with a bug of its own.
 const MAILS: usize = 24;
 
@@ -131,7 +134,7 @@ fn a_damaged_list_is_read_fully_or_is_an_error() {
         assert_eq!(wrong(folder.path(), "list.git"), None);
         let mut all = Vec::new();
         files(&list, "", &mut all);
-        let mut damages: Vec<(String, Box<dyn Fn(&Path)>)> = Vec::new();
+        let mut damages: Vec<(String, Damage)> = Vec::new();
         // Of loose objects, which are alike, one in twenty.
         let chosen = all.iter().enumerate();
         let chosen = chosen

@@ -42,7 +42,7 @@ impl Watched {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             let sent = |line: std::io::Result<String>| sender.send(line.expect("a text")).is_ok();
-            out.lines().map(sent).all(|sent| sent)
+            out.lines().all(sent)
         });
         Watched {
             stdin: child.stdin.take(),

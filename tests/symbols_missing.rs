@@ -89,7 +89,7 @@ fn other_commands_say_it_once_and_keep_their_code() {
         );
         lines.dedup();
         assert_eq!(lines.len(), told.lines().count());
-        let quiet = ksplat(&corpus()).arg("-q").args(arguments).output();
+        let quiet = ksplat(&corpus()).args(arguments).arg("-q").output();
         assert_eq!(stderr(&quiet.expect("ksplat runs")), "");
     }
 }
