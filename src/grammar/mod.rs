@@ -16,16 +16,18 @@ mod names;
 mod needed;
 mod pattern;
 mod rewrite;
+mod summary;
 mod tellers;
 mod timeline;
 mod who;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use frames::{FrameSet, Head, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
+pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 pub use who::WhoLine;
@@ -81,10 +83,12 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/other"),
     builtin!("frames"),
     builtin!("lines"),
+    builtin!("heads"),
     builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
+    builtin!("summaries"),
 ];
 
 /// The landmark which says that the machine stops.
@@ -106,6 +110,7 @@ struct Document {
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
     who: Vec<WhoLine>,
+    head: Vec<Head>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -115,6 +120,8 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    summary: Vec<SummaryRule>,
+    taint: Vec<Taint>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -132,6 +139,8 @@ pub struct Grammar {
     pub known: Vec<KnownLines>,
     /// Lines of reports that name task, CPU or kernel.
     pub who: Vec<WhoLine>,
+    /// Lines that say which CPU, task and kernel printed a report.
+    pub heads: Vec<Head>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -157,6 +166,10 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Reports in words.
+    pub summaries: Vec<SummaryRule>,
+    /// Taint letters in words.
+    pub taints: Vec<Taint>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -279,6 +292,12 @@ impl Grammar {
         self.who.iter().filter(move |_| may_be)
     }
 
+    /// Whose stack begins at a line; `None` where it begins none.
+    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
+        let mut marks = self.landmarks.iter();
+        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
+    }
+
     /// The landmark of that name.
     pub fn landmark(&self, name: &str) -> Option<&Landmark> {
         self.landmarks.iter().find(|landmark| landmark.name == name)
@@ -348,6 +367,7 @@ impl Document {
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
         replace_by(&mut self.who, later.who, |line| &line.name);
+        replace_by(&mut self.head, later.head, |head| &head.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -359,6 +379,9 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
+        // The first rule that fits is taken: those of the user's come first.
+        self.summary.splice(0..0, later.summary);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -371,8 +394,10 @@ impl Document {
         let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
+        let heads = self.head.iter().map(|head| &head.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(who);
+        let lines = lines.chain(summaries).chain(who).chain(heads);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -394,6 +419,7 @@ impl Document {
             landmarks: self.landmark,
             known: self.known,
             who: self.who,
+            heads: self.head,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),
@@ -409,6 +435,8 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            summaries: self.summary,
+            taints: self.taint,
             features,
         }
     }

@@ -121,6 +121,7 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     panic_line: Option<u64>,
     culprit: Option<CulpritJson<'a>>,
+    summary: Option<String>,
     boot: Option<usize>,
     kernel: &'a Kernel,
     hardware: Option<&'a str>,
@@ -353,7 +354,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {
-            syzbot: &report.title,
+            syzbot: &report.syzbot,
             lkp: report.lkp(grammar),
         },
         signature: &report.signature,
@@ -361,6 +362,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         truncated: splat.truncated,
         interleaved: splat.interleaved,
         corrupted: report.corrupted,
+        summary: Some(super::facts::sentence(report, &[])),
         panicked: report.panic_line.map(|_| true),
         panic_line: report.panic_line,
         culprit: report.culprit.as_ref().map(|c| CulpritJson {

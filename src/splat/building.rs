@@ -1,13 +1,18 @@
 //! A splat in the making: takes in the lines between header and end.
 
+mod next;
 mod place;
 
 pub use place::Fit;
 
+use next::Next;
+
 use super::body::Body;
 use super::cpu_line::CpuLine;
+use super::frame::{INLINE_MARK, class, fold_inlined};
 use super::header::Header;
-use super::types::{CodeRef, Frame, Register, Section, Splat};
+use super::types::{CodeRef, Frame, LineClass, Register, Section, Splat};
+use super::undecode::undecoded;
 use super::{FRAGMENT, HEADLESS};
 use crate::grammar::Grammar;
 use crate::line::LogLine;
@@ -79,6 +84,7 @@ pub struct Building {
     in_block: bool,
     waits: bool,
     resumed: bool,
+    next: Next,
 }
 
 impl Building {
@@ -94,7 +100,7 @@ impl Building {
         building.needs_stack = kind.needs_stack();
         building.splat.header_line = line.number;
         header.fill(&mut building.splat);
-        building.keep(&line.text);
+        building.keep(line, LineClass::Text);
         building
     }
 
@@ -174,6 +180,7 @@ impl Building {
             in_block: false,
             waits: false,
             resumed: false,
+            next: Next::default(),
         }
     }
 
@@ -287,7 +294,7 @@ impl Building {
     /// Takes in a header that is a part of the report.
     pub fn take_part(&mut self, header: &Header<'_>, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        self.keep(&line.text);
+        self.keep(line, LineClass::Text);
         header.add_who(&mut self.splat);
     }
 
@@ -302,24 +309,30 @@ impl Building {
         splat.cpu = splat.cpu.or(cpu);
         splat.pid = splat.pid.or(pid);
         splat.comm = splat.comm.take().or(comm);
-        self.keep(&line.text);
+        self.keep(line, LineClass::Text);
     }
 
-    fn keep(&mut self, text: &str) {
+    fn keep(&mut self, line: &LogLine<'_>, class: LineClass) {
         if self.text_over {
             return;
         }
-        self.text += text.len();
+        self.text += line.text.len();
         if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
-            self.splat.lines.push(text);
+            let text = undecoded(&line.text);
+            self.splat.lines.push(&text, class, line.number);
         }
+    }
+
+    /// Its first header was printed for an inlined function, on an earlier line.
+    pub fn begin_at(&mut self, first_line: u64) {
+        self.splat.source.first_line = self.splat.source.first_line.min(first_line);
     }
 
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
         if line.framing.time_us.is_some() == self.stamped && !unreliable {
-            self.keep(&line.text);
+            self.keep(line, class_of(&line.text, &body));
         }
         if body == Body::Foreign {
             return self.tolerate(line);
@@ -328,16 +341,18 @@ impl Building {
         self.foreign = 0;
         self.prose = 0;
         self.advance(&body);
+        let next = self.next;
+        self.next = next.after(&body);
         match body {
             Body::Cpu(cpu) => self.take_cpu(*cpu),
             Body::Hardware(name) => self.learn_hardware(&name),
             Body::Rip(user, code) => self.take_rip(user, code),
-            Body::Code(code) if !self.block_over => {
-                self.splat.code = self.splat.code.take().or(Some(code))
-            }
+            Body::Code(code) => self.take_code(code),
+            Body::Words(words) => self.take_words(next, words),
+            Body::Frame(_) if next == Next::Aside || self.repeats_trace(&line.text) => {}
             Body::Registers(registers) => self.take_registers(registers),
             Body::Section(section, opens) => {
-                self.trace_closed = !opens && section == Section::Task;
+                self.trace_closed |= !opens && section == Section::Task;
                 self.section = if opens { section } else { Section::Task };
             }
             Body::TraceStart => self.trace_begun = true,
@@ -395,29 +410,38 @@ impl Building {
             return;
         }
         if let Some(address) = code.as_ref().and_then(|code| code.address) {
-            self.take_registers(vec![("rip".into(), format_compact!("{address:016x}"))]);
+            // As many digits as the machine's words have.
+            let address = match u32::try_from(address) {
+                Ok(address) if address > 0 => format_compact!("{address:08x}"),
+                _ => format_compact!("{address:016x}"),
+            };
+            self.take_registers(vec![("rip".into(), address)]);
         }
         self.splat.rip = code;
     }
 
-    /// arm prints the place twice, by name and by address.
+    /// Some print the place twice: arm by name and by address, sh by both.
     fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
         let fresh = self.splat.registers.0.is_empty();
-        match (&mut self.splat.rip, code) {
-            (Some(rip), Some(code)) if fresh && code.function.is_none() => {
-                rip.address = rip.address.or(code.address);
-                true
-            }
-            _ => false,
+        let Some((rip, code)) = self.splat.rip.as_mut().zip(code) else {
+            return false;
+        };
+        let same =
+            code.offset.is_some() && (&rip.function, rip.offset) == (&code.function, code.offset);
+        let completes = same || fresh && code.function.is_none();
+        if completes {
+            rip.address = rip.address.or(code.address);
         }
+        completes
     }
 
     fn take_registers(&mut self, registers: Vec<Register>) {
-        let user_stack = |(name, value): &Register| name == "ss" && super::is_user_selector(value);
+        let user_stack = |(name, value): &Register| name == "ss" && super::is_user_segment(value);
         self.block_over |= registers.iter().any(user_stack);
         if self.block_over {
             return;
         }
+        self.learn_address(&registers);
         let known = &mut self.splat.registers.0;
         for (name, value) in registers {
             if known.len() < MAX_REGISTERS && !known.iter().any(|(n, _)| *n == name) {
@@ -448,17 +472,30 @@ impl Building {
             Closing::Silence | Closing::Cut if self.waits => Closing::NextReport,
             closing => closing,
         };
+        // That the end marker is missing proves nothing: kernels that panic_on_warn print none, and people cut
+        // it off. A stack that was opened and not closed does.
+        let has_trace = self.trace_closed || !self.splat.frames.is_empty();
+        let is_open = self.stack_opened && !self.trace_closed;
         let whole = match closing {
             Closing::EndMarker => true,
-            Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
-            Closing::Silence if self.trace_closed => true,
-            Closing::Silence | Closing::Cut => {
-                !self.end_marker && (self.trace_closed || !self.splat.frames.is_empty())
-            }
+            Closing::NextReport => has_trace,
+            Closing::Silence | Closing::Cut => has_trace && !is_open,
         };
         let whole = whole || !self.needs_stack;
         self.splat.marked |= closing == Closing::EndMarker;
         self.splat.truncated = self.splat.header_line == 0 || !whole;
+        fold_inlined(&mut self.splat.frames);
         self.splat
+    }
+}
+
+/// What a line is that was read as `body`.
+fn class_of(text: &str, body: &Body) -> LineClass {
+    match body {
+        Body::Frame(frame) => class(frame, text),
+        _ if text.trim_end().ends_with(INLINE_MARK) => LineClass::Inlined,
+        Body::TraceStart => LineClass::TraceStart,
+        Body::Known | Body::Foreign => LineClass::Text,
+        _ => LineClass::Read,
     }
 }

@@ -16,18 +16,18 @@ mod lane;
 mod registers;
 mod strands;
 mod types;
+mod undecode;
 mod who;
 
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
-pub use frame::printed_frames;
 pub use types::{
-    Code, CodeRef, Frame, Inline, Kernel, Lines, Register, Registers, Section, SourceLine,
-    SourceSpan, Splat, base_name,
+    Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
+    SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
 };
 
 use crate::line::rewrap::has_open_parenthesis;
-use registers::is_user_selector;
+use registers::is_user_segment;
 
 /// Kind of a splat that is only frames quoted without their header.
 pub const FRAGMENT: &str = "fragment";
