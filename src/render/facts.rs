@@ -151,7 +151,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
-        ("panic", report.panic_line.map(stopped)),
+        ("machine", report.panic_line.map(stopped)),
         ("note", damage(splat).map(str::to_owned)),
     ];
     let known = rows
