@@ -113,7 +113,9 @@ impl Waiting {
             let gap = line.number.saturating_sub(splat.source.last_line);
             entry.target &= !idle || !line.framing.present && gap <= MAX_NOISE;
             let times = line.framing.time_us.zip(splat.time_us);
-            let soon = times.is_some_and(|(now, then)| now.saturating_sub(then) <= MAX_DELAY_US);
+            // A clock that went back is that of another boot.
+            let passed = times.and_then(|(now, then)| now.checked_sub(then));
+            let soon = passed.is_some_and(|passed| passed <= MAX_DELAY_US);
             entry.panic &= !idle || gap <= MAX_LINES || soon && gap <= MAX_STAMPED_LINES;
         }
     }

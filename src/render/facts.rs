@@ -152,7 +152,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("register", report.msr.as_ref().map(ToString::to_string)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
-        ("panic", report.panic_line.map(stopped)),
+        ("machine", report.panic_line.map(stopped)),
         ("note", damage(splat).map(str::to_owned)),
     ];
     let known = rows

@@ -66,21 +66,21 @@ const READERS: &[(&str, Reader)] = &[
     ("RIP ", rip),
     ("EIP: ", rip),
     ("IP: ", rip),
-    ("pc : ", place_or_registers),      // arm64; arm's second line
-    ("PC is at ", place_behind::<9>),   // arm, sh, csky: arch/arm/kernel/process.c
-    ("EIP is at ", place_behind::<10>), // i386 before 3.12
-    ("pc is at ", place_behind::<9>),   // alpha: dik_show_regs()
+    ("pc : ", place_or_registers),       // arm64; arm's second line
+    ("PC is at ", place_behind::<9>),    // arm, sh, csky: arch/arm/kernel/process.c
+    ("EIP is at ", place_behind::<10>),  // i386 before 3.12
+    ("pc is at ", place_behind::<9>),    // alpha: dik_show_regs()
     ("[exception RIP: ", exception_rip), // crash(8)
-    ("NIP [", place_behind::<4>),       // powerpc: show_regs()
-    ("epc", place_or_registers),        // riscv, mips
-    ("ERA", place_or_registers),        // loongarch: __show_regs()
-    ("Krnl PSW : ", psw),               // s390: show_registers()
-    ("TPC: <", place_in::<'<', '>'>),   // sparc64: show_regs()
-    ("PC: <", place_in::<'<', '>'>),    // sparc32
-    ("PC: 0x", place_in::<'(', ')'>),   // csky: show_regs()
-    ("PC: [<", place_behind::<4>),      // m68k: show_registers()
-    ("IAOQ[0]: ", place_behind::<9>),   // parisc: show_regs()
-    ("[ERET  ]: ", place_behind::<10>), // arc: show_regs()
+    ("NIP [", place_behind::<4>),        // powerpc: show_regs()
+    ("epc", place_or_registers),         // riscv, mips
+    ("ERA", place_or_registers),         // loongarch: __show_regs()
+    ("Krnl PSW : ", psw),                // s390: show_registers()
+    ("TPC: <", place_in::<'<', '>'>),    // sparc64: show_regs()
+    ("PC: <", place_in::<'<', '>'>),     // sparc32
+    ("PC: 0x", place_in::<'(', ')'>),    // csky: show_regs()
+    ("PC: [<", place_behind::<4>),       // m68k: show_registers()
+    ("IAOQ[0]: ", place_behind::<9>),    // parisc: show_regs()
+    ("[ERET  ]: ", place_behind::<10>),  // arc: show_regs()
     // --- instructions
     ("Code:", code),
     ("Krnl Code:", code),

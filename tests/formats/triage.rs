@@ -38,6 +38,7 @@ impl Answer {
 fn without_position(splat: &mut Value) {
     let fields = splat.as_object_mut().expect("an object");
     fields.remove("source");
+    fields.remove("panic_line");
     fields.remove("time");
     let Some(verdict) = fields.get_mut("late_clear") else {
         return;
