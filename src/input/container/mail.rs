@@ -236,6 +236,7 @@ fn body_of(walk: &mut Walk<'_>, part: &Part, body: &[u8], place: &Place<'_>) -> 
     if !part.is_mail || is(body) || field_name(first_line(body)).is_none() {
         return walk.open(Content::Whole(body), place);
     }
+    walk.count(place)?;
     walk.enter(place)?;
     mail(walk, body, place)
 }

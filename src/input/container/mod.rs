@@ -265,6 +265,17 @@ impl Walk<'_> {
     /// Opens what stands at a place: a container, or a log. `Err` where it could not be read to its
     /// end.
     fn open(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        self.count(place)?;
+        let format = FORMATS.iter().find(|format| (format.is)(content.head()));
+        let Some(format) = format else {
+            return self.unknown(content, place);
+        };
+        self.enter(place)?;
+        (format.unpack)(self, format.name, content, place)
+    }
+
+    /// Counts what stands at a place, where no limit is reached.
+    fn count(&mut self, place: &Place<'_>) -> Result<(), Said> {
         if self.visit.is_over() {
             self.meter.close();
         }
@@ -272,17 +283,12 @@ impl Walk<'_> {
             return Err(Said);
         }
         self.members += 1;
-        if self.members > self.meter.limits.max_members {
-            self.meter
-                .end(Trouble::Members(self.meter.limits.max_members));
-            return Err(self.fail(place, None));
+        let limit = self.meter.limits.max_members;
+        if self.members <= limit {
+            return Ok(());
         }
-        let format = FORMATS.iter().find(|format| (format.is)(content.head()));
-        let Some(format) = format else {
-            return self.unknown(content, place);
-        };
-        self.enter(place)?;
-        (format.unpack)(self, format.name, content, place)
+        self.meter.end(Trouble::Members(limit));
+        Err(self.fail(place, None))
     }
 
     /// Goes into the container at a place, where it is not too deep.
