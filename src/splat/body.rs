@@ -4,6 +4,7 @@
 
 use super::code_ref::code_ref;
 use super::cpu_line::{CpuLine, cpu_line};
+use super::crash;
 use super::frame::frame;
 use super::registers::registers;
 use super::types::{Code, CodeRef, Frame, Register, Section};
@@ -65,20 +66,21 @@ const READERS: &[(&str, Reader)] = &[
     ("RIP ", rip),
     ("EIP: ", rip),
     ("IP: ", rip),
-    ("pc : ", place_or_registers),      // arm64; arm's second line
-    ("PC is at ", place_behind::<9>),   // arm, sh, csky: arch/arm/kernel/process.c
-    ("EIP is at ", place_behind::<10>), // i386 before 3.12
-    ("pc is at ", place_behind::<9>),   // alpha: dik_show_regs()
-    ("NIP [", place_behind::<4>),       // powerpc: show_regs()
-    ("epc", place_or_registers),        // riscv, mips
-    ("ERA", place_or_registers),        // loongarch: __show_regs()
-    ("Krnl PSW : ", psw),               // s390: show_registers()
-    ("TPC: <", place_in::<'<', '>'>),   // sparc64: show_regs()
-    ("PC: <", place_in::<'<', '>'>),    // sparc32
-    ("PC: 0x", place_in::<'(', ')'>),   // csky: show_regs()
-    ("PC: [<", place_behind::<4>),      // m68k: show_registers()
-    ("IAOQ[0]: ", place_behind::<9>),   // parisc: show_regs()
-    ("[ERET  ]: ", place_behind::<10>), // arc: show_regs()
+    ("pc : ", place_or_registers),       // arm64; arm's second line
+    ("PC is at ", place_behind::<9>),    // arm, sh, csky: arch/arm/kernel/process.c
+    ("EIP is at ", place_behind::<10>),  // i386 before 3.12
+    ("pc is at ", place_behind::<9>),    // alpha: dik_show_regs()
+    ("[exception RIP: ", exception_rip), // crash(8)
+    ("NIP [", place_behind::<4>),        // powerpc: show_regs()
+    ("epc", place_or_registers),         // riscv, mips
+    ("ERA", place_or_registers),         // loongarch: __show_regs()
+    ("Krnl PSW : ", psw),                // s390: show_registers()
+    ("TPC: <", place_in::<'<', '>'>),    // sparc64: show_regs()
+    ("PC: <", place_in::<'<', '>'>),     // sparc32
+    ("PC: 0x", place_in::<'(', ')'>),    // csky: show_regs()
+    ("PC: [<", place_behind::<4>),       // m68k: show_registers()
+    ("IAOQ[0]: ", place_behind::<9>),    // parisc: show_regs()
+    ("[ERET  ]: ", place_behind::<10>),  // arc: show_regs()
     // --- instructions
     ("Code:", code),
     ("Krnl Code:", code),
@@ -124,29 +126,15 @@ pub fn body(grammar: &Grammar, text: &str, log_line: u64, current: Section) -> B
         // parisc, alpha and loongarch put no colon behind a register's name
         .or_else(|| reg(trimmed))
         .or_else(|| words(trimmed))
-        .or_else(|| told_by_the_middle(grammar, trimmed))
         .unwrap_or(Body::Foreign)
 }
 
-/// What the lines that say which CPU and task it was begin with, where it is not a name of anybody's.
-const HEADS: [&str; 7] = [
-    "CPU",
-    "Pid",
-    "Process",
-    "COMM=",
-    "TASK = ",
-    "Tainted: ",
-    "Not tainted ",
-];
-
 fn head(grammar: &Grammar, text: &str) -> Option<Body> {
-    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T' | b'N');
+    const HEADS: [&str; 3] = ["CPU", "Pid: ", "Tainted: ["];
+    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T');
     let begins = may_be && HEADS.iter().any(|head| text.starts_with(head));
-    begins.then(|| cpu(grammar, text))?
-}
-
-fn cpu(grammar: &Grammar, text: &str) -> Option<Body> {
-    cpu_line(grammar, text).map(|line| Body::Cpu(Box::new(line)))
+    let line = begins.then(|| cpu_line(grammar, text))?;
+    line.map(|line| Body::Cpu(Box::new(line)))
 }
 
 fn by_beginning(text: &str) -> Option<Body> {
@@ -192,6 +180,11 @@ fn rip(text: &str) -> Option<Body> {
 /// A place behind so many bytes: `PC is at f+0x1/0x2`, `NIP [c000000000123456] f+0x1/0x2`.
 fn place_behind<const BYTES: usize>(text: &str) -> Option<Body> {
     at_place(text.get(BYTES..)?)
+}
+
+/// `[exception RIP: f+16]` of crash(8).
+fn exception_rip(text: &str) -> Option<Body> {
+    crash::rip(text).map(|code| Body::Rip(false, Some(code)))
 }
 
 /// A place between two signs: `TPC: <f+0x1/0x2>`.
@@ -340,13 +333,6 @@ fn instruction(text: &str) -> Option<Body> {
             code,
         })
     })
-}
-
-/// Lines that begin with a name of anybody's: alpha's and sparc's `rmmod(1444): Oops 1`, lockdep's
-/// `3.4.0 #3275 Not tainted`.
-fn told_by_the_middle(grammar: &Grammar, text: &str) -> Option<Body> {
-    let may_be = text.contains("): ") || text.contains(" (pid ") || text.contains(" #");
-    may_be.then(|| cpu(grammar, text))?
 }
 
 /// The byte that two digits stand for.

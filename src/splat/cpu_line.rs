@@ -2,19 +2,37 @@
 //! `dump_stack_print_info()`): `CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.0 #1 …`.
 
 use super::types::Kernel;
-use crate::grammar::{Grammar, Groups};
+use super::who::read;
+use crate::grammar::Grammar;
 
 /// What the line tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CpuLine {
     /// CPU number.
     pub cpu: Option<u32>,
-    /// PID of the running task.
-    pub pid: Option<u32>,
+    /// PID of the running task; negative where the task was overwritten.
+    pub pid: Option<i32>,
     /// Its name.
     pub comm: Option<String>,
     /// The kernel.
     pub kernel: Kernel,
+}
+
+impl CpuLine {
+    /// With what another line says besides.
+    pub fn with(self, other: CpuLine) -> CpuLine {
+        CpuLine {
+            cpu: self.cpu.or(other.cpu),
+            pid: self.pid.or(other.pid),
+            comm: self.comm.or(other.comm),
+            kernel: Kernel {
+                release: self.kernel.release.or(other.kernel.release),
+                build: self.kernel.build.or(other.kernel.build),
+                taint: self.kernel.taint.or(other.kernel.taint),
+                build_id: self.kernel.build_id.or(other.kernel.build_id),
+            },
+        }
+    }
 }
 
 /// Reads the line; `None` where it is another one.
@@ -50,6 +68,7 @@ fn usual(text: &str) -> Option<CpuLine> {
         None => rest,
     };
     let (pid, rest) = number(rest.strip_prefix(" PID: ")?)?;
+    let pid = i32::try_from(pid).ok()?;
     let rest = rest.strip_prefix(" Comm: ")?;
     let (comm, rest) = rest.split_at(
         rest.find(" Tainted: ")
@@ -92,32 +111,12 @@ fn number(text: &str) -> Option<(u32, &str)> {
 }
 
 fn by_form(grammar: &Grammar, text: &str) -> Option<CpuLine> {
-    let mut heads = grammar.heads.iter();
-    let captures = heads.find_map(|head| head.pattern.captures(text))?;
-    let group = |name| captures.name(name).map(|m| m.as_str().to_owned());
-    let number = |name| group(name).and_then(|digits| digits.parse().ok());
-    Some(CpuLine {
-        cpu: number("cpu"),
-        pid: number("pid"),
-        comm: group("comm"),
-        kernel: Kernel {
-            taint: taint(&captures, text),
-            release: group("release"),
-            build: group("build"),
-            build_id: group("id"),
-        },
-    })
+    grammar.head_lines().find_map(|rule| read(rule, text))
 }
 
-/// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
-fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
-    match captures.name("taint") {
-        Some(flags) => Some(letters(flags.as_str())),
-        None => text.contains("Not tainted").then(String::new),
-    }
-}
-
-fn letters(flags: &str) -> String {
+/// Taint letters; `G`, blanks and RHEL's dashes only say which taints are absent (kernel/panic.c,
+/// `print_tainted()`).
+pub fn letters(flags: &str) -> String {
     let is_letter = |c: &char| !matches!(c, ' ' | 'G' | '-');
     flags.chars().filter(is_letter).collect()
 }

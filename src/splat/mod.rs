@@ -9,12 +9,14 @@ mod body;
 mod building;
 mod code_ref;
 mod cpu_line;
+mod crash;
 mod frame;
 mod header;
 mod lane;
 mod registers;
 mod strands;
 mod types;
+mod who;
 
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
