@@ -13,7 +13,7 @@ pub struct FrameSet {
     pub name: String,
     /// Why they are in the set.
     pub why: String,
-    /// Functions, without clone suffixes; a `*` at either end stands for anything.
+    /// Functions, without clone suffixes; a `*` stands for anything.
     pub functions: Vec<String>,
     /// True where they are never what a report is about.
     #[serde(default)]
@@ -29,14 +29,22 @@ impl FrameSet {
     }
 }
 
-/// `name`, `start*`, `*end`, `*part*`.
+/// `name`, `start*`, `*end`, `*part*`, `*part*part*`: a star stands for anything.
 fn fits(glob: &str, function: &str) -> bool {
-    match (glob.strip_prefix('*'), glob.strip_suffix('*')) {
-        (None, None) => glob == function,
-        (Some(end), None) => function.ends_with(end),
-        (None, Some(start)) => function.starts_with(start),
-        (Some(_), Some(_)) => function.contains(glob.trim_matches('*')),
+    let Some((start, rest)) = glob.split_once('*') else {
+        return glob == function;
+    };
+    let Some(mut left) = function.strip_prefix(start) else {
+        return false;
+    };
+    let (parts, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in parts.split('*') {
+        match left.find(part) {
+            Some(at) => left = &left[at + part.len()..],
+            None => return false,
+        }
     }
+    left.ends_with(end)
 }
 
 /// Prefixes that wrappers of one function differ in.
@@ -67,6 +75,18 @@ pub enum LandmarkUse {
     Intruder,
 }
 
+/// Whose stack the frames after a landmark are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StackOf {
+    /// The report's own.
+    Own,
+    /// Another one, which the landmark names: where an object was allocated, where another lock was taken.
+    Other,
+    /// The one of another CPU or task that shows its state: the beginning of its call trace still comes.
+    Dump,
+}
+
 /// A line of a report that is known by its form. Groups `function` and `outer` are candidates for
 /// the function that a report is about.
 #[derive(Debug, Deserialize)]
@@ -84,6 +104,8 @@ pub struct Landmark {
     /// True where the trace that it begins may lack frames.
     #[serde(default)]
     pub may_be_empty: bool,
+    /// Whose stack begins there.
+    pub stack: Option<StackOf>,
     /// What was found in lines that fit.
     #[serde(skip)]
     found: Memo<Arc<[String]>>,
@@ -122,7 +144,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_star_stands_for_anything_at_its_end() {
+    fn a_star_stands_for_anything() {
         for (glob, function, fit) in [
             ("down", "down", true),
             ("down", "down_read", false),
@@ -131,6 +153,9 @@ mod tests {
             ("*readl", "__readl", true),
             ("*kasan*", "__kasan_report", true),
             ("*kasan*", "kaslr", false),
+            ("*read_once*nocheck*", "__read_once_word_nocheck", true),
+            ("*read_once*nocheck*", "__nocheck_read_once", false),
+            ("a*a", "a", false),
         ] {
             assert_eq!(fits(glob, function), fit, "{glob} {function}");
         }

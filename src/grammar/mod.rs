@@ -22,7 +22,7 @@ mod timeline;
 mod who;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, Wrappers};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
@@ -292,6 +292,12 @@ impl Grammar {
     /// The forms of the line that every report of a CPU has: `CPU: 1 PID: 0 Comm: …`.
     pub fn head_lines(&self) -> impl Iterator<Item = &WhoLine> {
         self.who.iter().filter(|who| who.head)
+    }
+
+    /// Whose stack begins at a line; `None` where it begins none.
+    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
+        let mut marks = self.landmarks.iter();
+        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
     }
 
     /// The landmark of that name.

@@ -188,7 +188,7 @@ fn rip(report: &Report) -> Option<String> {
     let printed = code.sources.last();
     let place = match (&report.symbols.rip, printed) {
         (Some(position), _) => place(position.file.as_deref(), position.line),
-        (None, Some(source)) => place(Some(&source.file), Some(source.line)),
+        (None, Some(source)) => place(Some(&source.file), source.line),
         (None, None) => String::new(),
     };
     Some(format!("{code}  {place}").trim_end().to_owned())

@@ -354,7 +354,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         title: &report.title,
         alt_titles: &report.alt_titles,
         ids: Ids {
-            syzbot: &report.title,
+            syzbot: &report.syzbot,
             lkp: report.lkp(grammar),
         },
         signature: &report.signature,

@@ -4,6 +4,8 @@
 //! incident, numbered in the order of the output.
 
 mod lkp;
+mod signature;
+mod stacks;
 mod summary;
 
 pub use summary::Summary;
@@ -17,9 +19,6 @@ use crate::splat::{Frame, Lines, Splat, base_name, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 use std::collections::VecDeque;
-
-/// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
-const SIGNATURE_FRAMES: usize = 3;
 
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,14 +63,19 @@ pub struct Report {
     pub symbols: Symbols,
     /// Only for a late clear.
     pub late_clear: Option<LateClear>,
-    /// As syzbot would title it.
+    /// What it is called: syzbot's convention, with the function that the log names where syzbot would say
+    /// that the report is corrupted.
     pub title: String,
+    /// As syzbot titles it.
+    pub syzbot: String,
     /// Other titles under which the bug may be known.
     pub alt_titles: Vec<String>,
     /// Lines are missing or mixed up: title and culprit may be wrong.
     pub corrupted: bool,
     /// The same for one bug across boots and builds.
     pub signature: String,
+    /// Signatures that earlier versions gave such a report: baselines that list one of them keep working.
+    pub former_signatures: Vec<String>,
     /// Number of the crash that it belongs to.
     pub incident: usize,
     /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
@@ -203,14 +207,22 @@ impl Sequence {
         };
         let index = *count;
         *count += 1;
+        splat.stacks = stacks::of(grammar, &splat);
         let name = name(grammar, &splat, late_clear.as_ref());
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
         let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
         splat.lines = Lines::default();
+        let verdict = late_clear.as_ref();
+        let signature = signature::of(grammar, &splat, &name, culprit.as_ref(), verdict);
+        let former_signatures = match &late_clear {
+            Some(_) => Vec::new(),
+            None => signature::former(grammar, &splat, &name, &signature),
+        };
         Report {
             index,
             level,
-            signature: signature(grammar, &splat, &name, late_clear.as_ref()),
+            signature,
+            former_signatures,
             incident,
             panic_line: splat.panic_line,
             culprit,
@@ -218,6 +230,7 @@ impl Sequence {
             platform: Platform::of(&splat, boot),
             excerpt: Excerpt::default(),
             title: name.title,
+            syzbot: name.syzbot,
             alt_titles: name.alt_titles,
             corrupted: name.corrupted && !(name.consequence && joined),
             splat,
@@ -323,48 +336,33 @@ fn headless(grammar: &Grammar, splat: &Splat) -> Name {
     let rip = rip
         .map(base_name)
         .filter(|name| !grammar.is_machinery(name));
-    let function = rip.or_else(|| meaningful(grammar, splat).next());
+    let function = rip.or_else(|| meaningful(grammar, splat.own_frames()).next());
+    let title = function.map_or("report without its head".to_owned(), |function| {
+        format!("report without its head in {function}")
+    });
     Name {
-        title: function.map_or("report without its head".to_owned(), |function| {
-            format!("report without its head in {function}")
-        }),
+        syzbot: title.clone(),
+        words: title.clone(),
+        title,
         corrupted: true,
         function: function.map(str::to_owned),
+        syzbot_function: function.map(str::to_owned),
         ..Name::default()
     }
 }
 
-fn meaningful<'a>(grammar: &'a Grammar, splat: &'a Splat) -> impl Iterator<Item = &'a str> {
-    let telling = |frame: &&Frame| frame.reliable && !frame.base_name().is_empty();
-    let names = splat.frames.iter().filter(telling).map(Frame::base_name);
-    names.filter(|name| !grammar.is_in("noise", name) && !grammar.is_machinery(name))
+/// The functions of frames that tell one report from another, innermost first.
+fn meaningful<'a>(grammar: &'a Grammar, frames: &'a [Frame]) -> impl Iterator<Item = &'a str> {
+    let names = frames
+        .iter()
+        .filter(|frame| frame.reliable)
+        .map(Frame::base_name);
+    names.filter(|name| is_meaningful(grammar, name))
 }
 
-fn signature(
-    grammar: &Grammar,
-    splat: &Splat,
-    name: &Name,
-    late_clear: Option<&LateClear>,
-) -> String {
-    if let Some(verdict) = late_clear {
-        let feature = verdict.feature.as_ref();
-        let feature =
-            feature.and_then(|f| f.name.clone().or_else(|| f.number.map(|n| n.to_string())));
-        let parts = [
-            "late-clear".to_owned(),
-            crate::late_clear::path_name(verdict.path).to_owned(),
-            feature.unwrap_or("?".to_owned()),
-            verdict.requester.clone().unwrap_or("?".to_owned()),
-        ];
-        return parts.join(":");
-    }
-    let function = name.function.as_deref();
-    let frames = meaningful(grammar, splat).filter(|name| Some(*name) != function);
-    let parts: Vec<_> = [splat.kind.as_str(), function.unwrap_or(&name.title)]
-        .into_iter()
-        .chain(frames.take(SIGNATURE_FRAMES))
-        .collect();
-    parts.join(":")
+fn is_meaningful(grammar: &Grammar, function: &str) -> bool {
+    let is_machinery = || grammar.is_in("noise", function) || grammar.is_machinery(function);
+    !function.is_empty() && !is_machinery()
 }
 
 /// The requester of a late clear, else the function of the title, else the one that the header or
@@ -381,7 +379,11 @@ fn culprit(
     let function = requester
         .or_else(|| name.function.clone())
         .or_else(|| printed.map(|printed| base_name(printed).to_owned()))
-        .or_else(|| meaningful(grammar, splat).next().map(str::to_owned))?;
+        .or_else(|| {
+            meaningful(grammar, splat.own_frames())
+                .next()
+                .map(str::to_owned)
+        })?;
     let frame = splat.frames.iter().find(|f| f.base_name() == function);
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.map(base_name) == Some(function.as_str()));

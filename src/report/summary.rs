@@ -38,7 +38,7 @@ pub(super) fn of(
         .find_map(|rule| Some((rule, by_header(rule, splat)?)))?;
     for pattern in &rule.lines {
         let mut lines = splat.lines.iter();
-        lines.any(|line| collect(&mut facts, pattern, line));
+        lines.any(|line| collect(&mut facts, pattern, line.text));
     }
     learn(&mut facts, splat, culprit);
     let says = rule.says.iter().find_map(|text| fill(text, &facts))?;

@@ -217,6 +217,7 @@ impl<'g> Assembler<'g> {
             next.is_some_and(|next| next.text.starts_with(first.text.as_ref()))
         };
         self.lanes[index].half_header.take_if(again);
+        self.pass_inlined(index, next);
         let Some(first) = self.lanes[index].half_header.take() else {
             return false;
         };
@@ -236,6 +237,23 @@ impl<'g> Assembler<'g> {
             None => self.take_body(index, &first, boots),
         }
         used
+    }
+
+    /// A symbolizer prints a header for each inlined function, and last the kernel's own one: the report is
+    /// about that, and begins with the first of them.
+    fn pass_inlined(&mut self, index: usize, next: Option<&LogLine<'_>>) {
+        let lane = &mut self.lanes[index];
+        let (Some(first), Some(next)) = (&lane.half_header, next) else {
+            return;
+        };
+        let read = |line: &LogLine<'_>| header(self.grammar, &line.text, line.framing.present);
+        let is_inlined = |(first, next): (Header<'_>, Header<'_>)| first.is_inlined_in(&next);
+        if read(first).zip(read(next)).is_some_and(is_inlined) {
+            lane.inlined_header.get_or_insert(first.number);
+            lane.half_header = None;
+        } else {
+            lane.inlined_header = None;
+        }
     }
 
     /// A header begins a report, is a part of the open one, or is a report of its own in between.
@@ -290,6 +308,9 @@ impl<'g> Assembler<'g> {
         building.note_panic(self.grammar, line);
         if let Some((_, told)) = ahead {
             building.take_who(told);
+        }
+        if let Some(first_line) = self.lanes[index].inlined_header.take() {
+            building.begin_at(first_line);
         }
         if let Some(cut_here) = cut_here {
             building.prepend(cut_here.line, cut_here.messages);

@@ -138,9 +138,12 @@ fn cut_at_either_end_it_is_still_reported() {
     assert!(without_end.trim_end().ends_with("</TASK>"));
     let all = splats(&without_end);
     assert!(
-        all.len() == 1 && all[0].truncated,
-        "the end marker is missing"
+        all.len() == 1 && !all[0].truncated,
+        "a missing end marker is no proof"
     );
+    let in_stack: String = WARNING.lines().take(18).map(|l| format!("{l}\n")).collect();
+    assert!(!in_stack.contains("</TASK>"));
+    assert!(splats(&in_stack).iter().all(|splat| splat.truncated));
     let all = splats("init_intel (a/intel.c:687)\nidentify_secondary_cpu (a/common.c:1949)\n");
     assert_eq!(all.len(), 1);
     assert!(all[0].truncated && is_fragment(&all[0]));

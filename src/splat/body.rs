@@ -5,7 +5,7 @@
 use super::code_ref::code_ref;
 use super::cpu_line::{CpuLine, cpu_line};
 use super::crash;
-use super::frame::frame;
+use super::frame::{INLINE_MARK, frame};
 use super::registers::registers;
 use super::types::{Code, CodeRef, Frame, Register, Section};
 use crate::grammar::Grammar;
@@ -167,6 +167,10 @@ fn reg(text: &str) -> Option<Body> {
 
 /// `RIP: 0010:f+0x1/0x2`, `RIP: 0010:[<addr>]  [<addr>] f+0x1/0x2`, `EIP: f (FILE:LINE)`.
 fn rip(text: &str) -> Option<Body> {
+    // A symbolizer prints the functions that are inlined there in front of it.
+    if text.ends_with(INLINE_MARK) {
+        return Some(Body::Known);
+    }
     let (_, place) = text.split_once(' ')?;
     let place = place.trim_start_matches(": ");
     let (selector, place) = match place.trim().split_once(':') {

@@ -9,8 +9,10 @@ use next::Next;
 
 use super::body::Body;
 use super::cpu_line::CpuLine;
+use super::frame::{INLINE_MARK, class, fold_inlined};
 use super::header::Header;
-use super::types::{CodeRef, Frame, Register, Section, Splat};
+use super::types::{CodeRef, Frame, LineClass, Register, Section, Splat};
+use super::undecode::undecoded;
 use super::{FRAGMENT, HEADLESS};
 use crate::grammar::Grammar;
 use crate::line::LogLine;
@@ -98,7 +100,7 @@ impl Building {
         building.needs_stack = kind.needs_stack();
         building.splat.header_line = line.number;
         header.fill(&mut building.splat);
-        building.keep(&line.text);
+        building.keep(line, LineClass::Text);
         building
     }
 
@@ -292,7 +294,7 @@ impl Building {
     /// Takes in a header that is a part of the report.
     pub fn take_part(&mut self, header: &Header<'_>, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        self.keep(&line.text);
+        self.keep(line, LineClass::Text);
         header.add_who(&mut self.splat);
     }
 
@@ -307,24 +309,30 @@ impl Building {
         splat.cpu = splat.cpu.or(cpu);
         splat.pid = splat.pid.or(pid);
         splat.comm = splat.comm.take().or(comm);
-        self.keep(&line.text);
+        self.keep(line, LineClass::Text);
     }
 
-    fn keep(&mut self, text: &str) {
+    fn keep(&mut self, line: &LogLine<'_>, class: LineClass) {
         if self.text_over {
             return;
         }
-        self.text += text.len();
+        self.text += line.text.len();
         if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
-            self.splat.lines.push(text);
+            let text = undecoded(&line.text);
+            self.splat.lines.push(&text, class, line.number);
         }
+    }
+
+    /// Its first header was printed for an inlined function, on an earlier line.
+    pub fn begin_at(&mut self, first_line: u64) {
+        self.splat.source.first_line = self.splat.source.first_line.min(first_line);
     }
 
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
         if line.framing.time_us.is_some() == self.stamped && !unreliable {
-            self.keep(&line.text);
+            self.keep(line, class_of(&line.text, &body));
         }
         if body == Body::Foreign {
             return self.tolerate(line);
@@ -344,7 +352,7 @@ impl Building {
             Body::Frame(_) if next == Next::Aside || self.repeats_trace(&line.text) => {}
             Body::Registers(registers) => self.take_registers(registers),
             Body::Section(section, opens) => {
-                self.trace_closed = !opens && section == Section::Task;
+                self.trace_closed |= !opens && section == Section::Task;
                 self.section = if opens { section } else { Section::Task };
             }
             Body::TraceStart => self.trace_begun = true,
@@ -464,17 +472,30 @@ impl Building {
             Closing::Silence | Closing::Cut if self.waits => Closing::NextReport,
             closing => closing,
         };
+        // That the end marker is missing proves nothing: kernels that panic_on_warn print none, and people cut
+        // it off. A stack that was opened and not closed does.
+        let has_trace = self.trace_closed || !self.splat.frames.is_empty();
+        let is_open = self.stack_opened && !self.trace_closed;
         let whole = match closing {
             Closing::EndMarker => true,
-            Closing::NextReport => self.trace_closed || !self.splat.frames.is_empty(),
-            Closing::Silence if self.trace_closed => true,
-            Closing::Silence | Closing::Cut => {
-                !self.end_marker && (self.trace_closed || !self.splat.frames.is_empty())
-            }
+            Closing::NextReport => has_trace,
+            Closing::Silence | Closing::Cut => has_trace && !is_open,
         };
         let whole = whole || !self.needs_stack;
         self.splat.marked |= closing == Closing::EndMarker;
         self.splat.truncated = self.splat.header_line == 0 || !whole;
+        fold_inlined(&mut self.splat.frames);
         self.splat
+    }
+}
+
+/// What a line is that was read as `body`.
+fn class_of(text: &str, body: &Body) -> LineClass {
+    match body {
+        Body::Frame(frame) => class(frame, text),
+        _ if text.trim_end().ends_with(INLINE_MARK) => LineClass::Inlined,
+        Body::TraceStart => LineClass::TraceStart,
+        Body::Known | Body::Foreign => LineClass::Text,
+        _ => LineClass::Read,
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn usual(text: &str) -> Option<CodeRef> {
 }
 
 /// `[<ffffffff81012345>] FUNC+0x1/0x2`, `FUNC+0x1/0x2 [mod] FILE:LINE`, `FUNC (FILE:LINE)`.
-fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
+pub(super) fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
     let (mut rest, mut address) = (input, None);
     while let Ok((behind, found)) = bracketed_address(rest) {
         (rest, address) = (behind, Some(found));
@@ -51,7 +51,7 @@ fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
     let (rest, function) = symbol(rest)?;
     let (rest, extent) = opt(extent).parse(rest)?;
     let (rest, (module, sources)) = tail(rest, extent.is_some())?;
-    if extent.is_none() && sources.is_empty() {
+    if extent.is_none() && sources.is_none() {
         return Err(nom::Err::Error(nom::error::Error::new(
             input,
             nom::error::ErrorKind::Verify,
@@ -65,7 +65,7 @@ fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
         module,
         module_build_id,
         address,
-        sources,
+        sources: sources.unwrap_or_default(),
     };
     Ok((rest, code))
 }
@@ -103,7 +103,7 @@ fn symbol(input: &str) -> IResult<&str, &str> {
     .parse(input)
 }
 
-fn begins_symbol(c: char) -> bool {
+pub(super) fn begins_symbol(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '$')
 }
 
@@ -130,7 +130,7 @@ type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
 /// parentheses counts only behind an offset: `see fs/inode.c:3` is prose.
-fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Vec<SourceLine>)> {
+fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
     let bare =
         nom::combinator::cond(has_extent, source_line).map_opt(|source| source.map(|s| vec![s]));
     let sources = alt((decoded_sources, bare));
@@ -142,7 +142,7 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Vec<Sou
         }
         _ => (rest, None),
     };
-    Ok((rest, (before.or(after), sources.unwrap_or_default())))
+    Ok((rest, (before.or(after), sources)))
 }
 
 /// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id).
@@ -174,11 +174,8 @@ fn module_name(input: &str) -> IResult<&str, &str> {
 /// `(FILE:LINE FILE:LINE (discriminator 1))`, as decode_stacktrace.sh writes it; `?:?` for what it
 /// could not find is passed over.
 fn decoded_sources(input: &str) -> IResult<&str, Vec<SourceLine>> {
-    let one = alt((
-        map(source_line, Some),
-        map(tag("?:?"), |_| None),
-        map(recognize((source_file, tag(":?"))), |_| None),
-    ));
+    let unknown = alt((tag("??:?"), tag("??:0"), tag("?:?")));
+    let one = alt((map(source_line, Some), map(unknown, |_| None)));
     let each = delimited(space0, one, opt(preceded(space0, discriminator)));
     map(
         delimited(char('('), many1(each), preceded(space0, opt(char(')')))),
@@ -191,9 +188,12 @@ fn discriminator(input: &str) -> IResult<&str, &str> {
     recognize((tag("(discriminator "), digit1, char(')'))).parse(input)
 }
 
-/// `arch/x86/kernel/cpu/intel.c:687`, with a leading `./` taken off.
+/// `arch/x86/kernel/cpu/intel.c:687`, with a leading `./` taken off. The line is `-1` or `?` where the
+/// symbolizer knew the file only.
 pub(super) fn source_line(input: &str) -> IResult<&str, SourceLine> {
-    let line = preceded(char(':'), digit1).map_opt(|digits: &str| digits.parse().ok());
+    let known = digit1.map_opt(|digits: &str| digits.parse().ok()).map(Some);
+    let unknown = alt((tag("-1"), tag("?"))).map(|_| None);
+    let line = preceded(char(':'), alt((known, unknown)));
     map(pair(source_file, line), |(file, line)| SourceLine {
         file: file.trim_start_matches("./").to_owned(),
         line,
@@ -264,13 +264,19 @@ mod tests {
             .collect();
         assert_eq!(
             lines,
-            [("a/msr.h", 146), ("a/msr.h", 300), ("a/intel.c", 687)]
+            [
+                ("a/msr.h", Some(146)),
+                ("a/msr.h", Some(300)),
+                ("a/intel.c", Some(687))
+            ]
         );
         assert_eq!(
             read("f+0x1/0x2 (a/b.c:3 (discriminator 1))").sources.len(),
             1
         );
-        assert_eq!(read("f (?:? a/b.c:? a/b.c:3)").sources.len(), 1);
+        assert_eq!(read("f (?:? ??:0 a/b.c:3)").sources.len(), 1);
+        assert_eq!(read("f (a/b.c:?)").sources[0].line, None);
+        assert_eq!(read("f+0x1/0x2 a/b.c:-1").sources[0].line, None);
     }
 
     #[test]
@@ -280,7 +286,7 @@ mod tests {
             code.sources,
             [SourceLine {
                 file: "drivers/usb/core/urb.c".into(),
-                line: 380
+                line: Some(380)
             }]
         );
     }

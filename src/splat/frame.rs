@@ -4,14 +4,15 @@
 
 use super::code_ref::{code_ref, source_line, usual};
 use super::crash;
-use super::types::{CodeRef, Frame, Inline, Section, SourceLine};
+use super::types::{CodeRef, Frame, Inline, LineClass, Section, SourceLine};
+use compact_str::CompactString;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Reads a line as frames, innermost first: one, or two where the architecture prints the caller in
 /// the same line (`[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, arch/arm/kernel/traps.c).
-pub fn printed_frames(line: &str) -> Vec<Frame> {
+fn printed_frames(line: &str) -> Vec<Frame> {
     if FROM.find(line.as_bytes()).is_none() {
         return frame(line, 0, Section::Task).into_iter().collect();
     }
@@ -21,10 +22,45 @@ pub fn printed_frames(line: &str) -> Vec<Frame> {
     called.into_iter().chain(caller).collect()
 }
 
+/// What a line is that was read as `frame`.
+pub fn class(frame: &Frame, line: &str) -> LineClass {
+    if frame.is_inlined() {
+        return LineClass::Inlined;
+    }
+    if FROM.find(line.as_bytes()).is_none() {
+        return LineClass::Frame(frame.name().into(), None);
+    }
+    let all = printed_frames(line);
+    let mut names = all.iter().map(|frame| CompactString::from(frame.name()));
+    match names.next() {
+        Some(first) => LineClass::Frame(first, names.next()),
+        None => LineClass::Frame(frame.name().into(), None),
+    }
+}
+
+/// Puts inlined functions that a symbolizer printed as frames of their own into the frame that they are
+/// inlined in, which is the next one.
+pub fn fold_inlined(frames: &mut Vec<Frame>) {
+    if !frames.iter().any(Frame::is_inlined) {
+        return;
+    }
+    let mut folded = Vec::with_capacity(frames.len());
+    let mut inlines = Vec::new();
+    for mut frame in frames.drain(..) {
+        if frame.is_inlined() {
+            inlines.append(&mut frame.inlines);
+            continue;
+        }
+        frame.inlines.splice(..0, inlines.drain(..));
+        folded.push(frame);
+    }
+    *frames = folded;
+}
+
 /// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
 fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let (address, function) = text.trim().split_once("] (")?;
-    let function = function.trim_end_matches(')');
+    let inside = text.trim().strip_suffix(')')?;
+    let (address, function) = inside.strip_prefix("[<")?.split_once(">] (")?;
     let (rest, mut code) = code_ref(function).ok().unwrap_or_else(|| {
         let function = Some(function.to_owned());
         let code = CodeRef {
@@ -33,7 +69,7 @@ fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> 
         };
         ("", code)
     });
-    code.address = code_ref(&format!("{address}]")).ok()?.1.address;
+    code.address = Some(u64::from_str_radix(address, 16).ok()?);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let named = code.function.as_deref()?.chars().all(is_name);
     (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
@@ -55,8 +91,14 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     if !may_be_reference(&text) {
         return None;
     }
-    if let Some(inline) = syzbot_inline(&text) {
-        return Some(from_code(inline, reliable, log_line, section));
+    if let Some(inline) = inlined(&text) {
+        return Some(Frame {
+            reliable,
+            log_line,
+            section,
+            inlines: vec![inline],
+            ..Frame::default()
+        });
     }
     if let Some(from) = FROM.find(text.as_bytes()) {
         if text.starts_with("[<") {
@@ -66,8 +108,8 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
             return Some(from_code(called, reliable, log_line, section));
         }
     }
-    if text.starts_with("[<") && text.ends_with(')') {
-        return in_parentheses(&text, log_line, section);
+    if let Some(frame) = in_parentheses(&text, log_line, section) {
+        return Some(frame);
     }
     if let Some(code) = hexagon(&text) {
         return Some(from_code(code, reliable, log_line, section));
@@ -189,17 +231,20 @@ fn is_frame_end(rest: &str) -> bool {
 }
 
 /// `ene_get_card_type drivers/usb/storage/ene_ub6250.c:1843 [inline]`: syzbot prints an inlined
-/// function as a frame of its own.
-fn syzbot_inline(text: &str) -> Option<CodeRef> {
-    let text = text.strip_suffix("[inline]")?.trim_end();
-    let (function, position) = text.split_once(' ')?;
-    let (rest, source) = source_line(position.trim_start()).ok()?;
-    rest.trim().is_empty().then(|| CodeRef {
-        function: Some(function.to_owned()),
-        sources: vec![source],
-        ..CodeRef::default()
+/// function on a line of its own.
+pub fn inlined(text: &str) -> Option<Inline> {
+    let text = text.trim().strip_suffix(INLINE_MARK)?.trim_end();
+    let (function, position) = text.rsplit_once(' ')?;
+    let (rest, source) = source_line(position).ok()?;
+    rest.is_empty().then(|| Inline {
+        function: Some(function.trim_end().to_owned()),
+        file: Some(source.file),
+        line: source.line,
     })
 }
+
+/// What syzbot puts after the place of an inlined function.
+pub const INLINE_MARK: &str = "[inline]";
 
 fn from_code(code: CodeRef, reliable: bool, log_line: u64, section: Section) -> Frame {
     let own = code.sources.last().cloned();
@@ -210,7 +255,7 @@ fn from_code(code: CodeRef, reliable: bool, log_line: u64, section: Section) -> 
         log_line,
         section,
         inlines,
-        line: own.as_ref().map(|source| source.line),
+        line: own.as_ref().and_then(|source| source.line),
         file: own.map(|source| source.file),
         code,
         ..Frame::default()
@@ -222,7 +267,7 @@ fn printed_inline(source: &SourceLine) -> Inline {
     Inline {
         function: None,
         file: Some(source.file.clone()),
-        line: Some(source.line),
+        line: source.line,
     }
 }
 
@@ -264,6 +309,16 @@ mod tests {
         );
         let module = read("mydrv_open [mydrv] from __dev_open+0xf0/0x1a8");
         assert_eq!(module.module.as_deref(), Some("mydrv"));
+        let symbolized = read("[<80de0574>] (g+0x28/0x2c arch/arm/kernel/traps.c:257)");
+        assert_eq!(
+            (symbolized.function.as_deref(), symbolized.sources.len()),
+            (Some("g"), 1)
+        );
+        let decoded = read("[<80de0574>] g (arch/arm/kernel/traps.c:257)");
+        assert_eq!(
+            (decoded.function.as_deref(), decoded.sources.len()),
+            (Some("g"), 1)
+        );
     }
 
     #[test]

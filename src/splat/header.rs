@@ -4,7 +4,9 @@
 
 use super::code_ref::code_ref;
 use super::crash::unquoted;
-use super::types::{CodeRef, Splat};
+use super::frame::{INLINE_MARK, inlined};
+use super::types::{CodeRef, SourceLine, Splat};
+use super::undecode::undecoded;
 use crate::grammar::{Grammar, Groups, Kind, Level};
 
 /// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
@@ -105,7 +107,7 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
         Some(code) => read_code(code),
         None => {
             let half = kind.halves.iter().any(|p| p.is_match(text));
-            (place(group("place")), !half)
+            (place(group("place")), !half && !is_inlined(text))
         }
     };
     // Prose may say "WARNING: at least …": a place must have a file or read as code.
@@ -114,7 +116,7 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
     }
     Some(Header {
         kind,
-        text: text.to_owned(),
+        text: undecoded(text).into_owned(),
         cpu: number("cpu"),
         pid: group("pid").and_then(|digits| digits.parse().ok()),
         comm: group("comm").map(str::to_owned),
@@ -128,8 +130,27 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
 
 /// A place that may be missing or unreadable.
 fn place(text: Option<&str>) -> CodeRef {
-    let code = text.and_then(|text| code_ref(text).ok());
-    code.map(|(_, code)| code).unwrap_or_default()
+    let code = |text| code_ref(text).ok().map(|(_, code)| code);
+    let read = |text| code(text).or_else(|| inlined_code(text));
+    text.and_then(read).unwrap_or_default()
+}
+
+/// True for the header of a function that was inlined into the one of the next line: syzbot symbolizes
+/// headers too, and prints one for each.
+fn is_inlined(text: &str) -> bool {
+    text.contains(INLINE_MARK)
+}
+
+/// An inlined function as a place, for a header that is the last line of its log.
+fn inlined_code(text: &str) -> Option<CodeRef> {
+    let inline = inlined(text)?;
+    let line = inline.line;
+    let source = inline.file.map(|file| SourceLine { file, line });
+    Some(CodeRef {
+        function: inline.function,
+        sources: source.into_iter().collect(),
+        ..CodeRef::default()
+    })
 }
 
 /// The code that the header points at, and whether all of it could be read.
@@ -141,7 +162,7 @@ fn read_code(text: &str) -> (CodeRef, bool) {
             code,
             rest.trim().is_empty() && !super::has_open_parenthesis(text),
         ),
-        Err(_) => (CodeRef::default(), false),
+        Err(_) => (inlined_code(text).unwrap_or_default(), false),
     }
 }
 
@@ -151,7 +172,7 @@ impl Header<'_> {
         self.whole
     }
 
-    /// The line, without framing.
+    /// The line as the kernel printed it: without framing, and without what a symbolizer put in.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -163,6 +184,11 @@ impl Header<'_> {
         splat.comm = splat.comm.take().or_else(|| self.comm.clone());
     }
 
+    /// True where a symbolizer made this header for the function that was inlined into the one of `next`.
+    pub fn is_inlined_in(&self, next: &Header<'_>) -> bool {
+        self.kind.name == next.kind.name && is_inlined(&self.text)
+    }
+
     /// Writes what the header says into a splat.
     pub fn fill(self, splat: &mut Splat) {
         splat.kind.clone_from(&self.kind.name);
@@ -170,9 +196,7 @@ impl Header<'_> {
         splat.cpu = self.cpu;
         splat.pid = self.pid;
         splat.comm = self.comm;
-        splat.at_line = self
-            .line
-            .or_else(|| self.at.sources.last().map(|source| source.line));
+        splat.at_line = self.line.or_else(|| self.at.sources.last()?.line);
         splat.at_file = self
             .file
             .or_else(|| self.at.sources.last().map(|source| source.file.clone()));

@@ -16,14 +16,14 @@ mod lane;
 mod registers;
 mod strands;
 mod types;
+mod undecode;
 mod who;
 
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
-pub use frame::printed_frames;
 pub use types::{
-    Code, CodeRef, Frame, Inline, Kernel, Lines, Register, Registers, Section, SourceLine,
-    SourceSpan, Splat, base_name,
+    Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
+    SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
 };
 
 use crate::line::rewrap::has_open_parenthesis;

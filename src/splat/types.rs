@@ -4,6 +4,7 @@ use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
 use std::fmt;
+use std::ops::Range;
 
 /// Where in the input a splat stands. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,8 +24,8 @@ pub struct SourceSpan {
 pub struct SourceLine {
     /// Path relative to the kernel tree.
     pub file: String,
-    /// Line, counted from 1.
-    pub line: u32,
+    /// Line, counted from 1; `None` where the symbolizer did not know it (`hid-core.c:-1`, `slub.c:?`).
+    pub line: Option<u32>,
 }
 
 /// A reference to code, in any of the forms that `%pS`, `%pB`, decode_stacktrace.sh and syzbot
@@ -122,6 +123,12 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// True for an inlined function that a symbolizer printed on a line of its own. A finished splat has
+    /// none of them: they are inlines of the frame below.
+    pub fn is_inlined(&self) -> bool {
+        self.code == CodeRef::default() && !self.inlines.is_empty()
+    }
+
     /// The printed symbol, or `""` for a bare address.
     pub fn name(&self) -> &str {
         self.code.function.as_deref().unwrap_or("")
@@ -143,6 +150,16 @@ pub fn base_name(symbol: &str) -> &str {
         Some(0) | None => symbol,
         Some(dot) => &symbol[..dot],
     }
+}
+
+/// One of the stacks of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// The line that says whose stack it is, without its colon (`Allocated by task 5312`); `None` for the
+    /// report's own.
+    pub label: Option<String>,
+    /// Its frames, as a range of [`Splat::frames`].
+    pub frames: Range<usize>,
 }
 
 /// A register: its name in lower case, its value as printed. Both are short: neither takes memory of
@@ -168,36 +185,80 @@ impl Registers {
     }
 }
 
-/// Lines of text, one behind the other.
+/// What a line of a report is. It is found out once, when the line is read; titles look at this, not at
+/// the text again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LineClass {
+    /// A frame of a call trace: its function as printed, and the caller where the architecture prints
+    /// both in one line (arm).
+    Frame(CompactString, Option<CompactString>),
+    /// What a symbolizer added for an inlined function.
+    Inlined,
+    /// Registers, instruction bytes, CPU, hardware, stack markers: it has fields of its own in the splat.
+    Read,
+    /// `Call Trace:` and its kin.
+    TraceStart,
+    /// Anything else: only its text tells something.
+    #[default]
+    Text,
+}
+
+/// A line of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SplatLine<'a> {
+    /// As the kernel printed it: without framing, and without what a symbolizer put in.
+    pub text: &'a str,
+    /// What it is.
+    pub class: &'a LineClass,
+    /// Its line in the log.
+    pub number: u64,
+}
+
+/// The lines of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lines {
     text: String,
-    /// Offset of the end of each.
-    ends: Vec<usize>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    /// Offset of the end in the text of all lines.
+    end: usize,
+    class: LineClass,
+    number: u64,
 }
 
 impl Lines {
     /// Adds one.
-    pub fn push(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.ends.push(self.text.len());
+    pub fn push(&mut self, text: &str, class: LineClass, number: u64) {
+        self.text.push_str(text);
+        self.entries.push(Entry {
+            end: self.text.len(),
+            class,
+            number,
+        });
     }
 
-    /// So many they are.
+    /// How many there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
-    /// True where there is none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.entries.is_empty()
     }
 
     /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let begins = std::iter::once(0).chain(self.ends.iter().copied());
-        let ends = self.ends.iter().copied();
-        begins.zip(ends).map(|(begin, end)| &self.text[begin..end])
+    pub fn iter(&self) -> impl Iterator<Item = SplatLine<'_>> {
+        let ends = self.entries.iter().map(|entry| entry.end);
+        let begins = std::iter::once(0).chain(ends);
+        begins.zip(&self.entries).map(|(begin, entry)| SplatLine {
+            text: &self.text[begin..entry.end],
+            class: &entry.class,
+            number: entry.number,
+        })
     }
 }
 
@@ -274,9 +335,21 @@ pub struct Splat {
     pub registers: Registers,
     /// The kernel's `Code:` line.
     pub code: Option<Code>,
-    /// Call trace, innermost first.
+    /// The frames of all stacks, each innermost first, in the order printed.
     pub frames: Vec<Frame>,
+    /// The stacks that the frames are of, the report's own first; empty until the report is made.
+    pub stacks: Vec<Stack>,
     /// The report as printed, without framing and unreliable frames: the header, then what its
-    /// caller printed behind it, as far as the bounds allow. Titles are made from it.
+    /// caller printed after it, as far as the bounds allow. Titles are made from it.
     pub lines: Lines,
+}
+
+impl Splat {
+    /// The frames of the report's own stack, without those of allocations, other locks or other CPUs.
+    pub fn own_frames(&self) -> &[Frame] {
+        match self.stacks.first() {
+            Some(own) => self.frames.get(own.frames.clone()).unwrap_or_default(),
+            None => &self.frames,
+        }
+    }
 }

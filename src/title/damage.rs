@@ -51,7 +51,7 @@ fn frames_follow(lines: &[Line<'_>]) -> bool {
         if line.begins_trace() {
             return false;
         }
-        if line.text.contains(NO_STACK_KEPT) || !line.functions().is_empty() {
+        if line.text.contains(NO_STACK_KEPT) || line.functions().next().is_some() {
             return true;
         }
     }

@@ -1,8 +1,7 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
-use super::lines::Line;
+use super::lines::{Line, readable};
 use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, Landmark, Wrappers};
-use crate::splat::base_name;
 
 /// A function as titles name it and as the log prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +152,7 @@ impl<'a, 'l> Walk<'a, 'l> {
                 return;
             }
             for function in line.functions() {
-                self.add(function.clone());
+                self.add(function);
             }
         }
     }
@@ -164,7 +163,7 @@ impl<'a, 'l> Walk<'a, 'l> {
             return false;
         };
         for function in functions.iter() {
-            self.add(base_name(function).to_owned());
+            self.add(readable(function));
         }
         true
     }

@@ -1,16 +1,16 @@
-//! The lines of a report, each looked at once: walks and checks go over them again and again.
+//! The lines of a report as the assembler classified them: walks and checks go over them again and again.
 
 use crate::grammar::{Grammar, Landmark, LandmarkUse};
-use crate::splat::{base_name, printed_frames};
+use crate::splat::{LineClass, SplatLine, base_name};
 use std::cell::OnceCell;
 
 /// A line of a report.
 pub struct Line<'a> {
-    /// As printed, without framing.
+    /// As the kernel printed it, without framing.
     pub text: &'a str,
+    class: &'a LineClass,
     grammar: &'a Grammar,
     marks: OnceCell<Marks<'a>>,
-    functions: OnceCell<Vec<String>>,
 }
 
 /// What the landmarks say of a line.
@@ -22,26 +22,30 @@ struct Marks<'a> {
 
 impl<'a> Line<'a> {
     /// Not looked at yet.
-    pub fn new(grammar: &'a Grammar, text: &'a str) -> Line<'a> {
+    pub fn new(grammar: &'a Grammar, line: SplatLine<'a>) -> Line<'a> {
         Line {
-            text,
+            text: line.text,
+            class: line.class,
             grammar,
             marks: OnceCell::new(),
-            functions: OnceCell::new(),
         }
     }
 
-    /// The functions of a frame line, innermost first: none for lines that are no frame, for
-    /// unreliable frames and for inlined functions that a symbolizer added; two where the architecture
-    /// prints the caller in the same line.
-    pub fn functions(&self) -> &[String] {
-        self.functions.get_or_init(|| functions(self.text))
+    /// The functions of a frame, innermost first: none where the line is no frame, two where the
+    /// architecture prints the caller in the same line.
+    pub fn functions(&self) -> impl Iterator<Item = String> {
+        let printed = match self.class {
+            LineClass::Frame(function, caller) => [Some(function), caller.as_ref()],
+            _ => [None, None],
+        };
+        let names = printed.into_iter().flatten().map(|name| readable(name));
+        names.filter(|name| !name.is_empty())
     }
 
     /// True for a frame of an architecture that puts no title in front of its frames: arm names the caller
     /// as well, sparc calls it so.
     pub fn is_frame_without_title(&self) -> bool {
-        self.text.trim_start().starts_with("Caller[") || self.functions().len() > 1
+        self.text.trim_start().starts_with("Caller[") || self.functions().nth(1).is_some()
     }
 
     /// True where it begins a call trace.
@@ -75,17 +79,8 @@ impl<'a> Line<'a> {
     }
 }
 
-fn functions(line: &str) -> Vec<String> {
-    if line.trim_end().ends_with("[inline]") {
-        return Vec::new();
-    }
-    let frames = printed_frames(line).into_iter().filter(|f| f.reliable);
-    let names = frames.map(|frame| readable(frame.name()));
-    names.filter(|name| !name.is_empty()).collect()
-}
-
 /// Without clone suffixes, and as the source names it where the language mangles names.
-fn readable(symbol: &str) -> String {
+pub fn readable(symbol: &str) -> String {
     let name = base_name(symbol);
     rustc_demangle::try_demangle(name).map_or_else(|_| name.to_owned(), |name| format!("{name:#}"))
 }

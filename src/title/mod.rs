@@ -6,24 +6,33 @@
 //! `grammars/frames.toml` and `grammars/lines.toml`.
 
 mod damage;
+mod fallback;
 mod find;
 mod lines;
 mod tidy;
 
 use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm};
-use crate::splat::Splat;
+use crate::splat::{LineClass, Splat};
 use find::{Found, Naming, Walked};
-use lines::Line;
+use lines::{Line, readable};
 use std::collections::BTreeMap;
 
 /// What a title says where the function cannot be found.
 const NO_FUNCTION: &str = "corrupted";
 
+/// Where the function stands in the template of a title.
+const FUNCTION: &str = "{function}";
+
+/// The set of functions that call whatever was handed to them.
+const DISPATCHERS: &str = "dispatchers";
+
 /// What a report is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Name {
-    /// As syzbot titles it.
+    /// As syzbot titles it, save that a function is named wherever the log names one.
     pub title: String,
+    /// As syzbot titles it.
+    pub syzbot: String,
     /// Other titles of the same bug.
     pub alt_titles: Vec<String>,
     /// The report is damaged: its title may be wrong.
@@ -32,6 +41,19 @@ pub struct Name {
     pub consequence: bool,
     /// The function that it is about.
     pub function: Option<String>,
+    /// The function of syzbot's title.
+    pub syzbot_function: Option<String>,
+    /// True where reports of this form are named after no function, because any could be the victim.
+    pub general: bool,
+    /// The words of the header, without what differs from boot to boot.
+    pub words: String,
+}
+
+/// A report with its lines.
+struct Lined<'a> {
+    splat: &'a Splat,
+    kind: &'a Kind,
+    lines: Vec<Line<'a>>,
 }
 
 type Groups = BTreeMap<String, String>;
@@ -41,16 +63,16 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
-    let lines = splat.lines.iter().map(|text| Line::new(grammar, text));
-    let lines: Vec<Line<'_>> = lines.collect();
+    let printed = splat
+        .lines
+        .iter()
+        .filter(|line| *line.class != LineClass::Inlined);
+    let lines: Vec<Line<'_>> = printed.map(|line| Line::new(grammar, line)).collect();
+    let report = Lined { splat, kind, lines };
     let mut cut = false;
     for form in &kind.titles {
-        match fit(form, splat, &lines) {
-            Fit::Whole(groups) => {
-                // Without frames, and among lines of another report, RIP may be that of the other one.
-                let doubtful = splat.interleaved && splat.frames.is_empty();
-                return by_form(grammar, form, groups, &lines, !doubtful);
-            }
+        match fit(form, splat, &report.lines) {
+            Fit::Whole(groups) => return by_form(grammar, form, groups, &report),
             Fit::HeaderOnly => cut = true,
             Fit::None => {}
         }
@@ -59,16 +81,24 @@ pub fn name(grammar: &Grammar, splat: &Splat) -> Name {
 }
 
 /// A report that no form fits is called by its header. It is damaged where a form fits the header
-/// but not the lines behind it.
+/// but not the lines after it.
 fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: bool) -> Name {
-    let mut forms = kind.iter().flat_map(|kind| &kind.headers);
-    let start = forms.find_map(|form| Some(form.captures(&splat.header)?.get(0)?.start()));
-    let header = splat.header.get(start.unwrap_or(0)..).unwrap_or_default();
+    let words = words(grammar, splat, kind);
     Name {
-        title: tidy::tidy(grammar, header),
+        title: words.clone(),
+        syzbot: words.clone(),
+        words,
         corrupted,
         ..Name::default()
     }
+}
+
+/// The header without what stands in front of it.
+fn words(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>) -> String {
+    let mut forms = kind.iter().flat_map(|kind| &kind.headers);
+    let start = forms.find_map(|form| Some(form.captures(&splat.header)?.get(0)?.start()));
+    let header = splat.header.get(start.unwrap_or(0)..).unwrap_or_default();
+    tidy::tidy(grammar, header)
 }
 
 /// How far the patterns of a form fit.
@@ -115,36 +145,60 @@ fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
     true
 }
 
-fn by_form(
-    grammar: &Grammar,
-    form: &TitleForm,
-    groups: Groups,
-    lines: &[Line<'_>],
-    sure: bool,
-) -> Name {
+fn by_form(grammar: &Grammar, form: &TitleForm, groups: Groups, report: &Lined<'_>) -> Name {
+    let (splat, lines) = (report.splat, &report.lines);
+    // Without frames, and among lines of another report, RIP may be that of the other one.
+    let sure = !(splat.interleaved && splat.frames.is_empty());
     let mut walked = match &form.function {
         Some(rule) => find::find(grammar, rule, lines),
         None => Walked {
-            function: groups.get("function").map(|name| Found::plain(name)),
+            function: groups
+                .get("function")
+                .map(|name| Found::plain(&readable(name))),
             whole: true,
             ..Walked::default()
         },
     };
     walked.function = walked.function.filter(|_| sure);
-    let mut titles = titles(grammar, form, groups, &walked);
-    let title = titles.remove(0);
+    let mut all = titles(grammar, form, groups.clone(), &walked);
+    let syzbot = all.remove(0);
     let corrupted =
-        form.corrupted || !walked.whole || damage::in_report(grammar, form, &title, lines);
-    titles.retain(|alt| *alt != title);
-    titles.sort_unstable();
-    titles.dedup();
+        form.corrupted || !walked.whole || damage::in_report(grammar, form, &syzbot, lines);
+    all.retain(|alt| *alt != syzbot);
+    all.sort_unstable();
+    all.dedup();
+    let general = !form.title.contains(FUNCTION);
+    let function = match walked
+        .function
+        .as_ref()
+        .filter(|found| names(grammar, splat, found))
+    {
+        Some(found) => Some(found.name.clone()),
+        None if general => None,
+        None => fallback::function(grammar, splat, sure),
+    };
+    let syzbot_function = walked.function.map(|found| found.name);
+    let title = match function == syzbot_function && function.is_some() || general {
+        true => syzbot.clone(),
+        false => fallback::title(grammar, form, groups, function.as_deref(), splat),
+    };
     Name {
         title,
-        alt_titles: titles,
+        syzbot,
+        alt_titles: all,
         corrupted,
         consequence: form.consequence,
-        function: walked.function.map(|found| found.name),
+        function,
+        syzbot_function,
+        general,
+        words: words(grammar, splat, Some(report.kind)),
     }
+}
+
+/// False for a function that calls whatever was handed to it, where the header names the function that it
+/// called.
+fn names(grammar: &Grammar, splat: &Splat, found: &Found) -> bool {
+    splat.at.function.is_none() || !grammar.is_in(DISPATCHERS, &found.name)
 }
 
 /// Every title, the main one first: each template with the functions by each of their names.

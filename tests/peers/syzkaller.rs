@@ -52,7 +52,7 @@ fn titles_of_syzkaller() {
         let all = reports(&analyzer, &case.log);
         // syzkaller has no notices.
         let first = all.iter().find(|report| report.level == Level::Report);
-        let title = first.map_or("", |report| report.title.as_str());
+        let title = first.map_or("", |report| report.syzbot.as_str());
         titles.count(title == case.title || case.alt.contains(title), || {
             format!("{name}: {title:?}, wants {:?}", case.title)
         });

@@ -1,0 +1,89 @@
+//! The stacks of a report: its own, and those that it shows beside it.
+//!
+//! In: a splat with its classified lines. Out: its [`Stack`]s, the report's own first. Which lines begin
+//! the stack of somebody else is said by the landmarks of the grammar.
+
+use crate::grammar::{Grammar, StackOf};
+use crate::splat::{LineClass, Splat, SplatLine, Stack};
+
+/// Where a stack begins.
+struct Begun {
+    line: u64,
+    label: Option<String>,
+    /// `Call Trace:` begins it, or a line that says that it is the report's own.
+    marked: bool,
+    /// The `Call Trace:` that comes next is its own.
+    waits: bool,
+}
+
+/// Divides the frames of a splat.
+pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<Stack> {
+    let begun = beginnings(grammar, splat);
+    let ends = begun.iter().skip(1).map(|next| next.line);
+    let mut from = 0;
+    let mut stacks: Vec<(Stack, bool)> = Vec::new();
+    for (begun, end) in begun.iter().zip(ends.chain([u64::MAX])) {
+        let count = splat.frames[from..].partition_point(|frame| frame.log_line < end);
+        let frames = from..from + count;
+        from = frames.end;
+        if !frames.is_empty() {
+            let label = begun.label.clone();
+            stacks.push((Stack { label, frames }, begun.marked));
+        }
+    }
+    own_first(stacks)
+}
+
+/// Where stacks begin, in the order of the lines.
+fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
+    let mut all = vec![Begun {
+        line: 0,
+        label: None,
+        marked: false,
+        waits: false,
+    }];
+    for line in splat.lines.iter() {
+        let waits = all.last().is_some_and(|last| last.waits);
+        match begins(grammar, line) {
+            Some(StackOf::Own) if waits => all.iter_mut().for_each(|begun| begun.waits = false),
+            Some(of) => all.push(Begun {
+                line: line.number,
+                label: label(of, line.text),
+                marked: of == StackOf::Own,
+                waits: of == StackOf::Dump,
+            }),
+            None => {}
+        }
+    }
+    all
+}
+
+fn begins(grammar: &Grammar, line: SplatLine<'_>) -> Option<StackOf> {
+    match line.class {
+        LineClass::TraceStart => Some(StackOf::Own),
+        LineClass::Text => grammar.stack_at(line.text.trim()),
+        _ => None,
+    }
+}
+
+fn label(of: StackOf, text: &str) -> Option<String> {
+    let label = text.trim().trim_end_matches(':').trim_start_matches("... ");
+    (of != StackOf::Own).then(|| label.to_owned())
+}
+
+/// The report's own stack is the first one that `Call Trace:` begins and no line says to be another's;
+/// without such a line the first one without a label, else the first one.
+fn own_first(stacks: Vec<(Stack, bool)>) -> Vec<Stack> {
+    let find = |fits: &dyn Fn(&Stack, bool) -> bool| {
+        let mut all = stacks.iter();
+        all.position(|(stack, marked)| fits(stack, *marked))
+    };
+    let own = find(&|stack, marked| marked && stack.label.is_none())
+        .or_else(|| find(&|stack, _| stack.label.is_none()))
+        .unwrap_or(0);
+    let mut stacks: Vec<Stack> = stacks.into_iter().map(|(stack, _)| stack).collect();
+    if own < stacks.len() {
+        stacks[..=own].rotate_right(1);
+    }
+    stacks
+}

@@ -1,0 +1,49 @@
+//! What a report is called where its lines do not lead to a function.
+//!
+//! syzbot says "in corrupted" then, which joins all such reports to one bug. The log mostly names a function
+//! all the same: in the header, at the instruction pointer, or in the first frame.
+
+use super::lines::readable;
+use super::{FUNCTION, Groups, fill, tidy};
+use crate::grammar::{Grammar, TitleForm};
+use crate::splat::{Frame, Splat};
+
+/// The function that the log names. Where the lines of two reports were mixed only that of the header is
+/// `sure` to be of this one.
+pub fn function(grammar: &Grammar, splat: &Splat, sure: bool) -> Option<String> {
+    let at = splat.at.function.as_deref();
+    let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
+    let known = at.or(rip.filter(|_| sure)).map(readable);
+    known.or_else(|| first_frame(grammar, splat).filter(|_| sure))
+}
+
+fn first_frame(grammar: &Grammar, splat: &Splat) -> Option<String> {
+    let frames = splat.own_frames().iter().filter(|frame| frame.reliable);
+    let names = frames.map(Frame::name).filter(|name| !name.is_empty());
+    let mut names = names.map(readable);
+    names.find(|name| !grammar.is_machinery(name) && !grammar.is_in("noise", name))
+}
+
+/// The title with this function; without one with the file that the header names; without that it ends before.
+pub fn title(
+    grammar: &Grammar,
+    form: &TitleForm,
+    mut groups: Groups,
+    function: Option<&str>,
+    splat: &Splat,
+) -> String {
+    let template = match function.or(splat.at_file.as_deref()) {
+        Some(name) => {
+            groups.insert("function".to_owned(), name.to_owned());
+            form.title.as_str()
+        }
+        None => without_function(&form.title),
+    };
+    tidy::tidy(grammar, &fill(template, &groups))
+}
+
+/// `KASAN: {what} in {function}` becomes `KASAN: {what}`.
+fn without_function(template: &str) -> &str {
+    let before = template.split(FUNCTION).next().unwrap_or(template);
+    before.strip_suffix(" in ").unwrap_or(before).trim_end()
+}
