@@ -322,6 +322,50 @@ mod tests {
     }
 
     #[test]
+    fn every_architecture_dresses_its_frames() {
+        for (text, reliable, address) in [
+            (
+                "([<0000021761df4090>] f+0x24/0x90 [mydrv])",
+                false,
+                Some(0x0217_61df_4090),
+            ),
+            (
+                "Caller[000000000065b4b0]: f+0x60/0x120",
+                true,
+                Some(0x65_b4b0),
+            ),
+            ("[<(ptrval)>] f+0x60/0x120", true, None),
+            (
+                "6083be58:  [<60012345>] f+0x10/0x20",
+                true,
+                Some(0x6001_2345),
+            ),
+            ("[c1823e38] 0xc00a302c: f + 0x2c", true, Some(0xc00a_302c)),
+            (
+                "[c3d7bc60] [f1240d20] f+0x60/0x120 [mydrv]",
+                true,
+                Some(0xf124_0d20),
+            ),
+        ] {
+            let frame = read(text).unwrap_or_else(|| panic!("no frame: {text}"));
+            assert_eq!(frame.name(), "f", "{text}");
+            assert_eq!(
+                (frame.reliable, frame.code.address),
+                (reliable, address),
+                "{text}"
+            );
+        }
+        for prose in [
+            "(see f+0x1/0x2 for more",
+            "Caller said so",
+            "[1] 0x10: a + b",
+            "12345678: f",
+        ] {
+            assert!(read(prose).is_none(), "{prose}");
+        }
+    }
+
+    #[test]
     fn prose_behind_a_reference_is_no_frame() {
         assert!(read("a patch from init_intel+0x11/0x330").is_none());
         assert!(read("init_intel+0x11/0x330 is where it broke").is_none());
