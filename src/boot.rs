@@ -38,6 +38,15 @@ pub struct Note {
     pub framed: bool,
 }
 
+/// The last line of a boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLine {
+    /// Log line.
+    pub number: u64,
+    /// As it stands there.
+    pub text: String,
+}
+
 /// One start of the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Boot {
@@ -59,6 +68,12 @@ pub struct Boot {
     pub milestones: Vec<Passed>,
     /// What the log says of features.
     pub notes: Vec<Note>,
+    /// The last line that is not blank; only where milestones are expected.
+    pub last: Option<LastLine>,
+    /// Milestones that were expected and not passed.
+    pub lacks: Vec<MilestoneName>,
+    /// The kernel said that it goes: what follows is no surprise.
+    pub has_ended: bool,
 }
 
 impl Boot {
@@ -92,6 +107,7 @@ impl Boot {
             FactField::Hardware if self.hardware.is_none() => self.hardware = text(),
             FactField::Microcode if self.microcode.is_none() => self.microcode = text(),
             FactField::Cpus if self.cpus.is_none() => self.cpus = value.parse().ok(),
+            FactField::End => self.has_ended = true,
             FactField::KaslrOffset => self.kaslr_offset = kaslr_offset(value),
             _ => {}
         }
@@ -130,6 +146,8 @@ pub struct Boots {
     claimed: Option<usize>,
     /// A line of the last boot may be a milestone.
     begun: bool,
+    /// A line of a kernel was seen, whatever it says.
+    has_kernel_lines: bool,
 }
 
 impl Boots {
@@ -167,6 +185,26 @@ impl Boots {
         self.all.get(index)
     }
 
+    /// The boot of that index printed this line last.
+    pub fn end(&mut self, index: usize, last: Option<LastLine>) {
+        if let Some(boot) = self.all.get_mut(index) {
+            boot.last = last;
+        }
+    }
+
+    /// Notes what of `wanted` each boot did not pass. One whose beginning is not in the log may have passed it there,
+    /// save where the log has no other.
+    pub fn hold_against(&mut self, wanted: &[MilestoneName]) {
+        let is_alone = self.all.len() == 1;
+        for boot in &mut self.all {
+            if boot.banner.is_none() && !is_alone {
+                continue;
+            }
+            let lacks = wanted.iter().filter(|name| boot.first(**name).is_none());
+            boot.lacks = lacks.copied().collect();
+        }
+    }
+
     /// Keeps the KASLR offset that a splat of the boot proved.
     pub fn learn_kaslr_offset(&mut self, index: usize, offset: Option<u64>) {
         if let Some(boot) = self.all.get_mut(index) {
@@ -182,6 +220,13 @@ impl Boots {
     /// A line of the last boot may be a milestone.
     pub fn set_begun(&mut self) {
         self.begun = true;
+    }
+
+    /// True where a kernel that starts now does so without a word from the one before. The first boot of a log is
+    /// no such start.
+    pub fn makes_restart_a_surprise(&self) -> bool {
+        let was_one = self.has_kernel_lines || !self.all.is_empty();
+        was_one && self.all.last().is_none_or(|boot| !boot.has_ended)
     }
 
     /// True for a line with the banner of the last boot.
@@ -206,6 +251,7 @@ impl Boots {
 
     /// Takes in one line.
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
+        self.has_kernel_lines |= line.framing.is_kernels();
         let text = line.text.trim();
         let Some(told) = grammar.told(text) else {
             return;

@@ -38,9 +38,21 @@ pub struct Kind {
     /// Lines that look like a header and are none.
     #[serde(default)]
     pub never: Vec<Pattern>,
-    /// True where only a framed line counts, because prose could read alike.
+    /// Lines of people and robots that look like a header. What the framing shows to be the kernel's is none of
+    /// them.
+    #[serde(default)]
+    pub prose: Vec<Pattern>,
+    /// True where prose could read alike. A fallback counts only where the framing shows that the kernel printed the
+    /// line; another kind also behind nothing, or behind the names that the kernel's drivers put in front.
     #[serde(default)]
     pub framed: bool,
+    /// True where the header begins in the first column: indented it is somebody's list.
+    #[serde(default)]
+    pub unindented: bool,
+    /// True where the header begins a boot, and so is a report only if the input holds an earlier one that did not
+    /// end in order.
+    #[serde(default)]
+    pub restart: bool,
     /// Forms of the line that may be the first half of another kind's header, which a mailer broke.
     #[serde(default)]
     pub halves: Vec<Pattern>,
@@ -209,7 +221,8 @@ impl Kind {
             .titles
             .iter()
             .flat_map(|form| form.header.iter().chain(&form.lines));
-        let lines = self.never.iter().chain(&self.parts).chain(&self.halves);
+        let lines = self.never.iter().chain(&self.prose);
+        let lines = lines.chain(&self.parts).chain(&self.halves);
         let others = self.takes_over.iter().chain(&self.without_trace);
         let same = self
             .follows

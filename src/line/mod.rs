@@ -20,6 +20,18 @@ pub enum Caller {
     Cpu(u32),
 }
 
+/// Who wrote a line, as far as its framing says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The framing does not say: a clock alone, or none.
+    #[default]
+    Unknown,
+    /// The kernel: its own stamp, caller, level or tag.
+    Kernel,
+    /// Another program: its tag, its syslog facility, or journald's transport.
+    Program,
+}
+
 /// What the framing of a line says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Framing {
@@ -29,8 +41,17 @@ pub struct Framing {
     pub caller: Option<Caller>,
     /// Syslog level, 0 (emerg) to 7 (debug).
     pub level: Option<u8>,
+    /// Who wrote the line.
+    pub source: Source,
     /// True where any framing was found at all.
     pub present: bool,
+}
+
+impl Framing {
+    /// True where the framing shows that the kernel printed the line.
+    pub fn is_kernels(&self) -> bool {
+        self.source == Source::Kernel
+    }
 }
 
 /// One line of a kernel log.

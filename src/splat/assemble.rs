@@ -3,7 +3,10 @@
 //! In: log lines in the order of the input. Out: splats, each as soon as it is complete. printk
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
+mod early;
 mod loose;
+mod own;
+mod repeats;
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
@@ -18,6 +21,8 @@ use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
 use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
 use crate::line::{Caller, LogLine};
+use own::Own;
+use repeats::Repeats;
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
 const MAX_SILENCE: u64 = 1000;
@@ -40,8 +45,12 @@ pub struct Assembler<'g> {
     complete: Vec<Splat>,
     /// The last line of a panic of which nothing else was seen.
     orphaned_panic: Option<u64>,
+    repeats: Repeats,
+    own: Own,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
+    /// First lines of the open reports that were given away as they are.
+    early: Vec<u64>,
 }
 
 impl<'g> Assembler<'g> {
@@ -55,7 +64,10 @@ impl<'g> Assembler<'g> {
             backtraces: None,
             complete: Vec::new(),
             orphaned_panic: None,
+            repeats: Repeats::default(),
+            own: Own::default(),
             given: 0,
+            early: Vec::new(),
         }
     }
 
@@ -103,7 +115,9 @@ impl<'g> Assembler<'g> {
         self.give(ready)
     }
 
-    fn give(&mut self, splats: Vec<Splat>) -> Vec<Splat> {
+    fn give(&mut self, mut splats: Vec<Splat>) -> Vec<Splat> {
+        splats.retain(|splat| !self.repeats.has(splat));
+        let splats = self.without_early(splats);
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);
         splats
@@ -176,6 +190,10 @@ impl<'g> Assembler<'g> {
     }
 
     fn take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
+        self.repeats.line(line);
+        if self.own.has(line) {
+            return self.drop_headline(line.number);
+        }
         let (index, given_up) = self.lanes.of(line);
         if let Some(open) = given_up {
             self.complete.push(open.close(Closing::Silence));
@@ -183,7 +201,7 @@ impl<'g> Assembler<'g> {
         if self.take_half_header(index, Some(line), boots) {
             return;
         }
-        match candidate(self.grammar, &line.text, line.framing.present) {
+        match candidate(self.grammar, &line.text, line.framing.is_kernels()) {
             Candidate::Header(header) if self.is_text(index, &header) => {
                 self.take_body(index, line, boots);
             }
@@ -194,6 +212,16 @@ impl<'g> Assembler<'g> {
                 self.lanes[index].half_header = Some(line.clone().into_owned());
             }
             Candidate::Other => self.take_body(index, line, boots),
+        }
+    }
+
+    /// The headline of ksplat's own text looks as a header does.
+    fn drop_headline(&mut self, line: u64) {
+        let is_headline = |open: &mut Building| {
+            open.first_line() == open.last_line() && Own::is_headline(open.first_line(), line)
+        };
+        for index in 0..self.lanes.all().len() {
+            self.lanes[index].open.take_if(is_headline);
         }
     }
 
@@ -222,16 +250,27 @@ impl<'g> Assembler<'g> {
             return false;
         };
         let grammar = self.grammar;
-        let framed = first.framing.present;
+        let framed = first.framing.is_kernels();
         let next_half = next.filter(|next| !self.is_header(next));
+        // The blank that ends a literal may be where the line was broken.
+        let begin = format!("{} ", first.text.trim_end());
         let whole = next_half.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
+            // A fallback fits whatever is put together.
+            let is_one = |header: &Header<'_>, text: &str| {
+                let is_sure = !header.kind.fallback || text.starts_with(&begin);
+                is_sure && header.is_whole() && header.kind.is_in(&begin)
+            };
             halves.iter().find_map(|text| {
-                header(grammar, text, framed)
-                    .filter(|header| header.is_whole() && header.kind.is_in(&first.text))
+                header(grammar, text, framed).filter(|header| is_one(header, text))
             })
         });
         let used = whole.is_some();
+        let longer = next.filter(|_| !used);
+        if let Some(longer) = longer.and_then(|next| longer_half(grammar, &first, next)) {
+            self.lanes[index].half_header = Some(longer);
+            return true;
+        }
         match whole.or_else(|| header(grammar, &first.text, framed)) {
             Some(header) => self.take_header(index, header, &first, boots),
             None => self.take_body(index, &first, boots),
@@ -264,7 +303,11 @@ impl<'g> Assembler<'g> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
+        if header.kind.restart && !boots.makes_restart_a_surprise() {
+            return;
+        }
         self.lanes[index].headless = None;
+        self.repeats.note(&header, line, boots);
         if header.kind.single {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
@@ -520,6 +563,27 @@ fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>, line: &Log
 fn takes_over(open: &Building, header: &Header<'_>, line: &LogLine<'_>) -> bool {
     let mut beginnings = header.kind.takes_over.iter();
     open.may_have_part(line) && beginnings.any(|p| p.is_match(open.header()))
+}
+
+/// Bytes of a header that a mailer broke into more than two pieces.
+const MAX_BROKEN_HEADER: usize = 512;
+
+/// The first half of a header with one more piece of it, where the rest is still to come.
+fn longer_half(
+    grammar: &Grammar,
+    first: &LogLine<'_>,
+    next: &LogLine<'_>,
+) -> Option<LogLine<'static>> {
+    if next.framing.present || first.text.len() + next.text.len() > MAX_BROKEN_HEADER {
+        return None;
+    }
+    let text = format!("{} {}", first.text.trim_end(), next.text.trim());
+    // Whether the kernel printed it matters for the whole header only.
+    let header = header(grammar, &text, true)?;
+    (!header.is_whole()).then(|| LogLine {
+        text: text.into(),
+        ..first.clone().into_owned()
+    })
 }
 
 /// How two halves of a header may have been one: broken at a blank, inside a word, or by the soft

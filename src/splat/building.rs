@@ -85,6 +85,7 @@ pub struct Building {
     waits: bool,
     resumed: bool,
     next: Next,
+    settled: bool,
 }
 
 impl Building {
@@ -181,6 +182,7 @@ impl Building {
             waits: false,
             resumed: false,
             next: Next::default(),
+            settled: false,
         }
     }
 
@@ -331,6 +333,7 @@ impl Building {
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, body: Body) -> bool {
         let unreliable = matches!(&body, Body::Frame(frame) if !frame.reliable);
+        self.settle(line, &body);
         if line.framing.time_us.is_some() == self.stamped && !unreliable {
             self.keep(line, class_of(&line.text, &body));
         }
@@ -362,6 +365,15 @@ impl Building {
             _ => {}
         }
         true
+    }
+
+    /// The first line that surely is the report's shows whether its lines have stamps: only the header may have got
+    /// one, or lost it, where two lines ran together.
+    fn settle(&mut self, line: &LogLine<'_>, body: &Body) {
+        if !self.settled && *body != Body::Foreign {
+            self.settled = true;
+            self.stamped = line.framing.time_us.is_some();
+        }
     }
 
     /// All reports of a boot are of one machine.

@@ -7,7 +7,8 @@ use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::types::{CodeRef, SourceLine, Splat};
 use super::undecode::undecoded;
-use crate::grammar::{Grammar, Groups, Kind, Level};
+use crate::grammar::{Grammar, Groups, Kind, Level, Pattern};
+use crate::line::framing::holds_program_tag;
 
 /// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
 const LAST_LINE: &str = "---[ end ";
@@ -31,7 +32,6 @@ pub struct Header<'g> {
 /// Reads a header; `None` where the line begins no report. `framed` is true where the log's framing
 /// shows that the kernel printed the line.
 pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Header<'g>> {
-    let text = unquoted(text.trim());
     header_of(grammar.kinds_in(text), text, framed)
 }
 
@@ -47,39 +47,96 @@ pub enum Candidate<'g> {
 
 /// Reads a line that may be a header, as [`header`] and [`may_begin_header`] do.
 pub fn candidate<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Candidate<'g> {
-    let text = unquoted(text.trim());
     let kinds: Vec<&Kind> = grammar.kinds_in(text).collect();
     match header_of(kinds.iter().copied(), text, framed) {
         Some(header) => Candidate::Header(Box::new(header)),
-        None if any_begins(kinds.iter().copied(), text) => Candidate::Half,
+        None if any_begins(kinds.iter().copied(), text.trim()) => Candidate::Half,
         None => Candidate::Other,
     }
 }
 
 fn header_of<'g>(
     kinds: impl IntoIterator<Item = &'g Kind>,
-    text: &str,
+    line: &str,
     framed: bool,
 ) -> Option<Header<'g>> {
+    let text = last_beginning(unquoted(line.trim()));
+    let is_indented = line.starts_with([' ', '\t']);
     if text.starts_with(LAST_LINE) {
         return None;
     }
     kinds.into_iter().find_map(|kind| {
-        let excluded = kind.framed && !framed || kind.never.iter().any(|p| p.is_match(text));
-        if excluded {
+        if is_excluded(kind, text, framed) || kind.unindented && !framed && is_indented {
             return None;
         }
         kind.headers.iter().find_map(|pattern| {
             let captures = pattern.captures(text)?;
-            let start = captures.get(0)?.start();
-            let begins = framed || may_stand_before(kind, text.get(..start)?);
+            let before = text.get(..captures.get(0)?.start())?;
+            let begins = match framed {
+                true => !is_of_another(kind, before),
+                false => may_stand_before(kind, before),
+            };
             begins.then(|| from_captures(kind, text, &captures))?
         })
     })
 }
 
+/// The text from where it begins anew: printk was interrupted in a header and prints it once more, on the same line
+/// (`INFO: tasINFO: task …`).
+fn last_beginning(text: &str) -> &str {
+    let Some(begin) = text.get(..MIN_BEGINNING) else {
+        return text;
+    };
+    let again = text[MIN_BEGINNING..].find(begin);
+    let again = again.map(|at| text.split_at(at + MIN_BEGINNING));
+    again
+        .filter(|(half, whole)| whole.starts_with(half))
+        .map_or(text, |(_, whole)| whole)
+}
+
+/// Bytes of a header that must have been printed before it is known again.
+const MIN_BEGINNING: usize = 5;
+
+/// True where the text in front of a header of the kernel's shows that it is none: a program's tag, or, for what any
+/// line may say, the name of somebody who says it (`init: WARNING: `, `Spectre V2 : WARNING: `).
+fn is_of_another(kind: &Kind, before: &str) -> bool {
+    let is_speaker = || before.ends_with(": ") && !before.contains('[');
+    holds_program_tag(before) || kind.framed && kind.fallback && is_speaker()
+}
+
+/// True for a line that only looks like a header of that kind, whatever stands before it.
+fn is_excluded(kind: &Kind, text: &str, framed: bool) -> bool {
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.is_match(text));
+    !framed && (kind.framed && kind.fallback || fits(&kind.prose)) || fits(&kind.never)
+}
+
 fn may_stand_before(kind: &Kind, text: &str) -> bool {
-    text.is_empty() || kind.before.iter().any(|before| before == text)
+    let prefix = without_cpu(text);
+    let is_known = || kind.before.iter().any(|before| before == prefix);
+    text.is_empty() || is_known() || kind.framed && is_of_driver(text)
+}
+
+/// `watchdog: ` of `watchdog: CPU3: `.
+fn without_cpu(text: &str) -> &str {
+    let prefix = text.strip_suffix(": ");
+    let prefix = prefix.map(|text| text.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let prefix = prefix.and_then(|text| text.strip_suffix("CPU"));
+    prefix.unwrap_or(text)
+}
+
+/// `mce: `, `pcieport 0000:00:1d.0: AER: `, `e1000e 0000:00:1f.6 eno1: `: what the kernel's drivers put in front of
+/// their messages (include/linux/dev_printk.h). A sentence that ends with a colon is longer, and its words have no
+/// digits.
+fn is_of_driver(text: &str) -> bool {
+    let Some(names) = text.strip_suffix(": ") else {
+        return is_of_apei(text);
+    };
+    let is_device = |word: &str| word.contains(|c: char| c.is_ascii_digit());
+    names.split(": ").all(|part| {
+        let mut words = part.split(' ');
+        let is_name = |word: &str| !word.is_empty() && !word.ends_with(':');
+        words.next().is_some_and(is_name) && words.all(is_device) && part.split(' ').count() <= 3
+    })
 }
 
 /// True where the text begins as the header of a report does, so that it may be the first half of a
@@ -203,6 +260,14 @@ impl Header<'_> {
         splat.at = self.at;
         splat.message.extend(self.condition);
     }
+}
+
+/// `{1}`: APEI numbers the records that the firmware hands over (drivers/acpi/apei/ghes.c).
+fn is_of_apei(text: &str) -> bool {
+    let number = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'));
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! text comes behind the name's line as eight bytes of length and the bytes themselves.
 
 use super::record::{Fields, Physical, Record, Records};
+use crate::line::framing::is_full_date;
 
 /// A longer value is not kept.
 const MAX_VALUE: usize = 64 * 1024;
@@ -110,7 +111,7 @@ impl Entry {
             "MESSAGE" => self.fields.record = Some(Record::at(line, value)),
             "PRIORITY" => self.fields.framing.level = number().map(|level| (level & 7) as u8),
             "_SOURCE_MONOTONIC_TIMESTAMP" => self.fields.framing.time_us = number(),
-            _ => {}
+            _ => self.fields.writer.field(name, value),
         }
     }
 
@@ -144,9 +145,11 @@ impl Entry {
     }
 }
 
-/// `Mon 2026-11-23 14:20:48.123456 UTC [s=0;i=1;b=2]`: the head of an entry of -o verbose.
+/// `Mon 2026-11-23 14:20:48.123456 UTC [s=0;i=1;b=2]`: the head of an entry of -o verbose. The kernel may print the
+/// same brackets behind words of its own.
 fn is_head(text: &str) -> bool {
-    text.trim_end().ends_with(']') && text.contains(" [s=")
+    let cursor = text.find("[s=").filter(|_| text.trim_end().ends_with(']'));
+    cursor.is_some_and(|at| is_full_date(&text[..at]))
 }
 
 /// `NAME=value`, indented where it is of -o verbose.

@@ -83,11 +83,14 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     let mut text = String::with_capacity(line.len());
+    let end = end_of_tags(line);
     let mut rest = line;
     while let Some(at) = next_mark(rest) {
         let (before, mark) = rest.split_at(at);
         text.push_str(before);
-        let known = tag(mark).map(|behind| (None, behind));
+        let may_be_tag = line.len() - mark.len() < end;
+        let known = may_be_tag.then(|| tag(mark)).flatten();
+        let known = known.map(|behind| (None, behind));
         let (character, behind) = known
             .or_else(|| entity(mark))
             .unwrap_or_else(|| first(mark));
@@ -100,8 +103,13 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
 
 /// True for a line that has a tag to be taken out.
 pub(super) fn holds_tag(line: &str) -> bool {
-    let mut marks = memchr::memchr_iter(b'<', line.as_bytes());
+    let mut marks = memchr::memchr_iter(b'<', &line.as_bytes()[..end_of_tags(line)]);
     marks.any(|at| tag(&line[at..]).is_some())
+}
+
+/// No tag ends behind this: without it the rest of the line is searched for the end of each that begins.
+fn end_of_tags(line: &str) -> usize {
+    memchr::memrchr(b'>', line.as_bytes()).unwrap_or(0)
 }
 
 /// Where the next tag, entity or blank that does not break may be.
@@ -116,16 +124,27 @@ fn first(text: &str) -> (Option<char>, &str) {
     (character, rest.as_str())
 }
 
+/// Bytes of the longest name of a tag.
+const MAX_NAME: usize = 16;
+
+/// Bytes of a tag that are looked at: a line of tags without an end must not be read anew for each of them.
+const MAX_TAG: usize = 4096;
+
 /// What follows a tag, opening or closing.
 fn tag(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('<')?;
     let name = inside.strip_prefix('/').unwrap_or(inside);
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric())?;
+    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let end = name
+        .bytes()
+        .take(MAX_NAME + 1)
+        .position(|byte| is_end(&byte))?;
     let is_tag = TAGS
         .iter()
         .any(|tag| tag.eq_ignore_ascii_case(&name[..end]))
         && name[end..].starts_with(['>', ' ', '/']);
-    is_tag.then(|| text.find('>').map(|end| &text[end + 1..]))?
+    let head = &text.as_bytes()[..text.len().min(MAX_TAG)];
+    is_tag.then(|| memchr::memchr(b'>', head).map(|end| &text[end + 1..]))?
 }
 
 /// The character of an entity, and what follows it.

@@ -2,9 +2,9 @@
 //! log.yaml, container runtimes. An object on one line, or its fields on a line each, and the bytes of a
 //! text that is no plain one again on a line each.
 
-use super::record::{Fields, Physical, Record, Records};
-use crate::line::Framing;
-use crate::line::framing::caller_id;
+use super::record::{Fields, Physical, Record, Records, WRITER_FIELDS, Writer};
+use crate::line::framing::{caller_id, level_of};
+use crate::line::{Framing, Source};
 use serde_json::{Map, Value};
 
 /// A longer array of bytes is not kept.
@@ -98,14 +98,16 @@ impl Json {
         else {
             return false;
         };
-        let known = fields
-            .keys()
-            .any(|key| TEXTS.contains(&key.as_str()) || FACTS.contains(&key.as_str()));
+        let is_known = |key: &str| {
+            TEXTS.contains(&key) || FACTS.contains(&key) || WRITER_FIELDS.contains(&key)
+        };
+        let known = fields.keys().any(|key| is_known(key));
         if !known {
             return false;
         }
         let open = self.open.get_or_insert_default();
         open.framing = open.framing.with(framing(&fields));
+        open.writer = open.writer.with(writer(&fields));
         if let Some(text) = message(&fields) {
             open.record = Some(Record::at(line, text));
         }
@@ -135,6 +137,7 @@ fn document(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
     out.extend(objects(&value).filter_map(|fields| {
         let fields = Fields {
             framing: framing(fields),
+            writer: writer(fields),
             record: Some(Record::at(line, message(fields)?)),
         };
         fields.finish()
@@ -224,6 +227,17 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// What the fields say of who wrote it.
+fn writer(fields: &Map<String, Value>) -> Writer {
+    let mut writer = Writer::default();
+    for name in WRITER_FIELDS {
+        if let Some(value) = fields.get(name).and_then(Value::as_str) {
+            writer.field(name, value);
+        }
+    }
+    writer
+}
+
 /// What the fields say. `__MONOTONIC_TIMESTAMP` is when journald read the message, not its own time.
 fn framing(fields: &Map<String, Value>) -> Framing {
     let number = |name: &str| match fields.get(name)? {
@@ -238,13 +252,17 @@ fn framing(fields: &Map<String, Value>) -> Framing {
         .get("caller")
         .and_then(Value::as_str)
         .and_then(|id| caller_id(id).ok());
+    // dmesg --json has the facility in the same number, journald has not.
+    let priority = number("pri").and_then(|number| u32::try_from(number).ok());
+    let priority = priority.map(level_of);
     Framing {
         time_us: number("_SOURCE_MONOTONIC_TIMESTAMP")
             .or(seconds.map(|time| (time * 1e6).round() as u64)),
         caller: caller.map(|(_, caller)| caller),
         level: number("PRIORITY")
-            .or_else(|| number("pri"))
-            .map(|level| (level & 7) as u8),
+            .map(|level| (level & 7) as u8)
+            .or(priority.map(|(level, _)| level)),
+        source: priority.map_or(Source::Unknown, |(_, source)| source),
         present: false,
     }
 }

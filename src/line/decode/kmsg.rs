@@ -4,7 +4,7 @@
 //! `ncfrag=0/33` pieces that make one message.
 
 use super::record::{Physical, Record, Records};
-use crate::line::framing::caller_id;
+use crate::line::framing::{caller_id, level_of};
 
 /// A message of more bytes is no message of printk (`PRINTKRB_RECORD_MAX` is 1024; every byte may be
 /// escaped, and a dictionary follows).
@@ -181,7 +181,8 @@ fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
         first
     };
     let mut record = Record::at(line, "");
-    record.framing.level = Some((priority.parse::<u32>().ok()? & 7) as u8);
+    let (level, source) = level_of(priority.parse().ok()?);
+    (record.framing.level, record.framing.source) = (Some(level), source);
     let mut prefix = Prefix {
         sequence: fields.next()?.parse().ok()?,
         ..Prefix::default()

@@ -9,14 +9,18 @@ mod export;
 mod html;
 mod json;
 mod kmsg;
+mod numbers;
+mod page;
 mod plain;
+mod prompt;
 mod pstore;
 mod record;
 mod runs;
 mod tail;
 mod terminal;
 
-use super::{Framing, LogLine, framing, quote};
+use super::{Framing, LogLine, Source, framing, quote};
+use numbers::Numbers;
 use pstore::Parts;
 use record::{Physical, Record, Records};
 use std::borrow::Cow;
@@ -46,29 +50,36 @@ pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
 #[derive(Debug, Default)]
 pub struct Decoder {
     parts: Parts,
+    numbers: Numbers,
     lines: Lines,
 }
 
 impl Decoder {
     /// Takes in a physical line, without its line feed.
     pub fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
-        let lines = &mut self.lines;
+        let (numbers, lines) = (&mut self.numbers, &mut self.lines);
         self.parts.line(number, raw, &mut |number, raw| {
-            lines.line(number, raw, take)
+            numbers.line(number, raw, &mut |number, raw| {
+                lines.line(number, raw, take)
+            });
         });
     }
 
     /// Gives away what is held back for what may follow: the input ended, or is silent.
     pub fn release(&mut self, take: &mut Take<'_>) {
-        let lines = &mut self.lines;
-        self.parts
-            .release(&mut |number, raw| lines.line(number, raw, take));
+        let (numbers, lines) = (&mut self.numbers, &mut self.lines);
+        self.parts.release(&mut |number, raw| {
+            numbers.line(number, raw, &mut |number, raw| {
+                lines.line(number, raw, take)
+            });
+        });
+        numbers.release(&mut |number, raw| lines.line(number, raw, take));
         self.lines.release(take);
     }
 
     /// True where nothing is held back.
     pub fn is_idle(&self) -> bool {
-        self.parts.is_idle() && self.lines.is_idle()
+        self.parts.is_idle() && self.numbers.is_idle() && self.lines.is_idle()
     }
 }
 
@@ -108,18 +119,26 @@ impl Lines {
         }
         for piece in terminal::pieces(raw) {
             let piece = String::from_utf8_lossy(&piece);
-            let plain = html::plain(&piece);
-            let (quote, content) = quote::strip(plain.as_bytes());
-            // Marks are ASCII: what they leave is a text again.
-            let text = str::from_utf8(content).unwrap_or_default();
-            let line = Physical {
-                number,
-                quote,
-                width: piece.len(),
-                text,
-            };
-            self.piece(&line, take);
+            match page::rows(&piece) {
+                Some(rows) => rows.for_each(|row| self.text(number, row, take)),
+                None => self.text(number, &piece, take),
+            }
         }
+    }
+
+    /// A line without what terminals add.
+    fn text(&mut self, number: u64, piece: &str, take: &mut Take<'_>) {
+        let plain = html::plain(piece);
+        let (quote, content) = quote::strip(plain.as_bytes());
+        // Marks are ASCII: what they leave is a text again.
+        let text = str::from_utf8(content).unwrap_or_default();
+        let line = Physical {
+            number,
+            quote,
+            width: piece.len(),
+            text,
+        };
+        self.piece(&line, take);
     }
 
     fn piece(&mut self, line: &Physical<'_>, take: &mut Take<'_>) {
@@ -134,7 +153,11 @@ impl Lines {
         if taken {
             return;
         }
+        let of_others = |framing: &Framing| framing.source == Source::Program;
         for (framing, text) in runs::messages(line.text) {
+            if of_others(&framing) {
+                continue;
+            }
             let Physical {
                 number,
                 quote,
@@ -172,6 +195,9 @@ impl Lines {
 
     /// A message may have several lines, what a terminal adds, and the kernel's own stamp inside.
     fn record(&mut self, record: &Record, take: &mut Take<'_>) {
+        if record.framing.source == Source::Program {
+            return;
+        }
         let lines = record.text.split('\n');
         for piece in lines.flat_map(|line| terminal::pieces(line.as_bytes())) {
             let (inner, text) = framing::strip(str::from_utf8(&piece).unwrap_or_default());
@@ -194,6 +220,10 @@ impl Framing {
             time_us: inner.time_us.or(self.time_us),
             caller: inner.caller.or(self.caller),
             level: inner.level.or(self.level),
+            source: match inner.source {
+                Source::Unknown => self.source,
+                known => known,
+            },
             present: self.present || inner.present,
         }
     }

@@ -53,23 +53,18 @@ fn may_begin_with_framing(text: &str) -> bool {
     }
 }
 
-/// `Nov 23`, `Mon Nov 23`, and GitLab's `00O `.
+/// A date has a time of day behind it; GitLab's `00O ` has none.
 fn begins_with_date(words: &[u8]) -> bool {
-    let is_name = |letters: &[u8]| {
-        letters[0].is_ascii_uppercase() && letters[1..].iter().all(u8::is_ascii_lowercase)
-    };
-    match words {
-        [_, _, b'O' | b'E', b' ' | b'+', ..] => true,
-        [_, _, _, b' ', ..] => is_name(&words[..3]),
-        _ => false,
-    }
+    matches!(words, [_, _, b'O' | b'E', b' ' | b'+', ..]) || framing::may_hold_clock(words)
 }
 
-/// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `I[0: swapper`, `stdout F `.
+/// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `I[0: swapper`, `c2   4711 `, `stdout F `.
 fn begins_with_name(words: &[u8]) -> bool {
     let is_tag = |name: &[u8]| name.starts_with(b"kern") || name.starts_with(b"klogd");
-    let second = || memchr::memchr(b' ', words).map(|blank| &words[blank + 1..]);
+    let second = || memchr::memchr(b' ', words).map(|blank| words[blank..].trim_ascii_start());
+    let is_processor = words[0] == b'c' && words.get(1).is_some_and(u8::is_ascii_digit);
     matches!(words.get(1), Some(b'/' | b'['))
+        || is_processor
         || words.starts_with(b"std")
         || is_tag(words)
         || second().is_some_and(is_tag)

@@ -1,7 +1,8 @@
 //! Messages run together on one line: two CPUs, or a CPU and a program, that wrote to one console.
 
+use super::prompt;
 use crate::grammar::Pattern;
-use crate::line::{Framing, framing};
+use crate::line::{Framing, Source, framing};
 use crate::literals::Search;
 use std::sync::LazyLock;
 
@@ -38,7 +39,10 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
     }
     loop {
         let (framing, text) = framing::strip(rest);
-        let Some(end) = framing::stamp_at(text) else {
+        // What a program quotes of the kernel's log is its own line.
+        let is_programs = framing.source == Source::Program;
+        let next = (!is_programs).then(|| framing::stamp_at(text)).flatten();
+        let Some(end) = next else {
             push(&mut found, framing, text);
             return found;
         };
@@ -54,8 +58,12 @@ fn intruder(line: &str) -> Option<usize> {
     may_hold_intruder(line).then(|| INTRUDERS.find(line))?
 }
 
-/// Adds a message, without printk's note in front of it.
+/// Adds a message, without printk's note or a prompt in front of it.
 fn push<'a>(found: &mut Vec<(Framing, &'a str)>, framing: Framing, text: &'a str) {
+    let text = match framing.source {
+        Source::Unknown => prompt::behind(text),
+        Source::Kernel | Source::Program => text,
+    };
     match text.split_once(DROPPED) {
         Some((note, behind)) if note.starts_with(NOTE) => {
             let behind = behind.trim_start();

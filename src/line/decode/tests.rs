@@ -187,26 +187,130 @@ proptest! {
     }
 }
 
+/// What a decoder makes of a line: its messages, and whether a record is open.
+type Made = (Vec<(u64, usize, Framing, usize, String)>, bool);
+
+fn made(read: &dyn Fn(&mut Lines, &mut Take<'_>)) -> Made {
+    let mut lines = Lines::default();
+    let mut found = Vec::new();
+    let mut take = |line: LogLine<'_>| {
+        let text = line.text.into_owned();
+        found.push((line.number, line.quote, line.framing, line.width, text));
+    };
+    read(&mut lines, &mut take);
+    lines.release(&mut take);
+    (found, lines.awaits_no_record())
+}
+
+/// Both ways through a line, where it has a short one.
+fn both_ways(raw: &[u8]) -> Option<(Made, Made)> {
+    let plain = plain::read(7, raw)?;
+    let short = made(&|lines, take| lines.tail.line(plain.clone(), take));
+    Some((short, made(&|lines, take| lines.any_line(7, raw, take))))
+}
+
+/// Pieces of lines that kernels print: the literals of the grammars, and words of their examples.
+fn pieces_of_kernels() -> Vec<String> {
+    let grammar = crate::grammar::Grammar::builtin();
+    let literals = grammar.report_literals().chain(grammar.note_literals());
+    let examples = grammar.kinds.iter().flat_map(|kind| &kind.examples);
+    let words = examples.flat_map(|example| example.log.split([' ', '\n']));
+    let ends = [
+        "[s=1]",
+        "[s=0;i=1;b=2]",
+        "MESSAGE=x",
+        ";",
+        ",-;",
+        "\"}",
+        "</b>",
+    ];
+    let all = literals.chain(words).chain(ends);
+    let mut all: Vec<String> = all.map(str::to_owned).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn every_line_of_the_corpus_reads_alike_both_ways() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    let folders = std::fs::read_dir(corpus).expect("corpus/ is part of the repository");
+    let logs = folders.filter_map(|folder| std::fs::read(folder.ok()?.path().join("log")).ok());
+    let mut compared = 0;
+    for log in logs {
+        for raw in log.split(|byte| *byte == b'\n') {
+            if let Some((short, long)) = both_ways(raw) {
+                assert_eq!(short, long, "{}", String::from_utf8_lossy(raw));
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 3000, "only {compared}");
+}
+
+/// journalctl -o verbose ends the heads of its entries so: a kernel may say it, too.
+#[test]
+fn brackets_of_a_journal_s_cursor_behind_other_words_are_text() {
+    let text = "Kernel panic - not syncing: x [s=1]";
+    for prefix in ["", "[    1.000000] ", "Nov 23 14:20:48 host kernel: "] {
+        assert_eq!(texts(format!("{prefix}{text}").as_bytes()), [text]);
+    }
+    let head = b"Mon 2026-11-23 14:20:48.123456 UTC [s=0;i=1;b=2]\n    MESSAGE=x";
+    assert_eq!(texts(head), ["x"]);
+}
+
+#[test]
+fn another_program_s_line_is_none_of_the_kernel_s() {
+    for line in [
+        "Mar  3 10:11:13 host openvpn[812]: WARNING: x",
+        "2026-11-23T14:20:48.123456+01:00 host kubelet[7]: BUG: x",
+        "Mar  3 10:11:13 host abrt[7]: [    1.000000] BUG: x",
+        "user  :warn  : [    1.000000] x",
+        "<12>[    1.000000] x",
+        "12,5,6,-;x",
+        "W/openvpn  ( 1234): x",
+        "<28>1 2026-11-23T14:20:48Z host openvpn 812 - - x",
+        "192.0.2.20: daemon: warning: [2024-01-28T16:36:11Z]: x",
+        r#"{"_TRANSPORT":"syslog","MESSAGE":"x"}"#,
+        r#"{"_TRANSPORT":"kernel","SYSLOG_IDENTIFIER":"systemd","MESSAGE":"x"}"#,
+        r#"{"pri":12,"time":1.0,"msg":"x"}"#,
+        "_TRANSPORT=stdout\nMESSAGE=x\n",
+    ] {
+        assert_eq!(texts(line.as_bytes()), [""; 0], "{line}");
+    }
+    for line in [
+        "Mar  3 10:11:13 host kernel: x",
+        "kern  :warn  : x",
+        "4,5,6,-;x",
+        r#"{"_TRANSPORT":"kernel","SYSLOG_IDENTIFIER":"kernel","MESSAGE":"x"}"#,
+        r#"{"pri":4,"time":1.0,"msg":"x"}"#,
+        "_TRANSPORT=kernel\nMESSAGE=x\n",
+    ] {
+        let all = lines(line.as_bytes());
+        let is_kernels = |line: &LogLine<'_>| line.framing.is_kernels() && line.text == "x";
+        assert!(all.iter().any(is_kernels), "{line}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_plain_line_reads_as_it_does_the_long_way(
         stamp in "\\[ {0,4}[0-9]{1,3}\\.[0-9]{6}\\] ?(\\[ {0,3}[TC][0-9]\\] ?)?",
         words in prop::collection::vec(prop::sample::select(WORDS), 0..6),
     ) {
-        let raw = [stamp.as_bytes(), &words.concat()].concat();
-        let read = |read: &dyn Fn(&mut Lines, &mut Take<'_>)| {
-            let mut lines = Lines::default();
-            let mut found = Vec::new();
-            let mut take = |line: LogLine<'_>| {
-                found.push((line.number, line.quote, line.framing, line.width, line.text.into_owned()));
-            };
-            read(&mut lines, &mut take);
-            lines.release(&mut take);
-            (found, lines.awaits_no_record())
-        };
-        if let Some(plain) = plain::read(7, &raw) {
-            let short = read(&|lines, take| lines.tail.line(plain.clone(), take));
-            prop_assert_eq!(read(&|lines, take| lines.any_line(7, &raw, take)), short);
+        if let Some((short, long)) = both_ways(&[stamp.as_bytes(), &words.concat()].concat()) {
+            prop_assert_eq!(short, long);
+        }
+    }
+
+    #[test]
+    fn what_kernels_print_reads_alike_both_ways(
+        words in prop::collection::vec(prop::sample::select(pieces_of_kernels()), 0..6),
+        blank in " ?",
+    ) {
+        let raw = format!("[    1.000000] {}", words.join(&blank));
+        if let Some((short, long)) = both_ways(raw.as_bytes()) {
+            prop_assert_eq!(short, long);
         }
     }
 }
@@ -261,6 +365,19 @@ const WORDS: &[&[u8]] = &[
     b"result:",
     b"MESSAGE=x",
     b"{\"msg\":1}",
+    "\u{438}\u{44e}\u{43b} 27 14:20:48 ".as_bytes(),
+    b"Dez. 22 14:20:48 ",
+    b"13.01.2025 10:51:35:600 ",
+    b"c2   4711 ",
+    b"[pid:4711,cpu2,zetactl]",
+    b"[2: zetactl: 4711] ",
+    b"[20240128_16:36:11.454041]@2 ",
+    b"kern: warning: [2024-01-28T16:36:11Z]: ",
+    b"    0.031400    T0 ",
+    b"[...] ",
+    b"systemd[1]: ",
+    b"login: ",
+    b" [s=1]",
     b"1",
     b"%",
 ];

@@ -1,11 +1,12 @@
 //! Android: logcat, and what phone makers add to printk.
 
 use super::Mark;
+use crate::line::Source;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_until, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, digit1, one_of, space0, space1};
-use nom::combinator::{map, opt, recognize};
-use nom::sequence::{delimited, preceded, terminated};
+use nom::combinator::{map, opt, recognize, verify};
+use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
 /// `11-23 14:20:48.123  1234  1234 W kernel  : ` (logcat -v threadtime; with -v uid also a user; the
@@ -28,7 +29,7 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
             space0,
             tag(": "),
         ),
-        |(_, _, _, level, _, _, _)| Mark::Level(level),
+        |(_, _, _, level, name, _, _)| Mark::Level(level, source_of(name)),
     )
     .parse(input)
 }
@@ -36,8 +37,8 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
 /// `W/kernel  ( 1234): ` (logcat -v brief), with the date in front (-v time); `W/kernel  : ` (-v tag).
 pub fn brief(input: &str) -> IResult<&str, Mark> {
     let pid = delimited((char('('), space0), digit1, tag("): "));
-    let with_pid = recognize((take_while1(is_tag), space0, pid));
-    let without = recognize((tag("kernel"), space0, tag(": ")));
+    let with_pid = terminated(take_while1(is_tag), (space0, pid));
+    let without = terminated(tag("kernel"), (space0, tag(": ")));
     map(
         (
             opt(terminated(date, space1)),
@@ -45,7 +46,7 @@ pub fn brief(input: &str) -> IResult<&str, Mark> {
             char('/'),
             alt((with_pid, without)),
         ),
-        |(_, level, _, _)| Mark::Level(level),
+        |(_, level, _, name)| Mark::Level(level, source_of(name)),
     )
     .parse(input)
 }
@@ -53,16 +54,11 @@ pub fn brief(input: &str) -> IResult<&str, Mark> {
 /// `I[0:      swapper/0:    0] ` (Samsung), `(0)[0:swapper/0]`, `<0>.(0)[0:swapper]` (MediaTek):
 /// the processor and the task that called printk.
 pub fn processor(input: &str) -> IResult<&str, Mark> {
+    let inside = delimited(char('['), take_while1(|c| c != ']'), char(']'));
     let samsung = (
-        opt(one_of("IWEDF")),
-        char('['),
-        digit1,
-        char(':'),
-        task,
-        char(':'),
         space0,
-        digit1,
-        char(']'),
+        opt(one_of("IWEDF")),
+        verify(inside, is_cpu_and_task),
         opt(char(' ')),
     );
     let number = (
@@ -87,8 +83,42 @@ pub fn processor(input: &str) -> IResult<&str, Mark> {
     .parse(input)
 }
 
-fn task(input: &str) -> IResult<&str, &str> {
-    preceded(space0, take_while1(|c: char| !":]".contains(c))).parse(input)
+/// `2:        zetactl: 4711`: CPU, task, PID. The task's name may have colons.
+fn is_cpu_and_task(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = text.split_once(':');
+    let parts = parts.and_then(|(cpu, rest)| Some((cpu, rest.rsplit_once(':')?)));
+    parts.is_some_and(|(cpu, (task, pid))| {
+        is_number(cpu) && !task.trim().is_empty() && is_number(pid.trim_start())
+    })
+}
+
+/// `[pid:4711,cpu2,zetactl]` (HiSilicon, Cix), `c2   4711 ` (UNISOC), `[20240128_16:36:11.454041]@2 ` (Xiaomi): the task
+/// and the processor, or the time of day, that vendors' kernels print behind the stamp.
+pub fn task_of_vendor(input: &str) -> IResult<&str, Mark> {
+    let rest = take_while1(|c| c != ']');
+    let hisilicon = (
+        space0,
+        tag("[pid:"),
+        digit1,
+        tag(",cpu"),
+        digit1,
+        char(','),
+        rest,
+    );
+    let hisilicon = recognize((hisilicon, char(']')));
+    let unisoc = recognize((char('c'), digit1, space1, digit1, char(' ')));
+    let time = take_while1(|c: char| c.is_ascii_digit() || "_:.".contains(c));
+    let xiaomi = recognize((char('['), time, tag("]@"), digit1, char(' ')));
+    map(alt((hisilicon, unisoc, xiaomi)), |_| Mark::Other).parse(input)
+}
+
+/// Only what logd read from the kernel has its tag.
+fn source_of(name: &str) -> Source {
+    match name {
+        "kernel" => Source::Kernel,
+        _ => Source::Program,
+    }
 }
 
 fn is_tag(c: char) -> bool {

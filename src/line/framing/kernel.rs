@@ -1,9 +1,9 @@
 //! What printk and dmesg put in front.
 
 use super::{Mark, clock};
-use crate::line::Caller;
+use crate::line::{Caller, Source};
 use nom::branch::alt;
-use nom::bytes::complete::{take_while_m_n, take_while1};
+use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, digit1, one_of, space0, space1};
 use nom::combinator::{map, opt, peek, recognize, verify};
 use nom::sequence::{delimited, pair, preceded, terminated};
@@ -11,13 +11,20 @@ use nom::{IResult, Parser};
 
 /// `[    0.055225] `: seconds since boot (kernel/printk/printk.c, `print_time()`). The blank
 /// behind is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
-/// last_kmsg), `[    0.055225 <    0.000010>] ` (dmesg -d; journalctl -o short-delta puts a blank or a `*`
-/// behind the number) and `[    0.055225 ]` (LKP's logs).
+/// last_kmsg; Amlogic puts an `@`), `[   12.345678s]` (Huawei), `[    0.055225 <    0.000010>] ` (dmesg -d;
+/// journalctl -o short-delta puts a blank or a `*` behind the number) and `[    0.055225 ]` (LKP's logs). A mailer
+/// that did not know the character set may have put other characters for the blanks in front.
 pub fn uptime(input: &str) -> IResult<&str, Mark> {
-    let cpu = recognize(pair(char(','), digit1));
+    let cpu = recognize(pair(one_of(",@"), digit1));
+    let unit = recognize(char('s'));
     let since_last = recognize((space1, char('<'), seconds, opt(one_of(" *")), char('>')));
-    let inside = terminated(seconds, opt(alt((cpu, since_last))));
-    let stamp = delimited(pair(char('['), space0), inside, pair(space0, char(']')));
+    let inside = terminated(seconds, opt(alt((cpu, unit, since_last))));
+    let garbage = take_while_m_n(0, MAX_GARBAGE, |c: char| !c.is_ascii());
+    let stamp = delimited(
+        (char('['), space0, garbage, space0),
+        inside,
+        pair(space0, char(']')),
+    );
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
 }
 
@@ -32,6 +39,9 @@ pub fn usual_uptime(line: &str) -> Option<(&str, u64)> {
     let time = seconds * 1_000_000 + micros;
     Some((rest.strip_prefix(' ').unwrap_or(rest), time))
 }
+
+/// Characters that are no ASCII in front of a stamp's seconds: no stamp has more blanks.
+const MAX_GARBAGE: usize = 8;
 
 /// Digits of seconds since boot that are looked at; as microseconds they fit 64 bits.
 const MAX_SECONDS: usize = 12;
@@ -69,23 +79,17 @@ fn micros(whole: &str, fraction: &str) -> Option<u64> {
 /// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level
 /// in front of it.
 pub fn stamp_at(text: &str) -> Option<usize> {
-    let starts = memchr::memchr_iter(b'[', text.as_bytes());
-    let own_form = |stamp: &str| {
-        stamp
-            .split('.')
-            .nth(1)
-            .is_some_and(|fraction| fraction.find(']') == Some(6))
-    };
-    starts
-        .filter(|at| own_form(&text[*at..]) && uptime(&text[*at..]).is_ok())
-        .map(|at| {
-            text[..at]
-                .rfind('<')
-                .filter(|level| &text[*level..at] == level_text(&text[*level..at]))
-                .unwrap_or(at)
-        })
-        .next()
+    let mut starts = memchr::memchr_iter(b'[', text.as_bytes());
+    // What does not read on where it is no stamp: a line of nothing but brackets is not read from each of them on.
+    let at = starts.find(|at| usual_uptime(&text[*at..]).is_some())?;
+    let before = &text.as_bytes()[at.saturating_sub(LEVEL)..at];
+    let level = memchr::memrchr(b'<', before).map(|level| at - before.len() + level);
+    let level = level.filter(|level| &text[*level..at] == level_text(&text[*level..at]));
+    Some(level.unwrap_or(at))
 }
+
+/// Bytes of the longest level in front of a stamp, `<191>`.
+const LEVEL: usize = 5;
 
 /// The `<4>` that a text begins with; empty where there is none.
 fn level_text(text: &str) -> &str {
@@ -113,30 +117,95 @@ pub fn caller_id(input: &str) -> IResult<&str, Caller> {
         .parse(input)
 }
 
-/// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it.
+/// `    0.031400    T0 `: stamp and caller without their brackets, as some scripts leave them. Only with the
+/// caller: a number alone is text.
+pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark> {
+    let fraction = take_while_m_n(6, 6, |c: char| c.is_ascii_digit());
+    let time = pair(terminated(digit1, char('.')), fraction)
+        .map_opt(|(whole, fraction)| micros(whole, fraction));
+    let caller = delimited(space1, caller_id, char(' '));
+    map(preceded(space0, pair(time, caller)), |(time, caller)| {
+        Mark::Stamp(time, caller)
+    })
+    .parse(input)
+}
+
+/// `[] `, `[...] `, `[xxx.xxxxxx] `: a stamp that somebody emptied before showing the log.
+pub fn emptied(input: &str) -> IResult<&str, Mark> {
+    let nothing = take_while(|c: char| ".\u{2026}xX#*".contains(c));
+    map((char('['), space0, nothing, tag("] ")), |_| Mark::Other).parse(input)
+}
+
+/// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it. Tables number their rows so, too,
+/// with a blank behind: the line of a kernel that begins with a blank is no header.
 pub fn level_number(input: &str) -> IResult<&str, Mark> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
-    delimited(char('<'), number, char('>'))
-        .map_opt(|digits: &str| {
-            digits
-                .parse::<u16>()
-                .ok()
-                .map(|n| Mark::Level((n & 7) as u8))
-        })
-        .parse(input)
+    let mut level =
+        delimited(char('<'), number, char('>')).map_opt(|digits: &str| digits.parse().ok());
+    let (rest, (level, source)) = level.parse(input).map(|(rest, n)| (rest, level_of(n)))?;
+    let is_sure = source == Source::Program || !rest.starts_with(' ');
+    let source = if is_sure { source } else { Source::Unknown };
+    Ok((rest, Mark::Level(level, source)))
+}
+
+/// The level in a priority, and who wrote the line by its facility: 0 is the kernel's alone
+/// (kernel/printk/printk.c, `devkmsg_write()`).
+pub fn level_of(priority: u32) -> (u8, Source) {
+    let source = if priority < 8 {
+        Source::Kernel
+    } else {
+        Source::Program
+    };
+    ((priority & 7) as u8, source)
 }
 
 /// `kern  :warn  : `, as `dmesg -x` prints it (util-linux, sys-utils/dmesg.c).
 pub fn facility_level(input: &str) -> IResult<&str, Mark> {
-    let word = || take_while1(|c: char| c.is_ascii_alphanumeric());
-    let facility = verify(word(), |word: &str| {
-        FACILITIES.contains(&word) || word.starts_with("local")
-    });
-    let level = word().map_opt(level_name);
     let column = || pair(space0, char(':'));
     (facility, column(), level, column(), opt(char(' ')))
-        .map(|(_, _, level, _, _)| Mark::Level(level))
+        .map(|(source, _, level, ..)| Mark::Level(level, source))
         .parse(input)
+}
+
+/// `192.0.2.20: kern: warning: [2024-01-28T16:36:11.454041804Z]: `: talosctl dmesg, with the node or without.
+pub fn talos(input: &str) -> IResult<&str, Mark> {
+    let node = take_while1(|c: char| !c.is_whitespace() && c != '[');
+    let node = opt(terminated(verify(node, |n: &str| n.ends_with(':')), space1));
+    let stamp = (tag(": ["), clock::iso_stamp, tag("]:"), opt(char(' ')));
+    let with_node = (node, facility, tag(": "), level, stamp);
+    let without = (
+        facility,
+        tag(": "),
+        level,
+        (tag(": ["), clock::iso_stamp, tag("]:"), opt(char(' '))),
+    );
+    alt((
+        without.map(|(source, _, level, _)| Mark::Level(level, source)),
+        with_node.map(|(_, source, _, level, _)| Mark::Level(level, source)),
+    ))
+    .parse(input)
+}
+
+/// A syslog facility by its name: only `kern` is the kernel's.
+fn facility(input: &str) -> IResult<&str, Source> {
+    word.map_opt(facility_source).parse(input)
+}
+
+/// Whose lines have that facility; `None` for a word that names none.
+pub fn facility_source(name: &str) -> Option<Source> {
+    let is_known = FACILITIES.contains(&name) || name.starts_with("local");
+    is_known.then_some(match name {
+        "kern" => Source::Kernel,
+        _ => Source::Program,
+    })
+}
+
+fn level(input: &str) -> IResult<&str, u8> {
+    word.map_opt(level_name).parse(input)
+}
+
+fn word(input: &str) -> IResult<&str, &str> {
+    take_while1(|c: char| c.is_ascii_alphanumeric()).parse(input)
 }
 
 const FACILITIES: [&str; 12] = [
@@ -160,12 +229,13 @@ pub fn level_name(name: &str) -> Option<u8> {
     u8::try_from(level).ok()
 }
 
-/// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it; with -d also the seconds since the last.
+/// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it in the user's language; with -d also the seconds since
+/// the last.
 pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
     let since_last = (space1, char('<'), seconds, char('>'));
-    let inside = (clock::weekday_date, opt(since_last));
+    let inside = (clock::named_date_with_year, opt(since_last));
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
-        Mark::Other
+        Mark::Of(Source::Kernel)
     })
     .parse(input)
 }
@@ -176,7 +246,7 @@ pub fn delta(input: &str) -> IResult<&str, Mark> {
     let relative = (space0, char('+'), seconds);
     let inside = alt((recognize(plain), recognize(relative)));
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
-        Mark::Other
+        Mark::Of(Source::Kernel)
     })
     .parse(input)
 }
@@ -184,7 +254,7 @@ pub fn delta(input: &str) -> IResult<&str, Mark> {
 /// `[Nov23 14:20] `: the first line of a minute (dmesg --time-format=reltime).
 pub fn minute(input: &str) -> IResult<&str, Mark> {
     let inside = (
-        clock::month,
+        clock::name_before_day,
         space0,
         digit1,
         char(' '),
@@ -193,7 +263,7 @@ pub fn minute(input: &str) -> IResult<&str, Mark> {
         digit1,
     );
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
-        Mark::Other
+        Mark::Of(Source::Kernel)
     })
     .parse(input)
 }

@@ -9,10 +9,11 @@ mod clock;
 mod kernel;
 mod syslog;
 
-use super::{Caller, Framing};
+use super::{Caller, Framing, Source};
 use nom::IResult;
 
-pub(super) use kernel::{caller_id, stamp_at};
+pub(super) use clock::may_hold as may_hold_clock;
+pub(super) use kernel::{caller_id, level_of, stamp_at};
 
 /// More layers than any real log has; a bound on hostile input.
 const MAX_LAYERS: usize = 8;
@@ -22,7 +23,12 @@ const MAX_LAYERS: usize = 8;
 enum Mark {
     Time(u64),
     Caller(Caller),
-    Level(u8),
+    /// Time and caller in one layer.
+    Stamp(u64, Caller),
+    /// A level, and whose it is by its facility.
+    Level(u8, Source),
+    /// A layer that only lines of the kernel have, or only those of another program.
+    Of(Source),
     /// A layer that tells nothing ksplat keeps (host name, wall clock).
     Other,
 }
@@ -62,24 +68,30 @@ const LAYERS: &[Layer] = &[
     any(kernel::caller),
     // Before the level: MediaTek's processor begins as one does.
     behind(android::processor),
+    behind(android::task_of_vendor),
     any(syslog::rfc5424),
     any(kernel::level_number),
     any(kernel::facility_level),
+    any(kernel::talos),
     any(kernel::wall_clock),
     any(kernel::delta),
     any(kernel::minute),
     any(kernel::indented),
+    any(kernel::stamp_without_brackets),
+    any(kernel::emptied),
     // Before the clocks: logcat's may begin as one of theirs.
     any(android::logcat),
     any(android::brief),
     any(clock::iso),
-    any(clock::classic),
+    // Before the classic one, which has no zone.
     any(clock::weekday_iso),
+    any(clock::classic),
     any(clock::unix),
     any(clock::bracketed),
     any(clock::time_of_day),
     behind(syslog::busybox_tag),
     behind(syslog::kernel_tag),
+    any(syslog::bare_kernel_tag),
     behind(ci::gitlab_stream),
     behind(ci::container_stream),
 ];
@@ -96,6 +108,7 @@ pub fn of_console(line: &str) -> Option<(Framing, &str)> {
         time_us: Some(time_us),
         caller,
         level: None,
+        source: Source::Kernel,
         present: true,
     };
     Some((framing, rest))
@@ -121,16 +134,47 @@ pub fn strip(line: &str) -> (Framing, &str) {
         let Some((inner, mark)) = layers.flat_map(|layer| (layer.read)(rest)).next() else {
             break;
         };
-        framing.present = true;
-        match mark {
-            Mark::Time(us) => framing.time_us = Some(us),
-            Mark::Caller(caller) => framing.caller = Some(caller),
-            Mark::Level(level) => framing.level = Some(level),
-            Mark::Other => {}
-        }
+        framing.take(mark);
         rest = inner;
     }
+    if framing.present && framing.source != Source::Kernel && syslog::has_program_tag(rest) {
+        framing.source = Source::Program;
+    }
     (framing, rest)
+}
+
+/// True for the head of an entry of journalctl -o verbose, without its cursor: a full date alone.
+pub fn is_full_date(text: &str) -> bool {
+    clock::weekday_iso(text).is_ok_and(|(rest, _)| rest.is_empty())
+}
+
+/// True where what stands before a header is another program's tag: `systemd[1]: foo.service: `.
+pub fn holds_program_tag(text: &str) -> bool {
+    syslog::has_program_tag(text)
+}
+
+impl Framing {
+    /// With what one more layer says.
+    fn take(&mut self, mark: Mark) {
+        self.present = true;
+        match mark {
+            Mark::Time(us) => self.time_us = Some(us),
+            Mark::Caller(caller) => self.caller = Some(caller),
+            Mark::Stamp(us, caller) => {
+                (self.time_us, self.caller) = (Some(us), Some(caller));
+            }
+            Mark::Level(level, _) => self.level = Some(level),
+            Mark::Of(_) | Mark::Other => {}
+        }
+        match mark {
+            Mark::Level(_, source) | Mark::Of(source) => self.source = source,
+            // printk stamps what programs write to /dev/kmsg as well: their facility counts.
+            Mark::Time(_) | Mark::Caller(_) | Mark::Stamp(..) if self.source != Source::Program => {
+                self.source = Source::Kernel;
+            }
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,63 @@
+//! Reports that the log holds twice: a script prints `dmesg` behind the boot that the console has shown.
+
+use crate::boot::Boots;
+use crate::line::{Caller, LogLine};
+use crate::splat::header::Header;
+use crate::splat::types::Splat;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Headers remembered.
+const MAX_HEADERS: usize = 4096;
+
+/// The headers of a log.
+#[derive(Debug, Default)]
+pub(super) struct Repeats {
+    /// Boot, time and a hash of the text of each, and its line.
+    seen: HashMap<(usize, u64, u64), u64>,
+    /// Lines of headers that came before.
+    lines: HashSet<u64>,
+    /// The last line without any framing: a prompt, a command.
+    unframed: u64,
+}
+
+impl Repeats {
+    /// Takes in a line of the log.
+    pub fn line(&mut self, line: &LogLine<'_>) {
+        if !line.framing.present && !line.text.trim().is_empty() {
+            self.unframed = line.number;
+        }
+    }
+
+    /// Takes in a header. It came before where one had the same time and text, and somebody's words stand between.
+    /// A CPU whose clock does not run yet gives all of its lines one time, and may warn in one place more than once.
+    pub fn note(&mut self, header: &Header<'_>, line: &LogLine<'_>, boots: &Boots) {
+        let Some(time) = line.framing.time_us.filter(|time| *time > 0) else {
+            return;
+        };
+        if self.seen.len() >= MAX_HEADERS {
+            self.seen.clear();
+            self.lines.clear();
+        }
+        let key = (
+            boots.all().len().max(1),
+            time,
+            hash(header.text(), line.framing.caller),
+        );
+        let before = self.seen.insert(key, line.number);
+        if before.is_some_and(|before| before < self.unframed) {
+            self.lines.insert(line.number);
+        }
+    }
+
+    /// True for a report that came before.
+    pub fn has(&self, splat: &Splat) -> bool {
+        self.lines.contains(&splat.header_line)
+    }
+}
+
+fn hash(text: &str, caller: Option<Caller>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (text, caller).hash(&mut hasher);
+    hasher.finish()
+}
