@@ -25,7 +25,7 @@ mod who;
 
 pub use dependencies::Dependency;
 pub use error::GrammarError;
-pub use frames::{FrameSet, Head, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{
     ClearSite, Diagnosis, Fault, FaultName, PathName, PathRule, Requester, StageName, Usual, Word,
@@ -95,7 +95,6 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/other"),
     builtin!("frames"),
     builtin!("lines"),
-    builtin!("heads"),
     builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
@@ -124,7 +123,6 @@ struct Document {
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
     who: Vec<WhoLine>,
-    head: Vec<Head>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -156,8 +154,6 @@ pub struct Grammar {
     pub known: Vec<KnownLines>,
     /// Lines of reports that name task, CPU or kernel.
     pub who: Vec<WhoLine>,
-    /// Lines that say which CPU, task and kernel printed a report.
-    pub heads: Vec<Head>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -313,14 +309,20 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
-    /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    /// The rules for other lines that name task, CPU or kernel, where the line may be of one: one search tells.
     pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
         let literals = || {
-            let each: Option<Vec<_>> = self.who.iter().map(|who| who.pattern.literals()).collect();
+            let others = self.who.iter().filter(|who| !who.head);
+            let each: Option<Vec<_>> = others.map(|who| who.pattern.literals()).collect();
             Some(each?.concat())
         };
         let may_be = self.who_finder.may_be_in(literals, line);
-        self.who.iter().filter(move |_| may_be)
+        self.who.iter().filter(move |who| may_be && !who.head)
+    }
+
+    /// The forms of the line that every report of a CPU has: `CPU: 1 PID: 0 Comm: …`.
+    pub fn head_lines(&self) -> impl Iterator<Item = &WhoLine> {
+        self.who.iter().filter(|who| who.head)
     }
 
     /// Whose stack begins at a line; `None` where it begins none.
@@ -403,7 +405,6 @@ impl Document {
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
         replace_by(&mut self.who, later.who, |line| &line.name);
-        replace_by(&mut self.head, later.head, |head| &head.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -442,9 +443,8 @@ impl Document {
         let proofs = self.fault.iter();
         let proofs = proofs.flat_map(|fault| fault.hardware.iter().chain(&fault.command_line));
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
-        let heads = self.head.iter().map(|head| &head.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(proofs).chain(summaries).chain(who).chain(heads);
+        let lines = lines.chain(proofs).chain(summaries).chain(who);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -466,7 +466,6 @@ impl Document {
             landmarks: self.landmark,
             known: self.known,
             who: self.who,
-            heads: self.head,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),

@@ -1,9 +1,10 @@
-//! Lines of a report, besides its `CPU:` line, that say which task, CPU or kernel it is about.
+//! Lines of a report that say which task, CPU or kernel it is about.
 
 use super::Pattern;
 use serde::Deserialize;
 
-/// A line that names task, CPU or kernel: the groups `cpu`, `pid`, `comm`, `release`, `build` and `taint`.
+/// A line that names task, CPU or kernel: the groups `cpu`, `pid`, `comm`, `release`, `build`, `taint` and `id` (the
+/// build-id), each of which it may lack.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhoLine {
@@ -13,6 +14,9 @@ pub struct WhoLine {
     pub why: String,
     /// The line, without blanks around it.
     pub pattern: Pattern,
+    /// True for the `CPU:` line itself, which only a report has.
+    #[serde(default)]
+    pub head: bool,
     /// True where it comes before the header of the report.
     #[serde(default)]
     pub ahead: bool,

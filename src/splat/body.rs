@@ -126,29 +126,15 @@ pub fn body(grammar: &Grammar, text: &str, log_line: u64, current: Section) -> B
         // parisc, alpha and loongarch put no colon behind a register's name
         .or_else(|| reg(trimmed))
         .or_else(|| words(trimmed))
-        .or_else(|| told_by_the_middle(grammar, trimmed))
         .unwrap_or(Body::Foreign)
 }
 
-/// What the lines that say which CPU and task it was begin with, where it is not a name of anybody's.
-const HEADS: [&str; 7] = [
-    "CPU",
-    "Pid",
-    "Process",
-    "COMM=",
-    "TASK = ",
-    "Tainted: ",
-    "Not tainted ",
-];
-
 fn head(grammar: &Grammar, text: &str) -> Option<Body> {
-    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T' | b'N');
+    const HEADS: [&str; 3] = ["CPU", "Pid: ", "Tainted: ["];
+    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T');
     let begins = may_be && HEADS.iter().any(|head| text.starts_with(head));
-    begins.then(|| cpu(grammar, text))?
-}
-
-fn cpu(grammar: &Grammar, text: &str) -> Option<Body> {
-    cpu_line(grammar, text).map(|line| Body::Cpu(Box::new(line)))
+    let line = begins.then(|| cpu_line(grammar, text))?;
+    line.map(|line| Body::Cpu(Box::new(line)))
 }
 
 fn by_beginning(text: &str) -> Option<Body> {
@@ -353,13 +339,6 @@ fn instruction(text: &str) -> Option<Body> {
     })
 }
 
-/// Lines that begin with a name of anybody's: alpha's and sparc's `rmmod(1444): Oops 1`, lockdep's
-/// `3.4.0 #3275 Not tainted`.
-fn told_by_the_middle(grammar: &Grammar, text: &str) -> Option<Body> {
-    let may_be = text.contains("): ") || text.contains(" (pid ") || text.contains(" #");
-    may_be.then(|| cpu(grammar, text))?
-}
-
 /// The byte that two digits stand for.
 fn hex_byte(digits: &[u8]) -> Option<u8> {
     let digit = |digit: u8| match digit {
@@ -429,6 +408,16 @@ mod tests {
             "NIP [c000000000123456] do_clear_cpu_cap+0xde/0x130",
             "epc : do_clear_cpu_cap+0xde/0x130",
             "Krnl PSW : 0704c00180000000 00000000001ff1c2 (do_clear_cpu_cap+0xde/0x130)",
+            "RIP: e030:do_clear_cpu_cap+0xde/0x130",
+            "EIP is at do_clear_cpu_cap+0xde/0x130",
+            "pc is at do_clear_cpu_cap+0xde/0x130",
+            "epc   : 800347b0 do_clear_cpu_cap+0xde/0x130",
+            "ERA: 90000000851b5ac0 do_clear_cpu_cap+0xde/0x130",
+            "TPC: <do_clear_cpu_cap+0xde/0x130>",
+            "PC: [<00291512>] do_clear_cpu_cap+0xde/0x130",
+            "PC: 0x900a302c (do_clear_cpu_cap+0xde/0x130)",
+            "IAOQ[0]: do_clear_cpu_cap+0xde/0x130",
+            "[ERET  ]: do_clear_cpu_cap+0xde/0x130",
         ] {
             let Body::Rip(false, Some(code)) = read(text) else {
                 panic!("{text}")
@@ -464,6 +453,48 @@ mod tests {
         ] {
             assert_eq!(read(text), Body::Known, "{text}");
         }
+    }
+
+    #[test]
+    fn a_place_may_stand_among_other_registers() {
+        for text in [
+            "pc : [<80de0078>]    lr : [<80de0574>]    psr: 60000013",
+            "epc : ffffffff80405f16 ra : ffffffff804001d0 sp : ff20000000013c30",
+        ] {
+            assert!(
+                matches!(read(text), Body::Registers(all) if all.len() == 3),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_without_a_name_wait_for_the_line_before() {
+        let Body::Words(words) = read(" <c45c4038>") else {
+            panic!()
+        };
+        assert_eq!(
+            (words.code.bytes.len(), words.code.trap_offset),
+            (4, Some(0))
+        );
+        assert!(matches!(
+            read(">0000021761df4098: a7f4ffe1\t\tbrc\t15,0000021761df405a"),
+            Body::Words(words) if words.words.is_empty() && words.code.bytes.len() == 4
+        ));
+        assert_eq!(read("Instruction DUMP:"), Body::Code(Code::default()));
+        for text in ["dead men tell no tales", "cafe", "12:34:56 deadbeef"] {
+            let is_word = matches!(read(text), Body::Words(_));
+            assert_eq!(is_word, text == "cafe", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_frame_behind_the_title_is_not_lost() {
+        let Body::Frame(frame) = read("Call Trace: [<0027d4d6>] sys_ioctl+0x0/0x4c8") else {
+            panic!()
+        };
+        assert_eq!(frame.name(), "sys_ioctl");
+        assert_eq!(read("Call Trace:"), Body::TraceStart);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! `dump_stack_print_info()`): `CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.0 #1 …`.
 
 use super::types::Kernel;
-use crate::grammar::{Grammar, Groups};
+use super::who::read;
+use crate::grammar::Grammar;
 
 /// What the line tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +80,7 @@ fn usual(text: &str) -> Option<CpuLine> {
     let (before, behind) = rest.split_at(rest.find(" #")?);
     let (flags, release) = before.rsplit_once(' ')?;
     let flags = match flags.strip_prefix(" Tainted: ") {
-        Some(flags) if flags.bytes().all(|flag| is_column(flag)) => flags,
+        Some(flags) if flags.bytes().all(is_column) => flags,
         None if flags.trim_end() == " Not tainted" => "",
         _ => return None,
     };
@@ -110,32 +111,12 @@ fn number(text: &str) -> Option<(u32, &str)> {
 }
 
 fn by_form(grammar: &Grammar, text: &str) -> Option<CpuLine> {
-    let mut heads = grammar.heads.iter();
-    let captures = heads.find_map(|head| head.pattern.captures(text))?;
-    let group = |name| captures.name(name).map(|m| m.as_str().to_owned());
-    let number = |name| group(name).and_then(|digits| digits.parse().ok());
-    Some(CpuLine {
-        cpu: number("cpu"),
-        pid: group("pid").and_then(|digits| digits.parse().ok()),
-        comm: group("comm"),
-        kernel: Kernel {
-            taint: taint(&captures, text),
-            release: group("release"),
-            build: group("build"),
-            build_id: group("id"),
-        },
-    })
+    grammar.head_lines().find_map(|rule| read(rule, text))
 }
 
-/// Taint letters; `G` and blanks only say which taints are absent (kernel/panic.c, `print_tainted()`).
-fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
-    match captures.name("taint") {
-        Some(flags) => Some(letters(flags.as_str())),
-        None => text.contains("Not tainted").then(String::new),
-    }
-}
-
-fn letters(flags: &str) -> String {
+/// Taint letters; `G`, blanks and RHEL's dashes only say which taints are absent (kernel/panic.c,
+/// `print_tainted()`).
+pub fn letters(flags: &str) -> String {
     let is_letter = |c: &char| !matches!(c, ' ' | 'G' | '-');
     flags.chars().filter(is_letter).collect()
 }

@@ -80,11 +80,11 @@ static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let text = text.trim();
+    let text = behind_marker(text.trim());
     if text.starts_with('#') {
         return crash::frame(text).map(|code| from_code(code, true, log_line, section));
     }
-    let (reliable, text) = reliability(undressed(behind_marker(text)));
+    let (reliable, text) = reliability(undressed(text));
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line, section));
     }
@@ -319,6 +319,50 @@ mod tests {
             (decoded.function.as_deref(), decoded.sources.len()),
             (Some("g"), 1)
         );
+    }
+
+    #[test]
+    fn every_architecture_dresses_its_frames() {
+        for (text, reliable, address) in [
+            (
+                "([<0000021761df4090>] f+0x24/0x90 [mydrv])",
+                false,
+                Some(0x0217_61df_4090),
+            ),
+            (
+                "Caller[000000000065b4b0]: f+0x60/0x120",
+                true,
+                Some(0x65_b4b0),
+            ),
+            ("[<(ptrval)>] f+0x60/0x120", true, None),
+            (
+                "6083be58:  [<60012345>] f+0x10/0x20",
+                true,
+                Some(0x6001_2345),
+            ),
+            ("[c1823e38] 0xc00a302c: f + 0x2c", true, Some(0xc00a_302c)),
+            (
+                "[c3d7bc60] [f1240d20] f+0x60/0x120 [mydrv]",
+                true,
+                Some(0xf124_0d20),
+            ),
+        ] {
+            let frame = read(text).unwrap_or_else(|| panic!("no frame: {text}"));
+            assert_eq!(frame.name(), "f", "{text}");
+            assert_eq!(
+                (frame.reliable, frame.code.address),
+                (reliable, address),
+                "{text}"
+            );
+        }
+        for prose in [
+            "(see f+0x1/0x2 for more",
+            "Caller said so",
+            "[1] 0x10: a + b",
+            "12345678: f",
+        ] {
+            assert!(read(prose).is_none(), "{prose}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! In: a line's text and the grammar's rules. Out: a [`CpuLine`] with what the line says.
 
-use super::cpu_line::CpuLine;
+use super::cpu_line::{CpuLine, letters};
 use super::types::Kernel;
 use crate::grammar::{Grammar, Groups, WhoLine};
 
@@ -14,7 +14,8 @@ pub fn who(grammar: &Grammar, text: &str, ahead: bool) -> Option<CpuLine> {
     rules.find_map(|rule| read(rule, text))
 }
 
-fn read(rule: &WhoLine, text: &str) -> Option<CpuLine> {
+/// What a line says by one rule.
+pub fn read(rule: &WhoLine, text: &str) -> Option<CpuLine> {
     let groups = rule.pattern.captures(text)?;
     let group = |name| groups.name(name).map(|group| group.as_str().to_owned());
     Some(CpuLine {
@@ -25,16 +26,15 @@ fn read(rule: &WhoLine, text: &str) -> Option<CpuLine> {
             release: group("release"),
             build: group("build"),
             taint: taint(&groups, text),
-            build_id: None,
+            build_id: group("id"),
         },
     })
 }
 
-/// Letters of the taints that are set; `G` only says that no proprietary module was loaded.
+/// `None` where the line says nothing of taints.
 fn taint(groups: &Groups<'_>, text: &str) -> Option<String> {
-    let is_taint = |c: &char| c.is_ascii_uppercase() && *c != 'G';
     match groups.name("taint") {
-        Some(flags) => Some(flags.as_str().chars().filter(is_taint).collect()),
+        Some(flags) => Some(letters(flags.as_str())),
         None => text.contains("Not tainted").then(String::new),
     }
 }
