@@ -9,7 +9,7 @@ use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Code, Frame, Inline, Kernel, Register, SourceSpan, Splat};
+use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -128,6 +128,10 @@ struct SplatJson<'a> {
     registers: RegistersJson<'a>,
     code: Option<CodeJson>,
     frames: Vec<FrameJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stacks: Vec<StackJson<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    details: &'a [String],
     symbols: SymbolsJson<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     late_clear: Option<&'a LateClear>,
@@ -156,6 +160,14 @@ struct At<'a> {
 struct CodeJson {
     bytes: String,
     trap_offset: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct StackJson<'a> {
+    label: Option<&'a str>,
+    context: &'static str,
+    task: Option<u32>,
+    frames: Vec<FrameJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -378,7 +390,9 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
             printed: &splat.registers.0,
         },
         code: splat.code.as_ref().map(code),
-        frames: splat.frames.iter().map(frame).collect(),
+        frames: splat.own_frames().iter().map(frame).collect(),
+        stacks: stacks(splat),
+        details: &splat.details,
         symbols: symbols(&report.symbols),
         late_clear: report.late_clear.as_ref(),
     }
@@ -415,6 +429,32 @@ fn code(code: &Code) -> CodeJson {
     CodeJson {
         bytes,
         trap_offset: code.trap_offset,
+    }
+}
+
+/// All stacks where the report has more than its own.
+fn stacks(splat: &Splat) -> Vec<StackJson<'_>> {
+    let all = splat.stacks.iter().filter(|_| splat.stacks.len() > 1);
+    all.map(|stack| {
+        let frames = splat.frames_of(stack);
+        StackJson {
+            label: stack.label.as_deref(),
+            context: context(frames),
+            task: stack.task(),
+            frames: frames.iter().map(frame).collect(),
+        }
+    })
+    .collect()
+}
+
+/// What the CPU did in the innermost frame.
+fn context(frames: &[Frame]) -> &'static str {
+    match frames.first().map_or(Section::Task, |frame| frame.section) {
+        Section::Task => "task",
+        Section::Irq => "irq",
+        Section::SoftIrq => "softirq",
+        Section::Nmi => "nmi",
+        Section::Exception => "exception",
     }
 }
 

@@ -239,7 +239,7 @@ fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
                 continue;
             }
             Step::Folded(frames) => folded(&frames),
-            Step::Section(name) => name.to_owned(),
+            Step::Section(name) => clean(name).to_string(),
         };
         let _ = writeln!(out, "    {}", Style::paint(style.dim, aside));
     }

@@ -3,6 +3,7 @@
 //! In: splats, symbols and verdicts. Out: [`Report`]s with title, LKP's name, signature, culprit and
 //! incident, numbered in the order of the output.
 
+mod details;
 mod lkp;
 mod signature;
 mod stacks;
@@ -187,6 +188,7 @@ impl Sequence {
         let index = *count;
         *count += 1;
         splat.stacks = stacks::of(grammar, &splat);
+        splat.details = details::of(grammar, &splat);
         let name = name(grammar, &splat, late_clear.as_ref());
         splat.lines = Lines::default();
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());

@@ -5,7 +5,6 @@
 use super::code_ref::code_ref;
 use super::frame::{INLINE_MARK, inlined};
 use super::types::{CodeRef, SourceLine, Splat};
-use super::undecode::undecoded;
 use crate::grammar::{Grammar, Groups, Kind, Level};
 
 /// A header that was read.
@@ -109,7 +108,7 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
     }
     Some(Header {
         kind,
-        text: undecoded(text).into_owned(),
+        text: text.to_owned(),
         cpu: number("cpu"),
         pid: number("pid"),
         comm: group("comm").map(str::to_owned),
@@ -165,7 +164,7 @@ impl Header<'_> {
         self.whole
     }
 
-    /// The line as the kernel printed it: without framing, and without what a symbolizer put in.
+    /// The line, without framing.
     pub fn text(&self) -> &str {
         &self.text
     }

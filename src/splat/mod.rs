@@ -24,6 +24,8 @@ pub use types::{
     SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
 };
 
+pub(crate) use undecode::undecoded;
+
 use crate::line::rewrap::has_open_parenthesis;
 use registers::is_user_selector;
 
