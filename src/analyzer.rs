@@ -3,6 +3,7 @@
 mod harmless;
 mod pipeline;
 mod reports;
+mod waiting;
 
 use crate::boot::Boot;
 use crate::grammar::Grammar;

@@ -82,7 +82,7 @@ fn what_is_new_fails_and_is_explained() {
         text.starts_with("BSP path: the boot CPU cleared VMX"),
         "{text}"
     );
-    assert!(text.contains("\n  diagnosis\n"));
+    assert!(text.contains("\n  What      "));
     assert!(text.contains("\nnew: 1  late clear of VMX by init_ia32_feat_ctl, BSP path\n"));
     assert!(!text.contains("AP path: CPU 1"), "a known one is explained");
     assert!(text.ends_with("1 new, 0 expired, 1 known, 0 not seen; 2 splats in 2 inputs\n"));

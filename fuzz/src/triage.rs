@@ -3,7 +3,7 @@
 use ksplat::analyzer::Analyzer;
 use ksplat::grammar::Grammar;
 use ksplat::render::{
-    Ending, Github, Html, Json, Junit, Mail, Output, Sarif, Standing, Style, Text,
+    Ending, Github, Html, Json, Junit, Mail, Manner, Output, Sarif, Standing, Style, Text,
 };
 use ksplat::report::Sequence;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
 pub fn run(log: &[u8]) {
     let grammar = ANALYZER.grammar();
     let forms: [Box<dyn Output>; 7] = [
-        Box::new(Text::new(grammar, Style::default(), false)),
+        Box::new(Text::new(grammar, Style::plain(), Manner::default())),
         Box::new(Json::new(grammar)),
         Box::new(Junit::new(grammar)),
         Box::new(Sarif::new(grammar)),

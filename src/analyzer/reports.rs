@@ -1,20 +1,14 @@
 //! The second half of the way: log lines in, reports out.
 
+use super::waiting::Waiting;
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::excerpt::Keeper;
-use crate::grammar::Level;
-use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Target, Vmlinux, judge};
+use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Vmlinux, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
-
-/// Lines without framing that may stand between a late clear and its nested repeat.
-const MAX_NOISE: u64 = 16;
-
-/// Notices between a late clear and its nested repeat.
-const MAX_BEHIND: usize = 16;
 
 /// What the log lines of one input made so far.
 pub struct Reports<'a> {
@@ -27,9 +21,7 @@ pub struct Reports<'a> {
     pub keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
-    held: Option<Report>,
-    /// Notices that wait for the held report.
-    behind: Vec<Report>,
+    waiting: Waiting,
     take: &'a mut dyn FnMut(Report),
 }
 
@@ -51,8 +43,7 @@ impl<'a> Reports<'a> {
             keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
-            held: None,
-            behind: Vec::new(),
+            waiting: Waiting::default(),
             take,
         };
         if let Some(subject) = origin.subject {
@@ -67,7 +58,7 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
-        self.release();
+        self.give_due(true);
         Input {
             path: self.path,
             boots: self.boots.into_all(),
@@ -80,12 +71,12 @@ impl<'a> Reports<'a> {
         for splat in self.assembler.release() {
             self.report(splat);
         }
-        self.release();
+        self.give_due(true);
     }
 
     /// True where no line is waited for.
     pub fn is_idle(&self) -> bool {
-        self.assembler.is_idle() && self.held.is_none()
+        self.assembler.is_idle() && self.waiting.is_empty()
     }
 
     fn report(&mut self, mut splat: Splat) {
@@ -104,11 +95,8 @@ impl<'a> Reports<'a> {
             .sequence
             .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
         self.remember(&report);
-        if report.level == Level::Notice && self.held.is_some() && self.behind.len() < MAX_BEHIND {
-            self.behind.push(report);
-        } else {
-            self.hold(report);
-        }
+        self.waiting.push(report);
+        self.give_due(false);
     }
 
     fn symbolize(&self, splat: &mut Splat) -> Symbols {
@@ -156,46 +144,10 @@ impl<'a> Reports<'a> {
         });
     }
 
-    /// Keeps back a late clear whose target only the next splat can tell: a nested repeat proves
-    /// that the pointer was NULL.
-    fn hold(&mut self, report: Report) {
-        if let Some(mut held) = self.held.take() {
-            let nested = report
-                .late_clear
-                .as_ref()
-                .is_some_and(|verdict| verdict.caused_by == Some(held.index));
-            if let (true, Some(verdict)) = (nested, &mut held.late_clear) {
-                verdict.learn_target(Target::All, report.splat.source.first_line);
-            }
-            self.give_held(held);
-        }
-        let waits = report
-            .late_clear
-            .as_ref()
-            .is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none());
-        if waits {
-            self.held = Some(report);
-        } else {
+    /// Gives away what waits for nothing more, or all.
+    fn give_due(&mut self, all: bool) {
+        while let Some(report) = self.waiting.pop(all) {
             self.give(report);
-        }
-    }
-
-    /// True for what other programs write into a console between two splats.
-    fn may_be_noise(&self, line: &LogLine<'_>) -> bool {
-        let near = |held: &Report| line.number <= held.splat.source.last_line + MAX_NOISE;
-        !line.framing.present && self.held.as_ref().is_some_and(near)
-    }
-
-    fn release(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.give_held(held);
-        }
-    }
-
-    fn give_held(&mut self, held: Report) {
-        self.give(held);
-        for notice in std::mem::take(&mut self.behind) {
-            self.give(notice);
         }
     }
 
@@ -214,11 +166,14 @@ impl<'a> Reports<'a> {
     pub fn log_line(&mut self, line: &LogLine<'_>) {
         self.boots.observe(&self.analyzer.grammar, line);
         let complete = self.assembler.feed(line, &mut self.boots);
-        if complete.is_empty() && self.assembler.is_idle() && !self.may_be_noise(line) {
-            self.release();
-        }
+        let idle = complete.is_empty() && self.assembler.is_idle();
         for splat in complete {
             self.report(splat);
         }
+        if let Some(line) = self.assembler.take_orphaned_panic() {
+            self.waiting.stopped(line);
+        }
+        self.waiting.pass(line, idle);
+        self.give_due(false);
     }
 }

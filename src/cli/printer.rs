@@ -5,10 +5,11 @@ use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
-use ksplat::render::{self, Ending, Output, Standing, Text};
+use ksplat::render::{self, Ending, Manner, Output, Standing, Text};
 use ksplat::report::Report;
 use std::error::Error;
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 /// The output of a run.
 pub struct Printer<'a> {
@@ -18,7 +19,12 @@ pub struct Printer<'a> {
     hints: Hints,
     failed: bool,
     error: Option<io::Error>,
+    /// When the last report came, while it may wait for the rest of its incident.
+    last_report: Option<Instant>,
 }
+
+/// So long a report waits for the rest of its incident on a stream.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<'a> Printer<'a> {
     /// Opens the output.
@@ -30,7 +36,11 @@ impl<'a> Printer<'a> {
         analyzer: &'a Analyzer,
     ) -> Result<Printer<'a>, Box<dyn Error>> {
         let grammar = analyzer.grammar();
-        let text = Text::new(grammar, output::style(options), options.quiet);
+        let manner = Manner {
+            quiet: options.quiet,
+            whole: options.verbose,
+        };
+        let text = Text::new(grammar, output::style(options), manner);
         Ok(Printer {
             options,
             out: output::open(options)?,
@@ -38,6 +48,7 @@ impl<'a> Printer<'a> {
             hints: Hints::default(),
             failed: false,
             error: None,
+            last_report: None,
         })
     }
 
@@ -60,6 +71,17 @@ impl<'a> Printer<'a> {
         };
         let text = self.form.report(report, standing);
         self.write(&text);
+        self.last_report = Some(Instant::now());
+    }
+
+    /// Writes what waits for the rest of its incident, where nothing came for it for a while: whoever
+    /// watches a stream must see it.
+    pub fn between_chunks(&mut self) {
+        let waited = |since: &mut Instant| since.elapsed() >= PATIENCE;
+        if self.last_report.take_if(waited).is_some() {
+            let text = self.form.waiting();
+            self.write(&text);
+        }
     }
 
     /// Something could not be read.

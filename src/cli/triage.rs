@@ -159,6 +159,10 @@ impl Sink for Reader<'_, '_> {
         self.printer.report(report);
     }
 
+    fn between_chunks(&mut self) {
+        self.printer.between_chunks();
+    }
+
     fn error(&mut self, error: ScanError) {
         self.whole = false;
         complain(&error);

@@ -53,9 +53,17 @@ pub struct Kind {
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
-    /// Headers that are a part of this report where they come before its call trace.
+    /// Headers that are a part of this report where they follow closely and before its call trace.
+    /// Every other header begins a report of its own.
     #[serde(default)]
     pub parts: Vec<Pattern>,
+    /// Headers of other kinds that turn out to be the beginning of this report where its own header
+    /// follows them closely and before their call trace.
+    #[serde(default)]
+    pub takes_over: Vec<Pattern>,
+    /// Lines which say that no call trace will follow.
+    #[serde(default)]
+    pub without_trace: Vec<Pattern>,
     /// How far behind another report this one counts as its consequence.
     pub follows: Option<Follows>,
     /// What it is called: the first form that fits.
@@ -67,7 +75,7 @@ pub struct Kind {
 }
 
 /// The reach of a consequence; either bound suffices.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Follows {
     /// Lines behind the end of the report before.
@@ -78,12 +86,27 @@ pub struct Follows {
     /// Kinds that can bring it about; where absent, any can.
     #[serde(default)]
     pub after: Vec<String>,
+    /// What both headers must have in common: its group `same`.
+    pub same: Option<Pattern>,
 }
 
 impl Follows {
     /// True where a report of that kind can bring it about.
     pub fn can_be_after(&self, kind: &str) -> bool {
         self.after.is_empty() || self.after.iter().any(|after| after == kind)
+    }
+
+    /// True where both headers have what they must have in common.
+    pub fn agrees(&self, cause: &str, header: &str) -> bool {
+        let Some(pattern) = &self.same else {
+            return true;
+        };
+        let groups = [cause, header].map(|text| pattern.captures(text));
+        let [Some(cause), Some(header)] = &groups else {
+            return false;
+        };
+        let same = [cause, header].map(|groups| groups.name("same").map(|group| group.as_str()));
+        same[0] == same[1]
     }
 }
 
@@ -187,6 +210,12 @@ impl Kind {
             .iter()
             .flat_map(|form| form.header.iter().chain(&form.lines));
         let lines = self.never.iter().chain(&self.parts).chain(&self.halves);
+        let others = self.takes_over.iter().chain(&self.without_trace);
+        let same = self
+            .follows
+            .iter()
+            .filter_map(|follows| follows.same.as_ref());
+        let lines = lines.chain(others).chain(same);
         self.headers.iter().chain(lines).chain(titles)
     }
 }

@@ -16,8 +16,10 @@ mod names;
 mod needed;
 mod pattern;
 mod rewrite;
+mod summary;
 mod tellers;
 mod timeline;
+mod who;
 
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
@@ -25,8 +27,10 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
+pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
+pub use who::WhoLine;
 
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
@@ -70,6 +74,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/lockdep"),
     builtin!("kinds/stall"),
     builtin!("kinds/memory"),
+    builtin!("kinds/livepatch"),
     builtin!("kinds/filesystem"),
     builtin!("kinds/hardware"),
     builtin!("kinds/notices"),
@@ -82,7 +87,11 @@ const BUILTIN: &[Builtin] = &[
     builtin!("boot"),
     builtin!("lkp"),
     builtin!("late-clear"),
+    builtin!("summaries"),
 ];
+
+/// The landmark which says that the machine stops.
+const KERNEL_PANIC: &str = "kernel-panic";
 
 /// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
@@ -99,6 +108,7 @@ struct Document {
     wrappers: Vec<Wrappers>,
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
+    who: Vec<WhoLine>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -108,6 +118,8 @@ struct Document {
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
+    summary: Vec<SummaryRule>,
+    taint: Vec<Taint>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -123,6 +135,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// Lines that belong to reports.
     pub known: Vec<KnownLines>,
+    /// Lines of reports that name task, CPU or kernel.
+    pub who: Vec<WhoLine>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -132,6 +146,7 @@ pub struct Grammar {
     memberships: Memberships,
     finder: KindFinder,
     signs: LineFinder,
+    who_finder: LineFinder,
     tellers: Tellers,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
@@ -147,6 +162,10 @@ pub struct Grammar {
     pub words: Vec<Word>,
     /// Verdicts in words.
     pub diagnoses: Vec<Diagnosis>,
+    /// Reports in words.
+    pub summaries: Vec<SummaryRule>,
+    /// Taint letters in words.
+    pub taints: Vec<Taint>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -273,9 +292,25 @@ impl Grammar {
         marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
     }
 
+    /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
+        let literals = || {
+            let each: Option<Vec<_>> = self.who.iter().map(|who| who.pattern.literals()).collect();
+            Some(each?.concat())
+        };
+        let may_be = self.who_finder.may_be_in(literals, line);
+        self.who.iter().filter(move |_| may_be)
+    }
+
     /// The landmark of that name.
     pub fn landmark(&self, name: &str) -> Option<&Landmark> {
         self.landmarks.iter().find(|landmark| landmark.name == name)
+    }
+
+    /// True for a line which says that the machine stops.
+    pub fn is_panic(&self, line: &str) -> bool {
+        let landmark = self.landmark(KERNEL_PANIC);
+        landmark.is_some_and(|landmark| landmark.pattern.is_match(line.trim_start()))
     }
 
     /// The kinds that may begin at a line, in the order in which they are tried.
@@ -335,6 +370,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
+        replace_by(&mut self.who, later.who, |line| &line.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -346,6 +382,9 @@ impl Document {
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
+        replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
+        // The first rule that fits is taken: those of the user's come first.
+        self.summary.splice(0..0, later.summary);
     }
 
     /// Compiles every pattern, so that an error is told now and with its file.
@@ -355,9 +394,12 @@ impl Document {
         let facts = self.fact.iter().map(|rule| &rule.pattern);
         let words = self.word.iter().map(|rule| &rule.pattern);
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
+        let who = self.who.iter().map(|line| &line.pattern);
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
+        let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
+        let lines = lines.chain(summaries).chain(who);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -378,12 +420,14 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             known: self.known,
+            who: self.who,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),
             memberships: Memberships::default(),
             finder: KindFinder::default(),
             signs: LineFinder::default(),
+            who_finder: LineFinder::default(),
             tellers: Tellers::default(),
             milestones: self.milestone,
             facts: self.fact,
@@ -392,6 +436,8 @@ impl Document {
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,
+            summaries: self.summary,
+            taints: self.taint,
             features,
         }
     }

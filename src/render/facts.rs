@@ -1,23 +1,48 @@
 //! The facts about a splat, as every form of the output for people lists them.
 
 use super::words::{kebab, place};
+use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
 
+/// The first sentence, for a person: what kind of trouble it is and what happened. Of several late clears
+/// with one cause the features are named together.
+pub fn sentence(report: &Report, more: &[Report]) -> String {
+    match (&report.late_clear, &report.summary) {
+        (Some(verdict), _) => lost_together(verdict, more),
+        (None, Some(summary)) => format!("{}: {}", summary.label, summary.text),
+        (None, None) => report.title.clone(),
+    }
+}
+
+/// Features that a headline names before it counts.
+const NAMED: usize = 3;
+
+fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
+    let name = |verdict: &LateClear| verdict.feature.as_ref()?.name.clone();
+    let mut names: Vec<String> = Vec::new();
+    let others = more.iter().filter_map(|report| report.late_clear.as_ref());
+    for name in std::iter::once(verdict).chain(others).filter_map(name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let Some(first) = names.first().filter(|_| names.len() > 1) else {
+        return verdict.headline.clone();
+    };
+    let all = match names.len() {
+        n if n > NAMED + 1 => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
+        n => format!("{} and {}", names[..n - 1].join(", "), names[n - 1]),
+    };
+    verdict.headline.replacen(first.as_str(), &all, 1)
+}
+
 /// The line that says it all: the verdict, else the title.
 pub fn headline(report: &Report) -> &str {
     let verdict = report.late_clear.as_ref();
     verdict.map_or(&report.title, |verdict| &verdict.headline)
-}
-
-/// The header as printed.
-pub fn header(splat: &Splat) -> &str {
-    match splat.header.as_str() {
-        "" => "(its header is missing)",
-        header => header,
-    }
 }
 
 /// Where the splat stands: `PATH:FIRST-LAST`, or `PATH (MEMBER:FIRST-LAST)` within a container.
@@ -47,17 +72,76 @@ pub fn culprit(report: &Report) -> Option<String> {
     })
 }
 
+/// The rows of the text, each with its lines: what to do, then what it stands on; unknown ones have no row.
+pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String>)> {
+    let splat = &report.splat;
+    let verdict = report.late_clear.as_ref();
+    let one = |text: Option<String>| text.into_iter().collect::<Vec<_>>();
+    let what = one(verdict.map(|verdict| verdict.diagnosis.clone()));
+    let next = report.summary.as_ref().map(|summary| summary.next.clone());
+    let printed = match splat.header.as_str() {
+        _ if splat.header_line == 0 => vec!["(its header is missing)".to_owned()],
+        header if report.title == header => Vec::new(),
+        header => vec![header.to_owned()],
+    };
+    let printed = printed.into_iter().chain(splat.message.iter().cloned());
+    let printed = printed.filter(|line| !line.trim().is_empty()).collect();
+    let lkp = report.lkp(grammar);
+    let rows = [
+        ("What", what),
+        ("Next", next.unwrap_or_default()),
+        ("Machine", one(report.panic_line.map(stopped))),
+        ("Printed", printed),
+        ("When", one(context(splat))),
+        ("At", one(rip(report))),
+        ("Culprit", one(culprit(report))),
+        ("Kernel", one(kernel(splat))),
+        ("Taint", one(taint(splat, grammar))),
+        ("Symbols", one(symbols(&report.symbols))),
+        ("Feature", one(verdict.and_then(feature))),
+        ("Verdict", one(verdict.map(summary_of))),
+        ("LKP", one((!lkp.is_empty()).then_some(lkp))),
+        ("Note", one(damage(splat).map(str::to_owned))),
+    ];
+    let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
+    known.collect()
+}
+
+/// Taint letters in words; one that no table has stands alone.
+fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
+    let letters = splat
+        .kernel
+        .taint
+        .as_deref()
+        .filter(|letters| !letters.is_empty())?;
+    let words = letters.chars().map(|letter| {
+        let mut taints = grammar.taints.iter();
+        let known = taints.find(|taint| taint.letter.starts_with(letter));
+        known.map_or(letter.to_string(), |taint| {
+            format!("{letter} {}", taint.means)
+        })
+    });
+    Some(words.collect::<Vec<_>>().join(", "))
+}
+
+fn stopped(line: u64) -> String {
+    format!("it stopped (line {line})")
+}
+
+fn damage(splat: &Splat) -> Option<&'static str> {
+    match (splat.truncated, splat.interleaved) {
+        (true, true) => Some("the splat is cut off, and has lines of another one"),
+        (true, false) => Some("the splat is cut off"),
+        (false, true) => Some("the splat may have lines of another one"),
+        (false, false) => None,
+    }
+}
+
 /// One row a fact; unknown ones have no row.
 pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     let splat = &report.splat;
     let message = (!splat.message.is_empty()).then(|| splat.message.join(" "));
     let verdict = report.late_clear.as_ref();
-    let damage = match (splat.truncated, splat.interleaved) {
-        (true, true) => Some("the splat is cut off, and has lines of another one"),
-        (true, false) => Some("the splat is cut off"),
-        (false, true) => Some("the splat may have lines of another one"),
-        (false, false) => None,
-    };
     let rows = [
         ("message", message),
         ("context", context(splat)),
@@ -67,7 +151,8 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ("symbols", symbols(&report.symbols)),
         ("feature", verdict.and_then(feature)),
         ("verdict", verdict.map(summary_of)),
-        ("note", damage.map(str::to_owned)),
+        ("panic", report.panic_line.map(stopped)),
+        ("note", damage(splat).map(str::to_owned)),
     ];
     let known = rows
         .into_iter()
@@ -75,11 +160,18 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     known.collect()
 }
 
+/// Seconds since boot. A secondary CPU prints zeros until its clock is set (kernel/sched/clock.c).
+fn when(splat: &Splat) -> Option<String> {
+    let us = splat.time_us?;
+    Some(match (us, splat.cpu) {
+        (0, Some(1..)) => "before this CPU's clock was set".to_owned(),
+        _ => format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000),
+    })
+}
+
 fn context(splat: &Splat) -> Option<String> {
     let parts = [
-        splat
-            .time_us
-            .map(|us| format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000)),
+        when(splat),
         splat.cpu.map(|cpu| format!("CPU {cpu}")),
         splat.comm.as_ref().map(|comm| match splat.pid {
             Some(pid) => format!("{comm} (PID {pid})"),

@@ -115,13 +115,19 @@ struct SplatJson<'a> {
     truncated: bool,
     interleaved: bool,
     corrupted: bool,
+    /// Only where the log shows it: that nothing says so is no proof that the machine lived on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panicked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panic_line: Option<u64>,
     culprit: Option<CulpritJson<'a>>,
+    summary: Option<String>,
     boot: Option<usize>,
     kernel: &'a Kernel,
     hardware: Option<&'a str>,
     time: Option<f64>,
     cpu: Option<u32>,
-    pid: Option<u32>,
+    pid: Option<i32>,
     comm: Option<&'a str>,
     message: &'a [String],
     at: At<'a>,
@@ -368,6 +374,9 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         truncated: splat.truncated,
         interleaved: splat.interleaved,
         corrupted: report.corrupted,
+        summary: Some(super::facts::sentence(report, &[])),
+        panicked: report.panic_line.map(|_| true),
+        panic_line: report.panic_line,
         culprit: report.culprit.as_ref().map(|c| CulpritJson {
             function: &c.function,
             file: c.file.as_deref(),

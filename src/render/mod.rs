@@ -32,5 +32,5 @@ pub use output::{Ending, Output, Standing};
 pub use places::{Answer, place_document, place_lines, place_text};
 pub use sarif::Sarif;
 pub use style::Style;
-pub use text::{Text, report};
+pub use text::{Manner, Text, report};
 pub use words::count;

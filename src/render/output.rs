@@ -12,6 +12,11 @@ pub trait Output {
     /// Takes in a report; gives what can be written at once.
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String;
 
+    /// Gives what waits for more that belongs to it: a stream has been silent, or busy with other things.
+    fn waiting(&mut self) -> String {
+        String::new()
+    }
+
     /// Takes in what an input told of itself, behind its reports.
     fn input(&mut self, input: Input) {
         let _ = input;

@@ -1,10 +1,12 @@
-//! Colours of the text output.
+//! Colours and width of the text output.
 
 use anstyle::{AnsiColor, Style as Ansi};
 
 /// Which colours to use; [`Style::plain`] has none.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Style {
+    /// Columns.
+    pub width: usize,
     /// The headline of a splat.
     pub headline: Ansi,
     /// Names of the parts of a block.
@@ -17,15 +19,37 @@ pub struct Style {
     pub place: Ansi,
 }
 
+/// Columns where the output is no terminal.
+const WIDTH: usize = 88;
+
+/// What a line is fitted to: in narrower terminals it is broken, in wider ones it is hard to read.
+const WIDTHS: std::ops::RangeInclusive<usize> = 80..=200;
+
 impl Style {
     /// No escape codes at all.
     pub fn plain() -> Style {
-        Style::default()
+        Style {
+            width: WIDTH,
+            headline: Ansi::new(),
+            label: Ansi::new(),
+            dim: Ansi::new(),
+            function: Ansi::new(),
+            place: Ansi::new(),
+        }
+    }
+
+    /// Fitted to a terminal of so many columns.
+    pub fn fitted(self, columns: usize) -> Style {
+        Style {
+            width: columns.clamp(*WIDTHS.start(), *WIDTHS.end()),
+            ..self
+        }
     }
 
     /// Colours for a terminal.
     pub fn colored() -> Style {
         Style {
+            width: WIDTH,
             headline: AnsiColor::Red.on_default().bold(),
             label: AnsiColor::Cyan.on_default(),
             dim: Ansi::new().dimmed(),

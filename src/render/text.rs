@@ -1,67 +1,132 @@
 //! Text, made to be read: one block a splat.
 
+mod block;
+
 use super::clean::clean;
 use super::facts;
 use super::output::{Ending, Output, Standing};
 use super::style::Style;
-use super::trace::{Step, folded, steps};
-use super::words::{count, place, wrap};
+use super::words::count;
 use crate::analyzer::Input;
 use crate::grammar::{Grammar, Level};
-use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Frame, Splat};
 use std::collections::HashSet;
 use std::fmt::Write;
 
-/// Columns of prose.
-const WIDTH: usize = 88;
+/// How the text is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// Nothing but splats.
+    pub quiet: bool,
+    /// Every report of an incident is shown whole.
+    pub whole: bool,
+}
 
 /// The output as text.
 pub struct Text<'a> {
     grammar: &'a Grammar,
     style: Style,
-    quiet: bool,
+    manner: Manner,
     /// One entry an input; the last is that of the one at hand.
     found: Vec<Found>,
     /// Titles of the notices that the input at hand has had a line for.
     told: HashSet<String>,
+    /// The reports of the incident at hand, and the notices between them.
+    incident: Vec<Report>,
+    notices: String,
+    /// Number of the last incident.
+    last: Option<usize>,
     /// The last thing printed was the line of a notice.
-    after_notice: bool,
+    after_line: bool,
     inputs: Vec<Input>,
 }
 
 impl<'a> Text<'a> {
-    /// With these colours; a quiet one has nothing but splats.
-    pub fn new(grammar: &'a Grammar, style: Style, quiet: bool) -> Text<'a> {
+    /// With these colours, in this manner.
+    pub fn new(grammar: &'a Grammar, style: Style, manner: Manner) -> Text<'a> {
         Text {
             grammar,
             style,
-            quiet,
+            manner,
             found: vec![Found::default()],
             told: HashSet::new(),
-            after_notice: false,
+            incident: Vec::new(),
+            notices: String::new(),
+            last: None,
+            after_line: false,
             inputs: Vec::new(),
         }
+    }
+
+    /// Takes in a report: the one before it and its followers are complete where this one is of another
+    /// incident.
+    fn splat(&mut self, found: Report) -> String {
+        let follows = self.last.replace(found.incident) == Some(found.incident);
+        if self.manner.whole {
+            return self.block(&found, &[]);
+        }
+        if follows && self.incident.is_empty() {
+            // The block of its incident was written before it came.
+            return self.line(block::follower(&found, &self.style));
+        }
+        let complete = if follows { String::new() } else { self.flush() };
+        self.incident.push(found);
+        complete
+    }
+
+    /// The incident at hand, and the notices that came meanwhile.
+    fn flush(&mut self) -> String {
+        let reports = std::mem::take(&mut self.incident);
+        let notices = std::mem::take(&mut self.notices);
+        let mut text = match reports.split_first() {
+            Some((first, more)) => self.block(first, more),
+            None => String::new(),
+        };
+        if !notices.is_empty() {
+            text += &self.line(notices);
+        }
+        text
+    }
+
+    fn block(&mut self, first: &Report, more: &[Report]) -> String {
+        let gap = if self.after_line { "\n" } else { "" };
+        self.after_line = false;
+        let block = block::block(first, more, self.grammar, &self.style);
+        format!("{gap}{block}")
+    }
+
+    fn line(&mut self, line: String) -> String {
+        self.after_line = true;
+        line
+    }
+
+    /// A line for a notice that the input has not had before.
+    fn notice(&mut self, found: &Report) -> String {
+        if self.manner.quiet || !self.told.insert(found.title.clone()) {
+            return String::new();
+        }
+        let line = notice(found, &self.style);
+        if self.incident.is_empty() {
+            return self.line(line);
+        }
+        self.notices += &line;
+        String::new()
     }
 }
 
 impl Output for Text<'_> {
-    /// A block for a report; a line for a notice that the input has not had before.
     fn report(&mut self, found: Report, _: Standing<'_>) -> String {
         if let Some(counts) = self.found.last_mut() {
             counts.add(&found);
         }
-        if found.level == Level::Report {
-            let gap = if self.after_notice { "\n" } else { "" };
-            self.after_notice = false;
-            format!("{gap}{}", report(&found, self.grammar, &self.style))
-        } else if !self.quiet && self.told.insert(found.title.clone()) {
-            self.after_notice = true;
-            notice(&found, &self.style)
-        } else {
-            String::new()
+        match found.level {
+            Level::Report => self.splat(found),
+            Level::Notice => self.notice(&found),
         }
+    }
+
+    fn waiting(&mut self) -> String {
+        self.flush()
     }
 
     fn input(&mut self, input: Input) {
@@ -75,29 +140,20 @@ impl Output for Text<'_> {
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
+        let rest = self.flush();
         let nothing = self.found.iter().all(|found| found.splats == 0);
-        match nothing {
-            _ if self.quiet => String::new(),
+        let closing = match nothing {
+            _ if self.manner.quiet => String::new(),
             true => nothing_found(&self.inputs, &self.found),
             false => summary(&self.inputs, &self.found),
-        }
+        };
+        rest + &closing
     }
 }
 
 /// A block for one splat, ending in an empty line.
 pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
-    let mut out = String::new();
-    headline(&mut out, report, style);
-    rows(&mut out, report, style);
-    if let Some(verdict) = &report.late_clear {
-        evidence(&mut out, verdict, style);
-    }
-    trace(&mut out, &report.splat, grammar, style);
-    if let Some(verdict) = &report.late_clear {
-        diagnosis(&mut out, verdict, style);
-    }
-    out.push('\n');
-    out
+    block::block(report, &[], grammar, style)
 }
 
 /// A line for one notice.
@@ -189,95 +245,4 @@ fn extent(input: &Input) -> String {
         },
         boots => format!("{lines}, {} boots", boots.len()),
     }
-}
-
-fn headline(out: &mut String, report: &Report, style: &Style) {
-    let text = clean(facts::headline(report)).into_owned();
-    let _ = writeln!(out, "{}", Style::paint(style.headline, text));
-    let source = &report.splat.source;
-    let place = format!("{}:{}-{}", source.path, source.first_line, source.last_line);
-    let _ = writeln!(
-        out,
-        "  {}  {}",
-        Style::paint(style.place, clean(&place)),
-        clean(facts::header(&report.splat))
-    );
-}
-
-fn rows(out: &mut String, report: &Report, style: &Style) {
-    for (name, value) in facts::rows(report) {
-        let name = Style::paint(style.label, format_args!("{name:<9}"));
-        let _ = writeln!(out, "  {name} {}", clean(&value));
-    }
-}
-
-fn evidence(out: &mut String, verdict: &LateClear, style: &Style) {
-    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "evidence"));
-    for item in &verdict.evidence {
-        let line = item
-            .line
-            .map_or("-".to_owned(), |line| format!("line {line}"));
-        let head = format!("    {line:<10} {:<13} ", item.speaks_for);
-        let text = wrap(
-            &clean(&item.says),
-            WIDTH.saturating_sub(head.len()),
-            head.len(),
-        );
-        let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
-    }
-}
-
-fn trace(out: &mut String, splat: &Splat, grammar: &Grammar, style: &Style) {
-    if splat.frames.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "call trace"));
-    for step in steps(splat, grammar) {
-        let aside = match step {
-            Step::Frame(frame) => {
-                write_frame(out, frame, style);
-                continue;
-            }
-            Step::Folded(frames) => folded(&frames),
-            Step::Section(name) => clean(name).to_string(),
-        };
-        let _ = writeln!(out, "    {}", Style::paint(style.dim, aside));
-    }
-}
-
-/// Inlined functions first, each a step further in, then the frame's own function.
-fn write_frame(out: &mut String, frame: &Frame, style: &Style) {
-    let mark = if frame.reliable { ' ' } else { '?' };
-    for inline in &frame.inlines {
-        let name = inline.function.as_deref().unwrap_or("(inlined)");
-        let place = place(inline.file.as_deref(), inline.line);
-        let _ = writeln!(
-            out,
-            "          {:<34}  {}",
-            clean(name),
-            Style::paint(style.place, clean(&place))
-        );
-    }
-    let place = place(frame.file.as_deref(), frame.line);
-    let part = if frame.reliable {
-        style.function
-    } else {
-        style.dim
-    };
-    let name = format!("{:<38}", clean(&frame.code.to_string()));
-    let line = format!(
-        "    {mark} {}  {}",
-        Style::paint(part, name),
-        Style::paint(style.place, clean(&place))
-    );
-    let _ = writeln!(out, "{}", line.trim_end());
-}
-
-fn diagnosis(out: &mut String, verdict: &LateClear, style: &Style) {
-    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "diagnosis"));
-    let _ = writeln!(
-        out,
-        "    {}",
-        wrap(&clean(&verdict.diagnosis), WIDTH - 4, 4)
-    );
 }

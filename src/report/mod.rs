@@ -7,14 +7,19 @@ mod details;
 mod lkp;
 mod signature;
 mod stacks;
+mod summary;
+
+pub use summary::Summary;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
+use crate::line::Caller;
 use crate::splat::{Frame, Lines, Splat, base_name, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
+use std::collections::VecDeque;
 
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +79,12 @@ pub struct Report {
     pub former_signatures: Vec<String>,
     /// Number of the crash that it belongs to.
     pub incident: usize,
+    /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
+    pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// What happened, in words for a person.
+    pub summary: Option<Summary>,
     /// Kernel and machine.
     pub platform: Platform,
     /// The lines of the log that it stands on, where the analyzer keeps them.
@@ -107,18 +116,30 @@ pub struct Sequence {
     incidents: usize,
     /// Notices are counted apart: they are no splats.
     notices: usize,
-    last: Option<Last>,
+    /// The last reports of the input, the latest last.
+    last: VecDeque<Last>,
 }
+
+/// Reports whose consequences may still come: as many as CPUs usually crash at once.
+const MAX_LAST: usize = 8;
 
 #[derive(Debug, Clone)]
 struct Last {
     incident: usize,
+    caller: Option<Caller>,
     boot: Option<usize>,
     last_line: u64,
     time_us: Option<u64>,
     /// Kind of the incident's first report.
     cause: String,
+    /// Who asked for the last late clear, and on which CPU.
+    asked: Option<(Option<u32>, String)>,
+    /// Header of its last report.
+    header: String,
 }
+
+/// Lines between two late clears that one function asked for on one CPU: they have one cause.
+const MAX_ASKED_GAP: u64 = 100;
 
 impl Sequence {
     /// Index that the next report will have.
@@ -159,7 +180,7 @@ impl Sequence {
 
     /// A new input begins: no report of it belongs to an incident of another.
     pub fn next_input(&mut self) {
-        self.last = None;
+        self.last.clear();
     }
 
     /// Makes the next report.
@@ -190,8 +211,9 @@ impl Sequence {
         splat.stacks = stacks::of(grammar, &splat);
         splat.details = details::of(grammar, &splat);
         let name = name(grammar, &splat, late_clear.as_ref());
-        splat.lines = Lines::default();
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
+        let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
+        splat.lines = Lines::default();
         let verdict = late_clear.as_ref();
         let signature = signature::of(grammar, &splat, &name, culprit.as_ref(), verdict);
         let former_signatures = match &late_clear {
@@ -204,7 +226,9 @@ impl Sequence {
             signature,
             former_signatures,
             incident,
+            panic_line: splat.panic_line,
             culprit,
+            summary,
             platform: Platform::of(&splat, boot),
             excerpt: Excerpt::default(),
             title: name.title,
@@ -226,22 +250,37 @@ impl Sequence {
         late_clear: Option<&LateClear>,
     ) -> (usize, bool) {
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
+        let asked = late_clear.and_then(|verdict| Some((verdict.cpu, verdict.requester.clone()?)));
         let follows = grammar
             .kind(&splat.kind)
             .and_then(|kind| kind.follows.as_ref());
         let causes = |last: &&Last| {
-            nested || follows.is_some_and(|follows| last.brings_about(follows, splat))
+            nested
+                || last.asked_as(asked.as_ref(), splat)
+                || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
-        let before = self.last.as_ref().filter(causes);
+        let by_same = |last: &&Last| splat.caller.is_some() && last.caller == splat.caller;
+        let before = self
+            .last
+            .iter()
+            .rev()
+            .find(|last| by_same(last) && causes(last));
+        let before = before.or_else(|| self.last.back().filter(causes));
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
         let incident = joined.unwrap_or_else(|| self.next_incident());
-        self.last = Some(Last {
+        if self.last.len() >= MAX_LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(Last {
             incident,
+            caller: splat.caller,
             boot: splat.boot,
             last_line: splat.source.last_line,
             time_us: splat.time_us,
             cause: cause.unwrap_or_else(|| splat.kind.clone()),
+            asked,
+            header: splat.header.clone(),
         });
         (incident, joined.is_some())
     }
@@ -255,13 +294,19 @@ impl Sequence {
 impl Last {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.can_be_after(&self.cause);
+        let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);
         let passed = splat.time_us.zip(self.time_us);
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
         });
         let same_boot = self.boot == splat.boot;
         able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
+    }
+
+    /// True where the same function asked for the last late clear on the same CPU: one register or one
+    /// microcode takes several features.
+    fn asked_as(&self, asked: Option<&(Option<u32>, String)>, splat: &Splat) -> bool {
+        asked.is_some() && asked == self.asked.as_ref() && self.is_within(MAX_ASKED_GAP, splat)
     }
 
     fn is_within(&self, lines: u64, splat: &Splat) -> bool {

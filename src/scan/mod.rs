@@ -87,6 +87,8 @@ pub struct Extent {
 pub trait Sink {
     /// Takes in a report.
     fn report(&mut self, report: Report);
+    /// Called between the chunks of a stream, and while it is silent.
+    fn between_chunks(&mut self) {}
     /// Something could not be read; the scan goes on.
     fn error(&mut self, error: ScanError);
     /// Takes in what a text told of itself, behind its reports: only where [`Sink::wants_members`].

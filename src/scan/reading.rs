@@ -8,6 +8,7 @@ use crate::input::inbox::{Inbox, InboxError};
 use crate::input::read_chunks_or_pause;
 use crate::report::Sequence;
 use gix::ObjectId;
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -117,14 +118,18 @@ impl<'a> Reading<'a> {
         origin: Origin<'_>,
         feed: impl FnOnce(&mut dyn FnMut(Option<&[u8]>)) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (sink, stop) = (&mut *self.sink, self.stop);
-        let mut take = |report| sink.report(report);
+        let stop = self.stop;
+        let sink = RefCell::new(&mut *self.sink);
+        let mut take = |report| sink.borrow_mut().report(report);
         let mut stream = self.analyzer.stream(origin, self.sequence, &mut take);
         let stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
-        let fed = feed(&mut |chunk| match chunk {
-            Some(_) if stopped() => {}
-            Some(chunk) => stream.push(chunk),
-            None => stream.pause(),
+        let fed = feed(&mut |chunk| {
+            match chunk {
+                Some(_) if stopped() => {}
+                Some(chunk) => stream.push(chunk),
+                None => stream.pause(),
+            }
+            sink.borrow_mut().between_chunks();
         });
         let input = stream.finish();
         self.add(input);

@@ -7,9 +7,11 @@ mod loose;
 
 use super::body::{Body, body};
 use super::building::{Building, Closing};
+use super::cpu_line::CpuLine;
 use super::header::{Candidate, Header, candidate, header, may_begin_header};
 use super::lane::{CutHere, Lane, Lanes};
 use super::types::{Section, Splat};
+use super::who::who;
 use super::{FRAGMENT, HEADLESS, base_name};
 use crate::boot::Boots;
 use crate::grammar::{CUT_HERE, Grammar, Level};
@@ -19,6 +21,9 @@ use crate::line::{Caller, LogLine};
 
 /// A splat without any further line of its own for so long is over, whatever its lane.
 const MAX_SILENCE: u64 = 1000;
+
+/// Lines between one that names the kernel ahead of a header, and that header (crash(8) prints a dozen).
+const MAX_AHEAD: u64 = 16;
 
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
@@ -33,6 +38,8 @@ pub struct Assembler<'g> {
     /// The lane that waits for the backtraces of other CPUs.
     backtraces: Option<usize>,
     complete: Vec<Splat>,
+    /// The last line of a panic of which nothing else was seen.
+    orphaned_panic: Option<u64>,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
 }
@@ -47,6 +54,7 @@ impl<'g> Assembler<'g> {
             held: None,
             backtraces: None,
             complete: Vec::new(),
+            orphaned_panic: None,
             given: 0,
         }
     }
@@ -101,6 +109,11 @@ impl<'g> Assembler<'g> {
         splats
     }
 
+    /// The line which says that the machine stopped, where that is no part of a report.
+    pub fn take_orphaned_panic(&mut self) -> Option<u64> {
+        self.orphaned_panic.take()
+    }
+
     /// Nothing comes for now: gives away what only waited for its turn.
     pub fn release(&mut self) -> Vec<Splat> {
         let complete = std::mem::take(&mut self.complete);
@@ -110,7 +123,7 @@ impl<'g> Assembler<'g> {
     /// Takes in a line; gives the splats that it completed.
     pub fn feed(&mut self, line: &LogLine<'_>, boots: &mut Boots) -> Vec<Splat> {
         if let Some(held) = self.held.take() {
-            if let Some(whole) = joined(&held, line) {
+            if let Some(whole) = joined(&held, line).filter(|_| !self.is_header(line)) {
                 self.hold_or_take(&whole, boots);
                 return self.in_order();
             }
@@ -138,6 +151,12 @@ impl<'g> Assembler<'g> {
             self.close_all(aside);
         }
         self.in_order()
+    }
+
+    /// True for what begins a report by itself: as the second half of another line it would be lost.
+    fn is_header(&self, line: &LogLine<'_>) -> bool {
+        let header = header(self.grammar, &line.text, line.framing.present);
+        header.is_some_and(|header| header.is_whole())
     }
 
     fn hold_or_take(&mut self, line: &LogLine<'_>, boots: &mut Boots) {
@@ -204,7 +223,8 @@ impl<'g> Assembler<'g> {
         };
         let grammar = self.grammar;
         let framed = first.framing.present;
-        let whole = next.and_then(|next| {
+        let next_half = next.filter(|next| !self.is_header(next));
+        let whole = next_half.and_then(|next| {
             let halves = header_halves(&first.text, &next.text);
             halves.iter().find_map(|text| {
                 header(grammar, text, framed)
@@ -251,24 +271,26 @@ impl<'g> Assembler<'g> {
             self.complete.push(building.close(Closing::EndMarker));
             return;
         }
-        let begun = |open: &mut Building| open.is_begun_by(header.text());
+        let begun = |open: &mut Building| open.is_begun_by(header.text(), line);
         self.lanes[index].open.take_if(begun);
         let grammar = self.grammar;
-        // The consequence of a report whose call trace is still to come is a part of it.
-        let follows = header.kind.follows.as_ref();
-        let ends = |open: &Building| follows.is_some_and(|f| f.can_be_after(open.kind()));
-        let has = |report: &Building| is_part(grammar, report, &header);
-        let tells_end = |open: &Building| has(open) || ends(open) && open.waits_for_trace();
+        let has = |report: &Building| is_part(grammar, report, &header, line);
         let lane = &mut self.lanes[index];
+        let takes_over = |open: &&mut Building| takes_over(open, &header, line);
+        if let Some(open) = lane.open.as_mut().filter(takes_over) {
+            open.become_kind_of(header, line);
+            lane.cut_here = None;
+            return;
+        }
         // A panic stops the other CPUs (`panic_other_cpus_shutdown()`): none of them begins anew.
-        let stopped = lane
-            .open
-            .as_ref()
-            .is_some_and(|open| is_consequence(grammar, open));
-        if lane.open.as_ref().is_some_and(tells_end)
+        let stopped = lane.open.as_ref().is_some_and(Building::has_panicked);
+        if lane.open.as_ref().is_some_and(has)
             || !stopped && lane.strands.turn_to(&mut lane.open, has)
         {
-            lane.open.iter_mut().for_each(|open| open.take_part(line));
+            if let Some(open) = &mut lane.open {
+                open.take_part(&header, line);
+                open.note_panic(grammar, line);
+            }
             lane.cut_here = None;
             self.mark_mixed(index);
         } else {
@@ -279,10 +301,16 @@ impl<'g> Assembler<'g> {
     fn open(&mut self, index: usize, header: Header<'_>, line: &LogLine<'_>, boots: &mut Boots) {
         self.set_aside(index);
         let cut_here = self.lanes[index].cut_here.take();
+        let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
+        let ahead = self.lanes[index].ahead.take().filter(near);
         let mut building =
             Building::from_header(header, line, boots.claim(line.number), &self.path);
         if let Some(first_line) = self.lanes[index].inlined_header.take() {
             building.begin_at(first_line);
+        }
+        building.note_panic(self.grammar, line);
+        if let Some((_, told)) = ahead {
+            building.take_who(told);
         }
         if let Some(cut_here) = cut_here {
             building.prepend(cut_here.line, cut_here.messages);
@@ -319,7 +347,10 @@ impl<'g> Assembler<'g> {
             body(&line.text, line.number, section)
         };
         let first = read(&lane.open);
-        if lane.strands.is_stray(lane.open.as_ref(), &first) {
+        if lane
+            .strands
+            .is_stray(lane.open.as_ref(), line.number, &first)
+        {
             return None;
         }
         let read = if lane.strands.turn(&mut lane.open, &first) {
@@ -360,6 +391,8 @@ impl<'g> Assembler<'g> {
         let Some(body) = self.read_body(index, line) else {
             return;
         };
+        self.expect_no_trace(index, line);
+        let body = self.learn_who(index, line, body);
         match body {
             Body::CutHere => {
                 let waits = |open: &Building| open.waits_for_trace();
@@ -373,6 +406,40 @@ impl<'g> Assembler<'g> {
                 self.take_inner(index, line, Body::Known, boots)
             }
             body => self.take_inner(index, line, body, boots),
+        }
+    }
+
+    /// What else names the report's task, CPU or kernel is a line of the report. Ahead of a header it is
+    /// remembered for that.
+    fn learn_who(&mut self, index: usize, line: &LogLine<'_>, body: Body) -> Body {
+        if !matches!(body, Body::Foreign | Body::Known) {
+            return body;
+        }
+        let lane = &mut self.lanes[index];
+        let told = who(self.grammar, &line.text, lane.open.is_none());
+        match (told, &mut lane.open) {
+            (Some(told), Some(open)) => open.take_who(told),
+            (Some(told), None) => {
+                let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
+                let before = lane.ahead.take().filter(near).map(|(_, known)| known);
+                let known = before.unwrap_or_default().with(told);
+                lane.ahead = Some((line.number, known));
+                return body;
+            }
+            (None, _) => return body,
+        }
+        Body::Known
+    }
+
+    /// A line may say that the open report has no call trace.
+    fn expect_no_trace(&mut self, index: usize, line: &LogLine<'_>) {
+        let Some(open) = &mut self.lanes[index].open else {
+            return;
+        };
+        let kind = self.grammar.kind(open.kind());
+        let mut says_so = kind.iter().flat_map(|kind| &kind.without_trace);
+        if says_so.any(|pattern| pattern.is_match(&line.text)) {
+            open.expect_no_trace();
         }
     }
 
@@ -443,16 +510,16 @@ impl<'g> Assembler<'g> {
 }
 
 /// True where a header is a part of a report whose call trace is still to come.
-fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>) -> bool {
+fn is_part(grammar: &Grammar, report: &Building, header: &Header<'_>, line: &LogLine<'_>) -> bool {
     let kind = grammar.kind(report.kind());
     let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
-    report.waits_for_trace() && parts.iter().any(|p| p.is_match(header.text()))
+    report.may_have_part(line) && parts.iter().any(|p| p.is_match(header.text()))
 }
 
-/// True for a report of what another one brought about.
-fn is_consequence(grammar: &Grammar, report: &Building) -> bool {
-    let kind = grammar.kind(report.kind());
-    kind.is_some_and(|kind| kind.follows.is_some())
+/// True where the open report turns out to be the beginning of what this header names.
+fn takes_over(open: &Building, header: &Header<'_>, line: &LogLine<'_>) -> bool {
+    let mut beginnings = header.kind.takes_over.iter();
+    open.may_have_part(line) && beginnings.any(|p| p.is_match(open.header()))
 }
 
 /// How two halves of a header may have been one: broken at a blank, inside a word, or by the soft

@@ -181,3 +181,56 @@ fn frames_without_an_anchor_and_cut_here_without_a_header_are_none() {
     assert!(splats("f+0x1/0x2\ng+0x1/0x2\n").is_empty());
     assert!(splats("------------[ cut here ]------------\nnothing more\n").is_empty());
 }
+
+#[test]
+fn a_part_comes_closely_behind_its_header() {
+    let oops = "[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000018\n";
+    let part = "Oops: Oops: 0000 [#1] SMP NOPTI\n";
+    let near = format!("{oops}[    1.1] PGD 0 P4D 0\n[    1.1] {part}");
+    assert_eq!(splats(&near).len(), 1);
+    let late = format!("{oops}[   20.1] {part}");
+    assert_eq!(splats(&late).len(), 2);
+    let plain: String = (0..40)
+        .map(|n| format!("[    1.1] usb 1-1: {n}\n"))
+        .collect();
+    let far = format!("{oops}{plain}[    1.2] {part}");
+    assert_eq!(splats(&far).len(), 2);
+}
+
+#[test]
+fn the_same_header_again_later_is_another_report() {
+    let stall = |time| format!("[{time:>7}] BUG: soft lockup - CPU#1 stuck for 22s! [zetad:77]\n");
+    assert_eq!(
+        splats(&format!("{}{}", stall("10.0"), stall("10.1"))).len(),
+        1
+    );
+    assert_eq!(
+        splats(&format!("{}{}", stall("10.0"), stall("38.0"))).len(),
+        2
+    );
+}
+
+#[test]
+fn the_second_half_of_a_broken_header_is_no_header() {
+    let all = splats(
+        "[    1.0] INFO: task ab\n[    1.0] BUG: soft lockup - CPU#1 stuck for 22s! [zetad:77]\n",
+    );
+    let kinds: Vec<_> = all.iter().map(|splat| splat.kind.as_str()).collect();
+    assert_eq!(kinds, ["info-other", "soft-lockup"]);
+}
+
+#[test]
+fn the_cpu_line_of_another_task_only_tells_the_kernel() {
+    let all = splats(
+        "[    1.0] INFO: task a:88 blocked for more than 122 seconds.\n\
+         [    1.0] Call Trace:\n\
+         [    1.0]  zeta_wait+0x1/0x2\n\
+         [    1.0] CPU: 1 PID: 33 Comm: khungtaskd Not tainted 6.17.0 #1\n",
+    );
+    let splat = &all[0];
+    assert_eq!(
+        (splat.cpu, splat.pid, splat.comm.as_deref()),
+        (None, Some(88), Some("a"))
+    );
+    assert_eq!(splat.kernel.release.as_deref(), Some("6.17.0"));
+}

@@ -4,6 +4,7 @@
 
 use super::code_ref::code_ref;
 use super::cpu_line::{CpuLine, cpu_line};
+use super::crash;
 use super::frame::{INLINE_MARK, frame};
 use super::registers::registers;
 use super::types::{Code, CodeRef, Frame, Register, Section};
@@ -53,6 +54,7 @@ const READERS: &[(&str, Reader)] = &[
     ("IP: ", rip),
     ("pc : ", rip),
     ("PC is at ", pc_is_at),
+    ("[exception RIP: ", exception_rip),
     ("NIP [", nip),
     ("epc : ", rip),
     ("Krnl PSW : ", psw),
@@ -154,6 +156,11 @@ fn rip(text: &str) -> Option<Body> {
 fn pc_is_at(text: &str) -> Option<Body> {
     let place = text.strip_prefix("PC is at ")?;
     Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+}
+
+/// `[exception RIP: f+16]` of crash(8).
+fn exception_rip(text: &str) -> Option<Body> {
+    crash::rip(text).map(|code| Body::Rip(false, Some(code)))
 }
 
 /// `NIP [c000000000123456] f+0x1/0x2` (arch/powerpc/kernel/process.c).

@@ -11,6 +11,7 @@ use super::header::Header;
 use super::types::{CodeRef, Frame, LineClass, Register, Section, Splat};
 use super::undecode::undecoded;
 use super::{FRAGMENT, HEADLESS};
+use crate::grammar::Grammar;
 use crate::line::LogLine;
 use compact_str::format_compact;
 
@@ -34,6 +35,16 @@ const MAX_FOREIGN_BEFORE_TRACE: u32 = 100;
 /// The same for lines that the log's framing or quoting sets apart: prose of a mail between two
 /// pieces of a quoted splat.
 const MAX_PROSE: u32 = 300;
+
+/// Lines of others that may stand between a header and another one that is a part of its report: arm64
+/// prints a dozen lines about the fault between the two (arch/arm64/mm/fault.c).
+const MAX_FOREIGN_BEFORE_PART: u32 = 32;
+
+/// Time between the two: the CPU prints both in one go, on a slow console perhaps.
+const MAX_PART_DELAY_US: u64 = 10_000_000;
+
+/// Time between a header that was interrupted and its repetition.
+const MAX_REPEAT_DELAY_US: u64 = 1_000_000;
 
 /// Why a splat is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +150,7 @@ impl Building {
         let mut splat = Splat {
             boot: Some(boot),
             time_us: line.framing.time_us,
+            caller: line.framing.caller,
             ..Splat::default()
         };
         path.clone_into(&mut splat.source.path);
@@ -194,6 +206,11 @@ impl Building {
         &self.splat.kind
     }
 
+    /// The header as printed.
+    pub fn header(&self) -> &str {
+        &self.splat.header
+    }
+
     /// CPU that prints it, where known.
     pub fn cpu(&self) -> Option<u32> {
         self.splat.cpu
@@ -227,9 +244,40 @@ impl Building {
 
     /// True where this is only the beginning of `header`: printk was interrupted in it and prints
     /// it once more.
-    pub fn is_begun_by(&self, header: &str) -> bool {
+    pub fn is_begun_by(&self, header: &str, line: &LogLine<'_>) -> bool {
         let alone = self.splat.lines.len() <= 1 && self.splat.frames.is_empty();
-        alone && header.starts_with(&self.splat.header)
+        let soon = self.is_within(MAX_REPEAT_DELAY_US, line);
+        alone && soon && header.starts_with(&self.splat.header)
+    }
+
+    /// True where another header may be a part of this report: nothing of a call trace was printed yet,
+    /// and little of anything else.
+    pub fn may_have_part(&self, line: &LogLine<'_>) -> bool {
+        let near = self.foreign <= MAX_FOREIGN_BEFORE_PART && self.prose <= MAX_PROSE;
+        !self.trace_begun && near && self.is_within(MAX_PART_DELAY_US, line)
+    }
+
+    /// True where the line was printed so soon after the header, or nothing tells.
+    fn is_within(&self, limit_us: u64, line: &LogLine<'_>) -> bool {
+        let times = line.framing.time_us.zip(self.splat.time_us);
+        times.is_none_or(|(now, then)| now.saturating_sub(then) <= limit_us)
+    }
+
+    /// No call trace will follow.
+    pub fn expect_no_trace(&mut self) {
+        self.needs_stack = false;
+    }
+
+    /// True where the machine stopped in this report.
+    pub fn has_panicked(&self) -> bool {
+        self.splat.panic_line.is_some()
+    }
+
+    /// Remembers a line of the report which says that the machine stops.
+    pub fn note_panic(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
+        if self.splat.panic_line.is_none() && grammar.is_panic(&line.text) {
+            self.splat.panic_line = Some(line.number);
+        }
     }
 
     /// Another report's stack begins, and no caller tells the two apart: what follows says nothing
@@ -238,9 +286,24 @@ impl Building {
         self.text_over = true;
     }
 
-    /// Takes in a line that is known to be a part of the report.
-    pub fn take_part(&mut self, line: &LogLine<'_>) {
+    /// Takes in a header that is a part of the report.
+    pub fn take_part(&mut self, header: &Header<'_>, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
+        self.keep(line, LineClass::Text);
+        header.add_who(&mut self.splat);
+    }
+
+    /// The report is of the kind of this header, which stands behind its beginning.
+    pub fn become_kind_of(&mut self, header: Header<'_>, line: &LogLine<'_>) {
+        let splat = &mut self.splat;
+        let (cpu, pid, comm) = (splat.cpu, splat.pid, splat.comm.take());
+        self.needs_stack = header.kind.needs_stack();
+        splat.header_line = line.number;
+        splat.source.last_line = line.number;
+        header.fill(splat);
+        splat.cpu = splat.cpu.or(cpu);
+        splat.pid = splat.pid.or(pid);
+        splat.comm = splat.comm.take().or(comm);
         self.keep(line, LineClass::Text);
     }
 
@@ -299,16 +362,34 @@ impl Building {
         self.splat.hardware.get_or_insert_with(|| name.to_owned());
     }
 
+    /// The `CPU:` line. That of another task, as the watchdog's behind a task that hangs, only tells the
+    /// kernel.
     fn take_cpu(&mut self, line: CpuLine) {
         let splat = &mut self.splat;
-        splat.cpu = splat.cpu.or(line.cpu);
-        splat.pid = splat.pid.or(line.pid);
-        splat.comm = line.comm.or(splat.comm.take());
+        if line.pid.is_none() || splat.pid.is_none_or(|pid| line.pid == Some(pid)) {
+            splat.cpu = splat.cpu.or(line.cpu);
+            splat.pid = splat.pid.or(line.pid);
+            splat.comm = line.comm.or(splat.comm.take());
+        }
         let known = &mut splat.kernel;
         known.release = known.release.take().or(line.kernel.release);
         known.build = known.build.take().or(line.kernel.build);
         known.taint = known.taint.take().or(line.kernel.taint);
         known.build_id = known.build_id.take().or(line.kernel.build_id);
+    }
+
+    /// What another line than the `CPU:` line says.
+    pub fn take_who(&mut self, told: CpuLine) {
+        let splat = &mut self.splat;
+        let known = CpuLine {
+            cpu: splat.cpu.take(),
+            pid: splat.pid.take(),
+            comm: splat.comm.take(),
+            kernel: std::mem::take(&mut splat.kernel),
+        };
+        let all = known.with(told);
+        (splat.cpu, splat.pid, splat.comm) = (all.cpu, all.pid, all.comm);
+        splat.kernel = all.kernel;
     }
 
     /// A second RIP, or one in user mode, begins the registers of the interrupted context: those

@@ -10,12 +10,29 @@ use std::sync::LazyLock;
 pub struct CpuLine {
     /// CPU number.
     pub cpu: Option<u32>,
-    /// PID of the running task.
-    pub pid: Option<u32>,
+    /// PID of the running task; negative where the task was overwritten.
+    pub pid: Option<i32>,
     /// Its name.
     pub comm: Option<String>,
     /// The kernel.
     pub kernel: Kernel,
+}
+
+impl CpuLine {
+    /// With what another line says besides.
+    pub fn with(self, other: CpuLine) -> CpuLine {
+        CpuLine {
+            cpu: self.cpu.or(other.cpu),
+            pid: self.pid.or(other.pid),
+            comm: self.comm.or(other.comm),
+            kernel: Kernel {
+                release: self.kernel.release.or(other.kernel.release),
+                build: self.kernel.build.or(other.kernel.build),
+                taint: self.kernel.taint.or(other.kernel.taint),
+                build_id: self.kernel.build_id.or(other.kernel.build_id),
+            },
+        }
+    }
 }
 
 /// Release, build number and taint; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set.
@@ -24,9 +41,10 @@ const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z 
 /// The forms that kernels have printed, the last one for a line that was cut off.
 static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let since_3_9 =
-        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+) Comm: (?<comm>.*?) ";
-    let before = r"^Pid: (?<pid>[0-9]+), comm: +(?<comm>.*?) ";
-    let cut = r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>[0-9]+)(?: Comm: (?<comm>\S+))?";
+        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>-?[0-9]+) Comm: (?<comm>.*?) ";
+    let before = r"^Pid: (?<pid>-?[0-9]+), comm: +(?<comm>.*?) ";
+    let cut =
+        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>-?[0-9]+)(?: Comm: (?<comm>\S+))?";
     [
         format!("{since_3_9}{KERNEL}"),
         format!("{before}{KERNEL}"),
@@ -54,6 +72,7 @@ fn usual(text: &str) -> Option<CpuLine> {
         None => rest,
     };
     let (pid, rest) = number(rest.strip_prefix(" PID: ")?)?;
+    let pid = i32::try_from(pid).ok()?;
     let rest = rest.strip_prefix(" Comm: ")?;
     let (comm, rest) = rest.split_at(
         rest.find(" Tainted: ")
@@ -100,7 +119,7 @@ fn by_form(text: &str) -> Option<CpuLine> {
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
     Some(CpuLine {
         cpu: number("cpu"),
-        pid: number("pid"),
+        pid: group("pid").and_then(|digits| digits.parse().ok()),
         comm: group("comm"),
         kernel: Kernel {
             taint: taint(&captures, text),

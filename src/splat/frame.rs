@@ -3,6 +3,7 @@
 //! In: a line's text. Out: a [`Frame`], or nothing where the line is no frame.
 
 use super::code_ref::{code_ref, source_line, usual};
+use super::crash;
 use super::types::{CodeRef, Frame, Inline, LineClass, Section, SourceLine};
 use compact_str::CompactString;
 use memchr::memmem::Finder;
@@ -82,7 +83,10 @@ static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let text = text.trim();
+    let text = behind_marker(text.trim());
+    if text.starts_with('#') {
+        return crash::frame(text).map(|code| from_code(code, true, log_line, section));
+    }
     let (reliable, text) = reliability(text);
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line, section));
@@ -119,6 +123,22 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
             section,
         )
     })
+}
+
+/// The frame behind the marker of its stack: `<NMI>  [<addr>] f`, `<<EOE>>  [<addr>] f` (x86 up to 4.8,
+/// arch/x86/kernel/dumpstack_64.c).
+fn behind_marker(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((marker, behind)) = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'))
+    {
+        let name = marker.trim_start_matches('<');
+        let is_marker = |c: char| c.is_ascii_uppercase() || c == '#';
+        if name.is_empty() || !name.chars().all(is_marker) {
+            return text;
+        }
+        rest = behind.trim_start_matches('>').trim_start();
+    }
+    if rest.starts_with("[<") { rest } else { text }
 }
 
 /// False for a text without an offset, a place or an address.

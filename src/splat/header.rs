@@ -3,9 +3,13 @@
 //! In: a line's text. Out: its kind and what the header's named groups say.
 
 use super::code_ref::code_ref;
+use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::types::{CodeRef, SourceLine, Splat};
 use crate::grammar::{Grammar, Groups, Kind, Level};
+
+/// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
+const LAST_LINE: &str = "---[ end ";
 
 /// A header that was read.
 #[derive(Debug)]
@@ -14,7 +18,7 @@ pub struct Header<'g> {
     pub kind: &'g Kind,
     text: String,
     cpu: Option<u32>,
-    pid: Option<u32>,
+    pid: Option<i32>,
     comm: Option<String>,
     file: Option<String>,
     line: Option<u32>,
@@ -26,7 +30,7 @@ pub struct Header<'g> {
 /// Reads a header; `None` where the line begins no report. `framed` is true where the log's framing
 /// shows that the kernel printed the line.
 pub fn header<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Option<Header<'g>> {
-    let text = text.trim();
+    let text = unquoted(text.trim());
     header_of(grammar.kinds_in(text), text, framed)
 }
 
@@ -42,7 +46,7 @@ pub enum Candidate<'g> {
 
 /// Reads a line that may be a header, as [`header`] and [`may_begin_header`] do.
 pub fn candidate<'g>(grammar: &'g Grammar, text: &str, framed: bool) -> Candidate<'g> {
-    let text = text.trim();
+    let text = unquoted(text.trim());
     let kinds: Vec<&Kind> = grammar.kinds_in(text).collect();
     match header_of(kinds.iter().copied(), text, framed) {
         Some(header) => Candidate::Header(Box::new(header)),
@@ -56,6 +60,9 @@ fn header_of<'g>(
     text: &str,
     framed: bool,
 ) -> Option<Header<'g>> {
+    if text.starts_with(LAST_LINE) {
+        return None;
+    }
     kinds.into_iter().find_map(|kind| {
         let excluded = kind.framed && !framed || kind.never.iter().any(|p| p.is_match(text));
         if excluded {
@@ -110,7 +117,7 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
         kind,
         text: text.to_owned(),
         cpu: number("cpu"),
-        pid: number("pid"),
+        pid: group("pid").and_then(|digits| digits.parse().ok()),
         comm: group("comm").map(str::to_owned),
         file,
         line: number("line"),
@@ -174,6 +181,13 @@ impl Header<'_> {
         self.kind.name == next.kind.name && is_inlined(&self.text)
     }
 
+    /// Writes into a splat who printed the header, where the splat does not know yet.
+    pub fn add_who(&self, splat: &mut Splat) {
+        splat.cpu = splat.cpu.or(self.cpu);
+        splat.pid = splat.pid.or(self.pid);
+        splat.comm = splat.comm.take().or_else(|| self.comm.clone());
+    }
+
     /// Writes what the header says into a splat.
     pub fn fill(self, splat: &mut Splat) {
         splat.kind.clone_from(&self.kind.name);
@@ -202,7 +216,7 @@ mod tests {
         Option<&'a str>,
         Option<u32>,
         Option<&'a str>,
-        Option<u32>,
+        Option<i32>,
     );
 
     const FILE: Option<&str> = Some("arch/x86/kernel/cpu/cpuid-deps.c");

@@ -3,6 +3,7 @@
 //! In: log lines. Out: the lane that each belongs to.
 
 use super::building::Building;
+use super::cpu_line::CpuLine;
 use super::strands::Strands;
 use super::types::Frame;
 use crate::line::{Caller, LogLine};
@@ -58,6 +59,8 @@ pub struct Lane {
     pub half_header: Option<LogLine<'static>>,
     /// Line of the first of several headers that a symbolizer made of the next one.
     pub inlined_header: Option<u64>,
+    /// What lines ahead of a header said of its kernel, and the last of them.
+    pub ahead: Option<(u64, CpuLine)>,
     /// Frames outside of any report.
     pub loose: Vec<Frame>,
     /// Lines that may be of a report whose head is missing: its end would show it.

@@ -9,6 +9,7 @@ mod body;
 mod building;
 mod code_ref;
 mod cpu_line;
+mod crash;
 mod frame;
 mod header;
 mod lane;
@@ -16,6 +17,7 @@ mod registers;
 mod strands;
 mod types;
 mod undecode;
+mod who;
 
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;

@@ -11,6 +11,9 @@ use crate::line::LogLine;
 /// arch/x86/kernel/dumpstack.c).
 const OOPS: &str = "oops";
 
+/// Lines behind an end within which the registers come once more.
+const MAX_ECHO: u64 = 48;
+
 /// Reports set aside at once.
 const MAX_ASIDE: usize = 4;
 
@@ -74,13 +77,17 @@ impl Strands {
 
     /// True for a line that nothing is learnt from: it fits no report, or the last one has printed it
     /// before.
-    pub fn is_stray(&mut self, open: Option<&Building>, body: &Body) -> bool {
+    pub fn is_stray(&mut self, open: Option<&Building>, line: u64, body: &Body) -> bool {
+        let is_over = |echo: &mut Building| line.saturating_sub(echo.last_line()) > MAX_ECHO;
+        self.echo.take_if(is_over);
         let state = matches!(
             body,
             Body::Cpu(_) | Body::Rip(..) | Body::Code(_) | Body::Registers(_)
         );
         let fits = |report: &Building| report.fit(body).is_some();
-        let orphan = state && !self.aside.is_empty() && !self.aside.iter().chain(open).any(fits);
+        // One of which nothing but the header was seen is no rival: people cut lines out of reports.
+        let rivals = self.aside.iter().any(Building::has_begun);
+        let orphan = state && rivals && !self.aside.iter().chain(open).any(fits);
         self.is_echo(open, body) || orphan
     }
 

@@ -1,5 +1,6 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
+use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -318,6 +319,8 @@ pub struct Splat {
     pub truncated: bool,
     /// Lines of two splats could not be told apart.
     pub interleaved: bool,
+    /// Log line of the report itself which says that the machine stopped.
+    pub panic_line: Option<u64>,
     /// The kernel's own marks (`cut here`, `end trace`) show that this is a report, whatever is left of it.
     pub marked: bool,
     /// In front of its trace stands another line of the kernel's, which may be a header that no rule knows.
@@ -330,10 +333,12 @@ pub struct Splat {
     pub hardware: Option<String>,
     /// Seconds since boot, in microseconds.
     pub time_us: Option<u64>,
+    /// Who printed it, where printk tells.
+    pub caller: Option<Caller>,
     /// CPU that printed it.
     pub cpu: Option<u32>,
-    /// Task that was running.
-    pub pid: Option<u32>,
+    /// Task that was running; negative where the task was overwritten.
+    pub pid: Option<i32>,
     /// Its name.
     pub comm: Option<String>,
     /// `FILE` of the header.

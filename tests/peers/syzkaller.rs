@@ -11,6 +11,7 @@ struct Case {
     title: String,
     alt: BTreeSet<String>,
     corrupted: bool,
+    panicked: bool,
     log: Vec<u8>,
 }
 
@@ -27,6 +28,7 @@ fn case(bytes: &[u8]) -> Case {
                 case.alt.insert(title.trim().to_owned());
             }
             Some(("CORRUPTED", mark)) => case.corrupted = mark == "Y",
+            Some(("PANICKED", mark)) => case.panicked = mark == "Y",
             _ if line.is_empty() => break,
             _ => {}
         }
@@ -42,8 +44,8 @@ fn titles_of_syzkaller() {
         return;
     };
     let analyzer = analyzer();
-    let (mut titles, mut alts, mut corrupted) =
-        (Score::default(), Score::default(), Score::default());
+    let (mut titles, mut alts) = (Score::default(), Score::default());
+    let (mut corrupted, mut panicked) = (Score::default(), Score::default());
     for path in files(&dir) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let case = case(&std::fs::read(&path).expect("a readable fixture"));
@@ -64,7 +66,12 @@ fn titles_of_syzkaller() {
         corrupted.count(first.corrupted == case.corrupted, || {
             format!("{name}: {}, title {title:?}", first.corrupted)
         });
+        panicked.count(first.panic_line.is_some() == case.panicked, || {
+            format!("{name}: {:?}, title {title:?}", first.panic_line)
+        });
     }
+    // syzkaller says it of a panic anywhere in the log, ksplat of one that the report brought about.
+    panicked.hold("syzkaller panicked marks", 97.0);
     alts.hold("syzkaller alternative titles", 98.0);
     corrupted.hold("syzkaller corrupted marks", 98.0);
     titles.hold("syzkaller titles", 98.0);

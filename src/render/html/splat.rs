@@ -17,12 +17,13 @@ pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
                 span class={ "badge " (tone.class()) } {
                     @if tone >= Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
                 }
-                span.headline { (facts::headline(report)) }
+                span.headline { (facts::sentence(report, &[])) }
                 span.where { (facts::span(&report.splat)) }
             }
             div.beside {
                 div.case {
                     @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
+                    @if let Some(summary) = &report.summary { (next(&summary.next)) }
                     (rows(report))
                 }
                 div.record {
@@ -30,6 +31,16 @@ pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
                     (trace::render(page.grammar, report))
                 }
             }
+        }
+    }
+}
+
+/// What to do.
+fn next(steps: &[String]) -> Markup {
+    html! {
+        @if !steps.is_empty() {
+            h4 { "Next" }
+            ul.next { @for step in steps { li { (step) } } }
         }
     }
 }
@@ -55,9 +66,7 @@ fn judged(report: &Report, verdict: &LateClear) -> Markup {
 fn rows(report: &Report) -> Markup {
     let mut rows = facts::rows(report);
     rows.extend(facts::culprit(report).map(|culprit| ("culprit", culprit)));
-    if report.late_clear.is_some() {
-        rows.push(("title", report.title.clone()));
-    }
+    rows.push(("title", report.title.clone()));
     rows.push(("signature", report.signature.clone()));
     html! {
         h4 { "Facts" }

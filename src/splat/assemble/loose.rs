@@ -38,9 +38,13 @@ impl Assembler<'_> {
         let given_up_at = lane.given_up_at.take();
         if let Some(mut building) = lane.open.take() {
             building.take(line, Body::Known);
+            building.note_panic(self.grammar, line);
             lane.strands.ended(&building);
             self.complete.push(building.close(Closing::EndMarker));
             return;
+        }
+        if self.grammar.is_panic(&line.text) {
+            self.orphaned_panic = Some(line.number);
         }
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
         let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);

@@ -103,6 +103,11 @@ impl Building {
         self.splat.kind != FRAGMENT && (self.end_marker || self.waits_for_trace() || open_stack)
     }
 
+    /// True where more than its header was printed.
+    pub fn has_begun(&self) -> bool {
+        self.place > 0
+    }
+
     /// Remembers how far the report has come. Older kernels print some lines also out of order (`IP:`
     /// before `CPU:`), which says nothing.
     pub fn advance(&mut self, body: &Body) {

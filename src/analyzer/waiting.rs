@@ -1,0 +1,135 @@
+//! Reports that are complete but not given away yet: a later line may say more of them.
+//!
+//! In: reports in the order of the log. Out: the same, each once nothing more can come. Two things may come: a
+//! nested repeat, which proves that a late clear is one of all CPUs, and the panic that the report brought about.
+
+use crate::grammar::Level;
+use crate::late_clear::Target;
+use crate::line::LogLine;
+use crate::report::Report;
+use std::collections::VecDeque;
+
+/// Reports that wait at once; more than a crash has.
+const MAX_WAITING: usize = 64;
+
+/// Notices between a late clear and its nested repeat.
+const MAX_NOTICES: usize = 16;
+
+/// Lines without framing that may stand between a late clear and its nested repeat.
+const MAX_NOISE: u64 = 16;
+
+/// Lines between a report and its panic, where nothing tells the time. x86 prints the registers once more.
+const MAX_LINES: u64 = 32;
+
+/// Lines between the two where the log has stamps: a slow panic prints the state of all tasks first.
+const MAX_STAMPED_LINES: u64 = 4096;
+
+/// Time between the two.
+const MAX_DELAY_US: u64 = 5_000_000;
+
+/// A report, and what it waits for.
+struct Entry {
+    report: Report,
+    /// Waits for a nested repeat.
+    target: bool,
+    /// Waits for a panic.
+    panic: bool,
+}
+
+/// The queue.
+#[derive(Default)]
+pub struct Waiting {
+    entries: VecDeque<Entry>,
+    notices: usize,
+}
+
+impl Waiting {
+    /// True where no line is waited for.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes in the next report.
+    pub fn push(&mut self, report: Report) {
+        match report.level {
+            Level::Report => self.learn(&report),
+            Level::Notice => self.notices += 1,
+        }
+        if self.notices > MAX_NOTICES {
+            self.end_targets();
+        }
+        let is_report = report.level == Level::Report;
+        self.entries.push_back(Entry {
+            target: waits_for_target(&report),
+            panic: is_report && report.panic_line.is_none(),
+            report,
+        });
+    }
+
+    /// What a report says of those before it.
+    fn learn(&mut self, report: &Report) {
+        self.notices = 0;
+        let first_line = report.splat.source.first_line;
+        let caused_by = report.late_clear.as_ref().and_then(|v| v.caused_by);
+        for entry in &mut self.entries {
+            let is_cause = entry.target && caused_by == Some(entry.report.index);
+            if let (true, Some(verdict)) = (is_cause, &mut entry.report.late_clear) {
+                verdict.learn_target(Target::All, first_line);
+            }
+        }
+        self.end_targets();
+        if let Some(line) = report.panic_line {
+            self.panicked(report.incident, line);
+        }
+    }
+
+    /// The machine stopped, as that line says, which is of no report: that of the last incident.
+    pub fn stopped(&mut self, line: u64) {
+        let mut reports = self.entries.iter().map(|entry| &entry.report).rev();
+        let last = reports.find(|report| report.level == Level::Report);
+        if let Some(incident) = last.map(|report| report.incident) {
+            self.panicked(incident, line);
+        }
+    }
+
+    fn end_targets(&mut self) {
+        self.entries
+            .iter_mut()
+            .for_each(|entry| entry.target = false);
+    }
+
+    fn panicked(&mut self, incident: usize, line: u64) {
+        let of_it = |entry: &&mut Entry| entry.panic && entry.report.incident == incident;
+        for entry in self.entries.iter_mut().filter(of_it) {
+            entry.report.panic_line = Some(line);
+            entry.panic = false;
+        }
+    }
+
+    /// A line passes. `idle` is true where no report is open.
+    pub fn pass(&mut self, line: &LogLine<'_>, idle: bool) {
+        for entry in &mut self.entries {
+            let splat = &entry.report.splat;
+            let gap = line.number.saturating_sub(splat.source.last_line);
+            entry.target &= !idle || !line.framing.present && gap <= MAX_NOISE;
+            let times = line.framing.time_us.zip(splat.time_us);
+            let soon = times.is_some_and(|(now, then)| now.saturating_sub(then) <= MAX_DELAY_US);
+            entry.panic &= !idle || gap <= MAX_LINES || soon && gap <= MAX_STAMPED_LINES;
+        }
+    }
+
+    /// The next report that waits for nothing, with `all` the next one.
+    pub fn pop(&mut self, all: bool) -> Option<Report> {
+        let is_full = self.entries.len() > MAX_WAITING;
+        let is_due = |entry: &Entry| all || is_full || !entry.target && !entry.panic;
+        let due = self.entries.front().is_some_and(is_due);
+        due.then(|| self.entries.pop_front())?
+            .map(|entry| entry.report)
+    }
+}
+
+/// A late clear whose target only the next splat can tell.
+fn waits_for_target(report: &Report) -> bool {
+    let verdict = report.late_clear.as_ref();
+    verdict.is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none())
+}

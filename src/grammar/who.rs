@@ -1,0 +1,19 @@
+//! Lines of a report, besides its `CPU:` line, that say which task, CPU or kernel it is about.
+
+use super::Pattern;
+use serde::Deserialize;
+
+/// A line that names task, CPU or kernel: the groups `cpu`, `pid`, `comm`, `release`, `build` and `taint`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhoLine {
+    /// Short name.
+    pub name: String,
+    /// Which kernel code prints it.
+    pub why: String,
+    /// The line, without blanks around it.
+    pub pattern: Pattern,
+    /// True where it comes before the header of the report.
+    #[serde(default)]
+    pub ahead: bool,
+}

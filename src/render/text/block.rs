@@ -1,0 +1,223 @@
+//! The block of one splat: what happened, what to do, then the proof.
+//!
+//! In: a report, and what else belongs to its incident. Out: text, ending in an empty line.
+
+use crate::grammar::Grammar;
+use crate::late_clear::LateClear;
+use crate::render::clean::clean;
+use crate::render::facts;
+use crate::render::style::Style;
+use crate::render::trace::{Step, folded, steps};
+use crate::render::words::{count, place, wrap};
+use crate::report::Report;
+use crate::splat::{Frame, Splat};
+use std::fmt::Write;
+
+/// Columns of the name of a row, with its margin.
+const MARGIN: usize = 12;
+
+/// Registers in one line.
+const REGISTERS_A_LINE: usize = 3;
+
+/// A block for one splat, and a line for each of `more`: what else belongs to its incident.
+pub fn block(report: &Report, more: &[Report], grammar: &Grammar, style: &Style) -> String {
+    let mut out = String::new();
+    head(&mut out, report, more, style);
+    out.push('\n');
+    rows(&mut out, report, grammar, style);
+    if let Some(verdict) = &report.late_clear {
+        proof(&mut out, verdict, style);
+    } else {
+        registers(&mut out, &report.splat, style);
+    }
+    trace(&mut out, report, grammar, style);
+    followers(&mut out, report, more, style);
+    out.push('\n');
+    out
+}
+
+/// What happened, the title, the place, the signature.
+fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
+    let headline = facts::sentence(report, more);
+    let first = wrap(&clean(&headline), style.width, 2);
+    let _ = writeln!(out, "{}", Style::paint(style.headline, first));
+    if headline != report.title {
+        let _ = writeln!(out, "  {}", clean(&report.title));
+    }
+    let splat = &report.splat;
+    let parts = [
+        Some(facts::span(splat)),
+        report.platform.release.clone(),
+        report.platform.hardware.clone(),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    let line = wrap_parts(&parts, style.width - 2);
+    let _ = writeln!(out, "  {}", Style::paint(style.place, line));
+    let _ = writeln!(
+        out,
+        "  {}",
+        Style::paint(style.dim, clean(&report.signature))
+    );
+}
+
+/// Parts with a dot between them, broken between two of them where the line is full.
+fn wrap_parts(parts: &[String], width: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for part in parts {
+        let part = clean(part);
+        let length = part.chars().count();
+        if column > 0 && column + 3 + length > width {
+            out.push_str("\n  ");
+            column = 0;
+        } else if column > 0 {
+            out.push_str(" · ");
+            column += 3;
+        }
+        out.push_str(&part);
+        column += length;
+    }
+    out
+}
+
+fn rows(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
+    for (name, values) in facts::told(report, grammar) {
+        for (index, value) in values.iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let name = Style::paint(style.label, format_args!("{name:<9}"));
+            let text = wrap(&clean(value), style.width - MARGIN, MARGIN);
+            let _ = writeln!(out, "  {name} {text}");
+        }
+    }
+}
+
+fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "Proof"));
+    for item in &verdict.evidence {
+        let line = item.line.map_or("-".to_owned(), |line| line.to_string());
+        let head = format!("  {line:>7}  {:<11} ", item.speaks_for);
+        let width = style.width.saturating_sub(head.len());
+        let text = wrap(&clean(&item.says), width, head.len());
+        let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
+    }
+}
+
+/// The registers of a fault: those of a report that is no fault say nothing.
+fn registers(out: &mut String, splat: &Splat, style: &Style) {
+    if splat.registers.0.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "Registers"));
+    for row in splat.registers.0.chunks(REGISTERS_A_LINE) {
+        let row: Vec<_> = row
+            .iter()
+            .map(|(name, value)| format!("{:>6} {value:<16}", name.to_uppercase()))
+            .collect();
+        let _ = writeln!(out, "  {}", clean(row.join(" ").trim_end()));
+    }
+}
+
+fn trace(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
+    let splat = &report.splat;
+    if splat.frames.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, whose_trace(splat)));
+    let culprit = report.culprit.as_ref().map(|c| c.function.as_str());
+    let mut to_mark = culprit;
+    for step in steps(splat, grammar) {
+        match step {
+            Step::Frame(frame) => {
+                let marked = frame.reliable && to_mark == Some(frame.base_name());
+                if marked {
+                    to_mark = None;
+                }
+                write_frame(out, frame, marked, style);
+            }
+            Step::Folded(frames) => aside(out, &folded(&frames), style),
+            Step::Section(name) => aside(out, &clean(name), style),
+        }
+    }
+}
+
+fn aside(out: &mut String, text: &str, style: &Style) {
+    let _ = writeln!(out, "    {}", Style::paint(style.dim, text));
+}
+
+fn whose_trace(splat: &Splat) -> String {
+    let cpu = splat.cpu.map(|cpu| format!(" of CPU {cpu}"));
+    let comm = splat
+        .comm
+        .as_ref()
+        .map(|comm| format!(" ({})", clean(comm)));
+    format!(
+        "Call trace{}{}",
+        cpu.unwrap_or_default(),
+        comm.unwrap_or_default()
+    )
+}
+
+/// Inlined functions first, each a step further in, then the frame's own function. The frame at fault
+/// has a mark.
+fn write_frame(out: &mut String, frame: &Frame, marked: bool, style: &Style) {
+    let mark = match (marked, frame.reliable) {
+        (true, _) => '>',
+        (false, true) => ' ',
+        (false, false) => '?',
+    };
+    for inline in &frame.inlines {
+        let name = inline.function.as_deref().unwrap_or("(inlined)");
+        let place = place(inline.file.as_deref(), inline.line);
+        let _ = writeln!(
+            out,
+            "          {:<34}  {}",
+            clean(name),
+            Style::paint(style.place, clean(&place))
+        );
+    }
+    let place = place(frame.file.as_deref(), frame.line);
+    let part = match (marked, frame.reliable) {
+        (true, _) => style.headline,
+        (false, true) => style.function,
+        (false, false) => style.dim,
+    };
+    let name = format!("{:<38}", clean(&frame.code.to_string()));
+    let line = format!(
+        "    {mark} {}  {}",
+        Style::paint(part, name),
+        Style::paint(style.place, clean(&place))
+    );
+    let _ = writeln!(out, "{}", line.trim_end());
+}
+
+/// The rest of the incident, a line each.
+fn followers(out: &mut String, first: &Report, more: &[Report], style: &Style) {
+    if more.is_empty() {
+        return;
+    }
+    let reports = count(more.len() as u64, "report");
+    let label = format!("Then {reports} of the same incident (-v shows them whole)");
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, label));
+    for report in more {
+        let line = report.splat.source.first_line;
+        let after = report.splat.time_us.zip(first.splat.time_us);
+        let after = after.map_or(String::new(), |(now, then)| {
+            format!("+{:.3} s", now.saturating_sub(then) as f64 / 1e6)
+        });
+        let head = format!("  {line:>7}  {after:>10}  ");
+        let width = style.width.saturating_sub(head.len());
+        let text = wrap(&clean(facts::headline(report)), width, head.len());
+        let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
+    }
+}
+
+/// The line of a follower that comes when its first report was printed already.
+pub fn follower(report: &Report, style: &Style) -> String {
+    let place = facts::span(&report.splat);
+    format!(
+        "{} {} {}\n",
+        Style::paint(style.place, clean(&place)),
+        Style::paint(style.dim, "same incident:"),
+        clean(facts::headline(report))
+    )
+}

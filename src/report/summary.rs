@@ -1,0 +1,171 @@
+//! What happened, in words for a person who does not know the kernel's terms.
+//!
+//! In: a splat, its culprit, the rules of `grammars/summaries.toml`. Out: a [`Summary`], made of nothing
+//! but what the log shows: a sentence with a fact that is not there is passed over.
+
+use super::Culprit;
+use crate::grammar::{Grammar, Pattern, SummaryRule};
+use crate::late_clear::LateClear;
+use crate::splat::{Frame, Splat, undecoded};
+use std::collections::BTreeMap;
+
+/// A report in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// What kind of trouble it is: `NULL POINTER`.
+    pub label: String,
+    /// What happened, without a full stop.
+    pub text: String,
+    /// What to do, a sentence each.
+    pub next: Vec<String>,
+}
+
+type Facts = BTreeMap<String, String>;
+
+/// The words for a splat; `None` where no rule is about its kind. A late clear has its own.
+pub(super) fn of(
+    grammar: &Grammar,
+    splat: &Splat,
+    culprit: Option<&Culprit>,
+    late_clear: Option<&LateClear>,
+) -> Option<Summary> {
+    if late_clear.is_some() {
+        return None;
+    }
+    let rules = grammar.summaries.iter();
+    let (rule, mut facts) = rules
+        .filter(|rule| rule.kinds.contains(&splat.kind))
+        .find_map(|rule| Some((rule, by_header(rule, splat)?)))?;
+    for pattern in &rule.lines {
+        let mut lines = splat.lines.iter();
+        lines.any(|line| collect(&mut facts, pattern, line.text));
+    }
+    learn(&mut facts, splat, culprit);
+    let says = rule.says.iter().find_map(|text| fill(text, &facts))?;
+    let fate = rule.kills.then(|| victim(splat)).flatten();
+    let fate = fate.map_or(String::new(), |task| format!("; {task} was killed"));
+    Some(Summary {
+        label: rule.label.clone(),
+        text: says + &fate,
+        next: rule.next.clone(),
+    })
+}
+
+/// The facts of the header, where the rule fits it.
+fn by_header(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
+    let mut facts = Facts::new();
+    let fits = rule
+        .header
+        .as_ref()
+        .is_none_or(|pattern| collect(&mut facts, pattern, &undecoded(&splat.header)));
+    fits.then_some(facts)
+}
+
+fn collect(facts: &mut Facts, pattern: &Pattern, text: &str) -> bool {
+    let Some(captures) = pattern.captures(text) else {
+        return false;
+    };
+    for name in pattern.group_names() {
+        if let Some(group) = captures.name(name) {
+            facts.insert(name.clone(), in_words(name, group.as_str()));
+        }
+    }
+    true
+}
+
+/// A group as a sentence needs it.
+fn in_words(name: &str, value: &str) -> String {
+    match (name, value) {
+        ("access", "Read" | "read") => "read".to_owned(),
+        ("access", "Write" | "write") => "wrote".to_owned(),
+        ("address", digits) => {
+            let digits = digits.trim_start_matches("0x").trim_start_matches('0');
+            format!("0x{}", if digits.is_empty() { "0" } else { digits })
+        }
+        _ => value.to_owned(),
+    }
+}
+
+fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
+    let function = culprit.map(|culprit| culprit.function.clone());
+    let module = function.as_deref().and_then(|name| module_of(splat, name));
+    let whose = match (&module, &function) {
+        (Some(module), _) => Some(format!("the module {module}")),
+        (None, Some(function)) => Some(format!("{function}()")),
+        (None, None) => None,
+    };
+    let message = splat.message.iter().find(|text| !text.trim().is_empty());
+    let known = [
+        ("function", function),
+        ("module", module),
+        ("whose", whose),
+        ("comm", splat.comm.clone()),
+        ("cpu", splat.cpu.map(|cpu| cpu.to_string())),
+        ("message", message.map(|text| text.trim().to_owned())),
+    ];
+    for (name, value) in known {
+        if let Some(value) = value {
+            facts.entry(name.to_owned()).or_insert(value);
+        }
+    }
+}
+
+/// The module that a function of the report is in.
+fn module_of(splat: &Splat, function: &str) -> Option<String> {
+    let printed = [Some(&splat.at), splat.rip.as_ref()];
+    let codes = printed.into_iter().flatten();
+    let codes = codes.chain(splat.frames.iter().map(|frame: &Frame| &frame.code));
+    let mut of_function = codes.filter(|code| {
+        let name = code.function.as_deref().map(crate::splat::base_name);
+        name == Some(function)
+    });
+    of_function.find_map(|code| code.module.clone())
+}
+
+/// The task that an oops ends: none where the CPU was idle or in an interrupt.
+fn victim(splat: &Splat) -> Option<String> {
+    let comm = splat.comm.as_deref()?;
+    let in_task = splat.pid.is_some_and(|pid| pid > 1)
+        && splat
+            .frames
+            .iter()
+            .all(|frame| frame.section == crate::splat::Section::Task);
+    in_task.then(|| comm.to_owned())
+}
+
+/// The sentence with its facts; `None` where one is not known.
+fn fill(template: &str, facts: &Facts) -> Option<String> {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, after) = behind.split_once('}')?;
+        text.push_str(before);
+        text.push_str(facts.get(name)?);
+        rest = after;
+    }
+    Some(text + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_without_its_facts_is_not_said() {
+        let facts = Facts::from([("function".to_owned(), "f".to_owned())]);
+        assert_eq!(fill("{function}() ran", &facts).as_deref(), Some("f() ran"));
+        assert_eq!(fill("{function}() in {module}", &facts), None);
+    }
+
+    #[test]
+    fn every_rule_can_say_something_without_a_single_fact_or_is_followed_by_one_that_can() {
+        let grammar = Grammar::builtin();
+        for rule in &grammar.summaries {
+            let kinds = rule.kinds.iter();
+            for kind in kinds {
+                assert!(grammar.kind(kind).is_some() || kind == "headless", "{kind}");
+            }
+            assert!(!rule.says.is_empty() && !rule.label.is_empty());
+        }
+    }
+}
