@@ -142,6 +142,18 @@ pub struct KnownLines {
     pub detail: bool,
 }
 
+/// A line of a report that says which CPU, task and kernel printed it: what it lacks is told by another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Short name.
+    pub name: String,
+    /// Which kernel code prints it.
+    pub why: String,
+    /// Its form. Groups, each of which it may lack: `cpu`, `pid`, `comm`, `taint`, `release`, `build`, and `id`, the build-id.
+    pub pattern: Pattern,
+}
+
 #[cfg(test)]
 mod tests {
     use super::fits;

@@ -22,7 +22,7 @@ mod timeline;
 mod who;
 
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
+pub use frames::{FrameSet, Head, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{ClearSite, Diagnosis, PathName, PathRule, Requester, StageName, Usual, Word};
 pub use pattern::{Group, Groups, Pattern};
@@ -83,6 +83,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("kinds/other"),
     builtin!("frames"),
     builtin!("lines"),
+    builtin!("heads"),
     builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
@@ -109,6 +110,7 @@ struct Document {
     landmark: Vec<Landmark>,
     known: Vec<KnownLines>,
     who: Vec<WhoLine>,
+    head: Vec<Head>,
     lkp: Vec<Rewrite>,
     tidy: Vec<Rewrite>,
     milestone: Vec<Milestone>,
@@ -137,6 +139,8 @@ pub struct Grammar {
     pub known: Vec<KnownLines>,
     /// Lines of reports that name task, CPU or kernel.
     pub who: Vec<WhoLine>,
+    /// Lines that say which CPU, task and kernel printed a report.
+    pub heads: Vec<Head>,
     /// How LKP names what it finds.
     pub lkp: Vec<Rewrite>,
     /// What titles leave out.
@@ -286,12 +290,6 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
-    /// Whose stack begins at a line; `None` where it begins none.
-    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
-        let mut marks = self.landmarks.iter();
-        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
-    }
-
     /// The rules for lines that name task, CPU or kernel, where the line may be of one: one search tells.
     pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
         let literals = || {
@@ -300,6 +298,12 @@ impl Grammar {
         };
         let may_be = self.who_finder.may_be_in(literals, line);
         self.who.iter().filter(move |_| may_be)
+    }
+
+    /// Whose stack begins at a line; `None` where it begins none.
+    pub fn stack_at(&self, line: &str) -> Option<StackOf> {
+        let mut marks = self.landmarks.iter();
+        marks.find_map(|mark| mark.stack.filter(|_| mark.pattern.is_match(line)))
     }
 
     /// The landmark of that name.
@@ -371,6 +375,7 @@ impl Document {
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.known, later.known, |lines| &lines.name);
         replace_by(&mut self.who, later.who, |line| &line.name);
+        replace_by(&mut self.head, later.head, |head| &head.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
         replace_by(&mut self.milestone, later.milestone, |rule| {
@@ -398,8 +403,9 @@ impl Document {
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
+        let heads = self.head.iter().map(|head| &head.pattern);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(summaries).chain(who);
+        let lines = lines.chain(summaries).chain(who).chain(heads);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -421,6 +427,7 @@ impl Document {
             landmarks: self.landmark,
             known: self.known,
             who: self.who,
+            heads: self.head,
             lkp: self.lkp,
             tidy: self.tidy,
             tidied: Memo::default(),

@@ -7,6 +7,7 @@ use super::{Case, Confidence, Evidence, Target};
 use crate::boot::Note;
 use crate::grammar::features::Feature;
 use crate::grammar::{ClearSite, Word};
+use crate::splat::Registers;
 use serde::Serialize;
 
 /// Where the feature is known from.
@@ -38,9 +39,35 @@ pub struct NamedFeature {
     pub from: FeatureFrom,
 }
 
-/// Registers that a call keeps (System V ABI): the compiler holds a parameter there while it calls
-/// other functions.
-const CALLEE_SAVED: [&str; 6] = ["rbp", "r12", "rbx", "r13", "r14", "r15"];
+/// How functions of a kernel call each other.
+struct Convention {
+    /// Carries the second argument.
+    second: &'static str,
+    /// Registers that a call keeps, the one first that mostly holds the parameter meanwhile.
+    kept: &'static [&'static str],
+}
+
+/// The System V ABI of x86-64.
+const X86_64: Convention = Convention {
+    second: "rsi",
+    kept: &["rbp", "r12", "rbx", "r13", "r14", "r15"],
+};
+
+/// 32-bit kernels are built with `-mregparm=3` (arch/x86/Makefile).
+const I386: Convention = Convention {
+    second: "edx",
+    kept: &["ebx", "esi", "edi", "ebp"],
+};
+
+impl Convention {
+    /// That of the kernel which printed the registers.
+    fn of(registers: &Registers) -> &'static Convention {
+        match registers.text("eax").or(registers.text("esi")) {
+            Some(_) => &I386,
+            None => &X86_64,
+        }
+    }
+}
 
 /// The feature, and how sure it is.
 pub struct Found {
@@ -127,7 +154,7 @@ fn named(
     feature
 }
 
-/// RSI carries the second argument (System V ABI), and the compiler keeps it in another register. Both
+/// One register carries the second argument, and the compiler keeps it in another one. Both
 /// agree, or the line of one of them is lost: then the other one alone is likely. Where both are printed and
 /// differ, one counts that holds a feature that the requester or the log speaks of.
 fn from_registers(
@@ -140,15 +167,18 @@ fn from_registers(
         let number = u32::try_from(registers.value(name)?).ok()?;
         (number > 0 && case.features.feature(number).is_some()).then_some(number)
     };
-    let rsi = plausible(&"rsi");
-    let kept: Vec<_> = CALLEE_SAVED
+    let convention = Convention::of(registers);
+    let argument = plausible(&convention.second);
+    let kept: Vec<_> = convention
+        .kept
         .iter()
         .filter_map(|name| Some((*name, plausible(name)?)))
         .collect();
-    let (says, number, confidence) = match rsi {
+    let (says, number, confidence) = match argument {
         Some(number) if kept.iter().any(|(_, other)| *other == number) => {
             let (name, _) = kept.iter().find(|(_, other)| *other == number)?;
-            let says = format!("RSI and {} both hold {number}", name.to_uppercase());
+            let names = (convention.second.to_uppercase(), name.to_uppercase());
+            let says = format!("{} and {} both hold {number}", names.0, names.1);
             (says, number, Confidence::Certain)
         }
         _ => {
@@ -157,7 +187,8 @@ fn from_registers(
                 feature.is_some_and(|feature| is_expected(case, requester, &feature))
             };
             let values = || {
-                rsi.into_iter()
+                argument
+                    .into_iter()
                     .chain(kept.iter().map(|(_, number)| *number))
             };
             let expected = values().find(fits).map(|number| {
@@ -166,24 +197,26 @@ fn from_registers(
                 );
                 (says, number, Confidence::Certain)
             });
-            expected.or_else(|| alone(case, rsi, &kept))?
+            expected.or_else(|| alone(case, convention, argument, &kept))?
         }
     };
     evidence.push(Case::note(case.splat.header_line, says, "feature"));
     Some((number, confidence))
 }
 
-/// The value of one register where the line with the other one is lost: in every kernel of the corpus RBP
-/// is the one that keeps the feature. Of several that hold small numbers none is known to be it.
+/// The value of one register where the line with the other one is lost: the first of those that a call keeps is
+/// the one that holds the feature in every kernel of the corpus. Of several that hold small numbers none is known to be it.
 fn alone(
     case: &Case<'_>,
-    rsi: Option<u32>,
+    convention: &Convention,
+    argument: Option<u32>,
     kept: &[(&str, u32)],
 ) -> Option<(String, u32, Confidence)> {
     let is_lost = |name: &str| case.splat.registers.text(name).is_none();
-    let (name, number) = match (rsi, kept) {
-        (Some(number), []) if is_lost("rbp") => ("RSI", number),
-        (None, [(name, number)]) if is_lost("rsi") => (*name, *number),
+    let keeps = convention.kept.first().is_some_and(|name| is_lost(name));
+    let (name, number) = match (argument, kept) {
+        (Some(number), []) if keeps => (convention.second, number),
+        (None, [(name, number)]) if is_lost(convention.second) => (*name, *number),
         _ => return None,
     };
     let says = format!(

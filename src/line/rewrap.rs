@@ -64,6 +64,17 @@ const OTHER: &[&str] = &[
     WARNING,
     "Kernel panic",
     "[<",
+    // where the CPU was, on other architectures than x86-64
+    "EIP: ",
+    "PC is at ",
+    "pc is at ",
+    "pc : ",
+    "pstate: ",
+    "epc : ",
+    "NIP: ",
+    "Krnl PSW : ",
+    "TSTATE: ",
+    "unwind_backtrace",
 ];
 
 /// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, the

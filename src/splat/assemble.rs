@@ -305,12 +305,12 @@ impl<'g> Assembler<'g> {
         let ahead = self.lanes[index].ahead.take().filter(near);
         let mut building =
             Building::from_header(header, line, boots.claim(line.number), &self.path);
-        if let Some(first_line) = self.lanes[index].inlined_header.take() {
-            building.begin_at(first_line);
-        }
         building.note_panic(self.grammar, line);
         if let Some((_, told)) = ahead {
             building.take_who(told);
+        }
+        if let Some(first_line) = self.lanes[index].inlined_header.take() {
+            building.begin_at(first_line);
         }
         if let Some(cut_here) = cut_here {
             building.prepend(cut_here.line, cut_here.messages);
@@ -344,7 +344,7 @@ impl<'g> Assembler<'g> {
         let lane = &mut self.lanes[index];
         let read = |open: &Option<Building>| {
             let section = open.as_ref().map_or(Section::Task, Building::section);
-            body(&line.text, line.number, section)
+            body(self.grammar, &line.text, line.number, section)
         };
         let first = read(&lane.open);
         if lane

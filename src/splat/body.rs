@@ -8,6 +8,7 @@ use super::crash;
 use super::frame::{INLINE_MARK, frame};
 use super::registers::registers;
 use super::types::{Code, CodeRef, Frame, Register, Section};
+use crate::grammar::Grammar;
 
 /// What a line of a splat is.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +23,10 @@ pub enum Body {
     Hardware(String),
     /// `RIP: 0010:…`: privilege (true for user mode) and place.
     Rip(bool, Option<CodeRef>),
-    /// `Code: …`
+    /// `Code: …`; without a byte where they are on the next lines.
     Code(Code),
+    /// Words without a name: what they are tells the line before.
+    Words(Words),
     /// Registers, names in lower case.
     Registers(Vec<Register>),
     /// `Call Trace:`
@@ -32,54 +35,70 @@ pub enum Body {
     Section(Section, bool),
     /// A frame.
     Frame(Box<Frame>),
+    /// The next line may look like a frame and is none.
+    Aside,
     /// A line that belongs to splats and carries nothing more to keep.
     Known,
     /// Anything else.
     Foreign,
 }
 
+/// Words of memory or of registers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    /// As printed; none in a line of disassembly.
+    pub words: Vec<String>,
+    /// The same as instructions.
+    pub code: Code,
+}
+
 type Reader = fn(&str) -> Option<Body>;
 
-/// By what a line starts with; the first row that reads it wins.
+/// By what a line starts with; the first row that reads it wins. Lines that carry nothing to keep are in
+/// `grammars/lines.toml`.
 const READERS: &[(&str, Reader)] = &[
     ("------------[ cut here ]", |_| Some(Body::CutHere)),
     ("---[ end trace", |_| Some(Body::End)),
     ("---[ end Kernel panic", |_| Some(Body::End)),
-    ("CPU: ", cpu),
-    ("Pid: ", cpu),
     ("Hardware name: ", hardware),
+    // --- where the CPU was
     ("RIP: ", rip),
     ("RIP ", rip),
     ("EIP: ", rip),
     ("IP: ", rip),
-    ("pc : ", rip),
-    ("PC is at ", pc_is_at),
-    ("[exception RIP: ", exception_rip),
-    ("NIP [", nip),
-    ("epc : ", rip),
-    ("Krnl PSW : ", psw),
-    ("Code: ", code),
-    ("Call Trace:", |_| Some(Body::TraceStart)),
-    ("Call trace:", |_| Some(Body::TraceStart)),
-    ("Backtrace:", |_| Some(Body::TraceStart)),
-    ("backtrace", |_| Some(Body::TraceStart)),
+    ("pc : ", place_or_registers),       // arm64; arm's second line
+    ("PC is at ", place_behind::<9>),    // arm, sh, csky: arch/arm/kernel/process.c
+    ("EIP is at ", place_behind::<10>),  // i386 before 3.12
+    ("pc is at ", place_behind::<9>),    // alpha: dik_show_regs()
+    ("[exception RIP: ", exception_rip), // crash(8)
+    ("NIP [", place_behind::<4>),        // powerpc: show_regs()
+    ("epc", place_or_registers),         // riscv, mips
+    ("ERA", place_or_registers),         // loongarch: __show_regs()
+    ("Krnl PSW : ", psw),                // s390: show_registers()
+    ("TPC: <", place_in::<'<', '>'>),    // sparc64: show_regs()
+    ("PC: <", place_in::<'<', '>'>),     // sparc32
+    ("PC: 0x", place_in::<'(', ')'>),    // csky: show_regs()
+    ("PC: [<", place_behind::<4>),       // m68k: show_registers()
+    ("IAOQ[0]: ", place_behind::<9>),    // parisc: show_regs()
+    ("[ERET  ]: ", place_behind::<10>),  // arc: show_regs()
+    // --- instructions
+    ("Code:", code),
+    ("Krnl Code:", code),
+    ("Instruction dump:", code), // powerpc: show_instructions()
+    ("Instruction DUMP:", code), // sparc: instruction_dump()
+    // --- call traces
+    ("Call Trace:", trace),
+    ("Call trace:", trace),
+    ("Stack Trace:", trace), // arc: show_stacktrace()
+    ("Backtrace:", trace),
+    ("Trace:", trace), // alpha: dik_show_trace()
+    ("backtrace", trace),
+    ("Last Breaking-Event-Address:", |_| Some(Body::Aside)), // s390
     ("<", section),
-    ("Modules linked in:", known),
-    ("Tainted: [", known),
-    ("Workqueue: ", known),
-    ("Stopper: ", known),
-    ("Sched_ext: ", known),
-    ("irq event stamp: ", known),
-    ("hardirqs last ", known),
-    ("softirqs last ", known),
-    ("task: ", known),
-    ("Stack:", known),
     ("CR2: 0000", reg),
     ("All code", disassembly),
     ("=====", disassembly),
     ("-----", disassembly),
-    ("Code starting with the faulting instruction", known),
-    ("Code disassembly (best guess)", known),
 ];
 
 /// The first bytes of the rows.
@@ -94,12 +113,42 @@ const BEGINS: [bool; 256] = {
 };
 
 /// Reads one line.
-pub fn body(text: &str, log_line: u64, current: Section) -> Body {
+pub fn body(grammar: &Grammar, text: &str, log_line: u64, current: Section) -> Body {
     let trimmed = text.trim();
-    by_beginning(trimmed)
+    let frame = || {
+        let text = frame_behind_title(trimmed).unwrap_or(text);
+        frame(text, log_line, current).map(|frame| Body::Frame(Box::new(frame)))
+    };
+    head(grammar, trimmed)
+        .or_else(|| by_beginning(trimmed))
         .or_else(|| with_colon(trimmed))
-        .or_else(|| frame(text, log_line, current).map(|frame| Body::Frame(Box::new(frame))))
+        .or_else(frame)
+        // parisc, alpha and loongarch put no colon behind a register's name
+        .or_else(|| reg(trimmed))
+        .or_else(|| words(trimmed))
+        .or_else(|| told_by_the_middle(grammar, trimmed))
         .unwrap_or(Body::Foreign)
+}
+
+/// What the lines that say which CPU and task it was begin with, where it is not a name of anybody's.
+const HEADS: [&str; 7] = [
+    "CPU",
+    "Pid",
+    "Process",
+    "COMM=",
+    "TASK = ",
+    "Tainted: ",
+    "Not tainted ",
+];
+
+fn head(grammar: &Grammar, text: &str) -> Option<Body> {
+    let may_be = matches!(text.as_bytes().first()?, b'C' | b'P' | b'T' | b'N');
+    let begins = may_be && HEADS.iter().any(|head| text.starts_with(head));
+    begins.then(|| cpu(grammar, text))?
+}
+
+fn cpu(grammar: &Grammar, text: &str) -> Option<Body> {
+    cpu_line(grammar, text).map(|line| Body::Cpu(Box::new(line)))
 }
 
 fn by_beginning(text: &str) -> Option<Body> {
@@ -113,18 +162,12 @@ fn by_beginning(text: &str) -> Option<Body> {
     readers.find_map(|(_, reader)| reader(text))
 }
 
-/// Registers and disassembly: no frame has a colon.
+/// Registers and disassembly.
 fn with_colon(text: &str) -> Option<Body> {
     memchr::memchr(b':', text.as_bytes())?;
-    reg(text).or_else(|| is_disassembly(text).then_some(Body::Known))
-}
-
-fn known(_: &str) -> Option<Body> {
-    Some(Body::Known)
-}
-
-fn cpu(text: &str) -> Option<Body> {
-    cpu_line(text).map(|line| Body::Cpu(Box::new(line)))
+    reg(text)
+        .or_else(|| is_disassembly(text).then_some(Body::Known))
+        .or_else(|| instruction(text))
 }
 
 fn hardware(text: &str) -> Option<Body> {
@@ -152,10 +195,9 @@ fn rip(text: &str) -> Option<Body> {
     Some(Body::Rip(user, code_ref(place).ok().map(|(_, code)| code)))
 }
 
-/// `PC is at f+0x1/0x2` (arch/arm/kernel/process.c).
-fn pc_is_at(text: &str) -> Option<Body> {
-    let place = text.strip_prefix("PC is at ")?;
-    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+/// A place behind so many bytes: `PC is at f+0x1/0x2`, `NIP [c000000000123456] f+0x1/0x2`.
+fn place_behind<const BYTES: usize>(text: &str) -> Option<Body> {
+    at_place(text.get(BYTES..)?)
 }
 
 /// `[exception RIP: f+16]` of crash(8).
@@ -163,27 +205,91 @@ fn exception_rip(text: &str) -> Option<Body> {
     crash::rip(text).map(|code| Body::Rip(false, Some(code)))
 }
 
-/// `NIP [c000000000123456] f+0x1/0x2` (arch/powerpc/kernel/process.c).
-fn nip(text: &str) -> Option<Body> {
-    let (_, place) = text.split_once(' ')?;
-    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+/// A place between two signs: `TPC: <f+0x1/0x2>`.
+fn place_in<const OPEN: char, const CLOSE: char>(text: &str) -> Option<Body> {
+    let (_, place) = text.split_once(OPEN)?;
+    at_place(place.split_once(CLOSE).map_or(place, |(place, _)| place))
+}
+
+fn at_place(text: &str) -> Option<Body> {
+    let code = code_ref(text).ok().map(|(_, code)| code);
+    Some(Body::Rip(false, code))
+}
+
+/// A name and its place (`pc : f+0x1/0x2`), the place behind its address (`epc   : 800347b0 f+0x1/0x2`), or
+/// the address alone among other registers (`epc : ffffffff80405f16 ra : …`).
+fn place_or_registers(text: &str) -> Option<Body> {
+    let (_, place) = text.split_once(':')?;
+    let place = place.trim_start();
+    let (address, behind) = place.split_once(' ').unwrap_or((place, ""));
+    match code_ref(behind) {
+        Ok((_, code)) if code.offset.is_some() => {
+            let address = u64::from_str_radix(address, 16).ok();
+            Some(Body::Rip(false, Some(CodeRef { address, ..code })))
+        }
+        _ => reg(text).filter(has_address).or_else(|| at_place(place)),
+    }
+}
+
+/// False for registers whose first one is a name.
+fn has_address(body: &Body) -> bool {
+    let Body::Registers(registers) = body else {
+        return false;
+    };
+    let value = registers.first().map(|(_, value)| value.as_str());
+    value.is_some_and(|value| value.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// `Krnl PSW : 0704c00180000000 00000000001ff1c2 (f+0x1/0x2)` (arch/s390/kernel/dumpstack.c).
 fn psw(text: &str) -> Option<Body> {
-    let (_, place) = text.split_once('(')?;
+    let (address, place) = text.split_once('(')?;
     let place = place.split_once(')').map_or(place, |(place, _)| place);
-    Some(Body::Rip(false, code_ref(place).ok().map(|(_, code)| code)))
+    let address = address.split_whitespace().last();
+    let address = address.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let code = code_ref(place)
+        .ok()
+        .map(|(_, code)| CodeRef { address, ..code });
+    Some(Body::Rip(false, code))
+}
+
+/// A frame in the same line says more.
+fn trace(text: &str) -> Option<Body> {
+    frame_behind_title(text)
+        .is_none()
+        .then_some(Body::TraceStart)
+}
+
+/// `Call Trace: [<0027d4d6>] f+0x1/0x2`: m68k ends no line behind the title, mips and loongarch leave that to
+/// the next printk().
+fn frame_behind_title(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("Call Trace:")?.trim_start();
+    rest.starts_with("[<").then_some(rest)
 }
 
 fn is_selector(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Instruction bytes; the one in `<>` is where RIP points. Words of other architectures are split
-/// into bytes as printed.
+/// Instruction bytes; the one in `<>`, on arm, riscv and openrisc in `()`, is where the CPU was. Words of other
+/// architectures are split into bytes as printed.
 fn code(text: &str) -> Option<Body> {
-    let (_, dump) = text.split_once(": ")?;
+    let (_, dump) = text.split_once(':')?;
+    if dump.trim().is_empty() {
+        return Some(Body::Code(Code::default()));
+    }
+    // s390 begins its disassembly in the line.
+    if let Some(Body::Words(words)) = instruction(dump.trim()) {
+        return Some(Body::Code(words.code));
+    }
+    let code = instructions(dump);
+    Some(match code.bytes.is_empty() {
+        true => Body::Known,
+        false => Body::Code(code),
+    })
+}
+
+/// As many instructions as stand at the beginning of a text.
+fn instructions(dump: &str) -> Code {
     let mut code = Code::default();
     for token in dump.split_ascii_whitespace() {
         if let Some(byte) = hex_byte(token.as_bytes()).filter(|_| token.len() == 2) {
@@ -201,15 +307,57 @@ fn code(text: &str) -> Option<Body> {
             code.bytes.truncate(begin);
             break;
         }
-        if token.starts_with('<') {
+        if token.starts_with(['<', '(']) {
             code.trap_offset = Some(begin);
         }
     }
-    Some(if code.bytes.is_empty() {
-        Body::Known
-    } else {
-        Body::Code(code)
+    code
+}
+
+/// Nothing but words of the machine: a row of registers, of instructions, or of the stack.
+fn words(text: &str) -> Option<Body> {
+    // arm and sh put the end of the address in front: `5fa0: 00000000 be963e80`
+    let text = match text.split_once(':') {
+        Some((address, row)) if address.len() == 4 && hex_byte(address.as_bytes()).is_some() => row,
+        _ => text,
+    };
+    let is_word = |word: &str| {
+        let digits = word.trim_matches(['<', '>']);
+        matches!(digits.len(), 4 | 8 | 16) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let all = || text.split_ascii_whitespace();
+    (all().next().is_some() && all().all(is_word)).then(|| {
+        Body::Words(Words {
+            words: all().map(str::to_owned).collect(),
+            code: instructions(text),
+        })
     })
+}
+
+/// An instruction as s390 disassembles it, `>` before the one that comes next:
+/// `>0000021761df4098: af000000            mc      0,0` (arch/s390/kernel/dis.c, `show_code()`).
+fn instruction(text: &str) -> Option<Body> {
+    let (address, rest) = text.split_once(": ")?;
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = address.trim_start_matches(['>', '#', '*']);
+    let word = rest.split_ascii_whitespace().next()?;
+    let is_one =
+        digits.len() == 16 && is_hex(digits) && matches!(word.len(), 4 | 8 | 12) && is_hex(word);
+    is_one.then(|| {
+        let mut code = instructions(word);
+        code.trap_offset = address.starts_with('>').then_some(0);
+        Body::Words(Words {
+            words: Vec::new(),
+            code,
+        })
+    })
+}
+
+/// Lines that begin with a name of anybody's: alpha's and sparc's `rmmod(1444): Oops 1`, lockdep's
+/// `3.4.0 #3275 Not tainted`.
+fn told_by_the_middle(grammar: &Grammar, text: &str) -> Option<Body> {
+    let may_be = text.contains("): ") || text.contains(" (pid ") || text.contains(" #");
+    may_be.then(|| cpu(grammar, text))?
 }
 
 /// The byte that two digits stand for.
@@ -266,7 +414,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Body {
-        body(text, 1, Section::Task)
+        body(&Grammar::builtin(), text, 1, Section::Task)
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! A splat in the making: takes in the lines between header and end.
 
+mod next;
 mod place;
 
 pub use place::Fit;
+
+use next::Next;
 
 use super::body::Body;
 use super::cpu_line::CpuLine;
@@ -81,6 +84,7 @@ pub struct Building {
     in_block: bool,
     waits: bool,
     resumed: bool,
+    next: Next,
 }
 
 impl Building {
@@ -176,6 +180,7 @@ impl Building {
             in_block: false,
             waits: false,
             resumed: false,
+            next: Next::default(),
         }
     }
 
@@ -336,13 +341,15 @@ impl Building {
         self.foreign = 0;
         self.prose = 0;
         self.advance(&body);
+        let next = self.next;
+        self.next = next.after(&body);
         match body {
             Body::Cpu(cpu) => self.take_cpu(*cpu),
             Body::Hardware(name) => self.learn_hardware(&name),
             Body::Rip(user, code) => self.take_rip(user, code),
-            Body::Code(code) if !self.block_over => {
-                self.splat.code = self.splat.code.take().or(Some(code))
-            }
+            Body::Code(code) => self.take_code(code),
+            Body::Words(words) => self.take_words(next, words),
+            Body::Frame(_) if next == Next::Aside || self.repeats_trace(&line.text) => {}
             Body::Registers(registers) => self.take_registers(registers),
             Body::Section(section, opens) => {
                 self.trace_closed |= !opens && section == Section::Task;
@@ -403,29 +410,38 @@ impl Building {
             return;
         }
         if let Some(address) = code.as_ref().and_then(|code| code.address) {
-            self.take_registers(vec![("rip".into(), format_compact!("{address:016x}"))]);
+            // As many digits as the machine's words have.
+            let address = match u32::try_from(address) {
+                Ok(address) if address > 0 => format_compact!("{address:08x}"),
+                _ => format_compact!("{address:016x}"),
+            };
+            self.take_registers(vec![("rip".into(), address)]);
         }
         self.splat.rip = code;
     }
 
-    /// arm prints the place twice, by name and by address.
+    /// Some print the place twice: arm by name and by address, sh by both.
     fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
         let fresh = self.splat.registers.0.is_empty();
-        match (&mut self.splat.rip, code) {
-            (Some(rip), Some(code)) if fresh && code.function.is_none() => {
-                rip.address = rip.address.or(code.address);
-                true
-            }
-            _ => false,
+        let Some((rip, code)) = self.splat.rip.as_mut().zip(code) else {
+            return false;
+        };
+        let same =
+            code.offset.is_some() && (&rip.function, rip.offset) == (&code.function, code.offset);
+        let completes = same || fresh && code.function.is_none();
+        if completes {
+            rip.address = rip.address.or(code.address);
         }
+        completes
     }
 
     fn take_registers(&mut self, registers: Vec<Register>) {
-        let user_stack = |(name, value): &Register| name == "ss" && super::is_user_selector(value);
+        let user_stack = |(name, value): &Register| name == "ss" && super::is_user_segment(value);
         self.block_over |= registers.iter().any(user_stack);
         if self.block_over {
             return;
         }
+        self.learn_address(&registers);
         let known = &mut self.splat.registers.0;
         for (name, value) in registers {
             if known.len() < MAX_REGISTERS && !known.iter().any(|(n, _)| *n == name) {

@@ -82,13 +82,13 @@ fn address_ref(input: &str) -> IResult<&str, CodeRef> {
 }
 
 /// `[<ffffffff81012345>] ` (kernels before 4.10 and other architectures), `[c000000001480418] `
-/// (powerpc).
+/// (powerpc), `[000000000065b4b0]: ` (sparc).
 fn bracketed_address(input: &str) -> IResult<&str, u64> {
     let angle = delimited(tag("[<"), hex_number, tag(">]"));
     let plain = delimited(
         char('['),
         verify(hex_digit1, |digits: &str| matches!(digits.len(), 8 | 16)).map_opt(parse_hex),
-        char(']'),
+        pair(char(']'), opt(char(':'))),
     );
     nom::sequence::terminated(alt((angle, plain)), space0).parse(input)
 }

@@ -2,8 +2,7 @@
 //! `dump_stack_print_info()`): `CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.0 #1 …`.
 
 use super::types::Kernel;
-use crate::grammar::{Groups, Pattern};
-use std::sync::LazyLock;
+use crate::grammar::{Grammar, Groups};
 
 /// What the line tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,29 +34,25 @@ impl CpuLine {
     }
 }
 
-/// Release, build number and taint; a build-id ends the line where `CONFIG_STACKTRACE_BUILD_ID` is set.
-const KERNEL: &str = r"(?:Kdump: loaded )?(?:Not tainted|Tainted: (?<taint>[A-Z ]*?)) +(?<release>\S+) (?<build>#\S*)(?:.* (?<id>[0-9a-f]{40}))?";
-
-/// The forms that kernels have printed, the last one for a line that was cut off.
-static FORMS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let since_3_9 =
-        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>-?[0-9]+) Comm: (?<comm>.*?) ";
-    let before = r"^Pid: (?<pid>-?[0-9]+), comm: +(?<comm>.*?) ";
-    let cut =
-        r"^CPU: (?<cpu>[0-9]+)(?: UID: [0-9]+)? PID: (?<pid>-?[0-9]+)(?: Comm: (?<comm>\S+))?";
-    [
-        format!("{since_3_9}{KERNEL}"),
-        format!("{before}{KERNEL}"),
-        cut.to_owned(),
-    ]
-    .iter()
-    .map(|form| Pattern::new(form.as_str()))
-    .collect()
-});
-
 /// Reads the line; `None` where it is another one.
-pub fn cpu_line(text: &str) -> Option<CpuLine> {
-    usual(text).or_else(|| by_form(text))
+pub fn cpu_line(grammar: &Grammar, text: &str) -> Option<CpuLine> {
+    usual(text)
+        .or_else(|| by_form(grammar, text))
+        .or_else(|| spelled_out(text))
+}
+
+/// `Tainted: [W]=WARN, [O]=OOT_MODULE`, a line of its own since 6.12 (kernel/panic.c, `print_tainted_verbose()`).
+fn spelled_out(text: &str) -> Option<CpuLine> {
+    let flags = text.strip_prefix("Tainted: [")?.split(", ");
+    let letters = flags.filter_map(|flag| flag.trim_start_matches('[').chars().next());
+    let kernel = Kernel {
+        taint: Some(letters.filter(char::is_ascii_uppercase).collect()),
+        ..Kernel::default()
+    };
+    Some(CpuLine {
+        kernel,
+        ..CpuLine::default()
+    })
 }
 
 /// Reads the line as kernels since 3.9 print it, whole and in printable ASCII, by its bytes; `None` where it
@@ -84,15 +79,16 @@ fn usual(text: &str) -> Option<CpuLine> {
     let (before, behind) = rest.split_at(rest.find(" #")?);
     let (flags, release) = before.rsplit_once(' ')?;
     let flags = match flags.strip_prefix(" Tainted: ") {
-        Some(flags) if flags.bytes().all(|flag| matches!(flag, b'A'..=b'Z' | b' ')) => flags,
+        Some(flags) if flags.bytes().all(|flag| is_column(flag)) => flags,
         None if flags.trim_end() == " Not tainted" => "",
         _ => return None,
     };
     let mut words = behind[1..].split(' ');
     let build = words.next()?;
     let may_be_id = |word: &str| word.len() >= 40;
-    let is_usual =
-        !release.is_empty() && !comm.contains(" Kdump: loaded ") && !words.any(may_be_id);
+    let is_usual = release.starts_with(|c: char| c.is_ascii_digit())
+        && !comm.contains(" Kdump: loaded ")
+        && !words.any(may_be_id);
     is_usual.then(|| CpuLine {
         cpu: Some(cpu),
         pid: Some(pid),
@@ -113,8 +109,9 @@ fn number(text: &str) -> Option<(u32, &str)> {
     Some((digits.parse().ok()?, rest))
 }
 
-fn by_form(text: &str) -> Option<CpuLine> {
-    let captures = FORMS.iter().find_map(|form| form.captures(text))?;
+fn by_form(grammar: &Grammar, text: &str) -> Option<CpuLine> {
+    let mut heads = grammar.heads.iter();
+    let captures = heads.find_map(|head| head.pattern.captures(text))?;
     let group = |name| captures.name(name).map(|m| m.as_str().to_owned());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
     Some(CpuLine {
@@ -139,61 +136,15 @@ fn taint(captures: &Groups<'_>, text: &str) -> Option<String> {
 }
 
 fn letters(flags: &str) -> String {
-    flags.chars().filter(|c| !matches!(c, ' ' | 'G')).collect()
+    let is_letter = |c: &char| !matches!(c, ' ' | 'G' | '-');
+    flags.chars().filter(is_letter).collect()
+}
+
+/// What may stand in a column of the taint flags.
+fn is_column(flag: u8) -> bool {
+    flag.is_ascii_alphabetic() || matches!(flag, b' ' | b'-')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn the_usual_line_is_read_as_any_other(
-            text in "CPU: [0-9]{1,3}( UID: [0-9]{1,2})? PID: [0-9]{1,10} Comm:( [a-zW/]{1,3}| Kdump: loaded| Tainted:| Not tainted){1,3}( [A-Z]| {1,3}){0,5} {0,2}(6.1|W)( #| 6| )[0-9]{0,2}( SMP| [0-9a-f]{39,41}){0,2}",
-        ) {
-            if let Some(line) = usual(&text) {
-                prop_assert_eq!(Some(line), by_form(&text), "{}", text);
-            }
-        }
-    }
-
-    fn read(text: &str) -> CpuLine {
-        cpu_line(text).unwrap_or_else(|| panic!("no CPU line: {text}"))
-    }
-
-    #[test]
-    fn new_and_old() {
-        let line = read(
-            "CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Tainted: G        W           6.16.9+deb14-amd64 #1 PREEMPT(lazy)  Debian 6.16.9-1",
-        );
-        assert_eq!(
-            (line.cpu, line.pid, line.comm.as_deref()),
-            (Some(1), Some(0), Some("swapper/1"))
-        );
-        assert_eq!(line.kernel.release.as_deref(), Some("6.16.9+deb14-amd64"));
-        assert_eq!(line.kernel.build.as_deref(), Some("#1"));
-        assert_eq!(line.kernel.taint.as_deref(), Some("W"));
-        let old = read("Pid: 1, comm: init Not tainted 3.2.0-4-amd64 #1 Debian 3.2.57");
-        assert_eq!((old.cpu, old.pid), (None, Some(1)));
-        assert_eq!(old.kernel.taint.as_deref(), Some(""));
-    }
-
-    #[test]
-    fn names_with_blanks_and_build_ids() {
-        let id = "c76c09082e833299bbcc71b75dc4abf37758b94a";
-        let line = read(&format!(
-            "CPU: 0 PID: 7 Comm: Web Content Kdump: loaded Not tainted 6.1.0 #2 SMP  {id}"
-        ));
-        assert_eq!(line.comm.as_deref(), Some("Web Content"));
-        assert_eq!(line.kernel.build_id.as_deref(), Some(id));
-    }
-
-    #[test]
-    fn a_cut_line_gives_what_is_left() {
-        let line = read("CPU: 1 PID: 0 Comm: swapper/1 Not tain");
-        assert_eq!(line.cpu, Some(1));
-        assert_eq!(line.kernel.release, None);
-        assert_eq!(line.kernel.taint, None);
-    }
-}
+#[path = "cpu_line_tests.rs"]
+mod tests;

@@ -16,12 +16,9 @@ fn printed_frames(line: &str) -> Vec<Frame> {
     if FROM.find(line.as_bytes()).is_none() {
         return frame(line, 0, Section::Task).into_iter().collect();
     }
-    let called = line.find(") from ").map(|at| &line[..=at]);
     let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
     let caller = frame(outer, 0, Section::Task);
-    let called = called
-        .filter(|_| caller.is_some())
-        .and_then(|text| in_parentheses(text, 0, Section::Task));
+    let called = caller.as_ref().and_then(|_| frame(line, 0, Section::Task));
     called.into_iter().chain(caller).collect()
 }
 
@@ -83,11 +80,11 @@ static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
 /// Reads a frame. `log_line` is the line it stands on.
 pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
-    let text = behind_marker(text.trim());
+    let text = text.trim();
     if text.starts_with('#') {
         return crash::frame(text).map(|code| from_code(code, true, log_line, section));
     }
-    let (reliable, text) = reliability(text);
+    let (reliable, text) = reliability(undressed(behind_marker(text)));
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line, section));
     }
@@ -113,6 +110,9 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     }
     if let Some(frame) = in_parentheses(&text, log_line, section) {
         return Some(frame);
+    }
+    if let Some(code) = hexagon(&text) {
+        return Some(from_code(code, reliable, log_line, section));
     }
     let (rest, code) = code_ref(&text).ok()?;
     is_frame_end(rest).then(|| {
@@ -164,10 +164,58 @@ fn called_from(text: &str) -> Option<CodeRef> {
     })
 }
 
+/// `[c1823e60] 0xc0012345: f + 0x10 [mod]`: the frame pointer, the place and its address
+/// (arch/hexagon/kernel/traps.c, `do_show_stack()`).
+fn hexagon(text: &str) -> Option<CodeRef> {
+    let (pointer, rest) = text.strip_prefix('[')?.split_once("] 0x")?;
+    let (address, place) = rest.split_once(": ")?;
+    let (function, offset) = place.split_once(" + 0x")?;
+    let address = u64::from_str_radix(address, 16)
+        .ok()
+        .filter(|_| is_hex(pointer))?;
+    let place = format!("{function}+0x{offset}");
+    let (rest, code) = code_ref(&place).ok()?;
+    is_frame_end(rest).then_some(CodeRef {
+        address: Some(address),
+        ..code
+    })
+}
+
+/// Takes off what some architectures put around or in front of an address: s390 the parentheses of a frame that
+/// it does not vouch for, sparc `Caller`, openrisc an address that printk() hides, user mode Linux the place on the stack (`6083be58:  [<60012345>] f`).
+fn undressed(text: &str) -> &str {
+    let hidden = ["[<(ptrval)>] ", "[<(____ptrval____)>] "];
+    let starts = ["Caller"].into_iter().chain(hidden);
+    if let Some(frame) = starts
+        .into_iter()
+        .find_map(|start| text.strip_prefix(start))
+    {
+        return frame;
+    }
+    match text.split_once(": ") {
+        Some((stack, frame)) if matches!(stack.len(), 8 | 16) => match frame.trim_start() {
+            frame if frame.starts_with("[<") && is_hex(stack) => frame,
+            _ => text,
+        },
+        _ => text,
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Takes off the `? ` of an unreliable frame, wherever the form puts it (`? f`, `[<addr>] ? f`).
 fn reliability(text: &str) -> (bool, Cow<'_, str>) {
     if let Some(rest) = text.strip_prefix("? ") {
         return (false, rest.into());
+    }
+    // s390
+    if let Some(rest) = text
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        return (!rest.starts_with("[<"), rest.into());
     }
     let split = || text.split_once("] ? ");
     match text.starts_with('[').then(split).flatten() {

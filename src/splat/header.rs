@@ -176,16 +176,16 @@ impl Header<'_> {
         &self.text
     }
 
-    /// True where a symbolizer made this header for the function that was inlined into the one of `next`.
-    pub fn is_inlined_in(&self, next: &Header<'_>) -> bool {
-        self.kind.name == next.kind.name && is_inlined(&self.text)
-    }
-
     /// Writes into a splat who printed the header, where the splat does not know yet.
     pub fn add_who(&self, splat: &mut Splat) {
         splat.cpu = splat.cpu.or(self.cpu);
         splat.pid = splat.pid.or(self.pid);
         splat.comm = splat.comm.take().or_else(|| self.comm.clone());
+    }
+
+    /// True where a symbolizer made this header for the function that was inlined into the one of `next`.
+    pub fn is_inlined_in(&self, next: &Header<'_>) -> bool {
+        self.kind.name == next.kind.name && is_inlined(&self.text)
     }
 
     /// Writes what the header says into a splat.

@@ -57,10 +57,10 @@ pub struct Lane {
     pub strands: Strands,
     /// A line that may be the first half of a header.
     pub half_header: Option<LogLine<'static>>,
-    /// Line of the first of several headers that a symbolizer made of the next one.
-    pub inlined_header: Option<u64>,
     /// What lines ahead of a header said of its kernel, and the last of them.
     pub ahead: Option<(u64, CpuLine)>,
+    /// Line of the first of several headers that a symbolizer made of the next one.
+    pub inlined_header: Option<u64>,
     /// Frames outside of any report.
     pub loose: Vec<Frame>,
     /// Lines that may be of a report whose head is missing: its end would show it.

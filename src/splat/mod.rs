@@ -29,7 +29,7 @@ pub use types::{
 pub(crate) use undecode::undecoded;
 
 use crate::line::rewrap::has_open_parenthesis;
-use registers::is_user_selector;
+use registers::is_user_segment;
 
 /// Kind of a splat that is only frames quoted without their header.
 pub const FRAGMENT: &str = "fragment";

@@ -29,7 +29,7 @@ pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[Line
         .iter()
         .filter(|landmark| landmark.purpose == LandmarkUse::Trace)
         .filter_map(|landmark| Some((landmark, first(landmark, lines)?)));
-    let mut has_frames = false;
+    let mut has_frames = lines.iter().any(Line::is_frame_without_title);
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;
         let frames = !cut && frames_follow(lines.get(at + 1..).unwrap_or_default());

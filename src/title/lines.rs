@@ -42,6 +42,12 @@ impl<'a> Line<'a> {
         names.filter(|name| !name.is_empty())
     }
 
+    /// True for a frame of an architecture that puts no title in front of its frames: arm names the caller
+    /// as well, sparc calls it so.
+    pub fn is_frame_without_title(&self) -> bool {
+        self.text.trim_start().starts_with("Caller[") || self.functions().nth(1).is_some()
+    }
+
     /// True where it begins a call trace.
     pub fn begins_trace(&self) -> bool {
         !self.marks().traces.is_empty()

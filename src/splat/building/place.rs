@@ -140,6 +140,7 @@ impl Building {
             Body::Section(Section::Task, false) => STACK_END,
             Body::Section(..) | Body::Frame(_) => FRAME,
             Body::End => END,
+            Body::Words(_) | Body::Aside => return None,
             Body::CutHere | Body::Known | Body::Foreign => return None,
         })
     }

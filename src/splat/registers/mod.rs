@@ -1,13 +1,14 @@
 //! Register lines of a splat.
 //!
 //! In: a line's text. Out: names in lower case with their values as printed. A value that is cut
-//! off is left out. Each family of architectures prints in a form of its own: one module each.
+//! off is left out. x86 prints in a form of its own, others name each register, or only the first one of a row.
 
 mod named;
 mod numbered;
 mod x86;
 
-pub use x86::is_user_selector;
+pub use numbered::next_row;
+pub use x86::{is_user_segment, is_user_selector};
 
 use super::types::Register;
 

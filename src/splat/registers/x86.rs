@@ -39,7 +39,17 @@ fn is_whole(printed: &Printed<'_>) -> bool {
     }
 }
 
-/// The stack segment of `RSP: 0018:…`: its two low bits are the privilege level.
+/// The stack segment of a Xen PV guest, kernel and programs alike: both run in ring 3
+/// (include/xen/interface/xen.h, `FLAT_RING3_SS64`).
+const XEN_STACK: &str = "e02b";
+
+/// The stack segment of `RSP: 0018:…`: that of a program, for certain.
+pub fn is_user_segment(selector: &str) -> bool {
+    is_user_selector(selector) && selector != XEN_STACK
+}
+
+/// The code segment of `RIP: 0010:…`: its two low bits are the privilege level. Xen takes them off where a PV
+/// guest's kernel was interrupted (`e030`).
 pub fn is_user_selector(selector: &str) -> bool {
     u16::from_str_radix(selector, 16).is_ok_and(|s| s & 3 == 3)
 }

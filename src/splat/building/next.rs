@@ -1,0 +1,89 @@
+//! What a line is that only the one before tells: rows of registers and of instructions that have no name, and a
+//! place in the code that is no frame.
+
+use super::Building;
+use crate::splat::body::{Body, Words};
+use crate::splat::registers::next_row;
+use crate::splat::types::{Code, Register};
+
+/// What stands on the next line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Next {
+    /// What it looks like.
+    #[default]
+    Any,
+    /// More registers of the row before.
+    Registers,
+    /// More instructions.
+    Code,
+    /// A place that is no frame.
+    Aside,
+}
+
+/// Instruction bytes that a report may show; the longest dumps have 64.
+const MAX_CODE: usize = 512;
+
+/// The registers that hold the place of the fault, by their names on each architecture.
+const POINTERS: [&str; 6] = ["pc", "epc", "era", "tpc", "nip", "iaoq"];
+
+impl Next {
+    /// What follows a line that is `body`.
+    pub fn after(self, body: &Body) -> Next {
+        match body {
+            Body::Registers(_) => Next::Registers,
+            Body::Code(_) => Next::Code,
+            Body::Words(_) => self,
+            Body::Aside => Next::Aside,
+            _ => Next::Any,
+        }
+    }
+}
+
+impl Building {
+    /// The first instructions are those of the report.
+    pub(super) fn take_code(&mut self, code: Code) {
+        if !self.block_over && !code.bytes.is_empty() {
+            self.splat.code.get_or_insert(code);
+        }
+    }
+
+    pub(super) fn take_words(&mut self, next: Next, words: Words) {
+        match next {
+            Next::Code => self.go_on_with(words.code),
+            Next::Registers => {
+                let last = self.splat.registers.0.last().map(|(name, _)| name.as_str());
+                let words: Vec<_> = words.words.iter().map(String::as_str).collect();
+                self.take_registers(next_row(last, &words));
+            }
+            Next::Any | Next::Aside => {}
+        }
+    }
+
+    fn go_on_with(&mut self, more: Code) {
+        if self.block_over {
+            return;
+        }
+        let code = self.splat.code.get_or_insert_default();
+        if code.bytes.len() + more.bytes.len() <= MAX_CODE {
+            let trap = more.trap_offset.map(|offset| offset + code.bytes.len());
+            code.trap_offset = code.trap_offset.or(trap);
+            code.bytes.extend(more.bytes);
+        }
+    }
+
+    /// The address of the place that another line names.
+    pub(super) fn learn_address(&mut self, registers: &[Register]) {
+        let Some(rip) = self.splat.rip.as_mut().filter(|rip| rip.address.is_none()) else {
+            return;
+        };
+        let pointer = registers
+            .iter()
+            .find(|(name, _)| POINTERS.contains(&name.as_str()));
+        rip.address = pointer.and_then(|(_, value)| u64::from_str_radix(value, 16).ok());
+    }
+
+    /// sparc prints its stack once more behind the call trace (arch/sparc/kernel/traps_64.c, `die_if_kernel()`).
+    pub(super) fn repeats_trace(&self, line: &str) -> bool {
+        self.trace_begun && line.trim_start().starts_with("Caller[")
+    }
+}
