@@ -9,10 +9,11 @@ use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
-use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat};
+use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Version of the format. Fields are added, never changed or taken away.
@@ -159,7 +160,7 @@ struct CulpritJson<'a> {
 struct At<'a> {
     file: Option<&'a str>,
     line: Option<u32>,
-    function: Option<&'a str>,
+    function: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -178,7 +179,7 @@ struct StackJson<'a> {
 
 #[derive(Serialize)]
 struct FrameJson<'a> {
-    function: Option<&'a str>,
+    function: Option<Cow<'a, str>>,
     offset: Option<u64>,
     size: Option<u64>,
     module: Option<&'a str>,
@@ -392,7 +393,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         at: At {
             file: splat.at_file.as_deref(),
             line: splat.at_line,
-            function: at_function,
+            function: at_function.map(demangled),
         },
         registers: RegistersJson {
             rip: named_rip(splat),
@@ -469,7 +470,7 @@ fn context(frames: &[Frame]) -> &'static str {
 
 fn frame(frame: &Frame) -> FrameJson<'_> {
     FrameJson {
-        function: frame.code.function.as_deref(),
+        function: frame.code.function.as_deref().map(demangled),
         offset: frame.code.offset,
         size: frame.code.size,
         module: frame.code.module.as_deref(),

@@ -1,5 +1,6 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
+use super::demangle::demangled;
 use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
@@ -51,10 +52,10 @@ pub struct CodeRef {
 }
 
 impl fmt::Display for CodeRef {
-    /// As the kernel prints it: `FUNC+0xOFF/0xSIZE [MODULE]`, or the address.
+    /// As the kernel prints it: `FUNC+0xOFF/0xSIZE [MODULE]`, or the address; names of Rust as its sources have them.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.function, self.address) {
-            (Some(function), _) => out.write_str(function)?,
+            (Some(function), _) => out.write_str(&demangled(function))?,
             (None, Some(address)) => write!(out, "{address:#x}")?,
             (None, None) => out.write_str("?")?,
         }
