@@ -1,12 +1,15 @@
 //! The whole way: bytes in, reports out.
 
+mod expected;
 mod harmless;
+mod kernel;
+mod pace;
 mod pipeline;
 mod reports;
 mod waiting;
 
 use crate::boot::Boot;
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, MilestoneName};
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
@@ -14,7 +17,11 @@ use crate::report::{Report, Sequence};
 use crate::splat::Assembler;
 use crate::symbols::Symbolizer;
 use harmless::Harmless;
+use pace::Pace;
 use pipeline::Pipeline;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// What an input told of itself.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +32,8 @@ pub struct Input {
     pub boots: Vec<Boot>,
     /// Its physical lines.
     pub lines: u64,
+    /// True where a line of a kernel's was seen; only where the analyzer looks for one.
+    pub is_kernel: bool,
 }
 
 /// Where a text comes from.
@@ -58,6 +67,9 @@ pub struct Analyzer {
     harmless: Harmless,
     every_boot: bool,
     excerpts: bool,
+    looks_for_kernel: bool,
+    expects: Vec<MilestoneName>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Analyzer {
@@ -85,6 +97,9 @@ impl Analyzer {
             harmless: Harmless::default(),
             every_boot: true,
             excerpts: false,
+            looks_for_kernel: false,
+            expects: Vec::new(),
+            stop: None,
         })
     }
 
@@ -103,6 +118,39 @@ impl Analyzer {
         self
     }
 
+    /// Looks whether an input holds any line of a kernel's ([`Input::is_kernel`]).
+    #[must_use]
+    pub fn look_for_kernel(mut self) -> Analyzer {
+        self.looks_for_kernel = true;
+        self
+    }
+
+    /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it tells.
+    #[must_use]
+    pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
+        self.looks_for_kernel |= !milestones.is_empty();
+        self.expects = milestones;
+        self
+    }
+
+    /// When `stop` becomes true, the rest of every input is passed over.
+    #[must_use]
+    pub fn stop(mut self, stop: Arc<AtomicBool>) -> Analyzer {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// True where nothing more is to be read.
+    pub fn is_stopped(&self) -> bool {
+        let stop = self.stop.as_ref();
+        stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// What ends the reading, for whoever reads.
+    pub fn stop_flag(&self) -> Option<&Arc<AtomicBool>> {
+        self.stop.as_ref()
+    }
+
     fn role(&self, line: &LogLine<'_>) -> Role {
         let text = line.text.as_bytes();
         if self.harmless.has(text) {
@@ -113,6 +161,12 @@ impl Analyzer {
             self.harmless.remember(text);
         }
         role
+    }
+
+    /// Debug info that was asked for and could not be had: a line for each kernel, with the mend.
+    pub fn missing_symbols(&self) -> Vec<String> {
+        let symbolizer = self.symbolizer.as_ref();
+        symbolizer.map_or(Vec::new(), Symbolizer::missing)
     }
 
     /// The rules in use.
@@ -129,6 +183,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
+        pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
     }
@@ -142,6 +197,7 @@ impl Analyzer {
     ) -> Stream<'a> {
         Stream {
             lines: LineReader::default(),
+            pace: Pace::default(),
             pipeline: Pipeline::new(self, &origin.into(), sequence, take),
         }
     }
@@ -150,6 +206,7 @@ impl Analyzer {
 /// A stream that is being read.
 pub struct Stream<'a> {
     lines: LineReader,
+    pace: Pace,
     pipeline: Pipeline<'a>,
 }
 
@@ -157,12 +214,23 @@ impl Stream<'_> {
     /// Takes in the next bytes.
     pub fn push(&mut self, chunk: &[u8]) {
         let analyzer = self.pipeline.analyzer;
+        self.pipeline.look(chunk);
         self.lines.push(chunk, &analyzer.finder, &mut self.pipeline);
+        self.look_at_the_clock();
     }
 
-    /// The stream is silent: gives away a report that was held back for what may follow it.
+    /// The stream is silent: gives away a report that was held back for what may follow it, and after a second
+    /// one that may be incomplete.
     pub fn pause(&mut self) {
         self.pipeline.pause();
+        self.pace.pause();
+        self.look_at_the_clock();
+    }
+
+    fn look_at_the_clock(&mut self) {
+        if let Some(line) = self.pace.mark(Instant::now(), self.lines.count()) {
+            self.pipeline.pause_behind(line);
+        }
     }
 
     /// The stream ended.

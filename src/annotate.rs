@@ -11,6 +11,7 @@ use crate::line::LogLine;
 use crate::splat::{Assembler, CodeRef, Inline, Splat, code_ref};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 use regex::bytes::{Captures, Regex};
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 /// Lines that wait for a splat to end; a longer one is annotated as if it stood in no splat.
@@ -39,6 +40,8 @@ pub struct Annotator<'a> {
     waiting: Vec<(u64, Vec<u8>)>,
     known: Vec<Known>,
     count: u64,
+    /// A frame was symbolized.
+    symbolized: Cell<bool>,
 }
 
 impl<'a> Annotator<'a> {
@@ -54,6 +57,7 @@ impl<'a> Annotator<'a> {
             waiting: Vec::new(),
             known: Vec::new(),
             count: 0,
+            symbolized: Cell::new(false),
         }
     }
 
@@ -69,6 +73,11 @@ impl<'a> Annotator<'a> {
             return self.ready();
         }
         Vec::new()
+    }
+
+    /// True where a file and a line were found for any frame.
+    pub fn has_symbolized(&self) -> bool {
+        self.symbolized.get()
     }
 
     /// The log ended: gives the lines that waited.
@@ -127,6 +136,9 @@ impl<'a> Annotator<'a> {
                 let positions = of_splat.or_else(|| self.locate(symbolizer, &code, number, raw))?;
                 written(&code, &positions)
             });
+            if positions.is_some() {
+                self.symbolized.set(true);
+            }
             positions.map_or_else(|| matched.to_vec(), String::into_bytes)
         })
     }

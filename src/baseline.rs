@@ -1,7 +1,9 @@
 //! Baselines: the splats that a project knows of, for CI.
 //!
 //! In: a TOML file that people write and read, and the groups of a scan. Out: what is new, what is known, and
-//! the file with new entries, its comments and reasons untouched.
+//! the file with new entries, its comments and reasons untouched. An entry may list several signatures
+//! (`signature = ["…", "…"]`): a bug whose signature has changed is known by the former one as well, until
+//! `--update` writes down the new one.
 //!
 //! ```toml
 //! [[known]]
@@ -38,8 +40,9 @@ pub struct BaselineError {
 /// A splat that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// As [`Report::signature`].
-    pub signature: String,
+    /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry stands for
+    /// several bugs.
+    pub signatures: Vec<String>,
     /// For people; not compared.
     pub title: String,
     /// Why it is accepted.
@@ -48,6 +51,13 @@ pub struct Known {
     pub expires: Option<Date>,
     /// Where more is written.
     pub link: Option<String>,
+}
+
+impl Known {
+    /// The first of its signatures, which is its name.
+    pub fn signature(&self) -> &str {
+        self.signatures.first().map_or("", String::as_str)
+    }
 }
 
 /// How a splat stands to a baseline.
@@ -121,12 +131,28 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    signature: String,
+    signature: toml::Spanned<Signatures>,
     #[serde(default)]
     title: String,
     reason: Option<String>,
     expires: Option<toml::Spanned<toml::Value>>,
     link: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Signatures {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Signatures {
+    fn into_all(self) -> Vec<String> {
+        match self {
+            Signatures::One(signature) => vec![signature],
+            Signatures::Several(all) => all,
+        }
+    }
 }
 
 impl Baseline {
@@ -160,25 +186,37 @@ impl Baseline {
                 date(value.get_ref())
                     .ok_or_else(|| fail(at, "expires is no date (2027-01-31)".to_owned()))
             });
+            let at = entry.signature.span().start;
+            let signatures = entry.signature.into_inner().into_all();
+            if signatures.is_empty() {
+                return Err(fail(at, "signature is an empty list".to_owned()));
+            }
             known.push(Known {
-                signature: entry.signature,
+                signatures,
                 title: entry.title,
                 reason: entry.reason.filter(|reason| !reason.is_empty()),
                 expires: expires.transpose()?,
                 link: entry.link,
             });
         }
-        let signatures = known.iter().map(|known| known.signature.clone());
         Ok(Baseline {
-            index: signatures.zip(0..).collect(),
+            index: index(&known),
             document,
             known,
         })
     }
 
+    /// The entry of a bug, by its signature, else by a former one.
+    fn entry(&self, signature: &str, former: &[String]) -> Option<usize> {
+        let all = std::iter::once(signature).chain(former.iter().map(String::as_str));
+        let mut found = all.filter_map(|signature| self.index.get(signature));
+        found.next().copied()
+    }
+
     /// How splats of a signature stand to it.
-    pub fn standing(&self, signature: &str, today: Date) -> Standing<'_> {
-        let Some(known) = self.index.get(signature).map(|index| &self.known[*index]) else {
+    pub fn standing(&self, signature: &str, former: &[String], today: Date) -> Standing<'_> {
+        let entry = self.entry(signature, former);
+        let Some(known) = entry.map(|index| &self.known[index]) else {
             return Standing::New;
         };
         match known.expires {
@@ -190,7 +228,7 @@ impl Baseline {
     /// Holds reports against it, one by one.
     pub fn check<'b>(&'b self, reports: &'b [Report], today: Date) -> Vec<Checked<'b>> {
         let checked = reports.iter().map(|report| Checked {
-            standing: self.standing(&report.signature, today),
+            standing: self.standing(&report.signature, &report.former_signatures, today),
             report,
         });
         checked.collect()
@@ -198,20 +236,34 @@ impl Baseline {
 
     /// Holds the groups of a scan against it.
     pub fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
-        let seen: HashSet<_> = groups.iter().map(|group| group.signature.clone()).collect();
-        let unseen = self.known.iter();
-        let unseen = unseen.filter(|known| !seen.contains(&known.signature));
+        let entries = groups
+            .iter()
+            .filter_map(|group| self.entry(&group.signature, &group.former_signatures));
+        let seen: HashSet<usize> = entries.collect();
+        let unseen = self.known.iter().enumerate();
+        let unseen = unseen.filter(|(index, _)| !seen.contains(index));
         Comparison {
-            unseen: unseen.collect(),
+            unseen: unseen.map(|(_, known)| known).collect(),
             groups: groups
                 .into_iter()
                 .map(|group| {
-                    let standing = self.standing(&group.signature, today);
+                    let former = &group.former_signatures;
+                    let standing = self.standing(&group.signature, former, today);
                     (group, standing)
                 })
                 .collect(),
         }
     }
+}
+
+/// Where each signature stands.
+fn index(known: &[Known]) -> HashMap<String, usize> {
+    let entries = known.iter().zip(0..);
+    let all = entries.flat_map(|(known, index)| {
+        let signatures = known.signatures.iter();
+        signatures.map(move |signature| (signature.clone(), index))
+    });
+    all.collect()
 }
 
 /// A TOML date, or one in quotes.
@@ -245,11 +297,33 @@ mod tests {
     #[test]
     fn an_entry_is_known_up_to_its_last_day() {
         let baseline = Baseline::parse("x", TEXT).expect("a baseline");
-        let standing = |signature, day| baseline.standing(signature, day).name();
+        let standing = |signature, day| baseline.standing(signature, &[], day).name();
         assert_eq!(standing("a", date(2026, 5, 1)), "known");
         assert_eq!(standing("a", date(2026, 5, 2)), "expired");
         assert_eq!(standing("b", date(2999, 1, 1)), "known");
         assert_eq!(standing("c", date(2026, 5, 1)), "new");
+    }
+
+    #[test]
+    fn an_entry_lists_signatures_and_a_bug_is_known_by_a_former_one() {
+        let text = "[[known]]\nsignature = [\"a\", \"b\"]\n\n[[known]]\nsignature = \"old\"\n";
+        let baseline = Baseline::parse("x", text).expect("a baseline");
+        let standing = |signature, former: &[&str]| {
+            let former: Vec<_> = former.iter().map(ToString::to_string).collect();
+            baseline
+                .standing(signature, &former, date(2026, 5, 1))
+                .name()
+        };
+        assert_eq!(standing("a", &[]), "known");
+        assert_eq!(standing("b", &[]), "known");
+        assert_eq!(standing("new", &["older", "old"]), "known");
+        assert_eq!(standing("new", &["older"]), "new");
+        let error = Baseline::parse("x", "[[known]]\nsignature = []\n").expect_err("none");
+        assert!(
+            error
+                .to_string()
+                .starts_with("x:2: signature is an empty list")
+        );
     }
 
     #[test]

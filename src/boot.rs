@@ -38,6 +38,15 @@ pub struct Note {
     pub framed: bool,
 }
 
+/// The last line of a boot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLine {
+    /// Log line.
+    pub number: u64,
+    /// As it stands there.
+    pub text: String,
+}
+
 /// One start of the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Boot {
@@ -59,6 +68,10 @@ pub struct Boot {
     pub milestones: Vec<Passed>,
     /// What the log says of features.
     pub notes: Vec<Note>,
+    /// The last line that is not blank; only where milestones are expected.
+    pub last: Option<LastLine>,
+    /// Milestones that were expected and not passed.
+    pub lacks: Vec<MilestoneName>,
 }
 
 impl Boot {
@@ -165,6 +178,26 @@ impl Boots {
     /// The boot of that index.
     pub fn get(&self, index: usize) -> Option<&Boot> {
         self.all.get(index)
+    }
+
+    /// The boot of that index printed this line last.
+    pub fn end(&mut self, index: usize, last: Option<LastLine>) {
+        if let Some(boot) = self.all.get_mut(index) {
+            boot.last = last;
+        }
+    }
+
+    /// Notes what of `wanted` each boot did not pass. One whose beginning is not in the log may have passed it there,
+    /// save where the log has no other.
+    pub fn hold_against(&mut self, wanted: &[MilestoneName]) {
+        let is_alone = self.all.len() == 1;
+        for boot in &mut self.all {
+            if boot.banner.is_none() && !is_alone {
+                continue;
+            }
+            let lacks = wanted.iter().filter(|name| boot.first(**name).is_none());
+            boot.lacks = lacks.copied().collect();
+        }
     }
 
     /// Keeps the KASLR offset that a splat of the boot proved.

@@ -16,6 +16,9 @@ use std::collections::HashMap;
 /// counted as [`Groups::ungrouped`].
 const MAX_GROUPS: usize = 1 << 16;
 
+/// Former signatures kept of one group.
+const MAX_FORMER: usize = 16;
+
 /// On how many machines a bug was seen. Machines are told apart by what the firmware calls them
 /// (`Hardware name:`, `DMI:`): two of one model look like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,6 +46,9 @@ pub struct ClearGroup {
 pub struct Group {
     /// [`Report::signature`] of each.
     pub signature: String,
+    /// [`Report::former_signatures`] of them; the first 16.
+    #[serde(skip)]
+    pub former_signatures: Vec<String>,
     /// The title that most of them have.
     pub title: String,
     /// The kind that most of them have.
@@ -95,15 +101,23 @@ impl ClearGroup {
 }
 
 /// Reports being grouped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Groups {
     all: HashMap<String, Kept>,
+    most: usize,
     ungrouped: u64,
+}
+
+impl Default for Groups {
+    fn default() -> Groups {
+        Groups::up_to(MAX_GROUPS)
+    }
 }
 
 /// What is kept of the reports of one signature.
 #[derive(Debug)]
 struct Kept {
+    former: Vec<String>,
     count: u64,
     titles: Seen,
     kinds: Seen,
@@ -115,11 +129,20 @@ struct Kept {
 }
 
 impl Groups {
+    /// No more than so many groups.
+    pub fn up_to(most: usize) -> Groups {
+        Groups {
+            all: HashMap::new(),
+            most,
+            ungrouped: 0,
+        }
+    }
+
     /// Takes in a report.
     pub fn add(&mut self, report: &Report) {
         if let Some(kept) = self.all.get_mut(&report.signature) {
             kept.add(report);
-        } else if self.all.len() < MAX_GROUPS {
+        } else if self.all.len() < self.most {
             let mut kept = Kept::new(report);
             kept.add(report);
             self.all.insert(report.signature.clone(), kept);
@@ -156,6 +179,7 @@ impl Kept {
             requester: verdict.requester.clone(),
         });
         Kept {
+            former: Vec::new(),
             count: 0,
             titles: Seen::default(),
             kinds: Seen::default(),
@@ -169,6 +193,11 @@ impl Kept {
 
     fn add(&mut self, report: &Report) {
         self.count += 1;
+        for former in &report.former_signatures {
+            if self.former.len() < MAX_FORMER && !self.former.contains(former) {
+                self.former.push(former.clone());
+            }
+        }
         self.titles.add(Some(&report.title));
         self.kinds.add(Some(&report.splat.kind));
         self.kernels.add(report.platform.release.as_deref());
@@ -185,6 +214,7 @@ impl Kept {
         };
         Group {
             signature,
+            former_signatures: self.former,
             title: self.titles.most_frequent(),
             kind: self.kinds.most_frequent(),
             count: self.count,
@@ -250,6 +280,19 @@ mod tests {
         );
         assert_eq!(bar.machines, None);
         assert_eq!(bar.late_clear, None);
+    }
+
+    #[test]
+    fn what_is_not_kept_apart_is_counted() {
+        let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");
+        let mut groups = Groups::up_to(2);
+        for function in ["a", "b", "c", "a"] {
+            let log = log(function, "6.1.0", None);
+            let mut take = |report| groups.add(&report);
+            analyzer.read_all("x", log.as_bytes(), &mut Sequence::default(), &mut take);
+        }
+        assert_eq!(groups.ungrouped(), 1);
+        assert_eq!(groups.into_sorted().len(), 2);
     }
 
     #[test]

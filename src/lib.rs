@@ -4,7 +4,7 @@
 //! log lines ([`mod@line`]), log lines tell of boots ([`mod@boot`]) and make splats ([`splat`]), splats get a
 //! name ([`title`]), files and lines ([`symbols`]) and, where a CPU feature was cleared late, a verdict
 //! ([`late_clear`]); all of it is a report ([`report`]), which is rendered ([`render`]). What is known of
-//! kernels is data and comes from [`grammar`]; `literals` searches for many strings at once. [`analyzer`] runs
+//! kernels is data and comes from [`grammar`]; `literals` searches for many strings at once; [`parallel`] shares work among the cores. [`analyzer`] runs
 //! the whole way; [`group`] gathers the reports of one bug.
 //!
 //! ```
@@ -25,6 +25,8 @@
 #![warn(missing_docs)]
 
 mod literals;
+
+pub mod parallel;
 
 pub mod grammar;
 

@@ -132,7 +132,12 @@ fn reasons_and_comments_outlive_update_and_prune() {
     let case = Case::new(&["ap-vmx-bios-kaslr", "bsp-vmx-kaslr"], Some(&known));
     assert_eq!(case.check(&["--update"]).status.code(), Some(0));
     let updated = case.text();
-    assert!(updated.starts_with(&known), "{updated}");
+    // The new one stands between them, in the order of the signatures.
+    let (before, after) = updated
+        .split_once("\n[[known]]\nsignature = \"late-clear:bsp")
+        .expect("new");
+    let (_, after) = after.split_once("reason = \"\"\n").expect("an entry");
+    assert_eq!(format!("{before}{after}"), known);
     let output = case.check(&["--prune"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(stdout(&output).contains("not seen: warning:foo:bar\n"));
@@ -192,4 +197,68 @@ fn what_fails_is_what_fail_on_names() {
     let case = Case::new(&["bsp-vmx-kaslr"], Some(""));
     assert_eq!(case.check(&["--fail-on", "ap"]).status.code(), Some(0));
     assert_eq!(case.check(&["--fail-on", "bsp"]).status.code(), Some(1));
+}
+
+#[test]
+fn two_that_update_at_once_lose_nothing() {
+    let logs = [
+        "ap-vmx-bios-kaslr",
+        "bsp-vmx-kaslr",
+        "ap-faststring",
+        "healthy-2cpu",
+    ];
+    let case = Case::new(&logs, None);
+    let mut entries = String::new();
+    for number in 0..5000 {
+        entries += &format!(
+            "{}\n",
+            entry(&format!("warning:f{number:05}"), "reason = \"x\"\n")
+        );
+    }
+    fs::write(case.baseline(), &entries).expect("written");
+    let start = |log: &str| {
+        ksplat(case.folder.path())
+            .args(["check", "--baseline", "known.toml", "--update"])
+            .arg(format!("logs/{log}"))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("ksplat runs")
+    };
+    for _ in 0..3 {
+        fs::write(case.baseline(), &entries).expect("written");
+        let children = logs.map(start);
+        for mut child in children {
+            assert_eq!(child.wait().expect("ends").code(), Some(0));
+        }
+        let text = case.text();
+        assert_eq!(text.matches("[[known]]").count(), 5004);
+        assert!(text.contains(VMX_ON_AP) && text.contains(VMX_ON_BSP));
+    }
+}
+
+#[test]
+fn a_baseline_keeps_its_mode_and_follows_no_planted_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let case = Case::new(&["ap-vmx-bios-kaslr"], Some("# ours\n"));
+    fs::set_permissions(case.baseline(), fs::Permissions::from_mode(0o600)).expect("changed");
+    let precious = case.folder.path().join("precious");
+    fs::write(&precious, "precious").expect("written");
+    symlink(&precious, case.folder.path().join("known.toml.new")).expect("a link");
+    assert_eq!(case.check(&["--update"]).status.code(), Some(0));
+    assert!(case.text().contains(VMX_ON_AP));
+    assert_eq!(fs::read(&precious).expect("there"), b"precious");
+    let mode = fs::metadata(case.baseline()).expect("there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_baseline_without_end_is_no_baseline() {
+    let case = Case::new(&["healthy-2cpu"], None);
+    let output = ksplat(case.folder.path())
+        .args(["check", "--baseline", "/dev/zero", "logs"])
+        .output()
+        .expect("ksplat runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("ksplat: /dev/zero: "));
 }

@@ -317,7 +317,7 @@ fn a_reader_that_goes_away_ends_the_scan_without_noise() {
     let output = child.wait_with_output().expect("it ended");
     assert_eq!(
         (output.status.code(), stderr(&output).as_str()),
-        (Some(0), "")
+        (Some(1), "")
     );
 }
 

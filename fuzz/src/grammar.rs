@@ -24,5 +24,5 @@ pub fn run(text: &[u8]) {
     let mut reports = Vec::new();
     let take = &mut |report| reports.push(report);
     let input = analyzer.read_all("log", LOG, &mut Sequence::default(), take);
-    render::document(&[input], &reports, analyzer.grammar());
+    render::document(&[input], &reports, analyzer.grammar()).expect("few reports wait in memory");
 }

@@ -6,6 +6,7 @@ mod elf;
 mod framings;
 mod grammar;
 mod mails;
+mod nested;
 mod splats;
 mod triage;
 
@@ -19,6 +20,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("framings", framings::run),
     ("grammar", grammar::run),
     ("mails", mails::run),
+    ("nested", nested::run),
     ("splats", splats::run),
     ("triage", triage::run),
 ];

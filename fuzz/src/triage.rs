@@ -29,8 +29,11 @@ pub fn run(log: &[u8]) {
         let mut shown = String::new();
         let take = &mut |report| shown += &form.report(report, Standing::default());
         let input = ANALYZER.read_all("log", log, &mut Sequence::default(), take);
-        form.input(input);
+        shown += &form.input(input);
         shown += &form.finish(Ending::Triage);
+        while let Some(rest) = form.rest().expect("few reports wait in memory") {
+            shown += &rest;
+        }
         // Nothing that a terminal would act on.
         let is_harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
         assert!(shown.chars().all(is_harmless));

@@ -1,5 +1,7 @@
 //! The first half of the way: physical lines in, log lines out.
 
+use super::expected::Expected;
+use super::kernel::Kernel;
 use super::reports::Reports;
 use super::{Analyzer, Input, Origin};
 use crate::input::{Asides, Role, Visitor};
@@ -12,6 +14,8 @@ pub struct Pipeline<'a> {
     pub analyzer: &'a Analyzer,
     decoder: Decoder,
     asides: Asides,
+    kernel: Kernel,
+    expected: Expected,
     reports: Reports<'a>,
 }
 
@@ -21,9 +25,16 @@ impl Visitor for Pipeline<'_> {
             keeper.line(number, raw, self.analyzer.finder.tells(raw));
         }
         self.observe_asides();
+        let expects = self.expects();
+        if expects {
+            self.expected.line(number, raw);
+        }
         let reports = &mut self.reports;
         self.decoder
             .line(number, raw, &mut |line| reports.log_line(&line));
+        if expects {
+            self.expected.look(&mut reports.boots);
+        }
     }
 
     fn boot(&mut self, number: u64, raw: &[u8], passed: bool) {
@@ -56,6 +67,10 @@ impl Visitor for Pipeline<'_> {
         self.analyzer.every_boot
     }
 
+    fn is_over(&self) -> bool {
+        self.analyzer.is_stopped()
+    }
+
     fn role(&self, raw: &[u8]) -> Role {
         if self.analyzer.harmless.has_line(raw) {
             return Role::Nothing;
@@ -70,7 +85,7 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn may_skip(&self) -> bool {
-        self.decoder.is_idle() && self.reports.is_idle()
+        self.decoder.is_idle() && self.reports.is_idle() && !self.expects()
     }
 }
 
@@ -85,6 +100,8 @@ impl<'a> Pipeline<'a> {
             analyzer,
             decoder: Decoder::default(),
             asides: Asides::default(),
+            kernel: Kernel::default(),
+            expected: Expected::default(),
             reports: Reports::new(analyzer, origin, sequence, take),
         }
     }
@@ -92,13 +109,39 @@ impl<'a> Pipeline<'a> {
     /// The input ended, and had so many physical lines.
     pub fn finish(mut self, lines: u64) -> Input {
         self.release_lines();
-        self.reports.finish(lines)
+        self.reports.close();
+        let is_kernel = self.kernel.is_seen() || !self.reports.boots.all().is_empty();
+        if self.expects() {
+            let wanted = &self.analyzer.expects;
+            self.expected
+                .finish(&mut self.reports.boots, is_kernel, wanted);
+        }
+        Input {
+            is_kernel,
+            ..self.reports.finish(lines)
+        }
+    }
+
+    /// Takes in a whole text, or its next chunk, before it is cut into lines.
+    pub fn look(&mut self, bytes: &[u8]) {
+        if self.analyzer.looks_for_kernel {
+            self.kernel.look(bytes, &self.analyzer.finder);
+        }
+    }
+
+    fn expects(&self) -> bool {
+        !self.analyzer.expects.is_empty()
     }
 
     /// The input is silent: gives away what was held back for what may follow it.
     pub fn pause(&mut self) {
         self.release_lines();
         self.reports.pause();
+    }
+
+    /// The same, and gives away as it is each report without a line of its own behind line `line`.
+    pub fn pause_behind(&mut self, line: u64) {
+        self.reports.pause_behind(line);
     }
 
     /// Takes in what the decoder holds back.

@@ -53,22 +53,35 @@ impl<'a> Reports<'a> {
         reports
     }
 
-    /// The input ended.
-    pub fn finish(mut self, lines: u64) -> Input {
+    /// The input ended: gives away what is open.
+    pub fn close(&mut self) {
         for splat in self.assembler.finish(&mut self.boots) {
             self.report(splat);
         }
         self.give_due(true);
+    }
+
+    /// What the input, which was closed, told of itself.
+    pub fn finish(self, lines: u64) -> Input {
         Input {
             path: self.path,
             boots: self.boots.into_all(),
             lines,
+            is_kernel: false,
         }
     }
 
     /// The input is silent: gives away a report that was held back for what may follow it.
     pub fn pause(&mut self) {
         for splat in self.assembler.release() {
+            self.report(splat);
+        }
+        self.give_due(true);
+    }
+
+    /// The same, and gives away as it is each report without a line of its own behind `line`.
+    pub fn pause_behind(&mut self, line: u64) {
+        for splat in self.assembler.release_quiet(line, &mut self.boots) {
             self.report(splat);
         }
         self.give_due(true);

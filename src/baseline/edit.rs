@@ -1,10 +1,10 @@
 //! Changing a baseline: entries come and go, whatever people wrote stays.
 
-use super::{Baseline, Known};
+use super::{Baseline, Known, index};
 use crate::group::Group;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use toml_edit::{ArrayOfTables, Item, Table, value};
+use toml_edit::{ArrayOfTables, Item, Table, Value, value};
 
 /// The top of a new file.
 const HEAD: &str = "\
@@ -20,47 +20,99 @@ impl Baseline {
         baseline
     }
 
-    /// Adds an entry for a group whose signature it lacks; the reason is left to people.
-    pub fn add(&mut self, group: &Group) {
-        if self.index.contains_key(&group.signature) {
+    /// Adds an entry for each group that it lacks; the reason is left to people. Each goes in front of the first
+    /// entry whose signature is greater, so that a sorted file stays sorted, and what two people add merges.
+    pub fn add<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+        let lacks = |group: &&Group| {
+            self.entry(&group.signature, &group.former_signatures)
+                .is_none()
+        };
+        let mut new: Vec<_> = groups.into_iter().filter(lacks).collect();
+        new.sort_by(|a, b| a.signature.cmp(&b.signature));
+        new.dedup_by(|a, b| a.signature == b.signature);
+        if new.is_empty() {
             return;
         }
-        let known = Known {
-            signature: group.signature.clone(),
-            title: group.name(),
-            reason: None,
-            expires: None,
-            link: None,
-        };
-        let mut table = Table::new();
-        table["signature"] = value(&known.signature);
-        table["title"] = value(&known.title);
-        table["reason"] = value("");
-        // What stands behind the last entry comes before the new one.
-        let before = self.document.trailing().as_str().unwrap_or_default();
-        table.decor_mut().set_prefix(format!("{before}\n"));
-        self.document.set_trailing("");
-        if let Some(entries) = self.entries() {
-            entries.push(table);
-            self.index.insert(known.signature.clone(), self.known.len());
-            self.known.push(known);
+        let mut old = self.take_entries().into_iter().peekable();
+        let mut all = Vec::new();
+        for group in new {
+            while let Some(entry) = old.next_if(|old| old.0.signature() <= group.signature.as_str())
+            {
+                all.push(entry);
+            }
+            let mut entry = new_entry(group);
+            let prefix = match old.peek_mut() {
+                Some((_, next)) if all.is_empty() => head_of(next),
+                Some(_) => "\n".to_owned(),
+                // What stands behind the last entry comes before the new one.
+                None => {
+                    let before = self.document.trailing().as_str().unwrap_or_default();
+                    let prefix = format!("{before}\n");
+                    self.document.set_trailing("");
+                    prefix
+                }
+            };
+            entry.1.decor_mut().set_prefix(prefix);
+            all.push(entry);
         }
+        all.extend(old);
+        self.put_entries(all);
     }
 
-    /// Drops the entries that `keep` does not hold.
-    pub fn prune(&mut self, keep: &HashSet<String>) {
-        let kept = |known: &Known| keep.contains(&known.signature);
-        let dropped: Vec<_> = (0..self.known.len())
-            .filter(|index| !kept(&self.known[*index]))
-            .collect();
-        if let Some(entries) = self.entries() {
-            for index in dropped.iter().rev() {
-                entries.remove(*index);
+    /// Writes the signatures of these groups into the entries that know them by a former one, whose place they take.
+    pub fn rename<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+        let mut renamed: BTreeMap<usize, (Vec<String>, HashSet<String>)> = BTreeMap::new();
+        for group in groups {
+            let by_former = self.entry(&group.signature, &group.former_signatures);
+            let by_former = by_former.filter(|_| !self.index.contains_key(&group.signature));
+            if let Some(entry) = by_former {
+                let (new, old) = renamed.entry(entry).or_default();
+                new.push(group.signature.clone());
+                old.extend(group.former_signatures.iter().cloned());
             }
         }
-        self.known.retain(kept);
-        let signatures = self.known.iter().map(|known| known.signature.clone());
-        self.index = signatures.zip(0..).collect();
+        if renamed.is_empty() {
+            return;
+        }
+        let mut all = self.take_entries();
+        for (index, (mut new, old)) in renamed {
+            let (known, table) = &mut all[index];
+            new.sort();
+            new.dedup();
+            known
+                .signatures
+                .retain(|signature| !old.contains(signature));
+            known.signatures.extend(new);
+            set_signatures(table, &known.signatures);
+        }
+        self.put_entries(all);
+    }
+
+    /// Drops the entries with these names.
+    pub fn prune(&mut self, unseen: &HashSet<String>) {
+        let mut all = self.take_entries();
+        all.retain(|(known, _)| !unseen.contains(known.signature()));
+        self.put_entries(all);
+    }
+
+    fn take_entries(&mut self) -> Vec<(Known, Table)> {
+        let tables: Vec<_> = self
+            .entries()
+            .map_or(Vec::new(), |entries| entries.iter().cloned().collect());
+        std::mem::take(&mut self.known)
+            .into_iter()
+            .zip(tables)
+            .collect()
+    }
+
+    fn put_entries(&mut self, all: Vec<(Known, Table)>) {
+        let (known, tables): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        self.index = index(&known);
+        self.known = known;
+        if let Some(entries) = self.entries() {
+            entries.clear();
+            tables.into_iter().for_each(|table| entries.push(table));
+        }
     }
 
     /// The entries of the file, which are in the order of `known`.
@@ -69,6 +121,44 @@ impl Baseline {
         let known = known.or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
         known.as_array_of_tables_mut()
     }
+}
+
+fn new_entry(group: &Group) -> (Known, Table) {
+    let known = Known {
+        signatures: vec![group.signature.clone()],
+        title: group.name(),
+        reason: None,
+        expires: None,
+        link: None,
+    };
+    let mut table = Table::new();
+    table["signature"] = value(known.signature());
+    table["title"] = value(&known.title);
+    table["reason"] = value("");
+    (known, table)
+}
+
+/// Takes what stands at the top of the file away from its first entry, whose own comment ends at a blank line
+/// above it.
+fn head_of(first: &mut Table) -> String {
+    let prefix = first.decor().prefix().and_then(|prefix| prefix.as_str());
+    let prefix = prefix.unwrap_or_default().to_owned();
+    let own = prefix.rfind("\n\n").map_or(0, |at| at + 2);
+    let (head, own) = prefix.split_at(own);
+    first.decor_mut().set_prefix(format!("\n{own}"));
+    head.to_owned()
+}
+
+/// One as a text, several as a list; the comment behind them stays.
+fn set_signatures(table: &mut Table, signatures: &[String]) {
+    let mut new = match signatures {
+        [one] => Value::from(one),
+        several => Value::from_iter(several),
+    };
+    if let Some(old) = table.get("signature").and_then(Item::as_value) {
+        *new.decor_mut() = old.decor().clone();
+    }
+    table["signature"] = Item::Value(new);
 }
 
 impl fmt::Display for Baseline {
@@ -86,6 +176,7 @@ mod tests {
     fn group(signature: &str) -> Group {
         Group {
             signature: signature.to_owned(),
+            former_signatures: Vec::new(),
             title: format!("title of {signature}"),
             kind: "warning".to_owned(),
             count: 1,
@@ -113,17 +204,68 @@ mod tests {
     #[test]
     fn a_new_entry_leaves_the_rest_as_it_was() {
         let mut baseline = Baseline::parse("x", OURS).expect("a baseline");
-        baseline.add(&group("c"));
-        baseline.add(&group("b"));
+        baseline.add([&group("c"), &group("b"), &group("c")]);
         let added = "\n[[known]]\nsignature = \"c\"\ntitle = \"title of c\"\nreason = \"\"\n";
         assert_eq!(baseline.to_string(), format!("{OURS}{added}"));
         Baseline::parse("x", &baseline.to_string()).expect("still a baseline");
     }
 
     #[test]
+    fn entries_of_two_people_stand_in_one_order() {
+        let mut one = Baseline::new();
+        one.add([&group("m"), &group("x")]);
+        let mut other = Baseline::parse("x", &one.to_string()).expect("a baseline");
+        one.add([&group("b")]);
+        one.add([&group("p")]);
+        other.add([&group("p"), &group("b")]);
+        assert_eq!(one.to_string(), other.to_string());
+        let text = one.to_string();
+        assert!(text.starts_with("# Splats that are known"), "{text}");
+        let names: Vec<_> = one.known.iter().map(Known::signature).collect();
+        assert_eq!(names, ["b", "m", "p", "x"]);
+        let again = Baseline::parse("x", &text).expect("a baseline");
+        assert_eq!(again.known, one.known);
+    }
+
+    #[test]
+    fn a_comment_stays_with_its_entry() {
+        let ours = "# the file\n\n# of b\n[[known]]\nsignature = \"b\"\n";
+        let mut baseline = Baseline::parse("x", ours).expect("a baseline");
+        baseline.add([&group("a")]);
+        assert_eq!(
+            baseline.to_string(),
+            "# the file\n\n[[known]]\nsignature = \"a\"\ntitle = \"title of a\"\nreason = \"\"\n\n# of b\n\
+             [[known]]\nsignature = \"b\"\n"
+        );
+    }
+
+    #[test]
+    fn a_new_signature_takes_the_place_of_the_former_one() {
+        let mut baseline = Baseline::parse("x", OURS).expect("a baseline");
+        let renamed = |name: &str| Group {
+            former_signatures: vec!["a".to_owned()],
+            ..group(name)
+        };
+        baseline.rename([&renamed("z")]);
+        assert_eq!(
+            baseline.to_string(),
+            OURS.replace("signature = \"a\" # flaky", "signature = \"z\" # flaky")
+        );
+        let mut baseline = Baseline::parse("x", OURS).expect("a baseline");
+        baseline.rename([&renamed("z"), &renamed("y")]);
+        assert_eq!(
+            baseline.to_string(),
+            OURS.replace("\"a\" # flaky", "[\"y\", \"z\"] # flaky")
+        );
+        baseline.rename([&renamed("z")]);
+        baseline.add([&renamed("z")]);
+        assert_eq!(baseline.known.len(), 2);
+    }
+
+    #[test]
     fn pruning_drops_an_entry_with_its_own_lines_only() {
         let mut baseline = Baseline::parse("x", OURS).expect("a baseline");
-        baseline.prune(&["a".to_owned()].into());
+        baseline.prune(&["b".to_owned()].into());
         assert_eq!(
             baseline.to_string(),
             "# ours\n\n[[known]]\nsignature = \"a\" # flaky\nreason = \"see below\"\n# the end\n"
@@ -133,7 +275,7 @@ mod tests {
     #[test]
     fn a_new_file_begins_with_what_it_is() {
         let mut baseline = Baseline::new();
-        baseline.add(&group("c"));
+        baseline.add([&group("c")]);
         let text = baseline.to_string();
         assert!(text.starts_with("# Splats that are known"));
         let again = Baseline::parse("x", &text).expect("a baseline");

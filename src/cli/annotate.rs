@@ -1,13 +1,18 @@
 //! `ksplat annotate [FILE]`: the log itself, with symbolized frames.
 
 use super::args::Options;
+use super::signals::Stop;
 use super::triage::{grammar, symbolizer};
-use super::{CLEAN, Outcome, output};
+use super::{CLEAN, ERROR, INTERRUPTED, Outcome, output};
 use ksplat::annotate::Annotator;
+use ksplat::input::{FileEntry, InputError, Waiting};
+use ksplat::symbols::Symbolizer;
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A line without a line feed is taken in pieces of this many bytes.
 const MAX_LINE: u64 = 1 << 20;
@@ -20,10 +25,13 @@ pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
     let grammar = grammar(options)?;
     let symbolizer = symbolizer(options)?;
     let mut annotator = Annotator::new(&grammar, symbolizer.as_ref());
-    let mut input = open(file)?;
+    let stop = Stop::on_signals()?;
+    let mut input = open(file, &stop)?;
     let mut out = output::open(options)?;
     let mut raw = Vec::new();
-    while input.by_ref().take(MAX_LINE).read_until(b'\n', &mut raw)? > 0 {
+    let name = file.unwrap_or(Path::new("-"));
+    let failed = |error| InputError::of(name, error);
+    while read_line(&mut input, &mut raw).map_err(failed)? {
         for line in annotator.line(&raw) {
             out.write_all(&line)?;
         }
@@ -36,22 +44,43 @@ pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
     for line in annotator.finish() {
         out.write_all(&line)?;
     }
-    out.flush()?;
-    Ok(CLEAN)
+    out.finish()?;
+    let missing = symbolizer.as_ref().map_or(Vec::new(), Symbolizer::missing);
+    output::tell_missing(&missing);
+    let in_vain = !missing.is_empty() && !annotator.has_symbolized();
+    Ok(match (stop.is_signalled(), in_vain) {
+        (true, _) => INTERRUPTED,
+        (false, true) => ERROR,
+        (false, false) => CLEAN,
+    })
 }
 
-fn open(file: Option<&Path>) -> Result<BufReader<Box<dyn Read>>, Box<dyn Error>> {
-    let stream: Box<dyn Read> = match file {
-        Some(path) if path.as_os_str() != "-" => match File::open(path) {
-            Ok(file) => Box::new(file),
-            Err(e) => {
-                let path = path.display();
-                return Err(
-                    format!("{path}: {e}; name a readable log, or - for standard input").into(),
-                );
-            }
-        },
-        _ => Box::new(io::stdin()),
+/// Reads up to the end of a line, however long that takes; false at the end of the input.
+fn read_line(input: &mut impl BufRead, raw: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        let room = MAX_LINE.saturating_sub(raw.len() as u64);
+        match input.by_ref().take(room).read_until(b'\n', raw) {
+            Ok(_) => return Ok(!raw.is_empty()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<Waiting>, Box<dyn Error>> {
+    let file = match file {
+        Some(path) if path.as_os_str() != "-" => {
+            let entry = FileEntry::named(path.to_owned());
+            let opened = entry
+                .open()
+                .and_then(|file| match file.metadata()?.is_dir() {
+                    true => Err(ErrorKind::IsADirectory.into()),
+                    false => Ok(file),
+                });
+            opened.map_err(|error| InputError::of(path, error))?
+        }
+        _ => File::from(io::stdin().as_fd().try_clone_to_owned()?),
     };
-    Ok(BufReader::with_capacity(BUFFER, stream))
+    let waiting = Waiting::new(file, Some(Arc::clone(stop.flag())));
+    Ok(BufReader::with_capacity(BUFFER, waiting))
 }

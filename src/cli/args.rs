@@ -6,6 +6,7 @@ use super::symbolize::kaslr_offset;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
+use ksplat::grammar::MilestoneName;
 use std::path::PathBuf;
 
 /// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
@@ -151,6 +152,11 @@ pub struct Options {
     )]
     pub fail_on: Vec<FailOn>,
 
+    /// A boot that does not come as far as this is a finding, exit code 1 (repeatable: userspace,
+    /// secondary-bring-up-done and other milestones as the JSON names them)
+    #[arg(long, global = true, value_name = "MILESTONE", value_parser = milestone)]
+    pub expect: Vec<MilestoneName>,
+
     /// Print nothing but splats: no notices, no summary
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -169,4 +175,22 @@ pub enum Color {
     Always,
     /// Never
     Never,
+}
+
+/// The short name of [`MilestoneName::SecondaryBringUpDone`].
+const SECONDARY_UP: &str = "secondary-up";
+
+/// The value of `--expect`.
+///
+/// # Errors
+/// What is no milestone.
+fn milestone(text: &str) -> Result<MilestoneName, String> {
+    if text == SECONDARY_UP {
+        return Ok(MilestoneName::SecondaryBringUpDone);
+    }
+    let known = MilestoneName::ALL.iter().find(|known| known.name() == text);
+    known.copied().ok_or_else(|| {
+        let names = MilestoneName::ALL.map(MilestoneName::name).join(", ");
+        format!("no milestone; known are {names}, and {SECONDARY_UP} for secondary-bring-up-done")
+    })
 }

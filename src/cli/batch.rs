@@ -1,9 +1,12 @@
 //! A scan on its way to the output: what `scan` and `check` have in common.
 
 use super::args::Options;
+use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
+use super::output::Out;
 use super::progress::Shown;
+use super::signals::Stop;
 use super::triage::complain;
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, format, output};
 use jiff::civil::Date;
@@ -15,13 +18,14 @@ use ksplat::input::container::Limits;
 use ksplat::render::{self, Ending, Output, Standing};
 use ksplat::report::Report;
 use ksplat::scan::{Extent, ScanError, Scanner, Sink};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
+
+/// Signatures that a check keeps apart: all of those that are new may have to go into the baseline.
+const MAX_SIGNATURES: usize = 1 << 20;
 
 /// What was found.
 pub struct Batch<'a> {
@@ -30,16 +34,21 @@ pub struct Batch<'a> {
     /// What is known is no news.
     baseline: Option<(&'a Baseline, Date)>,
     shown: Shown,
-    out: Box<dyn Write>,
+    out: Out,
     form: Box<dyn Output + 'a>,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     groups: Groups,
     hints: Hints,
     /// The input at hand.
     members: Input,
     failed: bool,
+    /// A boot did not come as far as it should.
+    lacks: bool,
+    /// A line of a kernel's was seen.
+    is_kernel: bool,
     unreadable: u64,
-    error: Option<io::Error>,
+    /// Splats of signatures beyond those that are kept apart.
+    ungrouped: u64,
 }
 
 impl<'a> Batch<'a> {
@@ -50,6 +59,7 @@ impl<'a> Batch<'a> {
     pub fn new(
         options: &'a Options,
         analyzer: &'a Analyzer,
+        stop: Stop,
         text: impl Output + 'a,
     ) -> Result<Batch<'a>, Box<dyn Error>> {
         Ok(Batch {
@@ -59,58 +69,58 @@ impl<'a> Batch<'a> {
             shown: Shown::new(options),
             out: output::open(options)?,
             form: format::output(options, analyzer.grammar(), text),
-            stop: Arc::default(),
+            stop,
             groups: Groups::default(),
             hints: Hints::default(),
             members: Input::default(),
             failed: false,
+            lacks: false,
+            is_kernel: false,
             unreadable: 0,
-            error: None,
+            ungrouped: 0,
         })
     }
 
     /// Holds what is found against a baseline.
     pub fn against(self, baseline: &'a Baseline, today: Date) -> Batch<'a> {
         let baseline = Some((baseline, today));
-        Batch { baseline, ..self }
+        let groups = Groups::up_to(MAX_SIGNATURES);
+        Batch {
+            baseline,
+            groups,
+            ..self
+        }
     }
 
     /// Reads everything under `paths`, up to the end or the first Ctrl-C; gives the groups.
-    ///
-    /// # Errors
-    /// Where signals cannot be caught, and the first error of writing.
-    pub fn scan(&mut self, paths: &[PathBuf]) -> io::Result<Vec<Group>> {
-        for signal in [SIGINT, SIGTERM] {
-            // The second one ends the program as usual.
-            flag::register_conditional_default(signal, Arc::clone(&self.stop))?;
-            flag::register(signal, Arc::clone(&self.stop))?;
-        }
+    pub fn scan(&mut self, paths: &[PathBuf]) -> Vec<Group> {
         self.shown.begin(paths);
-        let (counters, stop) = (Arc::clone(&self.shown.counters), Arc::clone(&self.stop));
+        let counters = Arc::clone(&self.shown.counters);
         let mut scanner = Scanner::new(self.analyzer)
             .limits(Limits {
                 max_size: self.options.max_size,
                 ..Limits::default()
             })
-            .progress(&counters)
-            .stop(&stop);
+            .progress(&counters);
         if let Some(jobs) = self.options.jobs {
             scanner = scanner.threads(jobs);
         }
         scanner.scan(paths, self);
-        self.error.take().map_or(Ok(()), Err)?;
-        Ok(std::mem::take(&mut self.groups).into_sorted())
+        self.ungrouped = self.groups.ungrouped();
+        std::mem::take(&mut self.groups).into_sorted()
     }
 
     /// Prints what stands behind the last report, then what could not be read; gives the exit code.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn finish(&mut self, ending: Ending<'_>) -> io::Result<u8> {
+    pub fn finish(mut self, ending: Ending<'_>) -> io::Result<u8> {
         let ending = self.form.finish(ending);
         self.write(&ending);
-        self.error.take().map_or(Ok(()), Err)?;
-        let interrupted = !self.is_whole() && self.stop.load(Ordering::Relaxed);
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
+        }
+        let interrupted = self.stop.is_signalled();
         if interrupted {
             self.tell("interrupted: this is what was found so far");
         }
@@ -118,7 +128,24 @@ impl<'a> Batch<'a> {
             let parts = render::count(self.unreadable, "part");
             self.tell(&format!("{parts} of the input could not be read"));
         }
-        Ok(match (interrupted, self.unreadable, self.failed) {
+        if self.ungrouped > 0 {
+            let splats = render::count(self.ungrouped, "splat");
+            self.tell(&format!(
+                "{splats} of further signatures stand in no group; read fewer inputs at once"
+            ));
+        }
+        if !self.options.quiet {
+            let missing = self.analyzer.missing_symbols();
+            self.shown.aside(|| output::tell_missing(&missing));
+        }
+        tell_links(
+            self.options,
+            self.shown.counters.links.load(Ordering::Relaxed),
+        );
+        self.out.finish()?;
+        // A check must know of each signature.
+        let lost = self.baseline.map_or(0, |_| self.ungrouped);
+        Ok(match (interrupted, self.unreadable + lost, self.failed) {
             (true, _, _) => INTERRUPTED,
             (_, 1.., _) => ERROR,
             (_, _, true) => FOUND,
@@ -126,29 +153,64 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// Where no input holds a line of a kernel's nothing can be said of one: an error.
+    pub fn require_kernel(&mut self, paths: &[PathBuf]) {
+        if self.is_kernel || !self.is_whole() {
+            return;
+        }
+        let names: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let (holds, names) = match names.as_slice() {
+            [_] => ("holds", names.join("")),
+            _ => ("hold", names.join(", ")),
+        };
+        let error = format!("{names}: {holds} no line of a kernel: is the console there?");
+        let error: Box<dyn Error> = error.into();
+        self.shown.aside(|| complain(&*error));
+        let text = self.form.error(&*error);
+        self.write(&text);
+        self.unreadable += 1;
+    }
+
+    /// True where a boot did not come as far as it should.
+    pub fn has_lacking(&self) -> bool {
+        self.lacks
+    }
+
     /// True where all of the input was read.
     pub fn is_whole(&self) -> bool {
-        self.unreadable == 0 && !self.stop.load(Ordering::Relaxed)
+        self.unreadable == 0 && self.ungrouped == 0 && !self.stop.is_asked_for()
     }
 
     fn tell(&self, what: &str) {
-        self.shown.aside(|| eprintln!("ksplat: {what}"));
+        self.shown.aside(|| output::tell(what));
     }
 
-    /// Writes at once, so that nothing is lost when the scan is killed. Where nobody reads the output any more
-    /// the scan ends.
+    /// Writes at once, so that nothing is lost when the scan is killed. Where it cannot be written the scan
+    /// ends. Where nobody reads the output any more it goes on for its exit code, as far as that takes; a
+    /// baseline that is to be changed takes all of it.
     fn write(&mut self, text: &str) {
-        if self.error.is_some() || text.is_empty() {
-            return;
+        write(&mut self.out, &self.shown, text);
+        let is_known = self.out.is_gone() && self.failed && self.baseline.is_none();
+        if is_known || self.out.has_failed() {
+            self.stop.now();
         }
-        let out = &mut self.out;
-        let written = self
-            .shown
-            .aside(|| out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-        self.error = written.err();
-        if self.error.is_some() {
-            self.stop.store(true, Ordering::Relaxed);
-        }
+    }
+}
+
+fn write(out: &mut Out, shown: &Shown, text: &str) {
+    shown.aside(|| out.print(text));
+}
+
+/// Says how many links were not followed.
+pub fn tell_links(options: &Options, links: u64) {
+    if links > 0 && !options.quiet {
+        let links = render::count(links, "link");
+        output::tell(&format!(
+            "{links} in folders not followed; name what they lead to, to read it"
+        ));
     }
 }
 
@@ -159,8 +221,9 @@ impl Sink for Batch<'_> {
             return;
         }
         let baseline = self.baseline;
-        let baseline =
-            baseline.map(|(baseline, today)| baseline.standing(&report.signature, today));
+        let baseline = baseline.map(|(baseline, today)| {
+            baseline.standing(&report.signature, &report.former_signatures, today)
+        });
         let is_news = !baseline.is_some_and(|standing| standing.is_known());
         let reasons = &self.options.fail_on;
         let fails = is_news && reasons.iter().any(|reason| reason.names(&report));
@@ -186,23 +249,38 @@ impl Sink for Batch<'_> {
         if self.options.verbose {
             hints.iter().for_each(|hint| self.tell(hint));
         }
+        self.is_kernel |= member.is_kernel;
+        for lacking in lacking(&member, &self.options.expect, false) {
+            self.lacks |= is_finding(self.options);
+            let told = || tell_lacking(self.options, &lacking);
+            self.shown.aside(told);
+            let text = self.form.lacking(&lacking);
+            write(&mut self.out, &self.shown, &text);
+        }
+        self.failed |= self.lacks;
         if self.form.wants_boots() {
             self.members.boots.append(&mut member.boots);
         }
     }
 
     fn input(&mut self, extent: Extent) {
-        self.form.input(Input {
+        let text = self.form.input(Input {
             path: extent.path,
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),
+            is_kernel: self.is_kernel,
         });
+        self.write(&text);
     }
 
     fn wants_members(&self) -> bool {
         let Options {
-            fail_on, verbose, ..
+            fail_on,
+            verbose,
+            expect,
+            ..
         } = self.options;
-        self.form.wants_boots() || *verbose || fail_on.contains(&FailOn::Hint)
+        let is_asked = *verbose || fail_on.contains(&FailOn::Hint) || !expect.is_empty();
+        is_asked || self.form.wants_boots() || self.baseline.is_some()
     }
 }

@@ -2,76 +2,104 @@
 
 use super::args::{CheckOptions, Options};
 use super::batch::Batch;
+use super::draft::{Target, folder_of};
+use super::signals::Stop;
 use super::triage::analyzer;
 use super::{FOUND, Outcome, output};
 use jiff::Zoned;
 use ksplat::baseline::{Baseline, Comparison, Standing};
 use ksplat::render::{CheckText, Ending};
-use std::collections::HashSet;
+use rustix::fs::{FlockOperation, flock};
 use std::error::Error;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::Path;
+
+/// Bytes of a baseline: a hundred thousand entries with their reasons.
+const MAX_BASELINE: u64 = 64 << 20;
 
 /// Runs the command.
 pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
-    let analyzer = analyzer(options)?;
+    let stop = Stop::on_signals()?;
+    let analyzer = analyzer(options, &stop)?.look_for_kernel();
     let baseline = read(check)?;
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let style = output::style(options);
     let text = CheckText::new(analyzer.grammar(), style, options.verbose);
-    let mut batch = Batch::new(options, &analyzer, text)?.against(&baseline, today);
-    let groups = batch.scan(&check.paths)?;
+    let mut batch = Batch::new(options, &analyzer, stop, text)?.against(&baseline, today);
+    let groups = batch.scan(&check.paths);
     let comparison = baseline.compare(groups, today);
+    batch.require_kernel(&check.paths);
+    let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
     let code = batch.finish(Ending::Check(&comparison))?;
     if !(check.update || check.prune) {
         return Ok(code);
     }
-    if !batch.is_whole() {
-        eprintln!("ksplat: the baseline stays as it is: not all of the input was read");
+    if !is_whole {
+        output::tell("the baseline stays as it is: not all of the input was read");
         return Ok(code);
     }
     rewrite(check, &comparison)?;
-    let settled = code == FOUND && check.update && !comparison.has_expired();
+    let settled = code == FOUND && check.update && !comparison.has_expired() && !lacks;
     Ok(if settled { super::CLEAN } else { code })
 }
 
 /// The baseline; an empty one where `--update` is to make the file.
 fn read(check: &CheckOptions) -> Result<Baseline, Box<dyn Error>> {
     let path = check.baseline.display().to_string();
-    match fs::read_to_string(&check.baseline) {
+    match text(&check.baseline) {
         Ok(text) => Ok(Baseline::parse(&path, &text)?),
         Err(error) if error.kind() == ErrorKind::NotFound && check.update => Ok(Baseline::new()),
         Err(error) => Err(format!("{path}: {error}; --update makes a baseline").into()),
     }
 }
 
-/// Writes the changed baseline, whole or not at all.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?
+        .take(MAX_BASELINE + 1)
+        .read_to_string(&mut text)?;
+    match length as u64 > MAX_BASELINE {
+        true => Err(io::Error::other("too large for a baseline")),
+        false => Ok(text),
+    }
+}
+
+/// Writes the changed baseline, whole or not at all. Who changes it at the same time waits.
 fn rewrite(check: &CheckOptions, comparison: &Comparison<'_>) -> Result<(), Box<dyn Error>> {
-    // From the file again: the one that the comparison stands on is lent to it.
+    let _lock = lock(&check.baseline);
+    // From the file again: somebody may have changed it since.
     let mut baseline = read(check)?;
     let before = baseline.to_string();
     if check.prune {
-        let seen = comparison.groups.iter();
-        let seen: HashSet<_> = seen.map(|(group, _)| group.signature.clone()).collect();
-        baseline.prune(&seen);
+        let unseen = comparison.unseen.iter();
+        baseline.prune(&unseen.map(|known| known.signature().to_owned()).collect());
     }
     if check.update {
-        let new = comparison.groups.iter();
-        let new = new.filter(|(_, standing)| *standing == Standing::New);
-        new.for_each(|(group, _)| baseline.add(group));
+        let groups = comparison.groups.iter();
+        baseline.rename(groups.clone().map(|(group, _)| group));
+        let new = groups.filter(|(_, standing)| *standing == Standing::New);
+        baseline.add(new.map(|(group, _)| group));
     }
     let text = baseline.to_string();
     if text == before && check.baseline.exists() {
         return Ok(());
     }
-    // Where the name is a link, its target is replaced and the link stays.
-    let target = check.baseline.canonicalize();
-    let target = target.unwrap_or_else(|_| check.baseline.clone());
-    let mut draft = target.clone().into_os_string();
-    draft.push(".new");
-    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &target));
+    let written = Target::open(&check.baseline).and_then(|mut target| {
+        target.write_all(text.as_bytes())?;
+        target.place()
+    });
     written.map_err(|error| {
         let path = check.baseline.display();
-        format!("{path}: {error}; give --baseline a file that you may write").into()
+        format!("{path}: {error}; give --baseline a file in a folder that you may write").into()
     })
+}
+
+/// Locks the folder that a file stands in, as long as what it gives lives: the file itself is replaced. Where the
+/// file system has no locks, nothing is locked.
+fn lock(file: &Path) -> Option<File> {
+    let target = file.canonicalize();
+    let folder = File::open(folder_of(target.as_deref().unwrap_or(file))).ok()?;
+    flock(&folder, FlockOperation::LockExclusive).ok()?;
+    Some(folder)
 }

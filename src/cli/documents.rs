@@ -6,6 +6,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+use std::io::Write;
 
 /// Prints the completions for a shell.
 pub fn completions(options: &Options, shell: Shell) -> Outcome {
@@ -64,6 +65,6 @@ fn arguments(page: &mut Roff, command: &Command) {
 fn print(options: &Options, text: &[u8]) -> Outcome {
     let mut out = output::open(options)?;
     out.write_all(text)?;
-    out.flush()?;
+    out.finish()?;
     Ok(CLEAN)
 }

@@ -2,8 +2,15 @@
 
 use super::args::Options;
 use clap::ValueEnum;
+use ksplat::analyzer::Input;
 use ksplat::grammar::Grammar;
-use ksplat::render::{Github, Html, Json, Junit, Mail, Ndjson, Output, Sarif};
+use ksplat::render::{
+    Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Ndjson, Output, Sarif, Standing,
+    without_commands,
+};
+use ksplat::report::Report;
+use std::error::Error;
+use std::io;
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,6 +43,16 @@ impl Format {
     pub fn quotes_log(self) -> bool {
         matches!(self, Format::Mail | Format::Html)
     }
+
+    /// How it writes what a CI job would take for a command; `None` where commands are what it is for.
+    pub fn escape(self) -> Option<Escape> {
+        match self {
+            Format::Text | Format::Mail => Some(Escape::Text),
+            Format::Json | Format::Ndjson | Format::Sarif => Some(Escape::Json),
+            Format::Junit | Format::Html => Some(Escape::Xml),
+            Format::Github => None,
+        }
+    }
 }
 
 /// Who writes the form that `--format` names; `text` is that of the command.
@@ -44,7 +61,7 @@ pub fn output<'a>(
     grammar: &'a Grammar,
     text: impl Output + 'a,
 ) -> Box<dyn Output + 'a> {
-    match options.format {
+    let form: Box<dyn Output + 'a> = match options.format {
         Format::Text => Box::new(text),
         Format::Json => Box::new(Json::new(grammar)),
         Format::Ndjson => Box::new(Ndjson(grammar)),
@@ -53,5 +70,51 @@ pub fn output<'a>(
         Format::Github => Box::new(Github),
         Format::Mail => Box::new(Mail::new(grammar)),
         Format::Html => Box::new(Html::new(grammar)),
+    };
+    match options.format.escape() {
+        Some(escape) => Box::new(Guarded { form, escape }),
+        None => form,
+    }
+}
+
+/// A form of the output without commands to a CI job: a job prints it, and a log or the name of a file may hold
+/// one.
+struct Guarded<'a> {
+    form: Box<dyn Output + 'a>,
+    escape: Escape,
+}
+
+impl Output for Guarded<'_> {
+    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        without_commands(self.form.report(report, standing), self.escape)
+    }
+
+    fn input(&mut self, input: Input) -> String {
+        without_commands(self.form.input(input), self.escape)
+    }
+
+    fn waiting(&mut self) -> String {
+        without_commands(self.form.waiting(), self.escape)
+    }
+
+    fn wants_boots(&self) -> bool {
+        self.form.wants_boots()
+    }
+
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        without_commands(self.form.lacking(lacking), self.escape)
+    }
+
+    fn error(&mut self, error: &dyn Error) -> String {
+        without_commands(self.form.error(error), self.escape)
+    }
+
+    fn finish(&mut self, ending: Ending<'_>) -> String {
+        without_commands(self.form.finish(ending), self.escape)
+    }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        let rest = self.form.rest()?;
+        Ok(rest.map(|text| without_commands(text, self.escape)))
     }
 }

@@ -5,6 +5,8 @@ mod args;
 mod batch;
 mod check;
 mod documents;
+mod draft;
+mod expect;
 mod fail_on;
 mod format;
 mod hints;
@@ -13,7 +15,7 @@ mod output;
 mod printer;
 mod progress;
 mod scan;
-mod stream;
+mod signals;
 mod symbolize;
 mod triage;
 
@@ -37,10 +39,7 @@ type Outcome = Result<u8, Box<dyn std::error::Error>>;
 pub fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(jobs) = args.options.jobs {
-        // Fails only where the pool is in use already, which it cannot be yet.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs)
-            .build_global();
+        ksplat::parallel::use_threads(jobs);
     }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
@@ -56,7 +55,7 @@ pub fn main() -> ExitCode {
         Err(error) => match output::broken_pipe(error.as_ref()) {
             true => ExitCode::from(CLEAN),
             false => {
-                eprintln!("ksplat: {}", ksplat::render::clean(&error.to_string()));
+                triage::complain(error.as_ref());
                 ExitCode::from(ERROR)
             }
         },

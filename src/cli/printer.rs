@@ -1,24 +1,25 @@
 //! Prints reports as they come, and keeps count of what `--fail-on` names.
 
 use super::args::Options;
+use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
+use super::output::Out;
 use super::{format, output};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::render::{self, Ending, Manner, Output, Standing, Text};
 use ksplat::report::Report;
 use std::error::Error;
-use std::io::{self, Write};
+use std::io;
 use std::time::{Duration, Instant};
 
 /// The output of a run.
 pub struct Printer<'a> {
     options: &'a Options,
-    out: Box<dyn Write>,
+    out: Out,
     form: Box<dyn Output + 'a>,
     hints: Hints,
     failed: bool,
-    error: Option<io::Error>,
     /// When the last report came, while it may wait for the rest of its incident.
     last_report: Option<Instant>,
 }
@@ -47,7 +48,6 @@ impl<'a> Printer<'a> {
             form: format::output(options, grammar, text),
             hints: Hints::default(),
             failed: false,
-            error: None,
             last_report: None,
         })
     }
@@ -95,38 +95,39 @@ impl<'a> Printer<'a> {
         let hints = self.hints.of(&input);
         self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
         if self.options.verbose {
-            hints.iter().for_each(|hint| eprintln!("ksplat: {hint}"));
+            hints.iter().for_each(|hint| output::tell(hint));
         }
-        self.form.input(input);
+        for lacking in lacking(&input, &self.options.expect, true) {
+            self.failed |= is_finding(self.options);
+            tell_lacking(self.options, &lacking);
+            let text = self.form.lacking(&lacking);
+            self.write(&text);
+        }
+        let text = self.form.input(input);
+        self.write(&text);
     }
 
     /// What stands behind the last report.
     ///
     /// # Errors
     /// The first error of writing.
-    pub fn finish(&mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<()> {
         let ending = self.form.finish(Ending::Triage);
         self.write(&ending);
-        self.written()
-    }
-
-    /// Tells an error of writing.
-    ///
-    /// # Errors
-    /// The first one.
-    pub fn written(&mut self) -> io::Result<()> {
-        self.error.take().map_or(Ok(()), Err)
-    }
-
-    /// Writes at once: whoever reads the output may be waiting for it.
-    fn write(&mut self, text: &str) {
-        if self.error.is_none() {
-            let written = self
-                .out
-                .write_all(text.as_bytes())
-                .and_then(|()| self.out.flush());
-            self.error = written.err();
+        while let Some(rest) = self.form.rest()? {
+            self.write(&rest);
         }
+        self.out.finish()
+    }
+
+    /// True where nothing more that is read could change anything: the output cannot be written, or nobody
+    /// reads it any more and the exit code is known.
+    pub fn is_over(&self) -> bool {
+        self.out.has_failed() || self.out.is_gone() && self.failed
+    }
+
+    fn write(&mut self, text: &str) {
+        self.out.print(text);
     }
 }
 
@@ -135,10 +136,7 @@ fn tell_symbols(report: &Report) {
     let source = &report.splat.source;
     let place = format!("{}:{}", source.path, source.first_line);
     for item in &report.symbols.evidence {
-        eprintln!(
-            "ksplat: {}: vmlinux: {}",
-            render::clean(&place),
-            render::clean(item)
-        );
+        let line = format!("{place}: vmlinux: {item}");
+        output::tell(&render::clean(&line));
     }
 }

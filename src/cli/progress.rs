@@ -58,7 +58,7 @@ impl Shown {
     fn follow(&self) {
         let (bar, counters) = (self.bar.clone(), Arc::clone(&self.counters));
         let ended = Arc::clone(&self.ended);
-        thread::spawn(move || {
+        let follow = move || {
             while !ended.load(Ordering::Relaxed) {
                 let files = HumanCount(counters.files.load(Ordering::Relaxed));
                 let splats = HumanCount(counters.splats.load(Ordering::Relaxed));
@@ -67,13 +67,14 @@ impl Shown {
                 bar.tick();
                 thread::sleep(TICK);
             }
-        });
+        };
+        start(follow);
     }
 
     /// Adds up the sizes of all files beside the scan: only then there is something to estimate from.
     fn weigh(&self, paths: Vec<PathBuf>) {
         let (bar, ended) = (self.bar.clone(), Arc::clone(&self.ended));
-        thread::spawn(move || {
+        let weigh = move || {
             let mut bytes = 0;
             for entry in paths.iter().flat_map(|path| entries(path)) {
                 if ended.load(Ordering::Relaxed) {
@@ -90,7 +91,8 @@ impl Shown {
             }
             bar.set_length(bytes);
             bar.set_style(style(STYLE));
-        });
+        };
+        start(weigh);
     }
 }
 
@@ -99,6 +101,11 @@ impl Drop for Shown {
         self.ended.store(true, Ordering::Relaxed);
         self.bar.finish_and_clear();
     }
+}
+
+/// Starts a thread. Where none can be started less is shown.
+fn start(work: impl FnOnce() + Send + 'static) {
+    let _ = thread::Builder::new().spawn(work);
 }
 
 fn style(template: &str) -> ProgressStyle {

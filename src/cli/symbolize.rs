@@ -2,12 +2,13 @@
 
 use super::args::{Options, Symbolize};
 use super::format::Format;
+use super::output::Out;
 use super::{CLEAN, FOUND, Outcome, output};
-use ksplat::render::{self, Answer, Style};
+use ksplat::render::{self, Answer, Escape, Style, without_commands};
 use ksplat::splat::code_ref;
 use ksplat::symbols::{Image, Place, Resolved, Unresolved};
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 /// Forms that the answers come in.
 const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Ndjson];
@@ -55,7 +56,7 @@ struct Run<'a> {
     arguments: &'a Symbolize,
     format: Format,
     style: Style,
-    out: Box<dyn Write>,
+    out: Out,
     /// Kept for the JSON document only.
     answers: Vec<Answer>,
     unknown: bool,
@@ -66,12 +67,11 @@ impl Run<'_> {
     fn read(&mut self, mut input: BufReader<impl io::Read>) -> Result<(), Box<dyn Error>> {
         let mut queries = Vec::new();
         let mut raw = Vec::new();
-        while input.read_until(b'\n', &mut raw)? > 0 {
-            let line = String::from_utf8_lossy(raw.get(..MAX_LINE).unwrap_or(&raw));
+        while read_line(&mut input, &mut raw)? {
+            let line = String::from_utf8_lossy(&raw);
             if !line.trim().is_empty() {
                 queries.push(line.trim().to_owned());
             }
-            raw.clear();
             if input.buffer().is_empty() || queries.len() >= BATCH {
                 self.answer(std::mem::take(&mut queries))?;
             }
@@ -95,6 +95,8 @@ impl Run<'_> {
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
+        let escape = self.format.escape().unwrap_or(Escape::Text);
+        let text = without_commands(text.to_owned(), escape);
         self.out.write_all(text.as_bytes())
     }
 
@@ -149,9 +151,22 @@ impl Run<'_> {
             let document = render::place_document(&self.answers);
             self.write(&document)?;
         }
-        self.out.flush()?;
+        self.out.finish()?;
         Ok(if self.unknown { FOUND } else { CLEAN })
     }
+}
+
+/// Reads the next line, of which no more than [`MAX_LINE`] is kept; false at the end.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let mut piece = input.by_ref().take(MAX_LINE as u64);
+    if piece.read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
 }
 
 /// A query that was read.
@@ -267,5 +282,16 @@ mod tests {
             assert_eq!(asked(query).place.ok(), place, "{query}");
         }
         assert!(asked("foo+0x12/0x40 [xfs]").in_module);
+    }
+
+    #[test]
+    fn of_a_line_without_end_no_more_is_kept_than_a_place_has() {
+        let text = [vec![b'x'; 3 * MAX_LINE], b"\nadd\n\nlast".to_vec()].concat();
+        let mut input = BufReader::with_capacity(100, text.as_slice());
+        let (mut line, mut lengths) = (Vec::new(), Vec::new());
+        while read_line(&mut input, &mut line).expect("readable") {
+            lengths.push(line.len());
+        }
+        assert_eq!(lengths, [MAX_LINE, "add\n".len(), "\n".len(), "last".len()]);
     }
 }

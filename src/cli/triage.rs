@@ -1,49 +1,70 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
 use super::args::Options;
+use super::batch::tell_links;
 use super::fail_on::FailOn;
 use super::printer::Printer;
-use super::{CLEAN, ERROR, FOUND, Outcome, kmsg, stream};
+use super::signals::Stop;
+use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, kmsg, output};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
 use ksplat::input::container::{Content, Limits, Unpacker};
-use ksplat::input::{Entry, Source, entries};
+use ksplat::input::{Entry, InputError, Source, Waiting, cut_short, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
 use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
-    let analyzer = analyzer(options)?;
-    let mut triage = Triage::new(options, &analyzer)?;
+    let stop = Stop::on_signals()?;
+    let analyzer = analyzer(options, &stop)?.look_for_kernel();
+    let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
-    for entry in inputs(files).iter().flat_map(|path| entries(path)) {
-        let read = entry
-            .map_err(Into::into)
-            .and_then(|entry| triage.read(&entry));
-        unreadable |= !read.unwrap_or_else(|error| {
-            complain(&*error);
-            triage.printer.error(&*error);
-            false
-        });
-        triage.printer.written()?;
+    let mut links = 0;
+    for path in inputs(files) {
+        let mut inside = entries(&path);
+        for entry in inside.by_ref().take_while(|_| !stop.is_asked_for()) {
+            let read = entry
+                .map_err(Into::into)
+                .and_then(|entry| triage.read(&entry));
+            unreadable |= !read.unwrap_or_else(|error| {
+                complain(&*error);
+                triage.printer.error(&*error);
+                false
+            });
+        }
+        links += inside.links();
     }
+    let failed = triage.printer.failed();
     triage.printer.finish()?;
-    Ok(match (unreadable, triage.printer.failed()) {
-        (true, _) => ERROR,
-        (false, true) => FOUND,
-        (false, false) => CLEAN,
+    if stop.is_signalled() {
+        output::tell("interrupted: this is what was found so far");
+    }
+    if !options.quiet {
+        output::tell_missing(&analyzer.missing_symbols());
+    }
+    tell_links(options, links);
+    Ok(match (stop.is_signalled(), unreadable, failed) {
+        (true, _, _) => INTERRUPTED,
+        (_, true, _) => ERROR,
+        (_, false, true) => FOUND,
+        (_, false, false) => CLEAN,
     })
 }
 
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
-pub fn analyzer(options: &Options) -> Result<Analyzer, Box<dyn Error>> {
-    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?;
+pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Error>> {
+    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?
+        .stop(Arc::clone(stop.flag()))
+        .expect(options.expect.clone());
     let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
     if !hints && !options.format.tells_milestones() {
         analyzer = analyzer.reports_only();
@@ -77,7 +98,7 @@ pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error
 
 /// One line on stderr.
 pub fn complain(error: &dyn Error) {
-    eprintln!("ksplat: {}", render::clean(&error.to_string()));
+    output::tell(&render::clean(&error.to_string()));
 }
 
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
@@ -92,6 +113,7 @@ fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
 /// A run in the making.
 struct Triage<'a> {
     analyzer: &'a Analyzer,
+    stop: &'a Stop,
     unpacker: Unpacker,
     sequence: Sequence,
     printer: Printer<'a>,
@@ -100,10 +122,15 @@ struct Triage<'a> {
 }
 
 impl<'a> Triage<'a> {
-    fn new(options: &'a Options, analyzer: &'a Analyzer) -> Result<Triage<'a>, Box<dyn Error>> {
+    fn new(
+        options: &'a Options,
+        analyzer: &'a Analyzer,
+        stop: &'a Stop,
+    ) -> Result<Triage<'a>, Box<dyn Error>> {
         let printer = Printer::new(options, analyzer)?;
         Ok(Triage {
             analyzer,
+            stop,
             unpacker: Unpacker::new(Limits {
                 max_size: options.max_size,
                 ..Limits::default()
@@ -119,6 +146,7 @@ impl<'a> Triage<'a> {
         let name = entry.path().display().to_string();
         let mut reader = Reader {
             printer: &mut self.printer,
+            stop: self.stop,
             input: Input {
                 path: name.clone(),
                 ..Input::default()
@@ -126,19 +154,36 @@ impl<'a> Triage<'a> {
             whole: true,
         };
         let mut reading = Reading::new(self.analyzer, &name, &mut self.sequence, &mut reader);
+        let flag = self.stop.flag();
+        let mut is_cut = false;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         match (entry, name.as_str()) {
             (Entry::Dump { text, .. }, _) => unpack(Content::Whole(text)),
             (Entry::Inbox(path), _) => reading.inbox(path, &self.unpacker)?,
-            (_, "-") => unpack(stream::waiting(io::stdin())?),
+            (_, "-") => {
+                let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+                unpack(Content::stream(Waiting::new(
+                    stdin,
+                    Some(Arc::clone(flag)),
+                ))?);
+            }
             (_, "/dev/kmsg") => reading.stream(name.as_str().into(), |take| {
                 kmsg::read(|record| take(Some(record)))
             })?,
-            (Entry::File(file), _) => match Source::open(file, &mut self.buffer)? {
+            (Entry::File(file), _) => match Source::open(file, &mut self.buffer, Some(flag))? {
                 Source::Read(bytes) => unpack(Content::Whole(bytes)),
-                Source::Mapped(bytes) => unpack(Content::Whole(&bytes)),
-                Source::Stream(file) => unpack(stream::waiting(file)?),
+                Source::Mapped(bytes) => {
+                    unpack(Content::Whole(&bytes));
+                    is_cut = bytes.is_cut();
+                }
+                Source::Stream(stream) => {
+                    let content = Content::stream(stream);
+                    unpack(content.map_err(|error| InputError::of(entry.path(), error))?);
+                }
             },
+        }
+        if is_cut {
+            reading.fail(cut_short(entry.path()).into());
         }
         let Reader { input, whole, .. } = reader;
         self.printer.input(input);
@@ -149,6 +194,7 @@ impl<'a> Triage<'a> {
 /// Where the findings of one input go.
 struct Reader<'r, 'p> {
     printer: &'r mut Printer<'p>,
+    stop: &'r Stop,
     input: Input,
     /// False where a part could not be read.
     whole: bool,
@@ -157,6 +203,9 @@ struct Reader<'r, 'p> {
 impl Sink for Reader<'_, '_> {
     fn report(&mut self, report: Report) {
         self.printer.report(report);
+        if self.printer.is_over() {
+            self.stop.now();
+        }
     }
 
     fn between_chunks(&mut self) {
@@ -170,6 +219,7 @@ impl Sink for Reader<'_, '_> {
     }
 
     fn member(&mut self, member: Input) {
+        self.input.is_kernel |= member.is_kernel;
         self.input.boots.extend(member.boots);
         self.input.lines += member.lines;
     }

@@ -29,6 +29,38 @@ pub enum MilestoneName {
     Userspace,
 }
 
+impl MilestoneName {
+    /// All of them, in the order of a boot.
+    pub const ALL: [MilestoneName; 10] = [
+        MilestoneName::BootCpuIdentified,
+        MilestoneName::AlternativesPatched,
+        MilestoneName::SecondaryBringUp,
+        MilestoneName::SecondaryBringUpDone,
+        MilestoneName::Userspace,
+        MilestoneName::Suspend,
+        MilestoneName::Resume,
+        MilestoneName::ResumeDone,
+        MilestoneName::CpuOnline,
+        MilestoneName::CpuOffline,
+    ];
+
+    /// As the grammar and JSON spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            MilestoneName::BootCpuIdentified => "boot-cpu-identified",
+            MilestoneName::AlternativesPatched => "alternatives-patched",
+            MilestoneName::SecondaryBringUp => "secondary-bring-up",
+            MilestoneName::SecondaryBringUpDone => "secondary-bring-up-done",
+            MilestoneName::Suspend => "suspend",
+            MilestoneName::Resume => "resume",
+            MilestoneName::ResumeDone => "resume-done",
+            MilestoneName::CpuOnline => "cpu-online",
+            MilestoneName::CpuOffline => "cpu-offline",
+            MilestoneName::Userspace => "userspace",
+        }
+    }
+}
+
 /// A line that marks a point of the boot.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,4 +101,17 @@ pub struct Fact {
     pub literal: String,
     /// The line.
     pub pattern: Pattern,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MilestoneName;
+
+    #[test]
+    fn names_are_those_of_the_grammar() {
+        for name in MilestoneName::ALL {
+            let spelt = serde_json::to_value(name).expect("a text");
+            assert_eq!(spelt, name.name());
+        }
+    }
 }

@@ -6,10 +6,11 @@
 
 use super::mapped::passed;
 use crate::literals::{Search, shortest};
+use crate::parallel;
 use aho_corasick::BuildError;
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::mpsc::{self, Receiver};
+use std::thread;
 
 /// Bytes searched ahead at once: enough to be worth waking other threads, and a bound on the hits
 /// that are kept.
@@ -52,6 +53,11 @@ impl Finder {
     /// True where a milestone's literal begins at or behind `from`.
     pub fn has_milestone(&self, bytes: &[u8], from: usize) -> bool {
         self.milestones.find(bytes, from).is_some()
+    }
+
+    /// True where a literal stands of a line that tells something of its boot.
+    pub fn tells_boot(&self, bytes: &[u8]) -> bool {
+        self.notes.find(bytes, 0).is_some()
     }
 
     /// True for a line that has any of the literals.
@@ -114,22 +120,28 @@ impl Literals {
 
     /// Searches `bytes` from `from` on, for as long as `take` asks for hits.
     pub fn search<R>(&self, bytes: &[u8], from: usize, take: impl FnOnce(&mut Hits<'_>) -> R) -> R {
-        if bytes.len() <= from.saturating_add(WINDOW) {
-            return take(&mut Hits::OneByOne(OneByOne {
+        let one_by_one = || {
+            Hits::OneByOne(OneByOne {
                 literals: self,
                 bytes,
                 next: Next::Unknown,
                 searched: 0,
                 feeds: 0,
-            }));
+            })
+        };
+        if bytes.len() <= from.saturating_add(WINDOW) {
+            return take(&mut one_by_one());
         }
         std::thread::scope(|scope| {
             let (found, received) = mpsc::sync_channel(1);
-            scope.spawn(move || {
+            let search = move || {
                 let mut windows = (from..bytes.len()).step_by(WINDOW);
                 // It ends where nobody asks any more.
                 windows.all(|begin| found.send(self.in_window(bytes, begin)).is_ok())
-            });
+            };
+            if thread::Builder::new().spawn_scoped(scope, search).is_err() {
+                return take(&mut one_by_one());
+            }
             take(&mut Hits::Ahead(Ahead {
                 received,
                 hits: Vec::new().into_iter().peekable(),
@@ -142,7 +154,7 @@ impl Literals {
         let end = begin.saturating_add(WINDOW).min(bytes.len());
         let blocks: Vec<_> = (begin..end).step_by(BLOCK).collect();
         let in_block = |begin: &usize| self.in_block(bytes, *begin..(begin + BLOCK).min(end));
-        let hits: Vec<Vec<Hit>> = blocks.par_iter().map(in_block).collect();
+        let hits = parallel::map(&blocks, in_block);
         passed(&bytes[..end]);
         hits.concat()
     }

@@ -19,6 +19,12 @@ const MAX_DEPTH: usize = 32;
 /// Bytes that tell a part, also a compressed one.
 const HEAD: u64 = 512;
 
+/// What the names of files begin with that ksplat is writing: they are no inputs.
+pub const DRAFT_PREFIX: &str = ".ksplat-";
+
+/// Bytes of the parts of a folder that are put together; a backend has less. Beyond it a part is a file as any other.
+const MAX_DUMP: usize = 4 << 20;
+
 /// What the kernel's names of the parts of a dump begin with (`pstore_mkfile()`, fs/pstore/inode.c).
 const PART_NAME: &[u8] = b"dmesg-";
 
@@ -74,12 +80,20 @@ impl FileEntry {
     pub fn open(&self) -> io::Result<File> {
         match (&self.folder, self.path.file_name()) {
             (Some(folder), Some(name)) => {
-                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-                Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?.into())
+                Ok(rustix::fs::openat(folder, name, listed_flags(), Mode::empty())?.into())
             }
-            _ => File::open(&self.path),
+            _ => {
+                // A FIFO that nobody writes to is opened all the same.
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+                Ok(rustix::fs::open(&self.path, flags, Mode::empty())?.into())
+            }
         }
     }
+}
+
+/// What the folder lists as a file is no link and no FIFO, also where somebody has put one there since.
+fn listed_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY
 }
 
 impl PartialEq for FileEntry {
@@ -93,7 +107,10 @@ impl Eq for FileEntry {}
 /// The inputs that a path stands for: itself, or what is in it if it is a folder. Links in a folder
 /// are not followed.
 pub fn entries(path: &Path) -> Entries {
-    let mut entries = Entries { open: Vec::new() };
+    let mut entries = Entries {
+        open: Vec::new(),
+        links: 0,
+    };
     let first = if path.is_dir() {
         entries.folder(path.to_owned())
     } else {
@@ -110,6 +127,7 @@ pub fn entries(path: &Path) -> Entries {
 pub struct Entries {
     /// The folders that lead to the place reached, each with what is left of it, last one first.
     open: Vec<Vec<Step>>,
+    links: u64,
 }
 
 #[derive(Debug)]
@@ -141,6 +159,11 @@ impl Iterator for Entries {
 }
 
 impl Entries {
+    /// Links that were passed over so far.
+    pub fn links(&self) -> u64 {
+        self.links
+    }
+
     /// Goes into a folder, or gives what it is as a whole.
     fn folder(&mut self, path: PathBuf) -> Option<Result<Entry, InputError>> {
         if inbox::is(&path) {
@@ -159,37 +182,43 @@ impl Entries {
         } else {
             Err(io::Error::other("folders are nested too deep"))
         };
-        let steps = listed.map_err(|reason| InputError {
+        let (steps, links) = listed.map_err(|reason| InputError {
             path: path.display().to_string(),
             reason,
         })?;
+        self.links += links;
         self.open.push(steps);
         Ok(())
     }
 }
 
-/// What is in a folder, last one first.
-fn list(folder: &Path) -> io::Result<Vec<Step>> {
+/// What is in a folder, last one first, and the number of the links in it.
+fn list(folder: &Path) -> io::Result<(Vec<Step>, u64)> {
     let mut inside: Vec<(OsString, bool)> = Vec::new();
+    let mut links = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
-        if kind.is_file() || kind.is_dir() {
-            inside.push((entry.file_name(), kind.is_dir()));
+        links += u64::from(kind.is_symlink());
+        let name = entry.file_name();
+        let is_draft = name.as_encoded_bytes().starts_with(DRAFT_PREFIX.as_bytes());
+        if (kind.is_file() || kind.is_dir()) && !is_draft {
+            inside.push((name, kind.is_dir()));
         }
     }
     inside.sort_unstable_by(|a, b| b.cmp(a));
     // Without it, as where too many files are open, the files are found by their paths.
     let handle = File::open(folder).ok();
     let handle = handle.map(|folder| Arc::new(OwnedFd::from(folder)));
-    let mut dump = Vec::new();
+    let (mut dump, mut room) = (Vec::new(), MAX_DUMP);
     let mut steps = Vec::with_capacity(inside.len() + 1);
     for (name, is_folder) in inside {
-        let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME);
+        let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME) && room > 0;
         let path = folder.join(name);
         if is_folder {
             steps.push(Step::Folder(path));
         } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
+            room = room.saturating_sub(part.len());
             dump.push(part);
         } else {
             let folder = handle.clone();
@@ -205,13 +234,13 @@ fn list(folder: &Path) -> io::Result<Vec<Step>> {
         };
         steps.insert(0, Step::Give(Ok(dump)));
     }
-    Ok(steps)
+    Ok((steps, links))
 }
 
 /// The text of a file that is a part of a pstore dump, with a line feed at its end.
 fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    let mut file = File::open(path).ok()?;
+    let mut file = File::from(rustix::fs::open(path, listed_flags(), Mode::empty()).ok()?);
     file.by_ref().take(HEAD).read_to_end(&mut text).ok()?;
     let plain = PartHead::of(&text).is_some();
     if !plain && unpack_part(&text, HEAD).is_none() {
@@ -262,6 +291,35 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn links_are_counted_and_drafts_are_no_inputs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("log"), "x").expect("a file");
+        fs::write(at(&format!("{DRAFT_PREFIX}0123")), "half of it").expect("a file");
+        for (target, name) in [("log", "same"), ("/", "root"), ("nowhere", "none")] {
+            std::os::unix::fs::symlink(target, at(name)).expect("a link");
+        }
+        let mut found = entries(folder.path());
+        let files: Vec<_> = found.by_ref().flatten().collect();
+        assert_eq!(files, [Entry::File(FileEntry::named(at("log")))]);
+        assert_eq!(found.links(), 3);
+    }
+
+    #[test]
+    fn what_became_a_link_since_it_was_listed_is_not_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("log"), "x").expect("a file");
+        let mut found = entries(folder.path());
+        let Some(Ok(Entry::File(file))) = found.next() else {
+            panic!("no file");
+        };
+        fs::remove_file(at("log")).expect("removed");
+        std::os::unix::fs::symlink("/etc/passwd", at("log")).expect("a link");
+        assert!(file.open().is_err());
     }
 
     #[test]

@@ -10,9 +10,16 @@ use gix::objs::tree::EntryKind;
 use gix::{ObjectId, Repository};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Folders within folders of a tree; version 1 has one level.
 const MAX_DEPTH: usize = 4;
+
+/// What a bare git repository holds; one that is damaged holds most of it.
+const PARTS: [&str; 5] = ["HEAD", "objects", "refs", "config", "packed-refs"];
+
+/// So many of these make a folder a repository.
+const ENOUGH_PARTS: usize = 3;
 
 /// The file that says which mail was taken away, in version 2.
 const DELETED: &str = "d";
@@ -27,6 +34,24 @@ pub struct InboxError {
     pub reason: String,
 }
 
+impl InboxError {
+    /// Of a repository that held mails when it was opened before.
+    pub fn gone(path: &Path) -> InboxError {
+        InboxError {
+            path: path.display().to_string(),
+            reason: "its mails are gone".to_owned(),
+        }
+    }
+
+    /// Of commits whose errors were not told one by one.
+    pub fn more(path: &str, commits: usize) -> InboxError {
+        InboxError {
+            path: path.to_owned(),
+            reason: format!("{commits} more commits cannot be read"),
+        }
+    }
+}
+
 /// A mail.
 pub struct Mail<'a> {
     /// `COMMIT:PATH`.
@@ -35,10 +60,10 @@ pub struct Mail<'a> {
     pub bytes: &'a [u8],
 }
 
-/// True for a bare git repository.
+/// True for a bare git repository, also for one that lacks a part: it cannot be read, which must be told.
 pub fn is(folder: &Path) -> bool {
-    let has = |name: &str| folder.join(name).exists();
-    has("HEAD") && has("objects") && has("refs") && has("config")
+    let has = |name: &&&str| folder.join(name).exists();
+    PARTS.iter().filter(has).count() >= ENOUGH_PARTS && (has(&&"objects") || has(&&"HEAD"))
 }
 
 /// A repository of mails.
@@ -61,23 +86,31 @@ impl Inbox {
             path: path.to_owned(),
             repository,
         };
-        // One without commits gathers the epochs of a list (`all.git`).
-        let tree = match inbox.repository.head_commit() {
-            Ok(head) => head.tree_id().map_err(fail)?.detach(),
-            Err(_) => return Ok(None),
-        };
+        if inbox.repository.head().map_err(fail)?.is_unborn() {
+            // One without commits gathers the epochs of a list (`all.git`); nothing of it is its own.
+            return match inbox.is_empty() {
+                true => Ok(None),
+                false => Err(InboxError {
+                    path: path.display().to_string(),
+                    reason: "HEAD names no commit, though there are some".to_owned(),
+                }),
+            };
+        }
+        let head = inbox.repository.head_id().map_err(fail)?.detach();
+        let tree = inbox.commit(head).map_err(fail)?.tree;
         let files = inbox.tree(tree).map_err(fail)?;
         Ok(holds_mails(&files).then_some(inbox))
     }
 
-    /// The commits, oldest first.
+    /// The commits, oldest first; fewer where `is_over` becomes true meanwhile.
     ///
     /// # Errors
     /// Where the history is broken.
-    pub fn commits(&self) -> Result<Vec<ObjectId>, InboxError> {
+    pub fn commits(&self, is_over: impl Fn() -> bool) -> Result<Vec<ObjectId>, InboxError> {
         let fail = |error| broken(&self.path, &error);
         let head = self.repository.head_id().map_err(fail)?;
         let walk = self.repository.rev_walk([head]).all().map_err(fail)?;
+        let walk = walk.take_while(|_| !is_over());
         let commits: gix::Result<Vec<_>> = walk.map(|info| Ok(info?.id)).collect();
         let mut commits = commits.map_err(fail)?;
         commits.reverse();
@@ -108,30 +141,59 @@ impl Inbox {
     }
 
     /// A mail; `None` for one that is too large, which no list lets through.
-    fn blob(&self, id: ObjectId) -> gix::Result<Option<gix::Blob<'_>>> {
+    fn blob(&self, id: ObjectId) -> gix::Result<Option<gix::Object<'_>>> {
         let size = self.repository.find_header(id)?.size();
         if size > MAX_MAIL {
             return Ok(None);
         }
-        self.repository.find_blob(id).map(Some)
+        self.object(id).map(Some)
+    }
+
+    /// An object whose bytes are those that its name was made of: git looks at that only when it is asked to, and
+    /// an index may lead to another one.
+    fn object(&self, id: ObjectId) -> gix::Result<gix::Object<'_>> {
+        let object = self.repository.find_object(id)?;
+        let is = gix::objs::compute_hash(id.kind(), object.kind, &object.data)?;
+        match is == id {
+            true => Ok(object),
+            false => Err(gix::Error::from_error(io::Error::other(format!(
+                "object {id} is damaged"
+            )))),
+        }
+    }
+
+    fn commit(&self, id: ObjectId) -> gix::Result<Commit> {
+        let commit = self.object(id)?.try_into_commit()?;
+        Ok(Commit {
+            tree: commit.tree_id()?.detach(),
+            parents: commit.parent_ids().map(gix::Id::detach).collect(),
+        })
+    }
+
+    /// True where the repository holds no object and no name of one.
+    fn is_empty(&self) -> bool {
+        let holds = |folder: &Path| {
+            let mut inside = fs::read_dir(folder).into_iter().flatten().flatten();
+            inside.any(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        };
+        let objects = self.path.join("objects");
+        let folders = fs::read_dir(&objects).into_iter().flatten().flatten();
+        let mut own = folders.filter(|entry| entry.file_name() != "info");
+        let names = self.repository.references();
+        let has_names =
+            names.is_ok_and(|names| names.all().is_ok_and(|mut all| all.next().is_some()));
+        !has_names && !own.any(|entry| holds(&entry.path()))
     }
 
     /// The files that the commit's tree has and its parents' trees have not.
     fn new_files(&self, id: ObjectId) -> gix::Result<Vec<(String, ObjectId)>> {
-        let commit = self.repository.find_commit(id)?;
+        let commit = self.commit(id)?;
         let mut parents = Vec::new();
-        for parent in commit.parent_ids() {
-            let parent = self.repository.find_commit(parent.detach())?;
-            parents.push(parent.tree_id()?.detach());
+        for parent in commit.parents {
+            parents.push(self.commit(parent)?.tree);
         }
         let mut new = Vec::new();
-        self.compare(
-            commit.tree_id()?.detach(),
-            &parents,
-            "",
-            MAX_DEPTH,
-            &mut new,
-        )?;
+        self.compare(commit.tree, &parents, "", MAX_DEPTH, &mut new)?;
         Ok(new)
     }
 
@@ -171,7 +233,7 @@ impl Inbox {
     }
 
     fn tree(&self, id: ObjectId) -> gix::Result<Vec<File>> {
-        let tree = self.repository.find_tree(id)?;
+        let tree = self.object(id)?.try_into_tree()?;
         let decoded = tree.decode()?;
         let files = decoded.entries.iter().map(|entry| File {
             name: entry.filename.to_string(),
@@ -180,6 +242,12 @@ impl Inbox {
         });
         Ok(files.collect())
     }
+}
+
+/// What matters of a commit.
+struct Commit {
+    tree: ObjectId,
+    parents: Vec<ObjectId>,
 }
 
 /// A file or folder of a tree.
@@ -258,7 +326,7 @@ mod tests {
         assert!(is(folder));
         let inbox = Inbox::open(folder).expect("readable").expect("an inbox");
         let mut mails = Vec::new();
-        for commit in inbox.commits().expect("a history") {
+        for commit in inbox.commits(|| false).expect("a history") {
             let take = |mail: Mail<'_>| {
                 let text = String::from_utf8_lossy(mail.bytes).into_owned();
                 mails.push((mail.name.to_owned(), text));
@@ -324,7 +392,7 @@ mod tests {
             .expect("readable")
             .expect("an inbox");
         let error = inbox
-            .commits()
+            .commits(|| false)
             .expect_err("a commit is missing")
             .to_string();
         assert_eq!(error.lines().count(), 1);

@@ -43,6 +43,10 @@ pub trait Visitor {
     fn repeats_boot(&self, line: &[u8]) -> bool;
     /// True where these lines are wanted of every boot, not only of those with a report.
     fn wants_asides(&self) -> bool;
+    /// True where nothing more is wanted.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Position in a stream of bytes.
@@ -72,6 +76,11 @@ impl LineReader {
         reader.scan(bytes, finder, visitor);
         reader.note_rest(bytes, bytes.len(), finder, visitor);
         reader.count
+    }
+
+    /// Whole lines so far.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// Takes in the next chunk of a stream.
@@ -134,7 +143,7 @@ impl LineReader {
     ) {
         // Up to here lines are handed over, because one of them holds a hit.
         let mut wanted = self.scanned;
-        while self.scanned < bytes.len() {
+        while self.scanned < bytes.len() && !visitor.is_over() {
             if self.scanned >= wanted && visitor.may_skip() {
                 let Some(hit) = hits.next_from(self.scanned) else {
                     let feeds = feeds_in(hits, bytes, self.scanned..bytes.len());
@@ -147,7 +156,8 @@ impl LineReader {
                     self.begin_boot(bytes, finder, visitor);
                     continue;
                 }
-                let lines = match visitor.role(&bytes[self.scanned..end]) {
+                let cut = end.min(self.scanned + MAX_LINE);
+                let lines = match visitor.role(&bytes[self.scanned..cut]) {
                     Role::Part => LOOKBACK,
                     Role::Beginning => SHORT_LOOKBACK,
                     Role::Nothing => {

@@ -3,6 +3,7 @@
 //! In: a file. Out: its bytes. Whoever goes through them in order says so ([`passed`], [`Passing`]); the kernel
 //! keeps what is given back in its cache, and reading it again is no error.
 
+use super::guard::Guard;
 use memmap2::Mmap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,7 +21,11 @@ const STEP: usize = 16 << 20;
 
 /// A mapped file.
 #[derive(Debug)]
-pub struct Mapped(Mmap);
+pub struct Mapped {
+    /// Goes before the map does.
+    guard: Guard,
+    map: Mmap,
+}
 
 /// The large ones.
 static LARGE_ONES: Mutex<Vec<Large>> = Mutex::new(Vec::new());
@@ -37,20 +42,25 @@ impl Mapped {
     /// Maps a file.
     ///
     /// # Errors
-    /// What the operating system says; some files cannot be mapped.
+    /// What the operating system says; some files cannot be mapped, and no more than some thousand at once.
     pub fn new(file: &File) -> io::Result<Mapped> {
-        // SAFETY: the map is read only. A file that another process shortens meanwhile makes the
-        // kernel kill this process (SIGBUS), as it would any mapping reader; nothing is written
-        // and no other invariant depends on the bytes staying the same.
+        // SAFETY: the map is read only, and nothing but what is read depends on its bytes staying the same. Where
+        // another process shortens the file meanwhile, the guard puts zeros there.
         let map = unsafe { Mmap::map(file)? };
+        let start = map.as_ptr() as usize;
+        let guard = Guard::of(start..start + map.len())?;
         if map.len() >= LARGE {
-            let start = map.as_ptr() as usize;
             large_ones().push(Large {
                 addresses: start..start + map.len(),
                 given_back: start,
             });
         }
-        Ok(Mapped(map))
+        Ok(Mapped { guard, map })
+    }
+
+    /// True where the file was cut short since, and zeros were read instead.
+    pub fn is_cut(&self) -> bool {
+        self.guard.is_cut()
     }
 }
 
@@ -58,13 +68,13 @@ impl Deref for Mapped {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.map
     }
 }
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        let start = self.0.as_ptr() as usize;
+        let start = self.map.as_ptr() as usize;
         large_ones().retain(|large| large.addresses.start != start);
     }
 }
@@ -87,8 +97,9 @@ pub fn passed(bytes: &[u8]) {
         // SAFETY: these are whole pages of a file that is mapped for reading only, and stays so while it is in the
         // list, which is locked: whoever reads them again gets the same bytes from the file.
         unsafe { give_back(large.given_back..to) };
-        large.given_back = to;
     }
+    // A reader may go through the file once more: what it reads again is given back again.
+    large.given_back = to;
 }
 
 /// # Safety
@@ -155,6 +166,22 @@ mod tests {
         let all = large_ones();
         let large = all.iter().find(|large| large.addresses.start == start);
         large.map_or(0, |large| large.given_back - start)
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_reads_as_zeros_and_says_so() {
+        let mut file = tempfile::tempfile().expect("a file");
+        let page = 1 << 16;
+        file.write_all(&vec![b'x'; 4 * page]).expect("written");
+        let map = Mapped::new(&file).expect("mapped");
+        assert!(map[..page].iter().all(|byte| *byte == b'x'));
+        file.set_len(page as u64).expect("cut");
+        assert!(map[page..].iter().all(|byte| *byte == 0));
+        assert!(map[..page].iter().all(|byte| *byte == b'x'));
+        assert!(map.is_cut());
+        let other = tempfile::tempfile().expect("a file");
+        other.set_len(page as u64).expect("long enough");
+        assert!(!Mapped::new(&other).expect("mapped").is_cut());
     }
 
     #[test]

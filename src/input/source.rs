@@ -2,8 +2,12 @@
 
 use super::FileEntry;
 use super::mapped::Mapped;
+use super::waiting::Waiting;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Bytes asked of a stream at once.
 const CHUNK: usize = 256 * 1024;
@@ -30,57 +34,80 @@ pub enum Source<'b> {
     /// A regular file, mapped.
     Mapped(Mapped),
     /// A pipe, a device, or a file that cannot be mapped.
-    Stream(File),
+    Stream(Waiting),
 }
 
 impl Source<'_> {
-    /// Opens a file. Reads a small one into `buffer`, which grows as needed.
+    /// Opens a file. Reads a small one into `buffer`, which grows as needed. A stream ends when `stop` becomes true.
     ///
     /// # Errors
     /// What the operating system says, with the path.
-    pub fn open<'b>(entry: &FileEntry, buffer: &'b mut Vec<u8>) -> Result<Source<'b>, InputError> {
+    pub fn open<'b>(
+        entry: &FileEntry,
+        buffer: &'b mut Vec<u8>,
+        stop: Option<&Arc<AtomicBool>>,
+    ) -> Result<Source<'b>, InputError> {
         let opened = entry.open().and_then(|file| match entry.is_listed() {
             true => listed(file, buffer),
             false => named(file, buffer),
         });
-        opened.map_err(|reason| InputError {
-            path: entry.path.display().to_string(),
-            reason,
-        })
+        let opened = opened.map(|opened| match opened {
+            Opened::Read(length) => Source::Read(&buffer[..length]),
+            Opened::Large(file) => match Mapped::new(&file) {
+                Ok(map) => Source::Mapped(map),
+                Err(_) => Source::Stream(Waiting::new(file, stop.cloned())),
+            },
+            Opened::Stream(file) => Source::Stream(Waiting::new(file, stop.cloned())),
+        });
+        opened.map_err(|reason| InputError::of(&entry.path, reason))
     }
+}
+
+/// The error of a file that was cut short while it was read.
+pub fn cut_short(path: &Path) -> InputError {
+    let reason = "was cut short while it was read; what came before was read";
+    InputError::of(path, io::Error::other(reason))
+}
+
+impl InputError {
+    /// Of a file.
+    pub fn of(path: &Path, reason: io::Error) -> InputError {
+        InputError {
+            path: path.display().to_string(),
+            reason,
+        }
+    }
+}
+
+/// What a file is like.
+enum Opened {
+    /// Small: so many bytes of it are in the buffer.
+    Read(usize),
+    Large(File),
+    Stream(File),
 }
 
 /// A file that its folder lists as a regular one: to ask its size costs more than to see its end.
-fn listed(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Source<'_>> {
+fn listed(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Opened> {
     let length = read_small(&mut file, SMALL + 1, buffer)?;
     if length > SMALL {
         file.rewind()?;
-        return Ok(mapped(file));
+        return Ok(Opened::Large(file));
     }
-    Ok(Source::Read(&buffer[..length]))
+    Ok(Opened::Read(length))
 }
 
 /// What the user named.
-fn named(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Source<'_>> {
+fn named(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Opened> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     match usize::try_from(metadata.len()) {
-        _ if !metadata.is_file() => Ok(Source::Stream(file)),
-        Ok(0) => Ok(Source::Stream(file)),
-        Ok(size) if size <= SMALL => {
-            let length = read_small(&mut file, size, buffer)?;
-            Ok(Source::Read(&buffer[..length]))
-        }
-        _ => Ok(mapped(file)),
-    }
-}
-
-fn mapped(file: File) -> Source<'static> {
-    match Mapped::new(&file) {
-        Ok(map) => Source::Mapped(map),
-        Err(_) => Source::Stream(file),
+        _ if !metadata.is_file() => Ok(Opened::Stream(file)),
+        Ok(0) => Ok(Opened::Stream(file)),
+        Ok(size) if size <= SMALL => Ok(Opened::Read(read_small(&mut file, size, buffer)?)),
+        _ => Ok(Opened::Large(file)),
     }
 }
 

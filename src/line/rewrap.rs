@@ -15,9 +15,13 @@ const MAILER_WIDTH: usize = 72;
 /// in the same mail shows that the mailer let lines be, a narrower one ended by itself.
 const BROKEN_WIDTHS: std::ops::RangeInclusive<usize> = 15..=80;
 
+/// What was put together is no longer than this: printk's own limit is 1024 bytes a record, and to a line without end
+/// each next one would be added by a copy of all before it.
+const MAX_JOINED: usize = 8 << 10;
+
 /// The line that `first` and `next` were before a mailer broke them; `None` where they are two.
 pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
-    if next.framing.present || next.text.trim().is_empty() {
+    if next.framing.present || next.text.trim().is_empty() || first.text.len() > MAX_JOINED {
         return None;
     }
     let tail = if let Some(tail) = next.text.strip_prefix('+') {
@@ -96,6 +100,9 @@ pub fn may_be_broken(line: &LogLine<'_>) -> bool {
 
 /// The line that a long line of a splat and the next one were; `None` where they are two.
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
+    if first.text.len() > MAX_JOINED {
+        return None;
+    }
     let (text, tail) = (first.text.trim_end(), next.text.trim());
     let bytes = || text.trim_start().starts_with("Code:") && is_code(tail);
     let goes_on = || match is_half_mark(text.trim_start()) {
@@ -308,6 +315,18 @@ mod tests {
         assert!(whole.is_some_and(|text| text.ends_with(") knlGS:0000000000000000")));
         let first = "> [    0.000000] RAX: 0000000000000000 RBX: ffffcf13400c3dc8 RCX: 00";
         assert_eq!(go_on(first, "Hm, interesting."), None);
+    }
+
+    #[test]
+    fn bytes_without_end_are_no_line() {
+        let mut line = LogLine::parse(1, b"Code: 0f").into_owned();
+        let next = LogLine::parse(2, b"0f 0b");
+        let mut pieces = 0;
+        while let Some(whole) = continued(&line, &next) {
+            line = whole;
+            pieces += 1;
+        }
+        assert!(pieces > 1000 && line.text.len() < 2 * MAX_JOINED);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::clean::clean;
 use super::groups::{Totals, group};
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
 use super::text;
 use super::words::count;
@@ -49,8 +49,13 @@ impl Output for CheckText<'_> {
         }
     }
 
-    fn input(&mut self, input: Input) {
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        text::lacking(lacking, &self.style)
+    }
+
+    fn input(&mut self, input: Input) -> String {
         self.totals.input(&input);
+        String::new()
     }
 
     fn finish(&mut self, ending: Ending<'_>) -> String {
@@ -112,7 +117,7 @@ fn told(entry: &Known, standing: &str, style: &Style) -> String {
     format!(
         "{}: {}{}\n",
         Style::paint(style.label, standing),
-        clean(&entry.signature),
+        clean(entry.signature()),
         clean(&facts)
     )
 }

@@ -5,7 +5,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use crate::grammar::Level;
 use crate::report::Report;
 use std::error::Error;
@@ -24,6 +24,19 @@ impl Output for Github {
         let title = property(facts::headline(&report));
         let place = place(&report);
         format!("::{level} {place},title={title}::{}\n", message(&report))
+    }
+
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        let file = property(lacking.path);
+        let place = match lacking.last() {
+            Some(last) => format!("file={file},line={}", last.number),
+            None => format!("file={file}"),
+        };
+        let title = property(&format!("the boot lacks {}", lacking.names()));
+        format!(
+            "::error {place},title={title}::{}\n",
+            data(&lacking.to_string())
+        )
     }
 
     fn error(&mut self, error: &dyn Error) -> String {

@@ -1,9 +1,9 @@
 //! Groups as people read them: one block each, the facts that are known of it.
 
 use super::clean::clean;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
-use super::text::report_line;
+use super::text::{self, report_line};
 use super::words::{count, wrap};
 use crate::analyzer::Input;
 use crate::group::{Group, Machines};
@@ -71,8 +71,13 @@ impl Output for ScanText {
         }
     }
 
-    fn input(&mut self, input: Input) {
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        text::lacking(lacking, &self.style)
+    }
+
+    fn input(&mut self, input: Input) -> String {
         self.totals.input(&input);
+        String::new()
     }
 
     fn finish(&mut self, ending: Ending<'_>) -> String {
@@ -167,6 +172,7 @@ mod tests {
     fn example() -> Group {
         Group {
             signature: "late-clear:ap:VMX:init_ia32_feat_ctl".to_owned(),
+            former_signatures: Vec::new(),
             title: "WARNING in do_clear_cpu_cap".to_owned(),
             kind: "warning".to_owned(),
             count: 5,

@@ -14,7 +14,7 @@ mod tone;
 mod trace;
 
 use super::clean::clean_lines;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use crate::analyzer::Input;
 use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
@@ -108,7 +108,7 @@ impl Output for Html<'_> {
         String::new()
     }
 
-    fn input(&mut self, input: Input) {
+    fn input(&mut self, input: Input) -> String {
         self.totals.inputs += 1;
         self.totals.boots += input.boots.len() as u64;
         self.totals.lines += input.lines;
@@ -122,10 +122,16 @@ impl Output for Html<'_> {
             self.clean_drawn += usize::from(is_clean);
             self.inputs.push(input);
         }
+        String::new()
     }
 
     fn wants_boots(&self) -> bool {
         true
+    }
+
+    /// The page shows the milestones of each boot.
+    fn lacking(&mut self, _: &Lacking<'_>) -> String {
+        String::new()
     }
 
     fn error(&mut self, _: &dyn Error) -> String {

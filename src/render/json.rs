@@ -2,11 +2,11 @@
 
 use super::clean::clean_json;
 use super::output::{Ending, Output, Standing};
+use super::spool::{Rest, Spool};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
-use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
@@ -15,23 +15,10 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::io;
 
 /// Version of the format. Fields are added, never changed or taken away.
 pub(super) const SCHEMA: u32 = 1;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    tool: Tool,
-    inputs: Vec<InputJson<'a>>,
-    splats: Vec<SplatJson<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notices: Vec<SplatJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    groups: Option<Vec<&'a Group>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<CheckJson<'a>>,
-}
 
 /// Signatures by how they stand to a baseline.
 #[derive(Serialize)]
@@ -54,7 +41,7 @@ impl<'a> CheckJson<'a> {
             new: standing("new"),
             expired: standing("expired"),
             known: standing("known"),
-            unseen: unseen.map(|known| known.signature.as_str()).collect(),
+            unseen: unseen.map(|known| known.signature()).collect(),
         }
     }
 }
@@ -93,6 +80,13 @@ struct BootJson<'a> {
     kaslr_offset: Option<String>,
     first_line: u64,
     milestones: Vec<MilestoneJson>,
+    /// Only where milestones are expected (`--expect`).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    lacks: &'a [MilestoneName],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_text: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -221,11 +215,50 @@ impl Serialize for RegistersJson<'_> {
     }
 }
 
-/// The output as one document.
+/// The output as one document, in lines. Inputs are written as they come; splats, which stand behind them, wait.
 pub struct Json<'a> {
     grammar: &'a Grammar,
-    inputs: Vec<Input>,
-    reports: Vec<Report>,
+    /// Inputs written so far; `None` before the beginning of the document.
+    inputs: Option<usize>,
+    splats: List,
+    notices: List,
+    rest: Rest,
+}
+
+/// Values of an array that waits.
+#[derive(Debug, Default)]
+struct List {
+    values: Spool,
+    is_begun: bool,
+}
+
+impl List {
+    fn add(&mut self, value: &impl Serialize) {
+        self.values.push(&element(value, !self.is_begun));
+        self.is_begun = true;
+    }
+}
+
+/// A value of an array of the document, with what stands before it.
+fn element(value: &impl Serialize, is_first: bool) -> String {
+    let comma = if is_first { "" } else { "," };
+    format!("{comma}\n    {}", indented(value, 4))
+}
+
+/// What ends an array.
+fn end_of_array(is_empty: bool) -> &'static str {
+    if is_empty { "]" } else { "\n  ]" }
+}
+
+/// A value in lines, all but the first of them with so many blanks in front.
+pub(super) fn indented(value: &impl Serialize, blanks: usize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("no map key but strings");
+    clean_json(text).replace('\n', &format!("\n{:blanks$}", ""))
+}
+
+/// A field of the document, with what stands before it.
+fn field(name: &str, value: &impl Serialize) -> String {
+    format!(",\n  \"{name}\": {}", indented(value, 2))
 }
 
 impl<'a> Json<'a> {
@@ -233,20 +266,65 @@ impl<'a> Json<'a> {
     pub fn new(grammar: &'a Grammar) -> Json<'a> {
         Json {
             grammar,
-            inputs: Vec::new(),
-            reports: Vec::new(),
+            inputs: None,
+            splats: List::default(),
+            notices: List::default(),
+            rest: Rest::default(),
         }
+    }
+
+    fn add_report(&mut self, report: &Report) {
+        let list = match report.level {
+            Level::Report => &mut self.splats,
+            Level::Notice => &mut self.notices,
+        };
+        list.add(&splat(report, self.grammar));
+    }
+
+    fn add_input(&mut self, told: &Input) -> String {
+        let beginning = self.beginning();
+        let is_first = self.inputs == Some(0);
+        self.inputs = self.inputs.map(|inputs| inputs + 1);
+        beginning + &element(&input(told), is_first)
+    }
+
+    /// The beginning of the document, once.
+    fn beginning(&mut self) -> String {
+        if self.inputs.is_some() {
+            return String::new();
+        }
+        self.inputs = Some(0);
+        let tool = field("tool", &Tool::default());
+        format!("{{\n  \"schema\": {SCHEMA}{tool},\n  \"inputs\": [")
+    }
+
+    /// The end of the inputs; what follows it comes as the rest, with `last` as its last fields.
+    fn end(&mut self, last: String) -> String {
+        let beginning = self.beginning();
+        let end = end_of_array(self.inputs == Some(0));
+        let splats = std::mem::take(&mut self.splats);
+        self.rest.push(splats.values);
+        let mut behind = end_of_array(!splats.is_begun).to_owned();
+        let notices = std::mem::take(&mut self.notices);
+        if notices.is_begun {
+            behind += ",\n  \"notices\": [";
+            self.rest.push(behind);
+            self.rest.push(notices.values);
+            behind = end_of_array(false).to_owned();
+        }
+        self.rest.push(behind + &last + "\n}\n");
+        format!("{beginning}{end},\n  \"splats\": [")
     }
 }
 
 impl Output for Json<'_> {
     fn report(&mut self, report: Report, _: Standing<'_>) -> String {
-        self.reports.push(report);
+        self.add_report(&report);
         String::new()
     }
 
-    fn input(&mut self, input: Input) {
-        self.inputs.push(input);
+    fn input(&mut self, input: Input) -> String {
+        self.add_input(&input)
     }
 
     fn wants_boots(&self) -> bool {
@@ -255,19 +333,20 @@ impl Output for Json<'_> {
 
     /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
     fn finish(&mut self, ending: Ending<'_>) -> String {
-        let document = of(&self.inputs, &self.reports, self.grammar);
-        pretty(&match ending {
-            Ending::Triage => document,
-            Ending::Scan(groups) => Document {
-                groups: Some(groups.iter().collect()),
-                ..document
-            },
-            Ending::Check(comparison) => Document {
-                groups: Some(comparison.groups.iter().map(|(group, _)| group).collect()),
-                check: Some(CheckJson::of(comparison)),
-                ..document
-            },
-        })
+        let last = match ending {
+            Ending::Triage => String::new(),
+            Ending::Scan(groups) => field("groups", &groups),
+            Ending::Check(comparison) => {
+                let groups = comparison.groups.iter().map(|(group, _)| group);
+                let groups = field("groups", &groups.collect::<Vec<_>>());
+                groups + &field("check", &CheckJson::of(comparison))
+            }
+        };
+        self.end(last)
+    }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        self.rest.next()
     }
 }
 
@@ -288,24 +367,18 @@ impl Output for Ndjson<'_> {
 }
 
 /// The whole document of single inputs, with a line feed at the end.
-pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> String {
-    pretty(&of(inputs, reports, grammar))
-}
-
-fn of<'a>(inputs: &'a [Input], reports: &'a [Report], grammar: &Grammar) -> Document<'a> {
-    let of_level = |level| {
-        let reports = reports.iter().filter(|report| report.level == level);
-        reports.map(|report| splat(report, grammar)).collect()
-    };
-    Document {
-        schema: SCHEMA,
-        tool: Tool::default(),
-        inputs: inputs.iter().map(input).collect(),
-        splats: of_level(Level::Report),
-        notices: of_level(Level::Notice),
-        groups: None,
-        check: None,
+///
+/// # Errors
+/// Where a file that a part of it waited in cannot be read back.
+pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> io::Result<String> {
+    let mut json = Json::new(grammar);
+    reports.iter().for_each(|report| json.add_report(report));
+    let mut text: String = inputs.iter().map(|input| json.add_input(input)).collect();
+    text += &json.end(String::new());
+    while let Some(rest) = json.rest()? {
+        text += &rest;
     }
+    Ok(text)
 }
 
 /// A document in lines, with a line feed at the end.
@@ -350,6 +423,9 @@ fn boot(boot: &Boot) -> BootJson<'_> {
         kaslr_offset: boot.kaslr_offset.map(|offset| format!("{offset:#x}")),
         first_line: boot.first_line,
         milestones: milestones.collect(),
+        lacks: &boot.lacks,
+        last_line: boot.last.as_ref().map(|last| last.number),
+        last_text: boot.last.as_ref().map(|last| last.text.as_str()),
     }
 }
 

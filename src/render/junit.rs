@@ -6,6 +6,7 @@
 use super::clean::{clean, clean_xml};
 use super::facts;
 use super::output::{Ending, Output, Standing};
+use super::spool::{Rest, Spool};
 use super::style::Style;
 use super::text;
 use crate::analyzer::Input;
@@ -13,14 +14,54 @@ use crate::grammar::{Grammar, Level};
 use crate::report::Report;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::error::Error;
+use std::io;
 
-/// The output as JUnit XML.
+/// The output as JUnit XML. Suites begin with their counts, and so does the document: either waits until it is whole.
 pub struct Junit<'a> {
     grammar: &'a Grammar,
-    suites: Vec<TestSuite>,
+    suites: Spool,
+    counts: Counts,
     /// Of the input at hand.
-    cases: Vec<TestCase>,
-    errors: Vec<TestCase>,
+    cases: Cases,
+    errors: Cases,
+    rest: Rest,
+}
+
+/// Test cases that wait.
+#[derive(Debug, Default)]
+struct Cases {
+    text: Spool,
+    counts: Counts,
+}
+
+/// Test cases by how they ended.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    tests: usize,
+    skipped: usize,
+    failures: usize,
+    errors: usize,
+}
+
+impl Cases {
+    fn add(&mut self, case: TestCase) {
+        self.counts.tests += 1;
+        match &case.status {
+            TestCaseStatus::Success { .. } => {}
+            TestCaseStatus::Skipped { .. } => self.counts.skipped += 1,
+            TestCaseStatus::NonSuccess { kind, .. } => match kind {
+                NonSuccessKind::Failure => self.counts.failures += 1,
+                NonSuccessKind::Error => self.counts.errors += 1,
+            },
+        }
+        let mut suite = TestSuite::new("");
+        suite.add_test_case(case);
+        let text = document(|document| {
+            document.add_test_suite(suite);
+        });
+        self.text
+            .push(lines_between(&text, "<testcase", "</testsuite>"));
+    }
 }
 
 impl<'a> Junit<'a> {
@@ -28,10 +69,35 @@ impl<'a> Junit<'a> {
     pub fn new(grammar: &'a Grammar) -> Junit<'a> {
         Junit {
             grammar,
-            suites: Vec::new(),
-            cases: Vec::new(),
-            errors: Vec::new(),
+            suites: Spool::default(),
+            counts: Counts::default(),
+            cases: Cases::default(),
+            errors: Cases::default(),
+            rest: Rest::default(),
         }
+    }
+
+    fn add_suite(&mut self, name: &str, cases: Cases) {
+        let Counts {
+            tests,
+            skipped,
+            failures,
+            errors,
+        } = cases.counts;
+        self.counts.tests += tests;
+        self.counts.failures += failures;
+        self.counts.errors += errors;
+        let mut suite = TestSuite::new(name);
+        (suite.tests, suite.skipped) = (tests, skipped);
+        (suite.failures, suite.errors) = (failures, errors);
+        let text = document(|document| {
+            document.add_test_suite(suite);
+        });
+        let empty = lines_between(&text, "<testsuite ", "</testsuites>").trim_end();
+        let begin = empty.strip_suffix("/>").unwrap_or(empty);
+        self.suites.push(&format!("{begin}>\n"));
+        self.suites.append(cases.text);
+        self.suites.push("    </testsuite>\n");
     }
 }
 
@@ -47,43 +113,70 @@ impl Output for Junit<'_> {
         if matches!(case.status, TestCaseStatus::Success { .. }) {
             case.set_system_out(clean_xml(&block));
         }
-        self.cases.push(case);
+        self.cases.add(case);
         String::new()
     }
 
-    fn input(&mut self, input: Input) {
-        let mut suite = TestSuite::new(line(&input.path));
-        if self.cases.is_empty() {
-            self.cases.push(clean_input(&input.path));
+    fn input(&mut self, input: Input) -> String {
+        let mut cases = std::mem::take(&mut self.cases);
+        if cases.counts.tests == 0 {
+            cases.add(clean_input(&input.path));
         }
-        suite.add_test_cases(std::mem::take(&mut self.cases));
-        self.suites.push(suite);
+        self.add_suite(&line(&input.path), cases);
+        String::new()
     }
 
     fn error(&mut self, error: &dyn Error) -> String {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(line(&error.to_string()));
-        self.errors.push(TestCase::new("readable", status));
+        self.errors.add(TestCase::new("readable", status));
         String::new()
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
-        let mut document = Document::new(env!("CARGO_PKG_NAME"));
-        document.add_test_suites(std::mem::take(&mut self.suites));
-        let rest = [
-            ("interrupted", &mut self.cases),
-            ("input", &mut self.errors),
-        ];
-        for (name, cases) in rest.into_iter().filter(|(_, cases)| !cases.is_empty()) {
-            let mut suite = TestSuite::new(name);
-            suite.add_test_cases(std::mem::take(cases));
-            document.add_test_suite(suite);
+        let cases = std::mem::take(&mut self.cases);
+        let errors = std::mem::take(&mut self.errors);
+        for (name, cases) in [("interrupted", cases), ("input", errors)] {
+            if cases.counts.tests > 0 {
+                self.add_suite(name, cases);
+            }
         }
-        let xml = document
-            .to_string()
-            .expect("memory takes all that is written");
-        within_schema(&xml)
+        let Counts {
+            tests,
+            failures,
+            errors,
+            ..
+        } = self.counts;
+        let root = document(|document| {
+            (document.tests, document.failures, document.errors) = (tests, failures, errors);
+        });
+        let root = within_schema(&root);
+        let end = root.rfind("</testsuites>").unwrap_or(root.len());
+        self.rest.push(std::mem::take(&mut self.suites));
+        self.rest.push(root[end..].to_owned());
+        root[..end].to_owned()
     }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        self.rest.next()
+    }
+}
+
+/// A document of quick-junit, which writes whole ones only.
+fn document(fill: impl FnOnce(&mut Document)) -> String {
+    let mut document = Document::new(env!("CARGO_PKG_NAME"));
+    fill(&mut document);
+    document
+        .to_string()
+        .expect("memory takes all that is written")
+}
+
+/// The lines from the first one with a tag up to the last one with another. What a log says is escaped in them.
+fn lines_between<'t>(text: &'t str, first: &str, last: &str) -> &'t str {
+    let line = |at: usize| text[..at].rfind('\n').map_or(0, |feed| feed + 1);
+    let (begin, end) = (text.find(first).map(line), text.rfind(last).map(line));
+    let range = begin.unwrap_or(0)..end.unwrap_or(text.len());
+    text.get(range).unwrap_or_default()
 }
 
 fn status(report: &Report, standing: Standing<'_>, block: &str) -> TestCaseStatus {

@@ -6,9 +6,11 @@
 
 mod locations;
 
-use super::clean::{clean, clean_json};
+use super::clean::clean;
 use super::facts;
+use super::json::indented;
 use super::output::{Ending, Output, Standing};
+use super::spool::{Rest, Spool};
 use super::words::kebab;
 use crate::baseline::{self, Known};
 use crate::grammar::{Grammar, Level};
@@ -16,11 +18,12 @@ use crate::report::Report;
 use locations::{evidence, stack, whole};
 use serde_json::Value;
 use serde_sarif::sarif::{
-    Invocation, Message, MultiformatMessageString, Notification, PropertyBag, ReportingDescriptor,
-    Result, ResultLevel, Run as SarifRun, Sarif as Document, Suppression, Tool, ToolComponent,
+    Message, MultiformatMessageString, Notification, PropertyBag, ReportingDescriptor, Result,
+    ResultLevel, Suppression, Tool, ToolComponent,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -33,9 +36,12 @@ const LATE_CLEAR: &str = "late-clear";
 /// The output as SARIF.
 pub struct Sarif<'a> {
     grammar: &'a Grammar,
-    results: Vec<Result>,
+    /// Results written so far; `None` before the beginning of the document.
+    results: Option<u64>,
     rules: BTreeMap<String, ReportingDescriptor>,
-    errors: Vec<Notification>,
+    /// Notifications that wait for the end, and their number.
+    errors: (Spool, u64),
+    rest: Rest,
 }
 
 impl<'a> Sarif<'a> {
@@ -43,18 +49,32 @@ impl<'a> Sarif<'a> {
     pub fn new(grammar: &'a Grammar) -> Sarif<'a> {
         Sarif {
             grammar,
-            results: Vec::new(),
+            results: None,
             rules: BTreeMap::new(),
-            errors: Vec::new(),
+            errors: (Spool::default(), 0),
+            rest: Rest::default(),
         }
     }
 
-    fn invocation(&mut self) -> Invocation {
-        let errors = std::mem::take(&mut self.errors);
-        let invocation = Invocation::builder().execution_successful(errors.is_empty());
-        let mut invocation = invocation.build();
-        invocation.tool_execution_notifications = Some(errors).filter(|all| !all.is_empty());
-        invocation
+    /// The beginning of the document, once: results are written as they come, so what sums them up stands behind.
+    fn beginning(&mut self) -> String {
+        if self.results.is_some() {
+            return String::new();
+        }
+        self.results = Some(0);
+        format!(
+            "{{\n  \"$schema\": \"{SCHEMA}\",\n  \"version\": \"2.1.0\",\n  \"runs\": [\n    {{\n      \"results\": ["
+        )
+    }
+
+    fn tool(&mut self) -> Tool {
+        let rules: Vec<_> = std::mem::take(&mut self.rules).into_values().collect();
+        let driver = ToolComponent::builder()
+            .name(env!("CARGO_PKG_NAME"))
+            .version(env!("CARGO_PKG_VERSION"))
+            .rules(rules)
+            .build();
+        Tool::builder().driver(driver).build()
     }
 
     fn rule(&mut self, report: &Report) -> String {
@@ -86,37 +106,50 @@ impl<'a> Sarif<'a> {
 
 impl Output for Sarif<'_> {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+        let beginning = self.beginning();
         let rule = self.rule(&report);
-        self.results.push(result(&report, standing, rule));
-        String::new()
+        let comma = if self.results == Some(0) { "" } else { "," };
+        self.results = self.results.map(|results| results + 1);
+        let result = indented(&result(&report, standing, rule), 8);
+        format!("{beginning}{comma}\n        {result}")
     }
 
     fn error(&mut self, error: &dyn Error) -> String {
         let text = message(&error.to_string());
         let error = Notification::builder().level("error").message(text).build();
-        self.errors.push(error);
+        let (errors, count) = &mut self.errors;
+        let comma = if *count == 0 { "" } else { "," };
+        errors.push(&format!("{comma}\n            {}", indented(&error, 12)));
+        *count += 1;
         String::new()
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
-        let rules: Vec<_> = std::mem::take(&mut self.rules).into_values().collect();
-        let driver = ToolComponent::builder()
-            .name(env!("CARGO_PKG_NAME"))
-            .version(env!("CARGO_PKG_VERSION"))
-            .rules(rules)
-            .build();
-        let run = SarifRun::builder()
-            .tool(Tool::builder().driver(driver).build())
-            .invocations(vec![self.invocation()])
-            .results(std::mem::take(&mut self.results))
-            .build();
-        let document = Document::builder()
-            .schema(SCHEMA)
-            .version("2.1.0")
-            .runs(vec![run])
-            .build();
-        let json = serde_json::to_string_pretty(&document).expect("no map key but strings");
-        clean_json(json) + "\n"
+        let beginning = self.beginning();
+        let end = if self.results == Some(0) {
+            "]"
+        } else {
+            "\n      ]"
+        };
+        let (errors, count) = std::mem::take(&mut self.errors);
+        let mut text = format!(
+            "{beginning}{end},\n      \"invocations\": [\n        {{\n          \"executionSuccessful\": {}",
+            count == 0
+        );
+        if count > 0 {
+            text += ",\n          \"toolExecutionNotifications\": [";
+            self.rest.push(errors);
+            self.rest.push("\n          ]".to_owned());
+        }
+        let tool = indented(&self.tool(), 6);
+        self.rest.push(format!(
+            "\n        }}\n      ],\n      \"tool\": {tool}\n    }}\n  ]\n}}\n"
+        ));
+        text
+    }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        self.rest.next()
     }
 }
 

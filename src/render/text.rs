@@ -4,7 +4,7 @@ mod block;
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
 use super::words::count;
 use crate::analyzer::Input;
@@ -129,10 +129,15 @@ impl Output for Text<'_> {
         self.flush()
     }
 
-    fn input(&mut self, input: Input) {
+    fn lacking(&mut self, lacking: &Lacking<'_>) -> String {
+        self::lacking(lacking, &self.style)
+    }
+
+    fn input(&mut self, input: Input) -> String {
         self.inputs.push(input);
         self.told.clear();
         self.found.push(Found::default());
+        String::new()
     }
 
     fn wants_boots(&self) -> bool {
@@ -154,6 +159,12 @@ impl Output for Text<'_> {
 /// A block for one splat, ending in an empty line.
 pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
     block::block(report, &[], grammar, style)
+}
+
+/// A line for a boot that did not come as far as it should.
+pub fn lacking(lacking: &Lacking<'_>, style: &Style) -> String {
+    let text = clean(&lacking.to_string()).into_owned();
+    format!("{}\n", Style::paint(style.headline, text))
 }
 
 /// A line for one notice.
@@ -205,8 +216,9 @@ fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
     let inputs = inputs.iter().zip(found);
     inputs
         .map(|(input, found)| {
+            let what = if input.is_kernel { "splat" } else { "log" };
             format!(
-                "{}: no kernel splat in {}{}\n",
+                "{}: no kernel {what} in {}{}\n",
                 clean(&input.path),
                 extent(input),
                 further(found.notices, "notice")

@@ -3,6 +3,7 @@
 //! In: paths. Out: an input each, or a part of one that several workers share.
 
 use super::ScanError;
+use crate::analyzer::Analyzer;
 use crate::input::inbox::{Inbox, InboxError};
 use crate::input::{Entries, Entry, entries};
 use gix::ObjectId;
@@ -54,22 +55,32 @@ impl Mails {
 }
 
 /// The jobs of a scan, made as they are asked for.
-pub struct Jobs {
+pub struct Jobs<'a> {
+    analyzer: &'a Analyzer,
     /// Paths that were not begun, last one first.
     paths: Vec<PathBuf>,
     open: Option<Entries>,
     /// The next job of the public-inbox at hand.
     mails: Option<Mails>,
+    /// Links that were passed over in the paths that are done.
+    links: u64,
 }
 
-impl Jobs {
+impl<'a> Jobs<'a> {
     /// For everything under these paths.
-    pub fn new(paths: &[PathBuf]) -> Jobs {
+    pub fn new(paths: &[PathBuf], analyzer: &'a Analyzer) -> Jobs<'a> {
         Jobs {
+            analyzer,
             paths: paths.iter().rev().cloned().collect(),
             open: None,
             mails: None,
+            links: 0,
         }
+    }
+
+    /// Links that were passed over.
+    pub fn links(&self) -> u64 {
+        self.links + self.open.as_ref().map_or(0, Entries::links)
     }
 
     fn entry(&mut self) -> Option<Job> {
@@ -82,14 +93,18 @@ impl Jobs {
                 }
                 Some(Ok(entry)) => return Some(Job::Entry(entry)),
                 Some(Err(error)) => return Some(Job::Broken(error.into())),
-                None => self.open = Some(entries(&self.paths.pop()?)),
+                None => {
+                    let next = entries(&self.paths.pop()?);
+                    let done = self.open.replace(next);
+                    self.links += done.map_or(0, |done| done.links());
+                }
             }
         }
     }
 
     /// The first job of a repository; `None` where it holds no mails: then its files come next.
     fn inbox(&mut self, path: PathBuf) -> Option<Job> {
-        match commits(&path) {
+        match commits(&path, self.analyzer) {
             Ok(Some(commits)) => Some(Job::Mails(Mails {
                 path: path.into(),
                 commits: commits.into(),
@@ -104,7 +119,7 @@ impl Jobs {
     }
 }
 
-impl Iterator for Jobs {
+impl Iterator for Jobs<'_> {
     type Item = Job;
 
     fn next(&mut self) -> Option<Job> {
@@ -119,7 +134,8 @@ impl Iterator for Jobs {
     }
 }
 
-fn commits(path: &Path) -> Result<Option<Vec<ObjectId>>, InboxError> {
+fn commits(path: &Path, analyzer: &Analyzer) -> Result<Option<Vec<ObjectId>>, InboxError> {
     let inbox = Inbox::open(path)?;
-    inbox.map(|inbox| inbox.commits()).transpose()
+    let is_over = || analyzer.is_stopped();
+    inbox.map(|inbox| inbox.commits(is_over)).transpose()
 }

@@ -48,15 +48,20 @@ use crate::analyzer::{Analyzer, Input};
 use crate::input::InputError;
 use crate::input::container::{Limits, UnpackError};
 use crate::input::inbox::InboxError;
+use crate::parallel;
 use crate::report::Report;
 use jobs::Jobs;
 use numbering::Numbering;
 use order::{Found, Next, Order};
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 use worker::Worker;
+
+/// How long workers may take to end when the scan is stopped.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Something that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +119,8 @@ pub struct Progress {
     pub bytes: AtomicU64,
     /// Reports found.
     pub splats: AtomicU64,
+    /// Links that were not followed; known at the end.
+    pub links: AtomicU64,
 }
 
 impl Progress {
@@ -133,19 +140,16 @@ pub struct Scanner<'a> {
     limits: Limits,
     threads: usize,
     progress: Option<&'a Progress>,
-    stop: Option<&'a AtomicBool>,
 }
 
 impl<'a> Scanner<'a> {
     /// With the usual limits, on all cores.
     pub fn new(analyzer: &'a Analyzer) -> Scanner<'a> {
-        let cores = thread::available_parallelism();
         Scanner {
             analyzer,
             limits: Limits::default(),
-            threads: cores.map_or(1, usize::from),
+            threads: parallel::cores(),
             progress: None,
-            stop: None,
         }
     }
 
@@ -154,9 +158,9 @@ impl<'a> Scanner<'a> {
         Scanner { limits, ..self }
     }
 
-    /// Threads that read; the result does not depend on it.
+    /// Threads that read, no more than [`parallel::bounded`]; the result does not depend on it.
     pub fn threads(self, threads: usize) -> Scanner<'a> {
-        let threads = threads.max(1);
+        let threads = parallel::bounded(threads);
         Scanner { threads, ..self }
     }
 
@@ -166,35 +170,49 @@ impl<'a> Scanner<'a> {
         Scanner { progress, ..self }
     }
 
-    /// When `stop` becomes true, the scan hands over what was found and ends.
-    pub fn stop(self, stop: &'a AtomicBool) -> Scanner<'a> {
-        let stop = Some(stop);
-        Scanner { stop, ..self }
-    }
-
     /// Reads everything under `paths`. Files that come under a folder are named by the folder's name, as
     /// given, and the way from there.
+    ///
+    /// When the analyzer is stopped, the scan hands over what was found and ends.
     pub fn scan(&self, paths: &[PathBuf], sink: &mut dyn Sink) {
-        let jobs = Mutex::new(Jobs::new(paths));
+        let jobs = Mutex::new(Jobs::new(paths, self.analyzer));
         let order = Order::default();
         let members = sink.wants_members();
-        thread::scope(|scope| {
-            for _ in 0..self.threads {
+        let work = || Worker::new(self, &order, members).run(&jobs);
+        let started = thread::scope(|scope| {
+            let start = |_: &usize| {
                 order.hire();
-                scope.spawn(|| Worker::new(self, &order, members).run(&jobs));
-            }
+                let started = thread::Builder::new().spawn_scoped(scope, work);
+                if started.is_err() {
+                    order.leave();
+                }
+                started.is_ok()
+            };
+            let started = (0..self.threads).take_while(start).count();
             self.hand_over(&order, sink);
+            started
         });
+        if started == 0 {
+            self.alone(&jobs, members, sink);
+        }
+        if let Some(progress) = self.progress {
+            let jobs = jobs.into_inner().unwrap_or_else(PoisonError::into_inner);
+            progress.links.store(jobs.links(), Ordering::Relaxed);
+        }
     }
 
     /// Hands over what the workers find, until all of them have left.
     fn hand_over(&self, order: &Order, sink: &mut dyn Sink) {
         let mut numbering = Numbering::default();
+        let mut stopped: Option<Instant> = None;
         loop {
             match order.next() {
                 Next::Found(found) => give(found, &mut numbering, sink),
-                Next::Nothing if self.is_stopped() => {
-                    return give(order.abandon(), &mut numbering, sink);
+                Next::Nothing if self.analyzer.is_stopped() => {
+                    // What is open now is printed as well, where its reader comes to an end soon.
+                    if stopped.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                        return give(order.abandon(), &mut numbering, sink);
+                    }
                 }
                 Next::Nothing => {}
                 Next::End => return,
@@ -202,8 +220,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
+    /// Reads all jobs in this thread: no other one can be started.
+    fn alone(&self, jobs: &Mutex<Jobs<'_>>, members: bool, sink: &mut dyn Sink) {
+        let order = Order::of_one();
+        let mut numbering = Numbering::default();
+        order.hire();
+        let mut worker = Worker::new(self, &order, members);
+        while worker.run_one(jobs) {
+            if let Next::Found(found) = order.next() {
+                give(found, &mut numbering, sink);
+            }
+        }
     }
 }
 

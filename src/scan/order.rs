@@ -89,6 +89,8 @@ struct State {
     weight: usize,
     workers: usize,
     abandoned: bool,
+    /// Whoever finds hands over as well: to wait would be for ever.
+    of_one: bool,
 }
 
 #[derive(Default)]
@@ -107,7 +109,8 @@ impl State {
     fn is_full_for(&mut self, job: u64) -> bool {
         let (head, weight) = (self.head, self.weight);
         let own = self.slot(job).map_or(0, |slot| slot.weight);
-        !self.abandoned && weight >= MAX_WEIGHT && (job != head || own >= MAX_OWN_WEIGHT)
+        let waits = !self.abandoned && !self.of_one;
+        waits && weight >= MAX_WEIGHT && (job != head || own >= MAX_OWN_WEIGHT)
     }
 
     /// True where enough waits, and something of it can be handed over.
@@ -134,6 +137,13 @@ impl State {
 }
 
 impl Order {
+    /// For one thread that finds and hands over by turns.
+    pub fn of_one() -> Order {
+        let order = Order::default();
+        order.state().of_one = true;
+        order
+    }
+
     /// A worker joins.
     pub fn hire(&self) {
         self.state().workers += 1;

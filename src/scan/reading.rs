@@ -9,11 +9,14 @@ use crate::input::read_chunks_or_pause;
 use crate::report::Sequence;
 use gix::ObjectId;
 use std::cell::RefCell;
+use std::io::{self, Read};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of an input's members that one thread reads before others help.
 const SMALL: usize = 4 << 20;
+
+/// Commits of a job that are told one by one where they cannot be read; the rest is counted.
+const MAX_ERRORS: usize = 4;
 
 /// An input and what was found in it so far.
 pub struct Reading<'a> {
@@ -22,7 +25,6 @@ pub struct Reading<'a> {
     path: &'a str,
     sequence: &'a mut Sequence,
     sink: &'a mut dyn Sink,
-    stop: Option<&'a AtomicBool>,
     /// Members that wait for others; only where all threads may read.
     window: Option<Window>,
     /// Bytes of the members so far, as they were handed over whole.
@@ -46,17 +48,11 @@ impl<'a> Reading<'a> {
             path,
             sequence,
             sink,
-            stop: None,
             window: None,
             bytes: 0,
             boots: 0,
             lines: 0,
         }
-    }
-
-    /// When `stop` becomes true, the rest of the input is passed over.
-    pub fn stop(self, stop: Option<&'a AtomicBool>) -> Reading<'a> {
-        Reading { stop, ..self }
     }
 
     /// Members of a large container are read by all threads of rayon's: their reports come in the same
@@ -71,7 +67,10 @@ impl<'a> Reading<'a> {
     /// Something could not be read.
     pub fn fail(&mut self, error: ScanError) {
         self.flush();
-        self.sink.error(error);
+        // What was not read to its end because nobody wants it is no error.
+        if !self.analyzer.is_stopped() {
+            self.sink.error(error);
+        }
     }
 
     /// Reads the members that wait.
@@ -105,10 +104,6 @@ impl<'a> Reading<'a> {
         true
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
-    }
-
     /// Reads a text that comes in chunks. `feed` hands them over, or `None` where nothing has come yet.
     ///
     /// # Errors
@@ -118,14 +113,13 @@ impl<'a> Reading<'a> {
         origin: Origin<'_>,
         feed: impl FnOnce(&mut dyn FnMut(Option<&[u8]>)) -> Result<(), E>,
     ) -> Result<(), E> {
-        let stop = self.stop;
         let sink = RefCell::new(&mut *self.sink);
+        let analyzer = self.analyzer;
         let mut take = |report| sink.borrow_mut().report(report);
-        let mut stream = self.analyzer.stream(origin, self.sequence, &mut take);
-        let stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let mut stream = analyzer.stream(origin, self.sequence, &mut take);
         let fed = feed(&mut |chunk| {
             match chunk {
-                Some(_) if stopped() => {}
+                Some(_) if analyzer.is_stopped() => {}
                 Some(chunk) => stream.push(chunk),
                 None => stream.pause(),
             }
@@ -144,7 +138,7 @@ impl<'a> Reading<'a> {
         let Some(inbox) = Inbox::open(path)? else {
             return Ok(());
         };
-        let commits = inbox.commits()?;
+        let commits = inbox.commits(|| self.analyzer.is_stopped())?;
         self.mails(&inbox, &commits, unpacker);
         Ok(())
     }
@@ -152,14 +146,24 @@ impl<'a> Reading<'a> {
     /// Reads the mails of some commits.
     pub fn mails(&mut self, inbox: &Inbox, commits: &[ObjectId], unpacker: &Unpacker) {
         let path = self.path;
+        let mut errors = 0;
         for commit in commits {
+            if self.analyzer.is_stopped() {
+                return;
+            }
             let read = inbox.mails(*commit, |mail| {
                 let content = Content::Whole(mail.bytes);
                 unpacker.unpack_member(path, Some(mail.name), content, self);
             });
             if let Err(error) = read {
-                self.fail(error.into());
+                errors += 1;
+                if errors <= MAX_ERRORS {
+                    self.fail(error.into());
+                }
             }
+        }
+        if errors > MAX_ERRORS {
+            self.fail(InboxError::more(path, errors - MAX_ERRORS).into());
         }
     }
 
@@ -172,7 +176,7 @@ impl<'a> Reading<'a> {
 
 impl Visit for Reading<'_> {
     fn member(&mut self, member: Member<'_>) {
-        if self.is_stopped() {
+        if self.analyzer.is_stopped() {
             return;
         }
         if let Text::Whole(bytes) = &member.text
@@ -197,12 +201,34 @@ impl Visit for Reading<'_> {
             }
             Text::Stream(reader) => {
                 // Its errors are told by whoever takes the input apart.
-                let _ = self.stream(origin, |take| read_chunks_or_pause(reader, take));
+                let analyzer = self.analyzer;
+                let _ = self.stream(origin, |take| {
+                    read_chunks_or_pause(Stoppable { reader, analyzer }, take)
+                });
             }
         }
     }
 
     fn error(&mut self, error: UnpackError) {
         self.fail(error.into());
+    }
+
+    fn is_over(&self) -> bool {
+        self.analyzer.is_stopped()
+    }
+}
+
+/// A reader that ends when the analyzer is stopped: the rest is not even unpacked.
+struct Stoppable<'r> {
+    reader: &'r mut dyn Read,
+    analyzer: &'r Analyzer,
+}
+
+impl Read for Stoppable<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.analyzer.is_stopped() {
+            true => Ok(0),
+            false => self.reader.read(buffer),
+        }
     }
 }

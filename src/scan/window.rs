@@ -5,11 +5,15 @@
 
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::input::container::Member;
+use crate::parallel;
 use crate::report::{Report, Sequence};
-use rayon::prelude::*;
 
-/// Bytes of a window.
+/// Memory that the texts of a window and their names may take.
 const FULL: usize = 8 << 20;
+
+/// What a text takes beside its bytes and its names: an archive may hold millions of empty files, of which more than
+/// this is found.
+const TEXT_BYTES: usize = 1 << 10;
 
 /// A larger text is searched by all threads by itself.
 const LARGE: usize = 4 << 20;
@@ -46,7 +50,9 @@ impl Window {
 
     /// Keeps the text of a member.
     pub fn add(&mut self, member: &Member<'_>, bytes: &[u8]) {
-        self.bytes += bytes.len();
+        let names = [member.name, member.subject];
+        let names = names.map(|name| name.map_or(0, str::len));
+        self.bytes += bytes.len() + names.iter().sum::<usize>() + TEXT_BYTES;
         self.texts.push(Held {
             name: member.name.map(str::to_owned),
             subject: member.subject.map(str::to_owned),
@@ -82,6 +88,27 @@ impl Window {
                 sequence,
             }
         };
-        self.texts.par_iter().map(read).collect()
+        parallel::map(&self.texts, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::container::Text;
+
+    #[test]
+    fn names_of_empty_texts_fill_a_window() {
+        let name = "n".repeat(4000);
+        let member = Member {
+            name: Some(&name),
+            subject: None,
+            text: Text::Whole(b""),
+        };
+        let mut window = Window::default();
+        while !window.is_full() {
+            window.add(&member, b"");
+        }
+        assert!(window.texts.len() * name.len() <= FULL + name.len());
     }
 }

@@ -5,11 +5,11 @@ use super::order::{End, Found, Order};
 use super::{Extent, Progress, Reading, ScanError, Scanner, Sink};
 use crate::analyzer::Input;
 use crate::input::container::{Content, Unpacker};
-use crate::input::inbox::Inbox;
-use crate::input::{Entry, FileEntry, InputError, Source};
+use crate::input::inbox::{Inbox, InboxError};
+use crate::input::{Entry, FileEntry, InputError, Source, cut_short};
 use crate::report::{Report, Sequence};
-use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Findings that a worker keeps before it hands them over.
@@ -48,16 +48,20 @@ impl<'s> Worker<'s> {
     }
 
     /// Reads jobs until none is left.
-    pub fn run(mut self, jobs: &Mutex<Jobs>) {
-        while let Some((number, job)) = self.next(jobs) {
-            self.read(number, job);
-        }
+    pub fn run(mut self, jobs: &Mutex<Jobs<'_>>) {
+        while self.run_one(jobs) {}
+    }
+
+    /// Reads the next job; false where none is left.
+    pub fn run_one(&mut self, jobs: &Mutex<Jobs<'_>>) -> bool {
+        let next = self.next(jobs);
+        next.map(|(number, job)| self.read(number, job)).is_some()
     }
 
     /// The next job and its number: both under one lock, so that the numbers are in the order of the jobs.
-    fn next(&self, jobs: &Mutex<Jobs>) -> Option<(u64, Job)> {
+    fn next(&self, jobs: &Mutex<Jobs<'_>>) -> Option<(u64, Job)> {
         let mut jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.scanner.is_stopped() {
+        if self.scanner.analyzer.is_stopped() {
             return None;
         }
         let job = jobs.next()?;
@@ -90,24 +94,32 @@ impl<'s> Worker<'s> {
     fn entry(&mut self, entry: &Entry, outlet: &mut Outlet<'_>) -> Option<End> {
         let name = entry.path().display().to_string();
         let mut sequence = Sequence::default();
-        let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet)
-            .stop(self.scanner.stop)
-            .on_all_threads();
+        let analyzer = self.scanner.analyzer;
+        let mut reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
+        let stop = analyzer.stop_flag();
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         let read = match entry {
             Entry::Dump { text, .. } => {
                 unpack(Content::Whole(text));
-                Ok(text.len() as u64)
+                Ok(Size::of(text))
             }
-            Entry::File(entry) => file(entry, &mut self.buffer, unpack),
-            Entry::Inbox(path) => file(&FileEntry::named(path.clone()), &mut self.buffer, unpack),
+            Entry::File(entry) => file(entry, &mut self.buffer, stop, unpack),
+            Entry::Inbox(path) => {
+                let entry = FileEntry::named(path.clone());
+                file(&entry, &mut self.buffer, stop, unpack)
+            }
         };
         reading.flush();
         if let Some(progress) = self.scanner.progress {
-            progress.input(*read.as_ref().unwrap_or(&0));
+            progress.input(read.as_ref().map_or(0, |size| size.bytes));
         }
         match read {
-            Ok(_) => Some(end(&reading, &name, true)),
+            Ok(size) => {
+                if size.is_cut {
+                    reading.fail(cut_short(entry.path()).into());
+                }
+                Some(end(&reading, &name, true))
+            }
             Err(error) => {
                 reading.fail(error.into());
                 None
@@ -119,8 +131,7 @@ impl<'s> Worker<'s> {
     fn mails(&mut self, mails: &Mails, outlet: &mut Outlet<'_>) -> End {
         let name = mails.path.display().to_string();
         let mut sequence = Sequence::default();
-        let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet)
-            .stop(self.scanner.stop);
+        let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet);
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));
         let opened = match known {
@@ -132,8 +143,7 @@ impl<'s> Worker<'s> {
                 reading.mails(&inbox, mails.commits(), &self.unpacker);
                 self.inbox = Some((Arc::clone(&mails.path), inbox));
             }
-            // Another process took the mails away meanwhile.
-            Ok(None) => {}
+            Ok(None) => reading.fail(InboxError::gone(&mails.path).into()),
             Err(error) => reading.fail(error.into()),
         }
         if let (Some(progress), true) = (self.scanner.progress, mails.is_last()) {
@@ -154,29 +164,47 @@ fn end(reading: &Reading<'_>, path: &str, is_last: bool) -> End {
     }
 }
 
-/// Reads a file; gives its size, or 0 where it has none.
+/// What was read of a file.
+struct Size {
+    /// 0 for a stream.
+    bytes: u64,
+    /// Somebody cut it short meanwhile.
+    is_cut: bool,
+}
+
+impl Size {
+    fn of(bytes: &[u8]) -> Size {
+        Size {
+            bytes: bytes.len() as u64,
+            is_cut: false,
+        }
+    }
+}
+
+/// Reads a file.
 fn file(
     entry: &FileEntry,
     buffer: &mut Vec<u8>,
+    stop: Option<&Arc<AtomicBool>>,
     mut unpack: impl FnMut(Content<'_>),
-) -> Result<u64, InputError> {
-    let stream: Box<dyn Read> = match Source::open(entry, buffer)? {
+) -> Result<Size, InputError> {
+    let stream = match Source::open(entry, buffer, stop)? {
         Source::Read(bytes) => {
             unpack(Content::Whole(bytes));
-            return Ok(bytes.len() as u64);
+            return Ok(Size::of(bytes));
         }
         Source::Mapped(bytes) => {
             unpack(Content::Whole(&bytes));
-            return Ok(bytes.len() as u64);
+            return Ok(Size {
+                is_cut: bytes.is_cut(),
+                ..Size::of(&bytes)
+            });
         }
-        Source::Stream(file) => Box::new(file),
+        Source::Stream(stream) => stream,
     };
-    let content = Content::stream(stream).map_err(|reason| InputError {
-        path: entry.path.display().to_string(),
-        reason,
-    })?;
+    let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);
-    Ok(0)
+    Ok(Size::of(&[]))
 }
 
 /// Where the findings of one job go.

@@ -3,6 +3,7 @@
 //! In: log lines in the order of the input. Out: splats, each as soon as it is complete. printk
 //! callers (`[T1]`, `[C0]`) are lanes: what two CPUs print at once comes out as two splats.
 
+mod early;
 mod loose;
 
 use super::body::{Body, body};
@@ -42,6 +43,8 @@ pub struct Assembler<'g> {
     orphaned_panic: Option<u64>,
     /// Where the last splat begins that was given away: what is given away later begins behind it.
     given: u64,
+    /// First lines of the open reports that were given away as they are.
+    early: Vec<u64>,
 }
 
 impl<'g> Assembler<'g> {
@@ -56,6 +59,7 @@ impl<'g> Assembler<'g> {
             complete: Vec::new(),
             orphaned_panic: None,
             given: 0,
+            early: Vec::new(),
         }
     }
 
@@ -104,6 +108,7 @@ impl<'g> Assembler<'g> {
     }
 
     fn give(&mut self, splats: Vec<Splat>) -> Vec<Splat> {
+        let splats = self.without_early(splats);
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);
         splats

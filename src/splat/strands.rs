@@ -38,6 +38,11 @@ impl Strands {
         self.aside.is_empty()
     }
 
+    /// The reports that are set aside.
+    pub fn aside(&self) -> impl Iterator<Item = &Building> {
+        self.aside.iter()
+    }
+
     /// First lines of those that are set aside, and of those that may turn out to be mixed up.
     pub fn first_lines(&self) -> impl Iterator<Item = u64> {
         let aside = self.aside.iter().map(Building::first_line);

@@ -2,11 +2,11 @@
 //! what these refer to.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use gimli::{
-    AttributeValue, DebugInfoOffset, DwarfSections, EndianSlice, LittleEndian, SectionId,
-    UnitOffset,
+    AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, DwarfSections, EndianSlice,
+    LittleEndian, SectionId, UnitOffset,
 };
 
 use super::image::Image;
@@ -187,7 +187,7 @@ pub(super) fn origins<'a>(
                 let Some((header, offset)) = unit_of(image, dwarf, target) else {
                     break;
                 };
-                let Ok(abbreviations) = dwarf.abbreviations(&header) else {
+                let Some(abbreviations) = image.abbreviations(&header) else {
                     break;
                 };
                 place = (header, abbreviations);
@@ -202,6 +202,41 @@ pub(super) fn origins<'a>(
         }
     }
     found
+}
+
+/// Tables of abbreviations that are kept; a function's entries refer to a few units.
+const MAX_TABLES: usize = 1024;
+
+/// Bytes of such a table: units of a kernel have some thousand.
+const MAX_TABLE: usize = 256 << 10;
+
+impl Image {
+    /// The abbreviations of a unit that another one refers to. Each table is read once: of a crafted file every hop of
+    /// every entry could lead to the largest one.
+    fn abbreviations(
+        &self,
+        header: &gimli::UnitHeader<Slice<'_>>,
+    ) -> Option<Arc<gimli::Abbreviations>> {
+        let offset = header.debug_abbrev_offset().0;
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = tables.get(&offset) {
+            return table.clone();
+        }
+        if tables.len() >= MAX_TABLES {
+            tables.clear();
+        }
+        let bytes = self
+            .section(".debug_abbrev")
+            .get(offset..)
+            .unwrap_or_default();
+        let section = DebugAbbrev::new(&bytes[..bytes.len().min(MAX_TABLE)], LittleEndian);
+        let table = section
+            .abbreviations(DebugAbbrevOffset(0))
+            .ok()
+            .map(Arc::new);
+        tables.insert(offset, table.clone());
+        table
+    }
 }
 
 /// The unit that an entry is in, and the entry's offset there.

@@ -58,8 +58,8 @@ pub enum SymbolError {
         /// What the decoder said.
         source: io::Error,
     },
-    /// Larger than `--max-size` once unpacked.
-    #[error("{}: more than {limit} bytes when unpacked; raise --max-size", path.display())]
+    /// Larger than `--max-size` once unpacked, or than any kernel packed like that.
+    #[error("{}: more than {limit} bytes when unpacked; raise --max-size, or unpack it first", path.display())]
     TooBig {
         /// The file.
         path: PathBuf,

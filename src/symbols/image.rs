@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use memmap2::Mmap;
+use gimli::Abbreviations;
 use object::LittleEndian;
 use object::elf::{self, FileHeader64, SectionHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
@@ -20,7 +20,8 @@ use super::locate::Position;
 use super::relocate;
 use super::symtab::Symbol;
 use super::units::UnitIndex;
-use super::unpack::{Format, unpack};
+use super::unpack::{Format, Unpacked, most, unpack};
+use crate::input::Mapped;
 
 const LE: LittleEndian = LittleEndian;
 
@@ -28,15 +29,15 @@ const LE: LittleEndian = LittleEndian;
 const MODULE_BASE: u64 = 0x1000_0000;
 
 enum Data {
-    Mapped(Mmap),
-    Owned(Vec<u8>),
+    Mapped(Mapped),
+    Unpacked(Unpacked),
 }
 
 impl Data {
     fn bytes(&self) -> &[u8] {
         match self {
             Data::Mapped(map) => map,
-            Data::Owned(bytes) => bytes,
+            Data::Unpacked(bytes) => bytes,
         }
     }
 }
@@ -55,7 +56,7 @@ pub(super) struct Section {
     /// Bytes in the file; 0 for NOBITS.
     file_size: usize,
     /// The bytes where they differ from the file's: unpacked or relocated.
-    rewritten: OnceLock<Vec<u8>>,
+    rewritten: OnceLock<Unpacked>,
 }
 
 /// An open ELF file with what was found in it so far. Shared between threads.
@@ -68,6 +69,8 @@ pub struct Image {
     pub(super) symbols: Mutex<HashMap<String, Arc<[Symbol]>>>,
     pub(super) positions: Mutex<HashMap<u64, Arc<Position>>>,
     pub(super) units: OnceLock<UnitIndex>,
+    /// Tables of abbreviations by their offsets; `None` for a broken one.
+    pub(super) tables: Mutex<HashMap<usize, Option<Arc<Abbreviations>>>>,
 }
 
 impl Image {
@@ -84,6 +87,7 @@ impl Image {
             symbols: Mutex::default(),
             positions: Mutex::default(),
             units: OnceLock::new(),
+            tables: Mutex::default(),
         };
         match image.sections.iter().any(|s| s.kind == elf::SHT_SYMTAB) {
             true => Ok(image),
@@ -123,13 +127,16 @@ impl Image {
         }
         section.rewritten.get_or_init(|| {
             let raw = self.file_bytes(section);
-            let mut bytes = match compressed {
-                true => self.decompress(raw).unwrap_or_default(),
-                false => raw.to_vec(),
-            };
-            if relocate {
-                relocate::apply(self, section, &mut bytes);
+            let nothing = || Unpacked::InMemory(Vec::new());
+            let unpacked = || self.decompress(raw).unwrap_or_else(nothing);
+            if !relocate {
+                return unpacked();
             }
+            let mut bytes = match compressed {
+                true => unpacked(),
+                false => Unpacked::InMemory(raw.to_vec()),
+            };
+            relocate::apply(self, section, &mut bytes);
             bytes
         })
     }
@@ -140,7 +147,7 @@ impl Image {
     }
 
     /// Unpacks a `SHF_COMPRESSED` section: an `Elf64_Chdr`, then the data.
-    fn decompress(&self, raw: &[u8]) -> Option<Vec<u8>> {
+    fn decompress(&self, raw: &[u8]) -> Option<Unpacked> {
         let (header, packed) =
             object::pod::from_bytes::<elf::CompressionHeader64<LittleEndian>>(raw).ok()?;
         let format = match header.ch_type.get(LE) {
@@ -149,7 +156,7 @@ impl Image {
             _ => return None,
         };
         let limit = header.ch_size.get(LE).min(self.max_size);
-        unpack(format, packed, limit).ok().flatten()
+        unpack(format, packed, b"", limit).ok().flatten()
     }
 
     /// Bytes from a link address to the end of its section.
@@ -188,21 +195,19 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
             path: path.to_owned(),
         });
     }
-    // SAFETY: the mapping is private and read-only. As for every tool that maps its input, the file
-    // must not be cut while it is in use: that would raise SIGBUS, not undefined values in Rust's
-    // sense, since all readers treat the bytes as untrusted.
-    let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+    let map = Mapped::new(&file).map_err(read)?;
     let Some(format) = format else {
         return Ok(Data::Mapped(map));
     };
-    let unpacked = unpack(format, &map, max_size).map_err(|source| SymbolError::Unpack {
+    let unpacked =
+        unpack(format, &map, &elf::ELFMAG, max_size).map_err(|source| SymbolError::Unpack {
+            path: path.to_owned(),
+            format: format.name(),
+            source,
+        })?;
+    unpacked.map(Data::Unpacked).ok_or(SymbolError::TooBig {
         path: path.to_owned(),
-        format: format.name(),
-        source,
-    })?;
-    unpacked.map(Data::Owned).ok_or(SymbolError::TooBig {
-        path: path.to_owned(),
-        limit: max_size,
+        limit: max_size.min(most(&map)),
     })
 }
 

@@ -22,6 +22,7 @@ mod image;
 mod kaslr;
 mod lines;
 mod locate;
+mod missing;
 mod parameter;
 mod patch_sites;
 mod paths;
@@ -52,6 +53,7 @@ pub use symtab::Symbol;
 
 use crate::splat::{CodeRef, Inline, Splat};
 use assess::Assessment;
+use missing::Missing;
 use search::DebugDirs;
 
 /// Symbols that questions of the later stages need, found in the same pass as the frames.
@@ -111,6 +113,7 @@ pub struct Symbolizer {
     vmlinux: Vec<Arc<Image>>,
     dirs: DebugDirs,
     max_size: u64,
+    missing: Missing,
     /// Files below the debug dirs; `None` for one that cannot be used.
     found: Mutex<HashMap<PathBuf, Option<Arc<Image>>>>,
 }
@@ -125,8 +128,14 @@ impl Symbolizer {
             vmlinux: options.vmlinux.iter().map(open).collect::<Result<_, _>>()?,
             dirs: DebugDirs::new(options.debug_dirs),
             max_size,
+            missing: Missing::default(),
             found: Mutex::default(),
         })
+    }
+
+    /// What was looked for and could not be had: a line for each kernel, with the mend.
+    pub fn missing(&self) -> Vec<String> {
+        self.missing.lines()
     }
 
     /// Finds the splat's vmlinux, checks it, and fills in the frames' positions.
@@ -145,6 +154,7 @@ impl Symbolizer {
             return Symbols::default();
         };
         let matched = best.verdict.matched.clone();
+        self.note_unusable(&best.image, &matched, release.as_deref());
         let mut symbols = Symbols {
             from: Some("vmlinux".to_owned()),
             evidence: best.verdict.evidence.clone(),
@@ -174,7 +184,7 @@ impl Symbolizer {
             return fill::locate_in_module(self, code, module, release, exact);
         }
         let images = match self.vmlinux.as_slice() {
-            [] => self.open_all(self.dirs.by_release(release?)),
+            [] => self.of_dirs(None, release, true),
             images => images.to_vec(),
         };
         let named = release.filter(|release| facts::is_release(release));
@@ -182,7 +192,16 @@ impl Symbolizer {
             (Some(wanted), Some(own)) => wanted == own,
             _ => true,
         };
-        let image = images.into_iter().find(is_of_release)?;
+        let other = images
+            .first()
+            .map(|image| image.path().display().to_string());
+        let Some(image) = images.into_iter().find(is_of_release) else {
+            if let (Some(other), Some(release)) = (other, named) {
+                self.missing
+                    .mismatch(&other, "another release", Some(release));
+            }
+            return None;
+        };
         let address = match (&code.function, code.offset, code.address) {
             (Some(name), Some(offset), _) => image.resolve_name(name, offset, code.size)?,
             (None, _, Some(address)) => address.checked_sub(kaslr_offset?)?,
@@ -197,21 +216,53 @@ impl Symbolizer {
             return self.vmlinux.clone();
         }
         let build_id = splat.kernel.build_id.as_deref().or(boot.build_id);
-        let release = release(splat, boot);
+        let has_code = !splat.frames.is_empty() || splat.rip.is_some();
+        self.of_dirs(build_id, release(splat, boot), has_code)
+    }
+
+    /// The images below the debug dirs that may be a kernel's vmlinux; `wanted`: it is noted where there is none.
+    fn of_dirs(
+        &self,
+        build_id: Option<&str>,
+        release: Option<&str>,
+        wanted: bool,
+    ) -> Vec<Arc<Image>> {
         let by_id = build_id
             .map(|id| self.dirs.by_build_id(id))
             .unwrap_or_default();
         let by_release = release.map(|r| self.dirs.by_release(r)).unwrap_or_default();
-        self.open_all(by_id.into_iter().chain(by_release).collect())
+        let paths: Vec<_> = by_id.into_iter().chain(by_release).collect();
+        if paths.is_empty() && wanted && !self.dirs.folders().is_empty() {
+            let names = release.map(DebugDirs::names_of).unwrap_or_default();
+            let folders = self.dirs.folders();
+            self.missing.not_found(folders, &names, release, build_id);
+        }
+        self.open_all(paths)
+    }
+
+    /// Notes what keeps an image from naming files and lines.
+    fn note_unusable(&self, image: &Image, matched: &Match, release: Option<&str>) {
+        let path = image.path().display();
+        if let Match::Mismatch { why } = matched {
+            self.missing.mismatch(&path.to_string(), why, release);
+        } else if image.section(".debug_info").is_empty() {
+            self.missing.unusable(format!(
+                "{path}: has no debug info; give the vmlinux of the kernel's debug package"
+            ));
+        }
     }
 
     /// Opens files below the debug dirs; those that cannot be used are left out.
     fn open_all(&self, paths: Vec<PathBuf>) -> Vec<Arc<Image>> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |path: PathBuf| {
-            let image = found
-                .entry(path)
-                .or_insert_with_key(|path| Image::open(path, self.max_size).ok().map(Arc::new));
+            let image = found.entry(path).or_insert_with_key(|path| {
+                let opened = Image::open(path, self.max_size);
+                opened
+                    .map_err(|error| self.missing.unusable(error))
+                    .ok()
+                    .map(Arc::new)
+            });
             image.clone()
         };
         paths.into_iter().filter_map(open).collect()

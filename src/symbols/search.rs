@@ -70,6 +70,19 @@ impl DebugDirs {
         }
     }
 
+    /// The folders.
+    pub(super) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// Names that a vmlinux of a release may have below each folder.
+    pub(super) fn names_of(release: &str) -> Vec<String> {
+        let names = BY_RELEASE.iter();
+        names
+            .map(|pattern| pattern.replace("REL", release))
+            .collect()
+    }
+
     pub(super) fn by_build_id(&self, build_id: &str) -> Vec<PathBuf> {
         let is_hex = build_id.len() > 2 && build_id.bytes().all(|b| b.is_ascii_hexdigit());
         let Some((first, rest)) = build_id.split_at_checked(2).filter(|_| is_hex) else {

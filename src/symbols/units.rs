@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::parallel;
 use gimli::{DebugAranges, DebugInfoOffset, LittleEndian};
-use rayon::prelude::*;
 
 use super::dwarf::{Dwarf, Entry, for_each_range, read};
 use super::image::Image;
@@ -144,11 +144,8 @@ fn read_roots(image: &Image, index: &UnitIndex) -> Ranges {
         .collect();
     let dwarf = image.dwarf();
     let left = AtomicUsize::new(MAX_RANGES);
-    let ranges = unlisted
-        .into_par_iter()
-        .flat_map_iter(|start| root_ranges(&dwarf, start, &left).unwrap_or_default())
-        .collect();
-    Ranges::new(ranges)
+    let of_unit = |start: &usize| root_ranges(&dwarf, *start, &left).unwrap_or_default();
+    Ranges::new(parallel::map(&unlisted, of_unit).concat())
 }
 
 fn root_ranges(

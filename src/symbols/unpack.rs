@@ -1,6 +1,11 @@
 //! Compressed data. In: bytes and a format. Out: the unpacked bytes, never more than a limit.
+//!
+//! Many of them go to a file without a name: a kernel with debug info has hundreds of megabytes, of which a splat needs a
+//! few, and a vector that grows holds them twice.
 
-use std::io::{self, Read};
+use memmap2::{MmapMut, MmapOptions};
+use std::io::{self, Read, Write};
+use std::ops::{Deref, DerefMut};
 
 /// How a whole file, or an ELF section, is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +59,72 @@ impl Format {
     }
 }
 
-/// Unpacks at most `limit` bytes; `None` where there would be more.
-pub(super) fn unpack(format: Format, packed: &[u8], limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut data = Vec::new();
-    format
-        .decoder(packed)?
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut data)?;
-    Ok((data.len() as u64 <= limit).then_some(data))
+/// Bytes that are unpacked to see what they are; they stay in memory where there are no more.
+const HEAD: u64 = 1 << 20;
+
+/// Times its size that a packed kernel, or a section of it, may unpack to; xz takes a debug kernel to a tenth. It counts
+/// only beyond [`FREE`]: what is mostly zeros packs better than that.
+const MAX_RATIO: u64 = 500;
+const FREE: u64 = 64 << 20;
+
+/// What came out of packed data.
+#[derive(Debug)]
+pub(super) enum Unpacked {
+    /// A little.
+    InMemory(Vec<u8>),
+    /// Much: in a file without a name, of which only what is read is in memory.
+    InFile(MmapMut),
+}
+
+impl Deref for Unpacked {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Unpacked::InMemory(bytes) => bytes,
+            Unpacked::InFile(map) => map,
+        }
+    }
+}
+
+impl DerefMut for Unpacked {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match self {
+            Unpacked::InMemory(bytes) => bytes,
+            Unpacked::InFile(map) => map,
+        }
+    }
+}
+
+/// Bytes that packed data may unpack to, whatever the limit is.
+pub(super) fn most(packed: &[u8]) -> u64 {
+    (packed.len() as u64).saturating_mul(MAX_RATIO).max(FREE)
+}
+
+/// Unpacks at most `limit` bytes, and no more than [`MAX_RATIO`] times as many as there are; `None` where there would be
+/// more. What does not begin with `mark` is unpacked no further than its head.
+pub(super) fn unpack(
+    format: Format,
+    packed: &[u8],
+    mark: &[u8],
+    limit: u64,
+) -> io::Result<Option<Unpacked>> {
+    let limit = limit.min(most(packed));
+    let mut decoder = format.decoder(packed)?.take(limit.saturating_add(1));
+    let mut head = Vec::new();
+    decoder.by_ref().take(HEAD).read_to_end(&mut head)?;
+    if (head.len() as u64) < HEAD || !head.starts_with(mark) {
+        return Ok((head.len() as u64 <= limit).then_some(Unpacked::InMemory(head)));
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(&head)?;
+    let length = HEAD + io::copy(&mut decoder, &mut file)?;
+    if length > limit {
+        return Ok(None);
+    }
+    // SAFETY: the file has no name, so that nobody else can change or cut it.
+    let map = unsafe { MmapOptions::new().map_copy(&file)? };
+    Ok(Some(Unpacked::InFile(map)))
 }
 
 #[cfg(test)]
@@ -87,7 +150,8 @@ mod tests {
         ];
         for packed in packed {
             let format = Format::of(&packed).unwrap();
-            assert_eq!(unpack(format, &packed, 1000).unwrap().unwrap(), data);
+            let unpacked = unpack(format, &packed, b"vm", 1000).unwrap().unwrap();
+            assert_eq!(*unpacked, data);
         }
         assert_eq!(Format::of(b"\x7fELF"), None);
     }
@@ -95,12 +159,42 @@ mod tests {
     #[test]
     fn a_bomb_stops_at_the_limit() {
         let packed = gzip(&vec![0; 1 << 20]);
-        assert!(unpack(Format::Gzip, &packed, 1 << 16).unwrap().is_none());
+        assert!(
+            unpack(Format::Gzip, &packed, b"", 1 << 16)
+                .unwrap()
+                .is_none()
+        );
+        let packed = zstd::encode_all(io::repeat(0).take(2 * FREE), 1).unwrap();
+        assert!(
+            unpack(Format::Zstd, &packed, b"", u64::MAX)
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn what_has_another_mark_is_unpacked_no_further_than_its_head() {
+        let packed = gzip(&vec![0; 3 << 20]);
+        let unpacked = unpack(Format::Gzip, &packed, b"\x7fELF", u64::MAX)
+            .unwrap()
+            .unwrap();
+        assert!(matches!(unpacked, Unpacked::InMemory(head) if head.len() as u64 == HEAD));
+    }
+
+    #[test]
+    fn what_is_large_comes_out_whole() {
+        let data: Vec<u8> = (0..(3_u32 << 18)).flat_map(u32::to_le_bytes).collect();
+        let packed = gzip(&data);
+        let unpacked = unpack(Format::Gzip, &packed, b"\0", u64::MAX)
+            .unwrap()
+            .unwrap();
+        assert!(matches!(unpacked, Unpacked::InFile(_)));
+        assert!(*unpacked == data);
     }
 
     #[test]
     fn a_cut_file_is_an_error() {
         let packed = gzip(&b"vmlinux".repeat(100));
-        assert!(unpack(Format::Gzip, &packed[..packed.len() / 2], 1000).is_err());
+        assert!(unpack(Format::Gzip, &packed[..packed.len() / 2], b"", 1000).is_err());
     }
 }

@@ -7,7 +7,7 @@ use super::triage::{read, read_within};
 use ksplat::input::container::Limits;
 use proptest::prelude::*;
 
-const SPLAT: &str = "[    1.000000] ------------[ cut here ]------------\n\
+pub const SPLAT: &str = "[    1.000000] ------------[ cut here ]------------\n\
 [    1.000000] WARNING: CPU: 1 PID: 7 at a/b.c:3 f+0x1/0x20\n\
 [    1.000000] Call Trace:\n\
 [    1.000000]  g+0x3/0x40\n\

@@ -9,5 +9,6 @@ mod folders;
 mod framings;
 mod hostile;
 mod mails;
+mod nested;
 mod same;
 mod triage;

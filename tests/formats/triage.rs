@@ -27,6 +27,7 @@ impl Answer {
     pub fn splats(&self) -> Value {
         let input = Input::default();
         let document = render::document(&[input], &self.reports, &Grammar::builtin());
+        let document = document.expect("readable");
         let mut document: Value = serde_json::from_str(&document).expect("JSON");
         let splats = document["splats"].as_array_mut().expect("a list");
         splats.iter_mut().for_each(without_position);

@@ -154,21 +154,72 @@ pub fn lz4(
     place: &Place<'_>,
 ) -> Result<(), Said> {
     unpack(walk, format, content, place, |source| {
-        Ok(Box::new(Frames(lz4_flex::frame::FrameDecoder::new(source))))
+        Ok(Box::new(Frames::new(source)))
     })
 }
 
-/// Frames one behind the other: the decoder ends with each of them.
-struct Frames<'a>(lz4_flex::frame::FrameDecoder<Source<'a>>);
+/// Frames one behind the other: the decoder ends with each of them. It takes the end of the data between two blocks
+/// for the end of a frame, whose mark must be asked for.
+struct Frames<'a>(lz4_flex::frame::FrameDecoder<Ending<'a>>);
+
+impl<'a> Frames<'a> {
+    fn new(source: Source<'a>) -> Frames<'a> {
+        Frames(lz4_flex::frame::FrameDecoder::new(Ending {
+            source,
+            count: 0,
+            first: [0; 4],
+            last: [1; 8],
+        }))
+    }
+}
 
 impl Read for Frames<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let length = self.0.read(buffer)?;
-            if length > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+            if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
+            let source = self.0.get_mut();
+            if source.source.fill_buf()?.is_empty() {
+                return match source.is_whole() {
+                    true => Ok(0),
+                    false => Err(io::ErrorKind::UnexpectedEof.into()),
+                };
+            }
         }
+    }
+}
+
+/// Packed data that remembers how it began and ended.
+struct Ending<'a> {
+    source: Source<'a>,
+    count: u64,
+    first: [u8; 4],
+    last: [u8; 8],
+}
+
+impl Ending<'_> {
+    /// True where a frame has its end: a block of no size, behind which a checksum may stand. The old form has none
+    /// (lz4_Frame_format.md).
+    fn is_whole(&self) -> bool {
+        let ends = |at: usize| self.last[at..at + 4] == [0; 4];
+        self.first == *b"\x02\x21\x4c\x18" || ends(4) || ends(0)
+    }
+}
+
+impl Read for Ending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        let read = &buffer[..length];
+        for (place, byte) in (self.count..4).zip(read) {
+            self.first[place as usize] = *byte;
+        }
+        self.count += length as u64;
+        let tail = &read[length.saturating_sub(8)..];
+        self.last.rotate_left(tail.len());
+        self.last[8 - tail.len()..].copy_from_slice(tail);
+        Ok(length)
     }
 }
 
@@ -204,14 +255,15 @@ fn unpack(
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
             let (chunks, received) = mpsc::sync_channel(AHEAD);
             let counter = Arc::clone(&count);
-            scope.spawn(move || decode(open, Box::new(Passing::new(bytes)), &counter, &chunks));
-            walk_decoded(
-                walk,
-                format,
-                place,
-                Ok(Box::new(Ahead::new(received))),
-                count,
-            )
+            let source = Box::new(Passing::new(bytes));
+            let ahead = move || decode(open, source, &counter, &chunks);
+            let started = std::thread::Builder::new().spawn_scoped(scope, ahead);
+            let decoder: io::Result<Decoder<'_>> = match started {
+                Ok(_) => Ok(Box::new(Ahead::new(received))),
+                // Where no thread can be started, this one decodes.
+                Err(_) => decoder(open, Box::new(Passing::new(bytes)), &count),
+            };
+            walk_decoded(walk, format, place, decoder, count)
         }),
         Content::Whole(bytes) => {
             let decoder = decoder(open, Box::new(Passing::new(bytes)), &count);

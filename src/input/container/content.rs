@@ -3,12 +3,16 @@
 use crate::input::mapped::Passing;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
+use std::time::{Duration, Instant};
 
 /// Bytes by which a container is told; the header of a mail must fit.
 const HEAD: usize = 64 * 1024;
 
 /// Bytes that tell any container but a mail: the mark of a tar stands at 257.
 const ENOUGH: usize = 512;
+
+/// A stream that has begun and says nothing for so long is looked at as it is.
+const PATIENCE: Duration = Duration::from_millis(600);
 
 /// Bytes to look into.
 pub enum Content<'a> {
@@ -27,7 +31,7 @@ pub struct Stream<'a> {
 
 impl<'a> Content<'a> {
     /// Looks at the beginning of a stream: no further than needed, since the rest of it may come
-    /// much later. A stream that answers `WouldBlock` is waited for.
+    /// much later. A stream that answers `WouldBlock` is waited for, but not for long where a line of it is there.
     ///
     /// # Errors
     /// What the stream says before its first byte; what it says later comes when it is read.
@@ -35,10 +39,18 @@ impl<'a> Content<'a> {
         let mut rest: Box<dyn Read + 'a> = Box::new(stream);
         let mut head = Vec::new();
         let mut chunk = vec![0; HEAD];
+        let mut since = Instant::now();
         while wants_more(&head) {
             match rest.read(&mut chunk) {
                 Ok(0) => break,
-                Ok(length) => head.extend_from_slice(&chunk[..length]),
+                Ok(length) => {
+                    head.extend_from_slice(&chunk[..length]);
+                    since = Instant::now();
+                }
+                // Somebody waits for what is there; a mail comes faster.
+                Err(error) if is_wait(&error) && has_line(&head) && since.elapsed() >= PATIENCE => {
+                    break;
+                }
                 Err(error) if is_wait(&error) => {}
                 Err(error) if head.is_empty() => return Err(error),
                 Err(error) => {
@@ -86,10 +98,15 @@ impl<'a> Content<'a> {
     }
 }
 
-/// A text shows itself by its first line; only what may be a mail must be seen further.
+fn has_line(head: &[u8]) -> bool {
+    memchr::memchr(b'\n', head).is_some()
+}
+
+/// A text shows itself by its first line; only what may be a mail must be seen further. Records in JSON have
+/// names and colons as well.
 fn wants_more(head: &[u8]) -> bool {
     match memchr::memchr(b'\n', head) {
-        Some(_) if super::mail::may_be(head) => {
+        Some(_) if !head.starts_with(b"{") && super::mail::may_be(head) => {
             head.len() < HEAD && !super::mail::has_header_end(head)
         }
         Some(_) => false,

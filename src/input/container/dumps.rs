@@ -3,14 +3,18 @@
 
 use super::Place;
 use crate::input::pstore::{MAX_PART, PartHead};
+use std::collections::HashMap;
 
-/// Bytes held back; a dump has less than that.
+/// Memory for what is held back; a dump has less than that.
 const MAX_BYTES: usize = 16 << 20;
 
 /// The parts seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Dumps {
+    /// In the order of their first parts.
     folders: Vec<Folder>,
+    /// Where each stands, by its name.
+    places: HashMap<Option<String>, usize>,
     bytes: usize,
 }
 
@@ -33,7 +37,7 @@ impl Dumps {
             if !text.ends_with(b"\n") {
                 text.push(b'\n');
             }
-            self.bytes += text.len();
+            self.bytes += text.len() + size_of::<Vec<u8>>();
             self.folder(place).parts.push(text);
         }
         is_part
@@ -41,15 +45,18 @@ impl Dumps {
 
     fn folder(&mut self, place: &Place<'_>) -> &mut Folder {
         let name = place.folder();
-        let known = self.folders.iter().position(|folder| folder.name == name);
-        let index = known.unwrap_or_else(|| {
+        let next = self.folders.len();
+        let index = *self.places.entry(name.clone()).or_insert(next);
+        if index == next {
+            let part = place.chain();
+            let names = [&name, &name, &part].map(|name| name.as_ref().map_or(0, String::len));
+            self.bytes += names.iter().sum::<usize>() + 2 * size_of::<Folder>();
             self.folders.push(Folder {
                 name,
-                part: place.chain(),
+                part,
                 parts: Vec::new(),
             });
-            self.folders.len() - 1
-        });
+        }
         &mut self.folders[index]
     }
 

@@ -64,6 +64,11 @@ impl Meter {
         self.limits.max_size.saturating_sub(self.unpacked.get())
     }
 
+    /// Ends the reading of the input: nobody wants more.
+    pub fn close(&self) {
+        self.spent.set(true);
+    }
+
     /// Ends the reading of the input.
     pub fn end(&self, trouble: Trouble) {
         self.spent.set(true);

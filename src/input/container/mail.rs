@@ -3,16 +3,20 @@
 //! A mail that is plain text as it stands is handed over whole, header and all: its lines keep
 //! their numbers. Of any other mail the texts and attachments are members.
 
-use super::content::Content;
-use super::error::Said;
-use super::{Place, Walk};
-use mail_parser::{
-    Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
-};
-use memchr::memmem;
+mod structure;
 
-/// A larger mail is not read: mails are taken apart in memory.
-pub const MAX_SIZE: u64 = 256 << 20;
+use super::content::Content;
+use super::error::{Said, Trouble};
+use super::{Place, Walk};
+use crate::input::mapped::passed;
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Message, MessagePart, MimeHeaders};
+use memchr::memmem;
+use structure::{Part, Structure, header_length};
+
+/// A larger mail that is in no file, and a larger part that must be decoded, are not read: either is held in memory.
+pub const MAX_SIZE: u64 = 64 << 20;
 
 /// Fields of which a mail has two at least.
 const FIELDS: &[&str] = &[
@@ -92,59 +96,48 @@ pub fn unpack(
     content: Content<'_>,
     place: &Place<'_>,
 ) -> Result<(), Said> {
-    let bytes = walk.whole(format, content, place, MAX_SIZE)?;
-    let parsed = is_worth_parsing(&bytes).then(|| parser().parse(&*bytes));
-    match parsed.flatten() {
-        Some(message) if !is_plain(&message) => parts(walk, &message, place),
-        message => {
-            let mut text = place.inside(None);
-            text.subject = message.as_ref().and_then(hidden_subject);
-            walk.leaf(Content::Whole(&bytes), &text)
+    match content {
+        // What is mapped takes no memory, however large it is.
+        Content::Whole(bytes) => mail(walk, bytes, place),
+        content => {
+            let bytes = walk.whole(format, content, place, MAX_SIZE)?;
+            mail(walk, &bytes, place)
         }
     }
 }
 
-/// A mail of so many bytes is taken apart whatever is in it.
-const SMALL: usize = 1 << 20;
-
-/// Lines that may begin a part, and fields one behind the other: either takes more memory than such a line.
-const MAX_PARTS: usize = 100_000;
-const MAX_FIELDS: usize = 10_000;
-
-/// False where taking the mail apart would fill the memory: its text is read as it stands.
-fn is_worth_parsing(mail: &[u8]) -> bool {
-    mail.len() <= SMALL || !has_many_parts(mail) && !has_many_fields(mail)
-}
-
-fn has_many_parts(mail: &[u8]) -> bool {
-    memmem::find_iter(mail, b"\n--").take(MAX_PARTS).count() == MAX_PARTS
-}
-
-fn has_many_fields(mail: &[u8]) -> bool {
-    let mut fields = 0;
-    mail.split(|byte| *byte == b'\n').any(|line| {
-        fields = field_name(line).map_or(0, |_| fields + 1);
-        fields == MAX_FIELDS
-    })
-}
-
-/// Of the header no more than is asked for is taken apart: a list of addresses takes many times its size.
-fn parser() -> MessageParser {
-    MessageParser::new()
-        .with_mime_headers()
-        .header_text(HeaderName::Subject)
-        .default_header_ignore()
+fn mail(walk: &mut Walk<'_>, bytes: &[u8], place: &Place<'_>) -> Result<(), Said> {
+    let header = structure::header(&bytes[..header_length(bytes)]);
+    let is_plain = header.as_ref().is_none_or(is_plain);
+    let structure = Structure::of(bytes).filter(|_| !is_plain);
+    match structure.filter(|structure| !structure.is_text_alone()) {
+        Some(structure) => parts(walk, bytes, &structure, header.as_ref(), place),
+        None => {
+            let mut text = place.inside(None);
+            text.subject = header.as_ref().and_then(hidden_subject);
+            walk.leaf(Content::Whole(bytes), &text)
+        }
+    }
 }
 
 /// True for a mail whose text needs no decoding.
-fn is_plain(message: &Message<'_>) -> bool {
-    let part = message.root_part();
-    let charset = part
+fn is_plain(header: &Message<'_>) -> bool {
+    let is_text = header
+        .content_type()
+        .is_none_or(|kind| kind.ctype() == "text" && kind.subtype() != Some("html"));
+    is_text && is_read_as_it_stands(header)
+}
+
+/// True for a body without an encoding, in a character set of which ASCII is a part.
+fn is_read_as_it_stands(header: &Message<'_>) -> bool {
+    let encoding = header.content_transfer_encoding();
+    let is_encoded = encoding.is_some_and(|name| {
+        name.eq_ignore_ascii_case("base64") || name.eq_ignore_ascii_case("quoted-printable")
+    });
+    let charset = header
         .content_type()
         .and_then(|kind| kind.attribute("charset"));
-    matches!(part.body, PartType::Text(_))
-        && part.encoding == Encoding::None
-        && charset.is_none_or(is_ascii_compatible)
+    !is_encoded && charset.is_none_or(is_ascii_compatible)
 }
 
 /// False for character sets whose bytes are no ASCII.
@@ -156,61 +149,99 @@ fn is_ascii_compatible(charset: &str) -> bool {
 }
 
 /// The subject, where the header shows it in an encoded form (RFC 2047).
-fn hidden_subject(message: &Message<'_>) -> Option<String> {
-    let raw = message.header_raw("Subject")?;
+fn hidden_subject(header: &Message<'_>) -> Option<String> {
+    let raw = header.header_raw("Subject")?;
     raw.contains("=?")
-        .then(|| message.subject().map(str::to_owned))?
+        .then(|| header.subject().map(str::to_owned))?
 }
 
 /// The texts of a mail, then what is attached. Of a text in several forms the plain one is read.
-fn parts(walk: &mut Walk<'_>, message: &Message<'_>, place: &Place<'_>) -> Result<(), Said> {
-    for id in &message.text_body {
-        let Some(part) = message.part(*id) else {
-            continue;
-        };
-        let mut member = place.inside(name(part, *id));
-        member.subject = message.subject().map(str::to_owned);
-        // One broken part says nothing of the next: each was told of.
-        let _ = walk.open(Content::Whole(part.contents()), &member);
+fn parts(
+    walk: &mut Walk<'_>,
+    mail: &[u8],
+    structure: &Structure,
+    header: Option<&Message<'_>>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let subject = header.and_then(|header| header.subject());
+    // One broken part says nothing of the next: each was told of.
+    for index in &structure.texts {
+        let _ = part(walk, mail, &structure.parts[*index], subject, place);
     }
-    for id in message
-        .attachments
-        .iter()
-        .filter(|id| !message.text_body.contains(id))
-    {
-        let Some(part) = message.part(*id) else {
-            continue;
-        };
-        let _ = walk.open(
-            Content::Whole(part.contents()),
-            &place.inside(name(part, *id)),
-        );
+    let is_text = |index: &usize| structure.texts.binary_search(index).is_ok();
+    let parts = structure.parts.iter().enumerate();
+    let attached = parts.filter(|(index, part)| part.is_attached && !is_text(index));
+    for (_, attached) in attached {
+        let _ = part(walk, mail, attached, None, place);
     }
-    Ok(())
+    match structure.is_too_deep {
+        true => Err(walk.fail(place, Some(Trouble::Depth(structure::MAX_NESTING)))),
+        false => Ok(()),
+    }
+}
+
+/// Opens a part.
+fn part(
+    walk: &mut Walk<'_>,
+    mail: &[u8],
+    part: &Part,
+    subject: Option<&str>,
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    let header = structure::header(&mail[part.range.start..part.body]);
+    let root = header.as_ref().and_then(|header| header.part(0));
+    let mut member = place.inside(name(root, part.number));
+    member.subject = subject.map(str::to_owned);
+    let (whole, body) = (&mail[part.range.clone()], &mail[part.body..part.range.end]);
+    let done = match header {
+        Some(header) if !is_read_as_it_stands(&header) => {
+            decoded(walk, part, &header, whole, &member)
+        }
+        _ => body_of(walk, part, body, &member),
+    };
+    passed(&mail[..part.range.end]);
+    done
+}
+
+/// Opens a part that must be decoded.
+fn decoded(
+    walk: &mut Walk<'_>,
+    part: &Part,
+    header: &Message<'_>,
+    whole: &[u8],
+    place: &Place<'_>,
+) -> Result<(), Said> {
+    if whole.len() as u64 > MAX_SIZE {
+        let (format, limit) = ("mail", MAX_SIZE);
+        return Err(walk.fail(place, Some(Trouble::Large { format, limit })));
+    }
+    if part.is_mail {
+        let body = &whole[part.body - part.range.start..];
+        let is_base64 = header
+            .content_transfer_encoding()
+            .is_some_and(|name| name.eq_ignore_ascii_case("base64"));
+        let mail = match is_base64 {
+            true => base64_decode(body),
+            false => quoted_printable_decode(body),
+        };
+        return body_of(walk, part, mail.as_deref().unwrap_or(body), place);
+    }
+    let message = structure::parser().parse(whole);
+    let root = message.as_ref().map(Message::root_part);
+    body_of(walk, part, root.map_or(whole, MessagePart::contents), place)
+}
+
+/// Opens the body of a part. What a mail says is a mail is one, however little its header has.
+fn body_of(walk: &mut Walk<'_>, part: &Part, body: &[u8], place: &Place<'_>) -> Result<(), Said> {
+    if !part.is_mail || is(body) || field_name(first_line(body)).is_none() {
+        return walk.open(Content::Whole(body), place);
+    }
+    walk.enter(place)?;
+    mail(walk, body, place)
 }
 
 /// The name that an attachment has, or its number.
-fn name(part: &MessagePart<'_>, id: u32) -> String {
-    part.attachment_name()
-        .map_or_else(|| format!("part {}", id + 1), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_fill_the_memory_is_read_as_it_stands() {
-        let header = "From: a\nTo: b\nContent-Type: multipart/mixed; boundary=b\n";
-        let log = "[    1.000000] usb 1-1: new device\n".repeat(60_000);
-        assert!(is_worth_parsing(
-            format!("{header}\n--b\n\n{log}").as_bytes()
-        ));
-        assert!(!is_worth_parsing(
-            format!("{header}\n{}", "--b\n\n\n".repeat(200_000)).as_bytes()
-        ));
-        assert!(!is_worth_parsing(
-            format!("{header}{}", "X: y\n".repeat(250_000)).as_bytes()
-        ));
-    }
+fn name(part: Option<&MessagePart<'_>>, number: usize) -> String {
+    part.and_then(|part| part.attachment_name())
+        .map_or_else(|| format!("part {}", number + 1), str::to_owned)
 }

@@ -14,6 +14,7 @@ mod json;
 mod limits;
 mod mail;
 mod mbox;
+mod named;
 mod pstore;
 mod tar;
 mod unicode;
@@ -155,6 +156,10 @@ pub trait Visit {
     fn member(&mut self, member: Member<'_>);
     /// Something could not be read; the walk goes on.
     fn error(&mut self, error: UnpackError);
+    /// True where nothing more is wanted: the walk ends soon.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Takes inputs apart.
@@ -260,6 +265,9 @@ impl Walk<'_> {
     /// Opens what stands at a place: a container, or a log. `Err` where it could not be read to its
     /// end.
     fn open(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        if self.visit.is_over() {
+            self.meter.close();
+        }
         if self.meter.is_spent() {
             return Err(Said);
         }
@@ -271,12 +279,18 @@ impl Walk<'_> {
         }
         let format = FORMATS.iter().find(|format| (format.is)(content.head()));
         let Some(format) = format else {
-            return self.leaf(content, place);
+            return self.unknown(content, place);
         };
-        if place.depth >= self.meter.limits.max_depth {
-            return Err(self.fail(place, Some(Trouble::Depth(place.depth))));
-        }
+        self.enter(place)?;
         (format.unpack)(self, format.name, content, place)
+    }
+
+    /// Goes into the container at a place, where it is not too deep.
+    fn enter(&mut self, place: &Place<'_>) -> Result<(), Said> {
+        match place.depth >= self.meter.limits.max_depth {
+            true => Err(self.fail(place, Some(Trouble::Depth(place.depth)))),
+            false => Ok(()),
+        }
     }
 
     /// Opens a member that comes as a stream.
@@ -307,6 +321,23 @@ impl Walk<'_> {
             Err(error) => Trouble::broken(format, error),
         };
         Err(self.fail(place, Some(trouble)))
+    }
+
+    /// Hands over what no format knows: a log, save where its name says that it is packed.
+    fn unknown(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+        let name = match place.outer {
+            None => place.name.as_deref().or(Some(self.path)),
+            Some(_) => place.name.as_deref(),
+        };
+        let promised = name.and_then(|name| named::promised(name, content.head()));
+        self.leaf(content, place)?;
+        match promised {
+            None => Ok(()),
+            Some(format) => {
+                let reason = "it does not begin as such";
+                Err(self.fail(place, Some(Trouble::broken(format, reason))))
+            }
+        }
     }
 
     /// Hands over a log.

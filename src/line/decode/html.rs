@@ -83,11 +83,14 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     let mut text = String::with_capacity(line.len());
+    let end = end_of_tags(line);
     let mut rest = line;
     while let Some(at) = next_mark(rest) {
         let (before, mark) = rest.split_at(at);
         text.push_str(before);
-        let known = tag(mark).map(|behind| (None, behind));
+        let may_be_tag = line.len() - mark.len() < end;
+        let known = may_be_tag.then(|| tag(mark)).flatten();
+        let known = known.map(|behind| (None, behind));
         let (character, behind) = known
             .or_else(|| entity(mark))
             .unwrap_or_else(|| first(mark));
@@ -100,8 +103,13 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
 
 /// True for a line that has a tag to be taken out.
 pub(super) fn holds_tag(line: &str) -> bool {
-    let mut marks = memchr::memchr_iter(b'<', line.as_bytes());
+    let mut marks = memchr::memchr_iter(b'<', &line.as_bytes()[..end_of_tags(line)]);
     marks.any(|at| tag(&line[at..]).is_some())
+}
+
+/// No tag ends behind this: without it the rest of the line is searched for the end of each that begins.
+fn end_of_tags(line: &str) -> usize {
+    memchr::memrchr(b'>', line.as_bytes()).unwrap_or(0)
 }
 
 /// Where the next tag, entity or blank that does not break may be.

@@ -8,8 +8,11 @@ use crate::input::PartHead;
 use crate::line::quote;
 use std::collections::BTreeSet;
 
-/// Bytes held back; a dump is at most `kmsg_bytes` (10 KiB) unless it was set, a part less than that.
+/// Memory for what is held back; a dump is at most `kmsg_bytes` (10 KiB) unless it was set, a part less than that.
 const MAX_BYTES: usize = 16 << 20;
+
+/// What a part takes beside its lines: its head and its number in the set of numbers.
+const PART_BYTES: usize = size_of::<Part>() + 3 * size_of::<u64>();
 
 /// What takes the lines in their new order.
 type Give<'g> = dyn FnMut(u64, &[u8]) + 'g;
@@ -20,14 +23,17 @@ pub(super) struct Parts {
     parts: Vec<Part>,
     /// Their numbers in the dump.
     numbers: BTreeSet<u64>,
-    bytes: usize,
+    /// The lines of all of them, each with a line feed: a buffer a line would make an empty line cost as much as a
+    /// long one.
+    text: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Part {
     head: PartHead,
     number: u64,
-    lines: Vec<Vec<u8>>,
+    /// Where its lines begin.
+    begin: usize,
 }
 
 impl Parts {
@@ -41,15 +47,15 @@ impl Parts {
             self.parts.push(Part {
                 head,
                 number,
-                lines: Vec::new(),
+                begin: self.text.len(),
             });
         }
-        let Some(part) = self.parts.last_mut() else {
+        if self.parts.is_empty() {
             return give(number, raw);
-        };
-        self.bytes += raw.len();
-        part.lines.push(raw.to_vec());
-        if self.bytes > MAX_BYTES {
+        }
+        self.text.extend_from_slice(raw);
+        self.text.push(b'\n');
+        if self.text.len() + self.parts.len() * PART_BYTES > MAX_BYTES {
             self.release(give);
         }
     }
@@ -62,18 +68,24 @@ impl Parts {
 
     /// Gives the parts away, the first one printed first.
     pub fn release(&mut self, give: &mut Give<'_>) {
-        let mut parts = std::mem::take(self).parts;
+        let Parts { parts, text, .. } = std::mem::take(self);
+        let ends = parts.iter().skip(1).map(|part| part.begin);
+        let ends: Vec<_> = ends.chain([text.len()]).collect();
+        let mut parts: Vec<_> = parts.into_iter().zip(ends).collect();
         let first = parts
             .iter()
-            .map(|part| part.number)
+            .map(|(part, _)| part.number)
             .min()
             .unwrap_or_default();
-        parts.sort_by_key(|part| std::cmp::Reverse(part.head.part));
-        let lines = parts.iter().flat_map(|part| part.lines.iter().enumerate());
+        parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.head.part));
+        let lines = parts.iter().flat_map(|(part, end)| {
+            let lines = text[part.begin..*end].split_inclusive(|byte| *byte == b'\n');
+            lines.enumerate()
+        });
         for (number, (index, line)) in (first..).zip(lines) {
             // The head of a part may stand in the middle of a splat: it is no line of the log.
             if index > 0 {
-                give(number, line);
+                give(number, line.strip_suffix(b"\n").unwrap_or(line));
             }
         }
     }
@@ -81,5 +93,27 @@ impl Parts {
     /// True where nothing is held back.
     pub fn is_idle(&self) -> bool {
         self.parts.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_back_is_bounded_whatever_the_lines_are() {
+        for line in ["", "Panic#1 Part2"] {
+            let (mut parts, mut given) = (Parts::default(), 0_u64);
+            let mut give = |_: u64, _: &[u8]| given += 1;
+            parts.line(1, b"Panic#1 Part1", &mut give);
+            let memory = |parts: &Parts| parts.text.len() + parts.parts.len() * PART_BYTES;
+            parts.text.reserve(MAX_BYTES);
+            parts.text.resize(MAX_BYTES - 100, b'\n');
+            for number in 2..1000 {
+                parts.line(number, line.as_bytes(), &mut give);
+                assert!(memory(&parts) <= MAX_BYTES);
+            }
+            assert!(given > 0);
+        }
     }
 }

@@ -69,23 +69,17 @@ fn micros(whole: &str, fraction: &str) -> Option<u64> {
 /// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level
 /// in front of it.
 pub fn stamp_at(text: &str) -> Option<usize> {
-    let starts = memchr::memchr_iter(b'[', text.as_bytes());
-    let own_form = |stamp: &str| {
-        stamp
-            .split('.')
-            .nth(1)
-            .is_some_and(|fraction| fraction.find(']') == Some(6))
-    };
-    starts
-        .filter(|at| own_form(&text[*at..]) && uptime(&text[*at..]).is_ok())
-        .map(|at| {
-            text[..at]
-                .rfind('<')
-                .filter(|level| &text[*level..at] == level_text(&text[*level..at]))
-                .unwrap_or(at)
-        })
-        .next()
+    let mut starts = memchr::memchr_iter(b'[', text.as_bytes());
+    // What does not read on where it is no stamp: a line of nothing but brackets is not read from each of them on.
+    let at = starts.find(|at| usual_uptime(&text[*at..]).is_some())?;
+    let before = &text.as_bytes()[at.saturating_sub(LEVEL)..at];
+    let level = memchr::memrchr(b'<', before).map(|level| at - before.len() + level);
+    let level = level.filter(|level| &text[*level..at] == level_text(&text[*level..at]));
+    Some(level.unwrap_or(at))
 }
+
+/// Bytes of the longest level in front of a stamp, `<191>`.
+const LEVEL: usize = 5;
 
 /// The `<4>` that a text begins with; empty where there is none.
 fn level_text(text: &str) -> &str {

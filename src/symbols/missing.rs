@@ -1,0 +1,160 @@
+//! Debug info that was asked for and could not be had.
+//!
+//! In: what was looked for, and why it was not found. Out: a line for each kernel, with the package that has it. It is
+//! kept here and told at the end, once, whatever the number of splats.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// Kernels that are told of.
+const MAX_LINES: usize = 64;
+
+/// Endings and parts of `uname -r`, and the package with the vmlinux of such a kernel; `REL` is the release.
+const PACKAGES: &[(&str, &str)] = &[
+    // Ubuntu, from ddebs.ubuntu.com.
+    ("-generic", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-lowlatency", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-aws", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-azure", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-gcp", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-amd64", "linux-image-REL-dbg (Debian)"),
+    (".fc", "kernel-debuginfo-REL (Fedora)"),
+    (".el", "kernel-debuginfo-REL (RHEL and its kin)"),
+    ("-default", "kernel-default-debuginfo (SUSE)"),
+];
+
+/// What is missing.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    lines: Mutex<BTreeSet<String>>,
+}
+
+impl Missing {
+    /// Nothing was found in these folders.
+    pub(super) fn not_found(
+        &self,
+        folders: &[PathBuf],
+        places: &[String],
+        release: Option<&str>,
+        build_id: Option<&str>,
+    ) {
+        let folders: Vec<_> = folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect();
+        let folders = folders.join(", ");
+        let kernel = match (release, build_id) {
+            (Some(release), Some(id)) => format!("{release} (build-id {id})"),
+            (Some(release), None) => release.to_owned(),
+            (None, Some(id)) => format!("build-id {id}"),
+            (None, None) => {
+                let line = format!(
+                    "{folders}: the log names neither release nor build-id of its kernel, so no vmlinux was looked \
+                     for; name it with --vmlinux"
+                );
+                return self.add(line);
+            }
+        };
+        let first = places.first().map_or("", String::as_str);
+        let others = places.len().saturating_sub(1);
+        self.add(format!(
+            "{folders}: no vmlinux of {kernel}, looked for {first} and {others} other names; {}",
+            mend(release)
+        ));
+    }
+
+    /// A file was found that cannot be used, or is of another kernel.
+    pub(super) fn unusable(&self, error: impl std::fmt::Display) {
+        self.add(error.to_string());
+    }
+
+    /// A file is not of the kernel that printed the log.
+    pub(super) fn mismatch(&self, file: &str, why: &str, release: Option<&str>) {
+        self.add(format!(
+            "{file}: not of the kernel that printed the log ({why}); {}",
+            mend(release)
+        ));
+    }
+
+    fn add(&self, line: String) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < MAX_LINES {
+            lines.insert(line);
+        }
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().cloned().collect()
+    }
+}
+
+/// Where the vmlinux of a release comes from.
+fn mend(release: Option<&str>) -> String {
+    let package = release.and_then(|release| {
+        let is = |name: &str| match name.starts_with('.') {
+            true => release.contains(name),
+            false => release.ends_with(name),
+        };
+        let (_, package) = PACKAGES.iter().find(|(name, _)| is(name))?;
+        Some(package.replace("REL", release))
+    });
+    match package {
+        Some(package) => format!("install {package}"),
+        None => "give the vmlinux of its build with --vmlinux".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_once_with_its_package() {
+        let missing = Missing::default();
+        let folders = [PathBuf::from("/usr/lib/debug")];
+        let places = ["boot/vmlinux-6.1.0-13-amd64".to_owned(), "x".to_owned()];
+        for _ in 0..3 {
+            missing.not_found(&folders, &places, Some("6.1.0-13-amd64"), None);
+        }
+        missing.not_found(&folders, &[], None, None);
+        assert_eq!(
+            missing.lines(),
+            [
+                "/usr/lib/debug: no vmlinux of 6.1.0-13-amd64, looked for boot/vmlinux-6.1.0-13-amd64 and 1 other names; \
+                 install linux-image-6.1.0-13-amd64-dbg (Debian)",
+                "/usr/lib/debug: the log names neither release nor build-id of its kernel, so no vmlinux was looked for; \
+                 name it with --vmlinux",
+            ]
+        );
+    }
+
+    #[test]
+    fn distributions_are_told_by_the_release() {
+        for (release, mend_of_it) in [
+            (
+                "6.8.0-45-generic",
+                "install linux-image-unsigned-6.8.0-45-generic-dbgsym (Ubuntu)",
+            ),
+            (
+                "6.11.4-301.fc41.x86_64",
+                "install kernel-debuginfo-6.11.4-301.fc41.x86_64 (Fedora)",
+            ),
+            (
+                "5.14.0-427.el9.x86_64",
+                "install kernel-debuginfo-5.14.0-427.el9.x86_64 (RHEL and its kin)",
+            ),
+            (
+                "6.4.0-150600.23-default",
+                "install kernel-default-debuginfo (SUSE)",
+            ),
+            (
+                "6.9.0-rc3-00001-gee8962082a44",
+                "give the vmlinux of its build with --vmlinux",
+            ),
+        ] {
+            assert_eq!(mend(Some(release)), mend_of_it);
+        }
+    }
+}
