@@ -79,7 +79,7 @@ fn usual(text: &str) -> Option<CpuLine> {
     let (before, behind) = rest.split_at(rest.find(" #")?);
     let (flags, release) = before.rsplit_once(' ')?;
     let flags = match flags.strip_prefix(" Tainted: ") {
-        Some(flags) if flags.bytes().all(|flag| is_column(flag)) => flags,
+        Some(flags) if flags.bytes().all(is_column) => flags,
         None if flags.trim_end() == " Not tainted" => "",
         _ => return None,
     };

@@ -22,7 +22,7 @@ fn read(text: &str) -> CpuLine {
 /// CPU, PID, comm, taint, release, build.
 type Told<'a> = (
     Option<u32>,
-    Option<u32>,
+    Option<i32>,
     Option<&'a str>,
     Option<&'a str>,
     Option<&'a str>,

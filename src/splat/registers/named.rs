@@ -217,7 +217,7 @@ impl Sign {
     fn known(&self, printed: &str) -> Option<CompactString> {
         if self.words.contains(&printed) {
             let word = printed.trim_matches(['[', ']']).trim_end();
-            return Some(CompactString::from(word).to_ascii_lowercase().into());
+            return Some(CompactString::from(word).to_ascii_lowercase());
         }
         let digits = printed.find(|c: char| c.is_ascii_digit())?;
         let (letters, digits) = printed.split_at(digits);
