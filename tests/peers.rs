@@ -4,6 +4,8 @@
 //! missing the tests have nothing to do. `cargo test --test peers -- --nocapture` prints the scores
 //! and what missed.
 
+#[path = "peers/guilty.rs"]
+mod guilty;
 #[path = "peers/lkp.rs"]
 mod lkp;
 #[path = "peers/syzkaller.rs"]

@@ -137,6 +137,9 @@ pub struct KnownLines {
     pub name: String,
     /// What the lines start with, blanks aside.
     pub starts: Vec<String>,
+    /// True where the lines tell something of this report all the same.
+    #[serde(default)]
+    pub detail: bool,
 }
 
 #[cfg(test)]

@@ -285,10 +285,18 @@ impl Grammar {
 
     /// True for a line that belongs to reports.
     pub fn is_known(&self, line: &str) -> bool {
+        self.known_as(line).is_some()
+    }
+
+    /// The lines of reports that a line is one of.
+    pub fn known_as(&self, line: &str) -> Option<&KnownLines> {
         let line = line.trim_start();
         let first = line.as_bytes().first();
-        let mut starts = self.known.iter().flat_map(|known| &known.starts);
-        starts.any(|start| start.as_bytes().first() == first && line.starts_with(start.as_str()))
+        let fits =
+            |start: &String| start.as_bytes().first() == first && line.starts_with(start.as_str());
+        self.known
+            .iter()
+            .find(|known| known.starts.iter().any(fits))
     }
 
     /// True for a line that begins the stack dump of something that is no report.

@@ -9,10 +9,11 @@ use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::{MsrAccess, Report};
-use crate::splat::{Code, Frame, Inline, Kernel, Register, SourceSpan, Splat};
+use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::io;
 
@@ -128,6 +129,10 @@ struct SplatJson<'a> {
     registers: RegistersJson<'a>,
     code: Option<CodeJson>,
     frames: Vec<FrameJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stacks: Vec<StackJson<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    details: &'a [String],
     symbols: SymbolsJson<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
@@ -151,7 +156,7 @@ struct CulpritJson<'a> {
 struct At<'a> {
     file: Option<&'a str>,
     line: Option<u32>,
-    function: Option<&'a str>,
+    function: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
@@ -161,8 +166,16 @@ struct CodeJson {
 }
 
 #[derive(Serialize)]
+struct StackJson<'a> {
+    label: Option<&'a str>,
+    context: &'static str,
+    task: Option<u32>,
+    frames: Vec<FrameJson<'a>>,
+}
+
+#[derive(Serialize)]
 struct FrameJson<'a> {
-    function: Option<&'a str>,
+    function: Option<Cow<'a, str>>,
     offset: Option<u64>,
     size: Option<u64>,
     module: Option<&'a str>,
@@ -458,14 +471,16 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         at: At {
             file: splat.at_file.as_deref(),
             line: splat.at_line,
-            function: at_function,
+            function: at_function.map(demangled),
         },
         registers: RegistersJson {
             rip: named_rip(splat),
             printed: &splat.registers.0,
         },
         code: splat.code.as_ref().map(code),
-        frames: splat.frames.iter().map(frame).collect(),
+        frames: splat.own_frames().iter().map(frame).collect(),
+        stacks: stacks(splat),
+        details: &splat.details,
         symbols: symbols(&report.symbols),
         msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
@@ -506,9 +521,35 @@ fn code(code: &Code) -> CodeJson {
     }
 }
 
+/// All stacks where the report has more than its own.
+fn stacks(splat: &Splat) -> Vec<StackJson<'_>> {
+    let all = splat.stacks.iter().filter(|_| splat.stacks.len() > 1);
+    all.map(|stack| {
+        let frames = splat.frames_of(stack);
+        StackJson {
+            label: stack.label.as_deref(),
+            context: context(frames),
+            task: stack.task(),
+            frames: frames.iter().map(frame).collect(),
+        }
+    })
+    .collect()
+}
+
+/// What the CPU did in the innermost frame.
+fn context(frames: &[Frame]) -> &'static str {
+    match frames.first().map_or(Section::Task, |frame| frame.section) {
+        Section::Task => "task",
+        Section::Irq => "irq",
+        Section::SoftIrq => "softirq",
+        Section::Nmi => "nmi",
+        Section::Exception => "exception",
+    }
+}
+
 fn frame(frame: &Frame) -> FrameJson<'_> {
     FrameJson {
-        function: frame.code.function.as_deref(),
+        function: frame.code.function.as_deref().map(demangled),
         offset: frame.code.offset,
         size: frame.code.size,
         module: frame.code.module.as_deref(),

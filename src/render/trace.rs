@@ -12,15 +12,24 @@ pub enum Step<'a> {
     Frame(&'a Frame),
     /// Frames of the warning machinery, one behind the other.
     Folded(Vec<&'a Frame>),
-    /// What follows stands on another stack.
-    Section(&'static str),
+    /// What follows is on another stack: of another context, or of somebody else (`Allocated by task 5312`).
+    /// A label is the log's own text.
+    Section(&'a str),
 }
 
-/// The rows of a trace, innermost first.
+/// The rows of all stacks, the report's own first, each innermost first.
 pub fn steps<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
+    for stack in &splat.stacks {
+        steps.extend(stack.label.as_deref().map(Step::Section));
+        add(&mut steps, splat.frames_of(stack), grammar);
+    }
+    steps
+}
+
+fn add<'a>(steps: &mut Vec<Step<'a>>, frames: &'a [Frame], grammar: &Grammar) {
     let mut section = Section::Task;
-    for frame in &splat.frames {
+    for frame in frames {
         if grammar.is_in("noise", frame.base_name()) {
             match steps.last_mut() {
                 Some(Step::Folded(frames)) => frames.push(frame),
@@ -34,7 +43,6 @@ pub fn steps<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<Step<'a>> {
         }
         steps.push(Step::Frame(frame));
     }
-    steps
 }
 
 /// What stands in place of folded frames.

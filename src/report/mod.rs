@@ -3,6 +3,7 @@
 //! In: splats, symbols and verdicts. Out: [`Report`]s with title, LKP's name, signature, culprit and
 //! incident, numbered in the order of the output.
 
+mod details;
 mod lkp;
 mod msr;
 mod signature;
@@ -17,9 +18,10 @@ use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName};
 use crate::late_clear::LateClear;
 use crate::line::Caller;
-use crate::splat::{Frame, Lines, Splat, base_name, is_headless};
+use crate::splat::{Frame, Lines, Splat, base_name, demangled, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// The frame a person should look at first.
@@ -213,6 +215,7 @@ impl Sequence {
         let index = *count;
         *count += 1;
         splat.stacks = stacks::of(grammar, &splat);
+        splat.details = details::of(grammar, &splat);
         let platform = Platform::of(&splat, boot);
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
@@ -349,29 +352,29 @@ fn name(
 fn headless(grammar: &Grammar, splat: &Splat) -> Name {
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
     let rip = rip
-        .map(base_name)
+        .map(|symbol| demangled(base_name(symbol)))
         .filter(|name| !grammar.is_machinery(name));
     let function = rip.or_else(|| meaningful(grammar, splat.own_frames()).next());
-    let title = function.map_or("report without its head".to_owned(), |function| {
-        format!("report without its head in {function}")
-    });
+    let function = function.map(Cow::into_owned);
+    let title = match &function {
+        Some(function) => format!("report without its head in {function}"),
+        None => "report without its head".to_owned(),
+    };
     Name {
         syzbot: title.clone(),
         words: title.clone(),
         title,
         corrupted: true,
-        function: function.map(str::to_owned),
-        syzbot_function: function.map(str::to_owned),
+        syzbot_function: function.clone(),
+        function,
         ..Name::default()
     }
 }
 
 /// The functions of frames that tell one report from another, innermost first.
-fn meaningful<'a>(grammar: &'a Grammar, frames: &'a [Frame]) -> impl Iterator<Item = &'a str> {
-    let names = frames
-        .iter()
-        .filter(|frame| frame.reliable)
-        .map(Frame::base_name);
+fn meaningful<'a>(grammar: &'a Grammar, frames: &'a [Frame]) -> impl Iterator<Item = Cow<'a, str>> {
+    let frames = frames.iter().filter(|frame| frame.reliable);
+    let names = frames.map(|frame| demangled(frame.base_name()));
     names.filter(|name| is_meaningful(grammar, name))
 }
 
@@ -391,17 +394,15 @@ fn culprit(
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
+    let printed = printed.map(|symbol| demangled(base_name(symbol)));
+    let first = || meaningful(grammar, splat.own_frames()).next();
     let function = requester
         .or_else(|| name.function.clone())
-        .or_else(|| printed.map(|printed| base_name(printed).to_owned()))
-        .or_else(|| {
-            meaningful(grammar, splat.own_frames())
-                .next()
-                .map(str::to_owned)
-        })?;
-    let frame = splat.frames.iter().find(|f| f.base_name() == function);
+        .or_else(|| printed.clone().or_else(first).map(Cow::into_owned))?;
+    let is_it = |frame: &&Frame| demangled(frame.base_name()) == function;
+    let frame = splat.frames.iter().find(is_it);
     let of_header = splat.at_file.clone();
-    let of_header = of_header.filter(|_| printed.map(base_name) == Some(function.as_str()));
+    let of_header = of_header.filter(|_| printed.as_deref() == Some(function.as_str()));
     let file = frame.and_then(|frame| frame.file.clone()).or(of_header);
     Some(Culprit { function, file })
 }

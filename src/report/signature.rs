@@ -6,8 +6,9 @@
 use super::{Culprit, meaningful};
 use crate::grammar::Grammar;
 use crate::late_clear::{LateClear, path_name};
-use crate::splat::{Frame, Splat, base_name};
+use crate::splat::{Frame, Splat, base_name, demangled};
 use crate::title::Name;
+use std::borrow::Cow;
 
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const FRAMES: usize = 3;
@@ -46,7 +47,8 @@ pub fn former(grammar: &Grammar, splat: &Splat, name: &Name, signature: &str) ->
     let printed = splat.frames.iter().flat_map(printed_names);
     let frames = printed
         .filter(|name| super::is_meaningful(grammar, name))
-        .filter(|name| Some(*name) != function);
+        .filter(|name| Some(*name) != function)
+        .map(Cow::from);
     let what = function.unwrap_or(&name.syzbot);
     let former = join(&splat.kind, what, frames);
     (former != signature)
@@ -67,8 +69,8 @@ fn of_late_clear(verdict: &LateClear) -> String {
     parts.join(":")
 }
 
-fn join<'a>(kind: &'a str, what: &'a str, frames: impl Iterator<Item = &'a str>) -> String {
-    let parts: Vec<_> = [kind, what]
+fn join<'a>(kind: &'a str, what: &'a str, frames: impl Iterator<Item = Cow<'a, str>>) -> String {
+    let parts: Vec<_> = [Cow::from(kind), Cow::from(what)]
         .into_iter()
         .chain(frames.take(FRAMES))
         .collect();
@@ -98,11 +100,12 @@ fn callers<'a>(
     grammar: &'a Grammar,
     splat: &'a Splat,
     function: Option<&'a str>,
-) -> impl Iterator<Item = &'a str> {
+) -> impl Iterator<Item = Cow<'a, str>> {
     let own = splat.own_frames();
-    let is_it = |frame: &Frame| frame.reliable && Some(frame.base_name()) == function;
+    let is_it =
+        |frame: &Frame| frame.reliable && Some(demangled(frame.base_name()).as_ref()) == function;
     let after = own.iter().position(is_it).map_or(0, |index| index + 1);
-    meaningful(grammar, &own[after..]).filter(move |name| Some(*name) != function)
+    meaningful(grammar, &own[after..]).filter(move |name| Some(name.as_ref()) != function)
 }
 
 /// The functions of a frame, those that a symbolizer printed for its inlines first: earlier versions took them

@@ -48,7 +48,7 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
             Some(StackOf::Own) if waits => all.iter_mut().for_each(|begun| begun.waits = false),
             Some(of) => all.push(Begun {
                 line: line.number,
-                label: label(of, line.text),
+                label: label(of, line.printed),
                 marked: of == StackOf::Own,
                 waits: of == StackOf::Dump,
             }),

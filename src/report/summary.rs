@@ -6,7 +6,7 @@
 use super::Culprit;
 use crate::grammar::{Grammar, Pattern, SummaryRule};
 use crate::late_clear::LateClear;
-use crate::splat::{Frame, Splat};
+use crate::splat::{Frame, Splat, undecoded};
 use std::collections::BTreeMap;
 
 /// A report in words.
@@ -57,7 +57,7 @@ fn by_header(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
     let fits = rule
         .header
         .as_ref()
-        .is_none_or(|pattern| collect(&mut facts, pattern, &splat.header));
+        .is_none_or(|pattern| collect(&mut facts, pattern, &undecoded(&splat.header)));
     fits.then_some(facts)
 }
 

@@ -320,8 +320,8 @@ impl Building {
         }
         self.text += line.text.len();
         if self.splat.lines.len() < MAX_LINES && self.text <= MAX_TEXT {
-            let text = undecoded(&line.text);
-            self.splat.lines.push(&text, class, line.number);
+            let raw = undecoded(&line.text);
+            self.splat.lines.push(&line.text, raw, class, line.number);
         }
     }
 

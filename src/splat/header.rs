@@ -6,7 +6,6 @@ use super::code_ref::code_ref;
 use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::types::{CodeRef, SourceLine, Splat};
-use super::undecode::undecoded;
 use crate::grammar::{Grammar, Groups, Kind, Level, Pattern};
 use crate::line::framing::holds_program_tag;
 
@@ -173,7 +172,7 @@ fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Optio
     }
     Some(Header {
         kind,
-        text: undecoded(text).into_owned(),
+        text: text.to_owned(),
         cpu: number("cpu"),
         pid: group("pid").and_then(|digits| digits.parse().ok()),
         comm: group("comm").map(str::to_owned),
@@ -229,7 +228,7 @@ impl Header<'_> {
         self.whole
     }
 
-    /// The line as the kernel printed it: without framing, and without what a symbolizer put in.
+    /// The line, without framing.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -10,6 +10,7 @@ mod building;
 mod code_ref;
 mod cpu_line;
 mod crash;
+mod demangle;
 mod frame;
 mod header;
 mod lane;
@@ -21,10 +22,13 @@ mod who;
 
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
+pub use demangle::demangled;
 pub use types::{
     Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
     SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
 };
+
+pub(crate) use undecode::undecoded;
 
 use crate::line::rewrap::has_open_parenthesis;
 use registers::is_user_segment;

@@ -1,8 +1,10 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
+use super::demangle::demangled;
 use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -50,10 +52,10 @@ pub struct CodeRef {
 }
 
 impl fmt::Display for CodeRef {
-    /// As the kernel prints it: `FUNC+0xOFF/0xSIZE [MODULE]`, or the address.
+    /// As the kernel prints it: `FUNC+0xOFF/0xSIZE [MODULE]`, or the address; names of Rust as its sources have them.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.function, self.address) {
-            (Some(function), _) => out.write_str(function)?,
+            (Some(function), _) => out.write_str(&demangled(function))?,
             (None, Some(address)) => write!(out, "{address:#x}")?,
             (None, None) => out.write_str("?")?,
         }
@@ -162,6 +164,15 @@ pub struct Stack {
     pub frames: Range<usize>,
 }
 
+impl Stack {
+    /// The task that the label names (`Allocated by task 5312`).
+    pub fn task(&self) -> Option<u32> {
+        let (_, rest) = self.label.as_deref()?.split_once("by task ")?;
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    }
+}
+
 /// A register: its name in lower case, its value as printed. Both are short: neither takes memory of
 /// its own.
 pub type Register = (CompactString, CompactString);
@@ -208,6 +219,8 @@ pub enum LineClass {
 pub struct SplatLine<'a> {
     /// As the kernel printed it: without framing, and without what a symbolizer put in.
     pub text: &'a str,
+    /// As the log has it, without framing.
+    pub printed: &'a str,
     /// What it is.
     pub class: &'a LineClass,
     /// Its line in the log.
@@ -225,16 +238,19 @@ pub struct Lines {
 struct Entry {
     /// Offset of the end in the text of all lines.
     end: usize,
+    /// As the log has it, where a symbolizer changed it.
+    printed: Option<Box<str>>,
     class: LineClass,
     number: u64,
 }
 
 impl Lines {
-    /// Adds one.
-    pub fn push(&mut self, text: &str, class: LineClass, number: u64) {
-        self.text.push_str(text);
+    /// Adds a line: as the log has it, and as the kernel printed it.
+    pub fn push(&mut self, printed: &str, raw: Cow<'_, str>, class: LineClass, number: u64) {
+        self.text.push_str(&raw);
         self.entries.push(Entry {
             end: self.text.len(),
+            printed: matches!(raw, Cow::Owned(_)).then(|| printed.into()),
             class,
             number,
         });
@@ -254,8 +270,11 @@ impl Lines {
     pub fn iter(&self) -> impl Iterator<Item = SplatLine<'_>> {
         let ends = self.entries.iter().map(|entry| entry.end);
         let begins = std::iter::once(0).chain(ends);
-        begins.zip(&self.entries).map(|(begin, entry)| SplatLine {
-            text: &self.text[begin..entry.end],
+        let texts = begins.zip(&self.entries);
+        let texts = texts.map(|(begin, entry)| (&self.text[begin..entry.end], entry));
+        texts.map(|(text, entry)| SplatLine {
+            text,
+            printed: entry.printed.as_deref().unwrap_or(text),
             class: &entry.class,
             number: entry.number,
         })
@@ -339,6 +358,9 @@ pub struct Splat {
     pub frames: Vec<Frame>,
     /// The stacks that the frames are of, the report's own first; empty until the report is made.
     pub stacks: Vec<Stack>,
+    /// What the report says after its header, as printed: the access and the object of KASAN, the index of
+    /// UBSAN, the locks of lockdep; empty until the report is made.
+    pub details: Vec<String>,
     /// The report as printed, without framing and unreliable frames: the header, then what its
     /// caller printed after it, as far as the bounds allow. Titles are made from it.
     pub lines: Lines,
@@ -348,8 +370,13 @@ impl Splat {
     /// The frames of the report's own stack, without those of allocations, other locks or other CPUs.
     pub fn own_frames(&self) -> &[Frame] {
         match self.stacks.first() {
-            Some(own) => self.frames.get(own.frames.clone()).unwrap_or_default(),
+            Some(own) => self.frames_of(own),
             None => &self.frames,
         }
+    }
+
+    /// The frames of one of its stacks.
+    pub fn frames_of(&self, stack: &Stack) -> &[Frame] {
+        self.frames.get(stack.frames.clone()).unwrap_or_default()
     }
 }

@@ -1,7 +1,7 @@
 //! The lines of a report as the assembler classified them: walks and checks go over them again and again.
 
 use crate::grammar::{Grammar, Landmark, LandmarkUse};
-use crate::splat::{LineClass, SplatLine, base_name};
+use crate::splat::{LineClass, SplatLine, base_name, demangled};
 use std::cell::OnceCell;
 
 /// A line of a report.
@@ -81,6 +81,5 @@ impl<'a> Line<'a> {
 
 /// Without clone suffixes, and as the source names it where the language mangles names.
 pub fn readable(symbol: &str) -> String {
-    let name = base_name(symbol);
-    rustc_demangle::try_demangle(name).map_or_else(|_| name.to_owned(), |name| format!("{name:#}"))
+    demangled(base_name(symbol)).into_owned()
 }

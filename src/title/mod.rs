@@ -12,7 +12,7 @@ mod lines;
 mod tidy;
 
 use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm};
-use crate::splat::{LineClass, Splat};
+use crate::splat::{LineClass, Splat, undecoded};
 use find::{Found, Naming, Walked};
 use lines::{Line, readable};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub struct Name {
 struct Lined<'a> {
     splat: &'a Splat,
     kind: &'a Kind,
+    /// As the kernel printed it.
+    header: &'a str,
     lines: Vec<Line<'a>>,
 }
 
@@ -68,10 +70,16 @@ pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
         .iter()
         .filter(|line| *line.class != LineClass::Inlined);
     let lines: Vec<Line<'_>> = printed.map(|line| Line::new(grammar, line)).collect();
-    let report = Lined { splat, kind, lines };
+    let header = undecoded(&splat.header);
+    let report = Lined {
+        splat,
+        kind,
+        header: &header,
+        lines,
+    };
     let mut cut = false;
     for form in &kind.titles {
-        match fit(form, splat, &report.lines) {
+        match fit(form, &report) {
             Fit::Whole(groups) => {
                 let name = by_form(grammar, form, &groups, &report);
                 return with_features(grammar, form, &groups, release, name);
@@ -99,8 +107,9 @@ fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: boo
 /// The header without what stands in front of it.
 fn words(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>) -> String {
     let mut forms = kind.iter().flat_map(|kind| &kind.headers);
-    let start = forms.find_map(|form| Some(form.captures(&splat.header)?.get(0)?.start()));
-    let header = splat.header.get(start.unwrap_or(0)..).unwrap_or_default();
+    let header = undecoded(&splat.header);
+    let start = forms.find_map(|form| Some(form.captures(&header)?.get(0)?.start()));
+    let header = header.get(start.unwrap_or(0)..).unwrap_or_default();
     tidy::tidy(grammar, header)
 }
 
@@ -113,14 +122,14 @@ enum Fit {
     None,
 }
 
-fn fit(form: &TitleForm, splat: &Splat, lines: &[Line<'_>]) -> Fit {
+fn fit(form: &TitleForm, report: &Lined<'_>) -> Fit {
     let mut groups = Groups::new();
     if let Some(pattern) = &form.header
-        && !collect(&mut groups, pattern, &splat.header)
+        && !collect(&mut groups, pattern, report.header)
     {
         return Fit::None;
     }
-    let mut rest = lines.get(1..).unwrap_or_default().iter();
+    let mut rest = report.lines.get(1..).unwrap_or_default().iter();
     let mut is_behind = |pattern| rest.any(|line| collect(&mut groups, pattern, line.text));
     if form.lines.iter().all(&mut is_behind) {
         Fit::Whole(groups)

@@ -46,6 +46,7 @@ fn titles_of_syzkaller() {
     let analyzer = analyzer();
     let (mut titles, mut alts) = (Score::default(), Score::default());
     let (mut corrupted, mut panicked) = (Score::default(), Score::default());
+    let mut whole = Score::default();
     for path in files(&dir) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let case = case(&std::fs::read(&path).expect("a readable fixture"));
@@ -63,6 +64,9 @@ fn titles_of_syzkaller() {
         alts.count(given == case.alt, || {
             format!("{name}: {given:?}, wants {:?}", case.alt)
         });
+        if first.splat.kind == "warning" && !case.corrupted {
+            whole.count(!first.splat.truncated, || name.to_string());
+        }
         corrupted.count(first.corrupted == case.corrupted, || {
             format!("{name}: {}, title {title:?}", first.corrupted)
         });
@@ -72,6 +76,7 @@ fn titles_of_syzkaller() {
     }
     // syzkaller says it of a panic anywhere in the log, ksplat of one that the report brought about.
     panicked.hold("syzkaller panicked marks", 97.0);
+    whole.hold("whole warnings not called cut off", 100.0);
     alts.hold("syzkaller alternative titles", 98.0);
     corrupted.hold("syzkaller corrupted marks", 98.0);
     titles.hold("syzkaller titles", 98.0);

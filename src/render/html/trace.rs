@@ -4,7 +4,7 @@ use crate::grammar::Grammar;
 use crate::render::trace::{Step, folded, steps};
 use crate::render::words::place;
 use crate::report::Report;
-use crate::splat::Frame;
+use crate::splat::{Frame, demangled};
 use maud::{Markup, html};
 
 /// The trace; nothing where the splat has none.
@@ -32,8 +32,8 @@ pub fn render(grammar: &Grammar, report: &Report) -> Markup {
 fn row(frame: &Frame) -> Markup {
     let code = &frame.code;
     let rest = code.to_string();
-    let name = code.function.as_deref().unwrap_or_default();
-    let rest = rest.strip_prefix(name).unwrap_or(&rest);
+    let name = demangled(code.function.as_deref().unwrap_or_default());
+    let rest = rest.strip_prefix(name.as_ref()).unwrap_or(&rest);
     html! {
         @for inline in &frame.inlines {
             li.inlined {

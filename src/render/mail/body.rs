@@ -96,7 +96,7 @@ fn trace(out: &mut String, report: &Report, grammar: &Grammar) {
                 let _ = writeln!(out, "{}", folded(&frames));
             }
             Step::Section(name) => {
-                let _ = writeln!(out, "{name}");
+                let _ = writeln!(out, "{}", clean(name));
             }
             Step::Frame(frame) => write_frame(out, frame),
         }

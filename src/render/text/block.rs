@@ -135,7 +135,7 @@ fn trace(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
                 write_frame(out, frame, marked, style);
             }
             Step::Folded(frames) => aside(out, &folded(&frames), style),
-            Step::Section(name) => aside(out, name, style),
+            Step::Section(name) => aside(out, &clean(name), style),
         }
     }
 }

@@ -1,0 +1,43 @@
+//! What a report says after its header: the access and the object of KASAN, the index of UBSAN, the locks of
+//! lockdep, the fault of an oops in the kernel's words.
+//!
+//! In: a splat with its classified lines. Out: those that tell something, as printed.
+
+use crate::grammar::Grammar;
+use crate::splat::{LineClass, Splat, SplatLine};
+
+/// More of them no report needs.
+const MOST: usize = 40;
+
+/// The lines between the header and the call trace, and what the grammar knows as details after it: there
+/// other messages of the kernel may be mixed in.
+pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
+    let mut in_head = true;
+    let mut details = Vec::new();
+    for line in splat.lines.iter().skip(1) {
+        in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
+        if *line.class == LineClass::Text && tells(grammar, line, in_head) && details.len() < MOST {
+            details.push(line.printed.trim().to_owned());
+        }
+    }
+    details
+}
+
+fn tells(grammar: &Grammar, line: SplatLine<'_>, in_head: bool) -> bool {
+    let text = line.text.trim();
+    let has_words = text.bytes().filter(u8::is_ascii_alphanumeric).count() > 2;
+    let wanted = match grammar.known_as(text) {
+        Some(known) => known.detail,
+        None => in_head,
+    };
+    wanted && has_words && grammar.stack_at(text).is_none() && !is_dump(text)
+}
+
+/// A row of a memory dump: an address, and nothing but bytes after it.
+fn is_dump(text: &str) -> bool {
+    let is_hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let address = text
+        .split_once(": ")
+        .map(|(address, _)| address.trim_start_matches('>'));
+    address.is_some_and(|address| address.len() >= 8 && is_hex(address))
+}
