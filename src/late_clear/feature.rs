@@ -69,7 +69,6 @@ impl Convention {
     }
 }
 
-
 /// The feature, and how sure it is.
 pub struct Found {
     pub feature: Option<NamedFeature>,
