@@ -121,8 +121,13 @@ impl Prefix {
             return false;
         }
         let of_kernel = self.of_kernel || !stamp.is_empty();
+        // `zetad[4711]: segfault at …` is the kernel's line about a program: alone it is that program's own.
+        let is_tagged = texts[0]
+            .split(' ')
+            .next()
+            .is_some_and(|tag| tag.ends_with("]:"));
         let is_list = kind.unindented && self.before.ends_with("  ");
-        of_kernel || !(kind.framed && kind.fallback || kind.restart || is_list)
+        of_kernel || !(kind.framed && kind.fallback || kind.restart || is_list || is_tagged)
     }
 }
 

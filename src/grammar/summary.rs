@@ -2,6 +2,7 @@
 
 use super::Pattern;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The words for one form of report; the first rule that fits is taken.
 #[derive(Debug, Deserialize)]
@@ -14,6 +15,10 @@ pub struct SummaryRule {
     /// Lines behind the header whose named groups are facts, where they are there.
     #[serde(default)]
     pub lines: Vec<Pattern>,
+    /// Facts that are functions of another stack of the report, by the beginning of its label: the first one
+    /// that is no machinery.
+    #[serde(default)]
+    pub stacks: BTreeMap<String, String>,
     /// What kind of trouble it is, in capitals: the first words of the output.
     pub label: String,
     /// What happened. The first sentence is taken whose facts are all known: `{function}`, `{module}`,

@@ -1,6 +1,6 @@
 //! The facts about a splat, as every form of the output for people lists them.
 
-use super::words::{kebab, place};
+use super::words::{count, kebab, place};
 use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::report::Report;
@@ -85,7 +85,12 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         header => vec![header.to_owned()],
     };
     let printed = printed.into_iter().chain(splat.message.iter().cloned());
-    let printed = printed.filter(|line| !line.trim().is_empty()).collect();
+    let mut printed: Vec<_> = printed.filter(|line| !line.trim().is_empty()).collect();
+    let details = splat.details.iter().filter(|_| verdict.is_none());
+    printed.extend(details.clone().take(DETAILS).cloned());
+    if let Some(more @ 1..) = details.count().checked_sub(DETAILS) {
+        printed.push(format!("… and {} more", count(more as u64, "line")));
+    }
     let lkp = report.lkp(grammar);
     let rows = [
         ("What", what),
@@ -106,6 +111,9 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
 }
+
+/// Lines of what the report says after its header; JSON has all of them.
+const DETAILS: usize = 12;
 
 /// Taint letters in words; one that no table has stands alone.
 fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {

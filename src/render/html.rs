@@ -4,6 +4,7 @@
 //! In: reports with their excerpts. Out: one HTML document, without network and usable without JavaScript.
 //! What comes from the log is text: [`maud`] escapes it, and no control byte is left in the page.
 
+mod anchor;
 mod boots;
 mod log;
 mod page;

@@ -14,13 +14,22 @@ const MOST: usize = 40;
 pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
     let mut in_head = true;
     let mut details = Vec::new();
-    for line in splat.lines.iter().skip(1) {
+    let mut lines = splat.lines.iter().skip(1).peekable();
+    while let Some(line) = lines.next() {
         in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
-        if *line.class == LineClass::Text && tells(grammar, line, in_head) && details.len() < MOST {
+        let is_torn = lines.peek().is_some_and(|next| is_half(line, *next));
+        let is_text = *line.class == LineClass::Text && !is_torn;
+        if is_text && tells(grammar, line, in_head) && details.len() < MOST {
             details.push(line.printed.trim().to_owned());
         }
     }
     details
+}
+
+/// True where printk was interrupted in a line and printed it once more, whole.
+fn is_half(line: SplatLine<'_>, next: SplatLine<'_>) -> bool {
+    let (half, whole) = (line.printed.trim(), next.printed.trim());
+    half.len() < whole.len() && whole.starts_with(half)
 }
 
 fn tells(grammar: &Grammar, line: SplatLine<'_>, in_head: bool) -> bool {

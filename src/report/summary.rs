@@ -6,7 +6,7 @@
 use super::Culprit;
 use crate::grammar::{Grammar, Pattern, SummaryRule};
 use crate::late_clear::LateClear;
-use crate::splat::{Frame, Splat, undecoded};
+use crate::splat::{Frame, Splat, Stack, undecoded};
 use std::collections::BTreeMap;
 
 /// A report in words.
@@ -39,6 +39,11 @@ pub(super) fn of(
     for pattern in &rule.lines {
         let mut lines = splat.lines.iter();
         lines.any(|line| collect(&mut facts, pattern, line.text));
+    }
+    for (fact, label) in &rule.stacks {
+        if let Some(function) = function_of_stack(grammar, splat, label) {
+            facts.insert(fact.clone(), function);
+        }
     }
     learn(&mut facts, splat, culprit);
     let says = rule.says.iter().find_map(|text| fill(text, &facts))?;
@@ -108,6 +113,21 @@ fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
             facts.entry(name.to_owned()).or_insert(value);
         }
     }
+}
+
+/// The first function of the stack with that label that is no machinery.
+fn function_of_stack(grammar: &Grammar, splat: &Splat, label: &str) -> Option<String> {
+    let is_it = |stack: &&Stack| {
+        stack
+            .label
+            .as_deref()
+            .is_some_and(|own| own.starts_with(label))
+    };
+    let stack = splat.stacks.iter().find(is_it)?;
+    let frames = splat.frames.get(stack.frames.clone())?.iter();
+    let names = frames.filter(|frame| frame.reliable).map(Frame::base_name);
+    let mut telling = names.filter(|name| !name.is_empty() && !grammar.is_machinery(name));
+    telling.next().map(str::to_owned)
 }
 
 /// The module that a function of the report is in.

@@ -199,10 +199,10 @@ class Page(unittest.TestCase):
         self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
         self.browser.open("about:blank")
         self.open_without_script(self.many)
-        self.browser.click("#splat-0 > summary")
+        self.browser.click("details.report > summary")
         self.browser.screenshot(OUT / "plain.png")
         self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
-        self.assertTrue(self.browser.run("return document.querySelector('#splat-0').open"))
+        self.assertTrue(self.browser.run("return document.querySelector('details.report').open"))
         self.assertFalse(self.browser.run("return document.querySelector('.controls').checkVisibility()"))
         self.assertEqual(self.browser.run("return document.querySelectorAll('thead button').length"), 0)
 

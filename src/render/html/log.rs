@@ -1,20 +1,11 @@
 //! The lines of the log, with those marked that the verdict stands on.
 
+use super::anchor;
 use crate::late_clear::Evidence;
 use crate::render::words::count;
 use crate::report::Report;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-
-/// The id of a line, for links to it.
-pub fn anchor(report: &Report, line: u64) -> String {
-    format!("splat-{}-line-{line}", report.index)
-}
-
-/// The id of a piece of evidence.
-pub fn evidence_anchor(report: &Report, index: usize) -> String {
-    format!("splat-{}-evidence-{index}", report.index)
-}
 
 /// The excerpt.
 pub fn render(report: &Report) -> Markup {
@@ -28,12 +19,12 @@ pub fn render(report: &Report) -> Markup {
                         div.gap { (count(gap, "line")) " left out" }
                     }
                     @let marks = marks.get(&line.number);
-                    div class=(class(report, line.number, marks.is_some())) id=(anchor(report, line.number)) {
+                    div class=(class(report, line.number, marks.is_some())) id=(anchor::line(report, line.number)) {
                         span.number { (line.number) }
                         code { (line.text) }
                         @if let Some(marks) = marks {
                             span.marks { @for (index, item) in marks {
-                                a href={ "#" (evidence_anchor(report, *index)) } title=(item.says) { (item.speaks_for) }
+                                a href={ "#" (anchor::evidence(report, *index)) } title=(item.says) { (item.speaks_for) }
                             } }
                         }
                     }

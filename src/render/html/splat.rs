@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::tone::Tone;
-use super::{log, trace};
+use super::{anchor, log, trace};
 use crate::late_clear::LateClear;
 use crate::render::facts;
 use crate::report::Report;
@@ -12,7 +12,7 @@ use maud::{Markup, html};
 pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
     let tone = Tone::of(report);
     html! {
-        details class={ "report " (tone.class()) } id={ "splat-" (report.index) } data-tone=(tone.class()) data-signature=(report.signature) open[open] {
+        details class={ "report " (tone.class()) } id=(anchor::splat(report)) data-tone=(tone.class()) data-signature=(report.signature) open[open] {
             summary {
                 span class={ "badge " (tone.class()) } {
                     @if tone >= Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
@@ -51,11 +51,11 @@ fn judged(report: &Report, verdict: &LateClear) -> Markup {
         h4 { "Evidence" }
         ol.evidence {
             @for (index, item) in verdict.evidence.iter().enumerate() {
-                li id=(log::evidence_anchor(report, index)) {
+                li id=(anchor::evidence(report, index)) {
                     span.for { (item.speaks_for) }
                     span.says { (item.says) }
                     @if let Some(line) = item.line {
-                        a href={ "#" (log::anchor(report, line)) } { "line " (line) }
+                        a href={ "#" (anchor::line(report, line)) } { "line " (line) }
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! The bugs as a table; the script makes it sortable and filterable.
 
+use super::anchor;
 use super::page::Page;
 use super::tone::{TONES, Tone};
 use crate::group::{Group, Machines};
@@ -70,7 +71,7 @@ fn row(page: &Page<'_>, group: &Group) -> Markup {
             } }
             th scope="row" data-sort=(name) {
                 @match first {
-                    Some(report) => a href={ "#splat-" (report.index) } { (name) },
+                    Some(report) => a href={ "#" (anchor::splat(report)) } { (name) },
                     None => (name),
                 }
                 @if let Some(standing) = page.standings.get(&group.signature) { " " span.standing { (standing) } }

@@ -4,6 +4,7 @@
 //! them, and early lines all have the time 0. From the stop where alternatives were patched the rail
 //! changes its colour: a clear behind it is a late one.
 
+use super::anchor;
 use super::tone::Tone;
 use crate::boot::{Boot, Passed};
 use crate::grammar::MilestoneName;
@@ -130,7 +131,7 @@ impl Stop<'_> {
                 let tone = Tone::of(report);
                 let (label, above, below) = (splat(report), RAIL - 9, RAIL + 9);
                 html! {
-                    a href={ "#splat-" (report.index) } class=(tone.class()) {
+                    a href={ "#" (anchor::splat(report)) } class=(tone.class()) {
                         title { (report.title) }
                         path.mark d={ "M" (x) " " (above) "L" (x + 9) " " (RAIL) "L" (x) " " (below) "L" (x - 9) " " (RAIL) "Z" } {}
                         text.label x=(x) y="92" { (self.repeated(label)) }

@@ -23,7 +23,8 @@ impl Own {
     pub fn has(&mut self, line: &LogLine<'_>) -> bool {
         let text = line.text.as_ref();
         let goes_on = self.last > 0 && line.number.saturating_sub(self.last) <= MAX_GAP;
-        let is_inside = goes_on && (text.trim().is_empty() || text.starts_with("  "));
+        let is_inside =
+            goes_on && (text.trim().is_empty() || text.starts_with("  ") || is_marked_frame(line));
         let is_own = !line.framing.present && (is_inside || holds_place(text));
         self.last = if is_own { line.number } else { 0 };
         is_own
@@ -33,6 +34,11 @@ impl Own {
     pub fn is_headline(first: u64, line: u64) -> bool {
         (1..=MAX_HEADLINE).contains(&line.saturating_sub(first))
     }
+}
+
+/// `    > f+0x1/0x2`: the frame at fault looks as a quoted line does, but for the blanks in front.
+fn is_marked_frame(line: &LogLine<'_>) -> bool {
+    line.quote == 1 && line.width.saturating_sub(line.text.len()) >= "    > ".len()
 }
 
 /// `  console.log:164-190  `, `  AP path · console.log:164-190`.
