@@ -142,19 +142,24 @@ pub fn tell_missing(missing: &[String]) {
     }
 }
 
-/// The colours that `--color`, `NO_COLOR` and the terminal ask for.
+/// The colours that `--color`, `NO_COLOR`, `CLICOLOR_FORCE` and the terminal ask for, and its width.
 pub fn style(options: &Options) -> Style {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     let terminal = options.output.is_none() && io::stdout().is_terminal();
     let colored = match options.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && !no_color,
+        Color::Auto => !is_set("NO_COLOR") && (forced || terminal && !dumb),
     };
-    if colored {
-        Style::colored()
-    } else {
-        Style::plain()
+    let style = match colored {
+        true => Style::colored(),
+        false => Style::plain(),
+    };
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if terminal && size.ws_col > 0 => style.fitted(size.ws_col.into()),
+        _ => style,
     }
 }
 

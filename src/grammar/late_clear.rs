@@ -229,9 +229,23 @@ pub struct Diagnosis {
     pub uniform: Option<bool>,
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
+    /// The first sentence, for a person who does not know the kernel's terms. `{label}` is who is at fault, in
+    /// capitals, `{meant}` the feature in words; the others are those of the headline, which is taken where
+    /// there is none.
+    pub sentence: Option<String>,
     /// One line. `{cpu}`, `{feature}`, `{requester}`, `{in}` (" in REQUESTER()"),
     /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{since}` and `{cause_line}` are filled in.
     pub headline: String,
     /// What it means and what to do.
     pub text: String,
+}
+
+/// What a feature is, in a few words.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meaning {
+    /// X86_FEATURE_ name.
+    pub feature: String,
+    /// For a person.
+    pub means: String,
 }

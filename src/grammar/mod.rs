@@ -28,7 +28,8 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{
-    ClearSite, Diagnosis, Fault, FaultName, PathName, PathRule, Requester, StageName, Usual, Word,
+    ClearSite, Diagnosis, Fault, FaultName, Meaning, PathName, PathRule, Requester, StageName,
+    Usual, Word,
 };
 pub use msr::Msr;
 pub use pattern::{Group, Groups, Pattern};
@@ -137,6 +138,7 @@ struct Document {
     msr: Vec<Msr>,
     summary: Vec<SummaryRule>,
     taint: Vec<Taint>,
+    meaning: Vec<Meaning>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -189,6 +191,8 @@ pub struct Grammar {
     pub summaries: Vec<SummaryRule>,
     /// Taint letters in words.
     pub taints: Vec<Taint>,
+    /// CPU features in words.
+    pub meanings: Vec<Meaning>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -434,6 +438,7 @@ impl Document {
             self.msr.push(msr);
         }
         replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
+        replace_by(&mut self.meaning, later.meaning, |word| &word.feature);
         // The first rule that fits is taken: those of the user's come first.
         self.summary.splice(0..0, later.summary);
     }
@@ -494,6 +499,7 @@ impl Document {
             msrs: self.msr,
             summaries: self.summary,
             taints: self.taint,
+            meanings: self.meaning,
             features,
         }
     }

@@ -21,6 +21,9 @@ pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
     let rule = requester.and_then(|function| case.grammar.requester(function, name));
     let values = Values::new(case, verdict, rule);
     let headline = values.fill(&template.headline);
+    let sentence = template.sentence.as_ref().unwrap_or(&template.headline);
+    let sentence = values.fill(sentence);
+    verdict.sentence = capitalized(&sentence);
     let diagnosis = values.fill(&template.text);
     verdict.headline = capitalized(&headline);
     verdict.diagnosis = capitalized(&diagnosis);
@@ -83,6 +86,8 @@ impl Values {
                     }),
             ),
             ("feature", feature(verdict)),
+            ("meant", meant(case, verdict)),
+            ("label", label(verdict.at_fault)),
             (
                 "requester",
                 requester.clone().unwrap_or("requester unknown".to_owned()),
@@ -178,6 +183,27 @@ fn since(case: &Case<'_>, rule: Option<&Requester>) -> String {
     let own = rule.and_then(|rule| rule.since.as_deref());
     let both: Vec<_> = site.into_iter().chain(own).collect();
     both.join(" ")
+}
+
+/// The feature in words, with its name: `virtualization (VMX)`.
+fn meant(case: &Case<'_>, verdict: &LateClear) -> String {
+    let name = verdict
+        .feature
+        .as_ref()
+        .and_then(|feature| feature.name.as_deref());
+    let mut meanings = case.grammar.meanings.iter();
+    match name.and_then(|name| meanings.find(|meaning| meaning.feature == name)) {
+        Some(meaning) => format!("{} ({})", meaning.means, meaning.feature),
+        None => feature(verdict),
+    }
+}
+
+/// Who is at fault, in capitals.
+fn label(fault: FaultName) -> String {
+    match fault {
+        FaultName::Unknown => "CPUS DIFFER".to_owned(),
+        known => known.as_str().replace('-', " ").to_uppercase(),
+    }
 }
 
 fn feature(verdict: &LateClear) -> String {

@@ -91,6 +91,9 @@ pub struct LateClear {
     pub caused_by: Option<usize>,
     /// How sure.
     pub confidence: Confidence,
+    /// The first sentence, for a person.
+    #[serde(skip)]
+    pub sentence: String,
     /// One line that says it all.
     #[serde(skip)]
     pub headline: String,
@@ -229,6 +232,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             .min(found.confidence)
             .min(asked)
             .min(told_apart),
+        sentence: String::new(),
         headline: String::new(),
         diagnosis: String::new(),
         at_fault,

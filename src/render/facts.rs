@@ -30,13 +30,18 @@ fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
         }
     }
     let Some(first) = names.first().filter(|_| names.len() > 1) else {
-        return verdict.headline.clone();
+        return verdict.sentence.clone();
     };
     let all = match names.len() {
         n if n > NAMED + 1 => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
         n => format!("{} and {}", names[..n - 1].join(", "), names[n - 1]),
     };
-    verdict.headline.replacen(first.as_str(), &all, 1)
+    let plural = verdict.sentence.replacen(" is o", " are o", 1);
+    let words = plural.find(&format!("({first})")).and_then(|end| {
+        let begin = plural.find(": ")? + 2;
+        plural.get(begin..end + first.len() + 2)
+    });
+    plural.replacen(words.unwrap_or(first), &all, 1)
 }
 
 /// The line that says it all: the verdict, else the title.
@@ -77,8 +82,12 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     let splat = &report.splat;
     let verdict = report.late_clear.as_ref();
     let one = |text: Option<String>| text.into_iter().collect::<Vec<_>>();
-    let what = one(verdict.map(|verdict| verdict.diagnosis.clone()));
+    let (what, advice) = match verdict {
+        Some(verdict) => what_and_next(&verdict.diagnosis),
+        None => (None, None),
+    };
     let next = report.summary.as_ref().map(|summary| summary.next.clone());
+    let next = next.unwrap_or_else(|| one(advice));
     let printed = match splat.header.as_str() {
         _ if splat.header_line == 0 => vec!["(its header is missing)".to_owned()],
         header if report.title == header => Vec::new(),
@@ -93,8 +102,8 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     }
     let lkp = report.lkp(grammar);
     let rows = [
-        ("What", what),
-        ("Next", next.unwrap_or_default()),
+        ("What", one(what)),
+        ("Next", next),
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
         ("When", one(context(splat))),
@@ -110,6 +119,15 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     ];
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
+}
+
+/// A diagnosis, and what it advises.
+fn what_and_next(diagnosis: &str) -> (Option<String>, Option<String>) {
+    let (what, next) = match diagnosis.split_once(" Next: ") {
+        Some((what, next)) => (what, Some(next.to_owned())),
+        None => (diagnosis, None),
+    };
+    (Some(what.to_owned()), next)
 }
 
 /// Lines of what the report says after its header; JSON has all of them.

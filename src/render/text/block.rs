@@ -41,11 +41,15 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let headline = facts::sentence(report, more);
     let first = wrap(&clean(&headline), style.width, 2);
     let _ = writeln!(out, "{}", Style::paint(style.headline, first));
-    if headline != report.title {
-        let _ = writeln!(out, "  {}", clean(&report.title));
-    }
     let splat = &report.splat;
+    let verdict = report.late_clear.as_ref();
+    let second = verdict.map_or(&report.title, |verdict| &verdict.headline);
+    if headline != *second {
+        let second = wrap(&clean(second), style.width - 2, 2);
+        let _ = writeln!(out, "  {second}");
+    }
     let parts = [
+        verdict.map(|_| report.title.clone()),
         Some(facts::span(splat)),
         report.platform.release.clone(),
         report.platform.hardware.clone(),
