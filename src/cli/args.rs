@@ -171,7 +171,8 @@ pub struct Options {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Say on stderr how a vmlinux was checked, and which messages about CPU features no splat explains
+    /// Show every report of an incident whole; say on stderr how a vmlinux was checked, and which messages about CPU
+    /// features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }

@@ -12,23 +12,38 @@ use std::collections::HashSet;
 pub struct Hints {
     /// Lines that a late clear stands on.
     explained: HashSet<u64>,
+    /// Boots and /proc/cpuinfo flags that late clears are about: the kernel prints some messages after the clear.
+    cleared: HashSet<(Option<usize>, String)>,
 }
 
 impl Hints {
     /// Takes in a report of the text.
     pub fn explain(&mut self, report: &Report) {
         self.explained.extend(report.evidence_lines());
+        let feature = report
+            .late_clear
+            .as_ref()
+            .and_then(|clear| clear.feature.as_ref());
+        if let Some(flag) = feature.and_then(|feature| feature.flag.clone()) {
+            self.cleared.insert((report.splat.boot, flag));
+        }
     }
 
     /// The text ended: a line for each message that is not explained.
     pub fn of(&mut self, text: &Input) -> Vec<String> {
-        let pairs = text.boots.iter().flat_map(|boot| {
+        let pairs = text.boots.iter().enumerate().flat_map(|(index, boot)| {
             let notes = boot.notes.iter();
-            notes.map(move |note| (boot, note))
+            notes.map(move |note| (index, boot, note))
         });
-        let open = |note: &Note| note.word.is_some() && !self.explained.contains(&note.line);
-        let notes = pairs.filter(|(_, note)| open(note));
-        let notes = notes.filter_map(|(boot, note)| Some((note, reason(boot, note)?)));
+        let open = |index: usize, note: &Note| {
+            let flag = note.flag.iter().cloned();
+            let is_cleared = |flag| self.cleared.contains(&(Some(index), flag));
+            note.word.is_some()
+                && !self.explained.contains(&note.line)
+                && !flag.map(is_cleared).any(|is_cleared| is_cleared)
+        };
+        let notes = pairs.filter(|(index, _, note)| open(*index, note));
+        let notes = notes.filter_map(|(_, boot, note)| Some((note, reason(boot, note)?)));
         let hints = notes
             .map(|(note, reason)| {
                 let place = format!("{}:{}", text.path, note.line);
@@ -40,6 +55,7 @@ impl Hints {
             })
             .collect();
         self.explained.clear();
+        self.cleared.clear();
         hints
     }
 }

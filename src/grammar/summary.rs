@@ -28,6 +28,8 @@ pub struct SummaryRule {
     /// True where the kernel ends the task that ran into it.
     #[serde(default)]
     pub kills: bool,
+    /// What to do first where the machine did not stop.
+    pub alive: Option<String>,
     /// What to do, a line each.
     #[serde(default)]
     pub next: Vec<String>,

@@ -19,7 +19,10 @@ pub fn judge(
     evidence: &mut Vec<Evidence>,
 ) -> Divergence {
     if path != PathName::Ap {
-        let says = "the clear is not on the path of a secondary CPU: it does not compare CPUs";
+        let says = match path {
+            PathName::Unknown => "the path is not known: whether the CPUs differ is not either",
+            _ => "the clear is not on the path of a secondary CPU: it does not compare CPUs",
+        };
         evidence.push(Case::note(0, says, "unknown"));
         return Divergence::Unknown;
     }

@@ -86,8 +86,10 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         Some(verdict) => what_and_next(&verdict.diagnosis),
         None => (None, None),
     };
-    let next = report.summary.as_ref().map(|summary| summary.next.clone());
-    let next = next.unwrap_or_else(|| one(advice));
+    let next = match &report.summary {
+        Some(_) => steps(report),
+        None => one(advice),
+    };
     let printed = match splat.header.as_str() {
         _ if splat.header_line == 0 => vec!["(its header is missing)".to_owned()],
         header if report.title == header => Vec::new(),
@@ -119,6 +121,15 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     ];
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
+}
+
+/// What to do, a sentence each.
+pub fn steps(report: &Report) -> Vec<String> {
+    let Some(summary) = &report.summary else {
+        return Vec::new();
+    };
+    let alive = summary.alive.iter().filter(|_| report.panic_line.is_none());
+    alive.chain(&summary.next).cloned().collect()
 }
 
 /// A diagnosis, and what it advises.

@@ -16,6 +16,8 @@ pub struct Summary {
     pub label: String,
     /// What happened, without a full stop.
     pub text: String,
+    /// What to do first where the machine did not stop.
+    pub alive: Option<String>,
     /// What to do, a sentence each.
     pub next: Vec<String>,
 }
@@ -52,6 +54,7 @@ pub(super) fn of(
     Some(Summary {
         label: rule.label.clone(),
         text: says + &fate,
+        alive: rule.alive.clone(),
         next: rule.next.clone(),
     })
 }

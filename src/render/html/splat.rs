@@ -23,7 +23,7 @@ pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
             div.beside {
                 div.case {
                     @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
-                    @if let Some(summary) = &report.summary { (next(&summary.next)) }
+                    (next(&facts::steps(report)))
                     (rows(report))
                 }
                 div.record {
