@@ -79,7 +79,7 @@ fn what_is_new_fails_and_is_explained() {
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert!(
-        text.starts_with("BSP path: the boot CPU cleared VMX"),
+        text.starts_with("KERNEL: the boot CPU switched virtualization (VMX) off"),
         "{text}"
     );
     assert!(text.contains("\n  What      "));

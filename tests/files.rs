@@ -101,7 +101,11 @@ fn what_is_no_file_is_written_as_it_comes() {
         .args(["x", "-o", "/dev/stdout"])
         .output()
         .expect("ksplat runs");
-    assert!(output.stdout.starts_with(b"AP path"), "{}", stderr(&output));
+    assert!(
+        output.stdout.starts_with(b"HYPERVISOR: "),
+        "{}",
+        stderr(&output)
+    );
     for arguments in [
         &["x", "-o", "/dev/full"][..],
         &["annotate", "x", "-o", "/dev/full"],
