@@ -217,11 +217,14 @@ impl<'g> Assembler<'g> {
 
     /// The headline of ksplat's own text looks as a header does.
     fn drop_headline(&mut self, line: u64) {
+        let own = &self.own;
         let is_headline = |open: &mut Building| {
-            open.first_line() == open.last_line() && Own::is_headline(open.first_line(), line)
+            !open.is_framed() && own.is_headline(open.first_line(), open.last_line(), line)
         };
+        let is_half = |half: &mut LogLine<'static>| own.is_headline(half.number, half.number, line);
         for index in 0..self.lanes.all().len() {
             self.lanes[index].open.take_if(is_headline);
+            self.lanes[index].half_header.take_if(is_half);
         }
     }
 

@@ -203,6 +203,11 @@ impl Building {
         self.splat.source.last_line
     }
 
+    /// True where the log's framing stands in front of the header.
+    pub fn is_framed(&self) -> bool {
+        self.framed
+    }
+
     /// First line that is part of the splat.
     pub fn first_line(&self) -> u64 {
         self.splat.source.first_line

@@ -8,14 +8,21 @@ use crate::line::LogLine;
 /// Lines that a mailer may have put together.
 const MAX_GAP: u64 = 3;
 
-/// Lines between the headline and the place.
-const MAX_HEADLINE: u64 = 2;
+/// Lines between the headline and the place: the headline and the title may be broken.
+const MAX_HEADLINE: u64 = 4;
+
+/// Lines between the title of a mail (`--format mail`) and the line with the place.
+const MAX_MAIL: u64 = 16;
 
 /// The state between lines.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     /// The last line of a block; 0 before the first one.
     last: u64,
+    /// The last one of them that is not empty.
+    last_text: u64,
+    /// True where the line that was just read has the place of a mail.
+    in_mail: bool,
 }
 
 impl Own {
@@ -23,22 +30,33 @@ impl Own {
     pub fn has(&mut self, line: &LogLine<'_>) -> bool {
         let text = line.text.as_ref();
         let goes_on = self.last > 0 && line.number.saturating_sub(self.last) <= MAX_GAP;
-        let is_inside =
-            goes_on && (text.trim().is_empty() || text.starts_with("  ") || is_marked_frame(line));
-        let is_own = !line.framing.present && (is_inside || holds_place(text));
-        self.last = if is_own { line.number } else { 0 };
+        let is_empty = text.trim().is_empty();
+        // A number in front of the text, as the lines of the proof have it, may be taken for that of a listing.
+        let is_inside = goes_on && (is_empty || text.starts_with(' ') || self.is_marked(line));
+        let is_mail = is_mail_place(text);
+        let is_own = !line.framing.present && (is_inside || is_mail || holds_place(text));
+        // What stands behind that of a mail is the log itself.
+        self.last = if is_own && !is_mail { line.number } else { 0 };
+        self.in_mail = is_mail;
+        if is_own && !is_empty {
+            self.last_text = line.number;
+        }
         is_own
     }
 
-    /// True where a line at `first` may be the headline of the block that was just entered at `line`.
-    pub fn is_headline(first: u64, line: u64) -> bool {
-        (1..=MAX_HEADLINE).contains(&line.saturating_sub(first))
+    /// The mark of the frame that decided, `    > init_intel+0x1/0x2`, looks as a mail's quoting does. A quote of a
+    /// mail stands behind an empty line or in the first column's prose, never right below a line of a block.
+    fn is_marked(&self, line: &LogLine<'_>) -> bool {
+        line.quote == 1 && self.last_text + 1 == line.number
     }
-}
 
-/// `    > f+0x1/0x2`: the frame at fault looks as a quoted line does, but for the blanks in front.
-fn is_marked_frame(line: &LogLine<'_>) -> bool {
-    line.quote == 1 && line.width.saturating_sub(line.text.len()) >= "    > ".len()
+    /// True where a report from `first` to `last` is the headline of the block that was just entered at `line`. Those
+    /// of a mail are followed by what looks as lines of a report: who ran, which kernel.
+    pub fn is_headline(&self, first: u64, last: u64, line: u64) -> bool {
+        let reach = if self.in_mail { MAX_MAIL } else { MAX_HEADLINE };
+        let is_near = (1..=reach).contains(&line.saturating_sub(first));
+        is_near && (self.in_mail || first == last)
+    }
 }
 
 /// `  console.log:164-190  `, `  AP path · console.log:164-190`.
@@ -51,6 +69,12 @@ fn holds_place(text: &str) -> bool {
     };
     let part = |separator| inside.split(separator).take(MAX_PARTS).any(is_place);
     part("  ") || part(" \u{b7} ")
+}
+
+/// `log:       console.log:164-190`.
+fn is_mail_place(text: &str) -> bool {
+    let place = text.strip_prefix("log:  ");
+    place.is_some_and(|place| is_place(place.trim()))
 }
 
 /// Parts of a line that may be the place.
@@ -78,6 +102,18 @@ mod tests {
             .map(|(number, _)| number)
             .collect();
         assert_eq!(own, [2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn the_mark_of_a_frame_is_no_quote() {
+        let log = "  a.log:1-23\n\n  Call trace\n    > f+0x1/0x2\n      g+0x1/0x2\n\n> BUG: x";
+        let mut own = Own::default();
+        let lines = (1..).zip(log.lines());
+        let is_own = lines.map(|(number, text)| own.has(&LogLine::parse(number, text.as_bytes())));
+        assert_eq!(
+            is_own.collect::<Vec<_>>(),
+            [true, true, true, true, true, true, false]
+        );
     }
 
     #[test]
