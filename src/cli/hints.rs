@@ -36,11 +36,11 @@ impl Hints {
             notes.map(move |note| (index, boot, note))
         });
         let open = |index: usize, note: &Note| {
-            let flag = note.flag.iter().cloned();
+            let mut flag = note.flag.iter().cloned();
             let is_cleared = |flag| self.cleared.contains(&(Some(index), flag));
             note.word.is_some()
                 && !self.explained.contains(&note.line)
-                && !flag.map(is_cleared).any(|is_cleared| is_cleared)
+                && !flag.any(is_cleared)
         };
         let notes = pairs.filter(|(index, _, note)| open(*index, note));
         let notes = notes.filter_map(|(_, boot, note)| Some((note, reason(boot, note)?)));
