@@ -38,9 +38,7 @@ impl Hints {
         let open = |index: usize, note: &Note| {
             let mut flag = note.flag.iter().cloned();
             let is_cleared = |flag| self.cleared.contains(&(Some(index), flag));
-            note.word.is_some()
-                && !self.explained.contains(&note.line)
-                && !flag.any(is_cleared)
+            note.word.is_some() && !self.explained.contains(&note.line) && !flag.any(is_cleared)
         };
         let notes = pairs.filter(|(index, _, note)| open(*index, note));
         let notes = notes.filter_map(|(_, boot, note)| Some((note, reason(boot, note)?)));
