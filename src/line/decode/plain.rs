@@ -45,7 +45,8 @@ fn may_begin_with_framing(text: &str) -> bool {
     let words = &text[begin.unwrap_or(text.len())..];
     match words {
         [b'<', mark, ..] => mark.is_ascii_digit(),
-        [b'-', b'-', ..] | [b'?' | b'=' | b'#', ..] => false,
+        // Any word may be the name of a host.
+        [b'-', b'-', ..] | [b'?' | b'=' | b'#', ..] => begins_with_name(words),
         [first, ..] if first.is_ascii_alphabetic() => {
             begins_with_date(words) || begins_with_name(words)
         }

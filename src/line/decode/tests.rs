@@ -430,3 +430,13 @@ const PIECES: &[&[u8]] = &[
     b"\xf0\x9f",
     b"2024/04/30 12:00:00 executing program",
 ];
+
+#[test]
+fn what_stands_before_kernel_may_be_any_host() {
+    for host in ["#x", "--x", "=x", "?x", "#[20240128_16:36:11.454041]@2"] {
+        let raw = format!("[    0.000000]{host} kernel: y");
+        if let Some((short, long)) = both_ways(raw.as_bytes()) {
+            assert_eq!(short, long, "{host}");
+        }
+    }
+}
