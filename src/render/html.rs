@@ -22,6 +22,7 @@ use crate::group::Groups;
 use crate::report::Report;
 use std::collections::HashMap;
 use std::error::Error;
+use tone::Tone;
 
 /// Reports of one bug that are shown in full; the table counts the others.
 const SHOWN_OF_A_BUG: usize = 12;
@@ -149,9 +150,12 @@ impl Output for Html<'_> {
             ..Input::default()
         });
         self.inputs.extend(interrupted);
+        let mut groups = std::mem::take(&mut self.groups).into_sorted();
+        // However many notices there are, splats come first.
+        groups.sort_by_key(|group| Tone::of_group(group, self.grammar) == Tone::Notice);
         let page = page::Page {
             grammar: self.grammar,
-            groups: std::mem::take(&mut self.groups).into_sorted(),
+            groups,
             standings: &self.standings,
             shown: &self.shown,
             inputs: &self.inputs,

@@ -4,6 +4,7 @@ use super::page::Page;
 use super::{splat, timeline};
 use crate::analyzer::Input;
 use crate::boot::Boot;
+use crate::grammar::Level;
 use crate::render::words::count;
 use crate::report::Report;
 use maud::{Markup, html};
@@ -41,12 +42,19 @@ pub fn render(page: &Page<'_>, input: &Input) -> Markup {
             }
             @for (index, boot, reports) in &drawn {
                 (one(index + 1, input.boots.len(), boot, reports))
-                @for report in reports { (splat::render(page, report, page.shown.len() <= MAX_OPEN)) }
+                @for report in reports { (splat::render(page, report, is_open(page, report))) }
             }
-            @for report in of_boot(None) { (splat::render(page, report, page.shown.len() <= MAX_OPEN)) }
+            @for report in of_boot(None) { (splat::render(page, report, is_open(page, report))) }
             @if more > 0 { p.note { (count(more, "more boot")) " without a splat." } }
         }
     }
+}
+
+/// Few splats are open from the start; notices open on demand.
+fn is_open(page: &Page<'_>, report: &Report) -> bool {
+    let is_splat = |report: &&Report| report.level == Level::Report;
+    let splats = page.shown.iter().filter(is_splat).count();
+    is_splat(&report) && splats <= MAX_OPEN
 }
 
 fn one(number: usize, of: usize, boot: &Boot, reports: &[&Report]) -> Markup {
