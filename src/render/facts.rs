@@ -12,7 +12,12 @@ use crate::symbols::{Match, Symbols};
 pub fn sentence(report: &Report, more: &[Report]) -> String {
     match (&report.late_clear, &report.summary) {
         (Some(verdict), _) => lost_together(verdict, more),
-        (None, Some(summary)) => format!("{}: {}", summary.label, summary.text),
+        (None, Some(summary)) => {
+            let killed = summary.killed.as_ref();
+            let killed = killed.filter(|_| report.panic_line.is_none());
+            let fate = killed.map_or(String::new(), |task| format!("; {task} was killed"));
+            format!("{}: {}{fate}", summary.label, summary.text)
+        }
         (None, None) => report.title.clone(),
     }
 }

@@ -16,6 +16,8 @@ pub struct Summary {
     pub label: String,
     /// What happened, without a full stop.
     pub text: String,
+    /// The task that the kernel ends, where the machine did not stop.
+    pub killed: Option<String>,
     /// What to do first where the machine did not stop.
     pub alive: Option<String>,
     /// What to do, a sentence each.
@@ -49,11 +51,11 @@ pub(super) fn of(
     }
     learn(&mut facts, splat, culprit);
     let says = rule.says.iter().find_map(|text| fill(text, &facts))?;
-    let fate = rule.kills.then(|| victim(splat)).flatten();
-    let fate = fate.map_or(String::new(), |task| format!("; {task} was killed"));
+    let killed = rule.kills.then(|| victim(splat)).flatten();
     Some(Summary {
         label: rule.label.clone(),
-        text: says + &fate,
+        text: says,
+        killed,
         alive: rule.alive.clone(),
         next: rule.next.clone(),
     })
