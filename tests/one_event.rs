@@ -338,3 +338,15 @@ fn the_line_of_the_panic_is_named() {
     // That no line says so is no proof.
     assert!(splats("kcfi.log")[0].get("panicked").is_none());
 }
+
+/// `xfs_error_report()` prints the CPU and its stack, which belong neither to the oops before it nor to nobody.
+#[test]
+fn an_internal_error_of_xfs_keeps_its_stack() {
+    let splats = splats("xfs-internal-error.log");
+    let error = &splats[0];
+    assert_eq!(error["title"], "XFS: Internal error in xfs_create");
+    assert_eq!(error["cpu"], 1);
+    assert_eq!(error["comm"], "copier");
+    assert_eq!(error["frames"].as_array().map(Vec::len), Some(8));
+    assert_eq!(splats[1]["incident"], error["incident"]);
+}

@@ -221,3 +221,11 @@ fn late_clears_of_the_corpus_are_told_apart_by_path_feature_and_requester() {
         "{logs_of:?}"
     );
 }
+
+#[test]
+fn a_filesystem_error_that_has_its_stack_now_is_known_by_its_former_signature() {
+    let log = include_str!("one_event/xfs-internal-error.log");
+    let found = reports(&analyzer(), log);
+    assert!(found[0].signature.starts_with("filesystem:xfs_create:"));
+    assert_eq!(found[0].former_signatures[0], "filesystem:xfs_create");
+}

@@ -65,6 +65,15 @@ pub struct Wrappers {
     pub prefixes: Vec<String>,
 }
 
+/// A function without the longest prefix of a wrapper.
+pub fn unwrapped<'a>(wrappers: &[Wrappers], printed: &'a str) -> &'a str {
+    let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
+    let shortest = prefixes
+        .filter_map(|prefix| printed.strip_prefix(prefix.as_str()))
+        .min_by_key(|rest| rest.len());
+    shortest.unwrap_or(printed)
+}
+
 /// What a landmark is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -91,6 +100,15 @@ pub enum StackOf {
     Other,
     /// The one of another CPU or task that shows its state: the beginning of its call trace still comes.
     Dump,
+    /// As `dump`, of a task that helps to judge the report: it is the report's own only where no other one is.
+    Aside,
+}
+
+impl StackOf {
+    /// True where the beginning of the call trace still comes.
+    pub fn waits(self) -> bool {
+        matches!(self, StackOf::Dump | StackOf::Aside)
+    }
 }
 
 /// A line of a report that is known by its form. Groups `function` and `outer` are candidates for

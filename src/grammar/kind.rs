@@ -70,6 +70,9 @@ pub struct Kind {
     /// True where the header is the whole report.
     #[serde(default)]
     pub single: bool,
+    /// Headers of a single kind that a CPU line and a call trace may follow.
+    #[serde(default)]
+    pub traced: Vec<Pattern>,
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
@@ -229,6 +232,11 @@ impl Kind {
         literals.any(|literal| text.contains(literal.as_str()))
     }
 
+    /// True where this header is the whole report.
+    pub fn is_whole(&self, header: &str) -> bool {
+        self.single && !self.traced.iter().any(|traced| traced.is_match(header))
+    }
+
     /// True where a whole report of some form has a call trace.
     pub fn needs_stack(&self) -> bool {
         !self.single && self.titles.iter().any(|form| !form.no_stack)
@@ -241,7 +249,10 @@ impl Kind {
             .iter()
             .flat_map(|form| form.header.iter().chain(&form.lines));
         let lines = self.never.iter().chain(&self.prose);
-        let lines = lines.chain(&self.parts).chain(&self.halves);
+        let lines = lines
+            .chain(&self.parts)
+            .chain(&self.halves)
+            .chain(&self.traced);
         let others = self.takes_over.iter().chain(&self.without_trace);
         let others = others.chain(&self.tail);
         let same = self

@@ -25,7 +25,7 @@ mod who;
 
 pub use dependencies::Dependency;
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
+pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use late_clear::{
     ClearSite, Diagnosis, Fault, FaultName, Meaning, PathName, PathRule, Requester, StageName,

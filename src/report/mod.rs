@@ -15,7 +15,7 @@ pub use summary::Summary;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
-use crate::grammar::{Follows, Grammar, Level, PathName};
+use crate::grammar::{Follows, Grammar, Level, PathName, unwrapped};
 use crate::late_clear::LateClear;
 use crate::line::Caller;
 use crate::splat::{Frame, Lines, Splat, base_name, demangled, is_headless};
@@ -383,6 +383,12 @@ fn is_meaningful(grammar: &Grammar, function: &str) -> bool {
     !function.is_empty() && !is_machinery()
 }
 
+/// True for a frame of that function, which may be printed with the prefix of a system call's wrapper.
+fn is_of(grammar: &Grammar, frame: &Frame, function: &str) -> bool {
+    let printed = demangled(frame.base_name());
+    printed == function || unwrapped(&grammar.wrappers, &printed) == function
+}
+
 /// The requester of a late clear, else the function of the title, else the one that the header or
 /// RIP points at, else the first of the call trace that is no machinery.
 fn culprit(
@@ -399,7 +405,7 @@ fn culprit(
     let function = requester
         .or_else(|| name.function.clone())
         .or_else(|| printed.clone().or_else(first).map(Cow::into_owned))?;
-    let is_it = |frame: &&Frame| demangled(frame.base_name()) == function;
+    let is_it = |frame: &&Frame| is_of(grammar, frame, &function);
     let frame = splat.frames.iter().find(is_it);
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.as_deref() == Some(function.as_str()));

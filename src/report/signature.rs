@@ -6,9 +6,10 @@
 use super::{Culprit, meaningful};
 use crate::grammar::Grammar;
 use crate::late_clear::{LateClear, path_name};
-use crate::splat::{Frame, Splat, base_name, demangled};
+use crate::splat::{Frame, Splat, base_name};
 use crate::title::Name;
 use std::borrow::Cow;
+use std::iter;
 
 /// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
 const FRAMES: usize = 3;
@@ -41,7 +42,7 @@ pub fn of(
     join(&splat.kind, &what, callers)
 }
 
-/// The signature that versions before 0.2 made, where it was another one.
+/// The signatures that versions before 0.2 made, where they were others.
 pub fn former(grammar: &Grammar, splat: &Splat, name: &Name, signature: &str) -> Vec<String> {
     let function = name.syzbot_function.as_deref();
     let printed = splat.frames.iter().flat_map(printed_names);
@@ -51,10 +52,13 @@ pub fn former(grammar: &Grammar, splat: &Splat, name: &Name, signature: &str) ->
         .map(Cow::from);
     let what = function.unwrap_or(&name.syzbot);
     let former = join(&splat.kind, what, frames);
-    (former != signature)
-        .then_some(former)
-        .into_iter()
-        .collect()
+    // They dropped the stack of a report that is one line as a rule.
+    let single = grammar.kind(&splat.kind).is_some_and(|kind| kind.single);
+    let without_stack = single.then(|| join(&splat.kind, what, iter::empty()));
+    let mut all: Vec<_> = without_stack.into_iter().chain([former]).collect();
+    all.dedup();
+    all.retain(|former| former != signature);
+    all
 }
 
 fn of_late_clear(verdict: &LateClear) -> String {
@@ -102,8 +106,9 @@ fn callers<'a>(
     function: Option<&'a str>,
 ) -> impl Iterator<Item = Cow<'a, str>> {
     let own = splat.own_frames();
-    let is_it =
-        |frame: &Frame| frame.reliable && Some(demangled(frame.base_name()).as_ref()) == function;
+    let is_it = |frame: &Frame| {
+        frame.reliable && function.is_some_and(|name| super::is_of(grammar, frame, name))
+    };
     let after = own.iter().position(is_it).map_or(0, |index| index + 1);
     meaningful(grammar, &own[after..]).filter(move |name| Some(name.as_ref()) != function)
 }

@@ -14,6 +14,8 @@ struct Begun {
     marked: bool,
     /// The `Call Trace:` that comes next is its own.
     waits: bool,
+    /// It is not the report's own while there is another.
+    aside: bool,
 }
 
 /// Divides the frames of a splat.
@@ -21,14 +23,14 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<Stack> {
     let begun = beginnings(grammar, splat);
     let ends = begun.iter().skip(1).map(|next| next.line);
     let mut from = 0;
-    let mut stacks: Vec<(Stack, bool)> = Vec::new();
+    let mut stacks: Vec<(Stack, &Begun)> = Vec::new();
     for (begun, end) in begun.iter().zip(ends.chain([u64::MAX])) {
         let count = splat.frames[from..].partition_point(|frame| frame.log_line < end);
         let frames = from..from + count;
         from = frames.end;
         if !frames.is_empty() {
             let label = begun.label.clone();
-            stacks.push((Stack { label, frames }, begun.marked));
+            stacks.push((Stack { label, frames }, begun));
         }
     }
     own_first(stacks)
@@ -41,6 +43,7 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
         label: None,
         marked: false,
         waits: false,
+        aside: false,
     }];
     for line in splat.lines.iter() {
         let waits = all.last().is_some_and(|last| last.waits);
@@ -50,7 +53,8 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
                 line: line.number,
                 label: label(of, line.printed),
                 marked: of == StackOf::Own,
-                waits: of == StackOf::Dump,
+                waits: of.waits(),
+                aside: of == StackOf::Aside,
             }),
             None => {}
         }
@@ -72,14 +76,15 @@ fn label(of: StackOf, text: &str) -> Option<String> {
 }
 
 /// The report's own stack is the first one that `Call Trace:` begins and no line says to be another's;
-/// without such a line the first one without a label, else the first one.
-fn own_first(stacks: Vec<(Stack, bool)>) -> Vec<Stack> {
-    let find = |fits: &dyn Fn(&Stack, bool) -> bool| {
+/// without such a line the first one without a label, else the first one that is not aside.
+fn own_first(stacks: Vec<(Stack, &Begun)>) -> Vec<Stack> {
+    let find = |fits: &dyn Fn(&Begun) -> bool| {
         let mut all = stacks.iter();
-        all.position(|(stack, marked)| fits(stack, *marked))
+        all.position(|(_, begun)| fits(begun))
     };
-    let own = find(&|stack, marked| marked && stack.label.is_none())
-        .or_else(|| find(&|stack, _| stack.label.is_none()))
+    let own = find(&|begun| begun.marked && begun.label.is_none())
+        .or_else(|| find(&|begun| begun.label.is_none()))
+        .or_else(|| find(&|begun| !begun.aside))
         .unwrap_or(0);
     let mut stacks: Vec<Stack> = stacks.into_iter().map(|(stack, _)| stack).collect();
     if own < stacks.len() {

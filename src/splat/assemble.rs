@@ -315,7 +315,7 @@ impl<'g> Assembler<'g> {
         }
         self.lanes[index].headless = None;
         self.repeats.note(&header, line, boots);
-        if header.kind.single {
+        if header.kind.is_whole(header.text()) {
             let boot = boots.claim(line.number);
             let building = Building::from_header(header, line, boot, &self.path);
             self.complete.push(building.close(Closing::EndMarker));

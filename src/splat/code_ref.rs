@@ -4,6 +4,7 @@
 //! purpose: prose must not pass for a frame, so a bare word is no reference; it needs an offset,
 //! a source position or an address.
 
+use super::paths::printed_path;
 use super::types::{CodeRef, SourceLine};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while1};
@@ -188,14 +189,14 @@ fn discriminator(input: &str) -> IResult<&str, &str> {
     recognize((tag("(discriminator "), digit1, char(')'))).parse(input)
 }
 
-/// `arch/x86/kernel/cpu/intel.c:687`, with a leading `./` taken off. The line is `-1` or `?` where the
+/// `arch/x86/kernel/cpu/intel.c:687`, relative to the kernel tree. The line is `-1` or `?` where the
 /// symbolizer knew the file only.
 pub(super) fn source_line(input: &str) -> IResult<&str, SourceLine> {
     let known = digit1.map_opt(|digits: &str| digits.parse().ok()).map(Some);
     let unknown = alt((tag("-1"), tag("?"))).map(|_| None);
     let line = preceded(char(':'), alt((known, unknown)));
     map(pair(source_file, line), |(file, line)| SourceLine {
-        file: file.trim_start_matches("./").to_owned(),
+        file: printed_path(file),
         line,
     })
     .parse(input)

@@ -5,6 +5,7 @@
 use super::code_ref::code_ref;
 use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
+use super::paths::printed_path;
 use super::types::{CodeRef, SourceLine, Splat};
 use crate::grammar::{Grammar, Groups, Kind, Level, Pattern};
 use crate::line::framing::holds_program_tag;
@@ -154,11 +155,7 @@ fn any_begins<'g>(kinds: impl IntoIterator<Item = &'g Kind>, text: &str) -> bool
 fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Option<Header<'g>> {
     let group = |name| captures.name(name).map(|m| m.as_str());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
-    let file = group("file").map(|path| {
-        path.trim_start_matches("../")
-            .trim_start_matches("./")
-            .to_owned()
-    });
+    let file = group("file").map(printed_path);
     let (at, whole) = match group("code") {
         Some(code) => read_code(code),
         None => {

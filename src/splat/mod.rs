@@ -14,6 +14,7 @@ mod demangle;
 mod frame;
 mod header;
 mod lane;
+mod paths;
 mod registers;
 mod strands;
 mod types;
@@ -23,6 +24,7 @@ mod who;
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use code_ref::code_ref;
 pub use demangle::demangled;
+pub use paths::tree_path;
 pub use types::{
     Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
     SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,

@@ -3,7 +3,7 @@
 use gimli::LineProgramHeader;
 
 use super::dwarf::{Dwarf, Slice, Unit, text};
-use super::paths::tree_path;
+use crate::splat::tree_path;
 
 /// File index and line of each of the sorted addresses. Reads the table only up to the last answer.
 pub(super) fn lines_at(unit: &Unit<'_>, addresses: &[u64]) -> Vec<Option<(u64, u32)>> {

@@ -25,7 +25,6 @@ mod locate;
 mod missing;
 mod parameter;
 mod patch_sites;
-mod paths;
 mod relocate;
 mod resolve;
 mod search;
@@ -47,7 +46,6 @@ pub use error::SymbolError;
 pub use image::Image;
 pub use locate::Position;
 pub use parameter::ParameterValue;
-pub use paths::tree_path;
 pub use resolve::{Place, Resolved, Unresolved};
 pub use symtab::Symbol;
 

@@ -1,7 +1,7 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
 use super::lines::{Line, readable};
-use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, Landmark, Wrappers};
+use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, Landmark, Wrappers, unwrapped};
 
 /// A function as titles name it and as the log prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,7 +197,7 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
     let found: Vec<Found> = candidates
         .iter()
         .filter(|name| !grammar.is_machinery(name) && !is_in(&rule.skip, name))
-        .map(|printed| unwrapped(&grammar.wrappers, printed))
+        .map(|printed| found(&grammar.wrappers, printed))
         .collect();
     for (index, candidate) in found.iter().enumerate() {
         if let Some(set) = set_of(grammar, &rule.decisive, &candidate.name) {
@@ -222,7 +222,7 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
 fn outermost(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<Found> {
     let passes = !rule.pass.is_empty() && candidates.len() > 1;
     let outermost = candidates.last().filter(|_| passes)?;
-    Some(unwrapped(&grammar.wrappers, outermost))
+    Some(found(&grammar.wrappers, outermost))
 }
 
 fn set_of<'g>(grammar: &'g Grammar, sets: &[String], name: &str) -> Option<&'g FrameSet> {
@@ -238,13 +238,9 @@ fn called(candidate: &Found, set: &FrameSet) -> Found {
 }
 
 /// Takes the longest prefix of a wrapper off.
-fn unwrapped(wrappers: &[Wrappers], printed: &str) -> Found {
-    let prefixes = wrappers.iter().flat_map(|set| &set.prefixes);
-    let shortest = prefixes
-        .filter_map(|prefix| printed.strip_prefix(prefix.as_str()))
-        .min_by_key(|rest| rest.len());
+fn found(wrappers: &[Wrappers], printed: &str) -> Found {
     Found {
-        name: shortest.unwrap_or(printed).to_owned(),
+        name: unwrapped(wrappers, printed).to_owned(),
         printed: Some(printed.to_owned()),
     }
 }

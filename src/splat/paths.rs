@@ -1,5 +1,5 @@
-//! Source paths. In: a path as DWARF has it and the folder of its compilation. Out: the path within the
-//! kernel tree.
+//! Source paths. In: a path as a log prints it, or as DWARF has it with the folder of its compilation.
+//! Out: the path within the kernel tree.
 //!
 //! What stands in front of the tree is the builder's affair (`/home/me/linux`,
 //! `/build/reproducible-path/linux-6.12.111/debian/build/…`), and no list of builders would be
@@ -60,6 +60,27 @@ pub fn tree_path(path: &str, comp_dir: &str) -> String {
     }
 }
 
+/// A path as a log prints it, relative to the kernel tree: the same bug must not have another name for
+/// each folder that a kernel was built in.
+pub(super) fn printed_path(path: &str) -> String {
+    if !path.starts_with('/') {
+        let path = path.trim_start_matches("../");
+        return path.trim_start_matches("./").to_owned();
+    }
+    // `/usr/src` and `/var/lib` are folders of the system, not the `usr` and `lib` of a kernel tree.
+    let parts = components(path);
+    let skipped = if matches!(parts.first(), Some(&("usr" | "var"))) {
+        2
+    } else {
+        0
+    };
+    let inside = parts.get(skipped..).unwrap_or_default();
+    match tree_start(inside) {
+        Some(start) => inside.get(start..).unwrap_or_default().join("/"),
+        None => path.to_owned(),
+    }
+}
+
 /// Path components with `.` and `..` worked off; a `..` that leads out of the path stays.
 fn components(path: &str) -> Vec<&str> {
     let mut parts = Vec::new();
@@ -93,6 +114,30 @@ fn tree_start(parts: &[&str]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printed_paths_start_at_the_kernel_tree() {
+        let rows = [
+            (
+                "/build/linux-hwe-6.5-x/linux-hwe-6.5-6.5.0/drivers/net/hyperv/netvsc.c",
+                "drivers/net/hyperv/netvsc.c",
+            ),
+            (
+                "/usr/src/packages/BUILD/kernel-default-5.3/linux-5.3/kernel/fork.c",
+                "kernel/fork.c",
+            ),
+            ("/kbuild/src/x86_64/mm/slub.c", "mm/slub.c"),
+            ("../../mm/slub.c", "mm/slub.c"),
+            ("./include/linux/mm.h", "include/linux/mm.h"),
+            (
+                "/var/lib/dkms/zeta/5.1/build/zeta/main.c",
+                "/var/lib/dkms/zeta/5.1/build/zeta/main.c",
+            ),
+        ];
+        for (path, expected) in rows {
+            assert_eq!(printed_path(path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn paths_start_at_the_kernel_tree() {
