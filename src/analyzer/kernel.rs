@@ -3,7 +3,7 @@
 //! In: bytes. Out: yes or no; the first such line decides. A log without stamps, banner and milestones cannot be told
 //! from prose.
 
-use crate::input::Finder;
+use crate::input::{Finder, in_steps};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
@@ -40,6 +40,12 @@ pub struct Kernel {
 impl Kernel {
     /// Takes in a whole text, or the next chunk of it.
     pub fn look(&mut self, bytes: &[u8], finder: &Finder) {
+        for step in in_steps(bytes) {
+            self.look_at(step, finder);
+        }
+    }
+
+    fn look_at(&mut self, bytes: &[u8], finder: &Finder) {
         if self.seen {
             return;
         }

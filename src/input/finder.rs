@@ -9,6 +9,7 @@ use crate::literals::{Search, shortest};
 use crate::parallel;
 use aho_corasick::BuildError;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -132,10 +133,15 @@ impl Literals {
         if bytes.len() <= from.saturating_add(WINDOW) {
             return take(&mut one_by_one());
         }
+        let wanted = AtomicUsize::new(from);
         std::thread::scope(|scope| {
             let (found, received) = mpsc::sync_channel(1);
+            let wanted = &wanted;
             let search = move || {
-                let mut windows = (from..bytes.len()).step_by(WINDOW);
+                // What the reader looked at line by line meanwhile is not searched as well.
+                let is_wanted = |begin: &usize| begin + WINDOW > wanted.load(Ordering::Relaxed);
+                let windows = (from..bytes.len()).step_by(WINDOW);
+                let mut windows = windows.filter(is_wanted);
                 // It ends where nobody asks any more.
                 windows.all(|begin| found.send(self.in_window(bytes, begin)).is_ok())
             };
@@ -144,6 +150,7 @@ impl Literals {
             }
             take(&mut Hits::Ahead(Ahead {
                 received,
+                wanted,
                 hits: Vec::new().into_iter().peekable(),
             }))
         })
@@ -177,7 +184,7 @@ pub enum Hits<'f> {
     /// Each hit is searched for when it is asked for.
     OneByOne(OneByOne<'f>),
     /// All threads search ahead.
-    Ahead(Ahead),
+    Ahead(Ahead<'f>),
 }
 
 impl Hits<'_> {
@@ -239,15 +246,18 @@ impl OneByOne<'_> {
 }
 
 /// A search by all threads, which goes on while the hits are looked at.
-pub struct Ahead {
+pub struct Ahead<'f> {
     /// The hits of each window.
     received: Receiver<Vec<Hit>>,
+    /// Nothing in front of it is asked for any more.
+    wanted: &'f AtomicUsize,
     /// What is left of those of the last one.
     hits: std::iter::Peekable<std::vec::IntoIter<Hit>>,
 }
 
-impl Ahead {
+impl Ahead<'_> {
     fn next_from(&mut self, from: usize) -> Option<Hit> {
+        self.wanted.store(from, Ordering::Relaxed);
         loop {
             while self.hits.next_if(|hit| hit.at < from).is_some() {}
             if let Some(hit) = self.hits.peek() {

@@ -1,6 +1,7 @@
 //! Cuts bytes into lines, and skips what nobody waits for.
 
 use super::finder::{Finder, Hit, Hits};
+use super::mapped::{STEP, passed};
 use memchr::{memchr, memchr_iter, memrchr};
 use std::ops::Range;
 
@@ -169,8 +170,12 @@ impl LineReader {
                 self.look_back(bytes, lines);
                 self.note(bytes, self.scanned, finder, visitor);
             }
+            let step = self.scanned / STEP;
             self.hand_over(bytes, visitor, V::line);
             self.noted = (self.scanned, self.count);
+            if self.scanned / STEP > step {
+                passed(&bytes[..self.scanned]);
+            }
         }
     }
 

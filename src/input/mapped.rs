@@ -17,7 +17,7 @@ const LARGE: usize = 64 << 20;
 const KEEP: usize = 32 << 20;
 
 /// Bytes that are given back at once; a multiple of every page size.
-const STEP: usize = 16 << 20;
+pub const STEP: usize = 16 << 20;
 
 /// A mapped file.
 #[derive(Debug)]
@@ -119,6 +119,15 @@ unsafe fn give_back(addresses: Range<usize>) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = addresses;
+}
+
+/// The bytes in pieces, each of which is passed when the next one is asked for.
+pub fn in_steps(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins = (0..bytes.len()).step_by(STEP);
+    begins.map(move |begin| {
+        passed(&bytes[..begin]);
+        &bytes[begin..bytes.len().min(begin + STEP)]
+    })
 }
 
 /// Reads bytes in order, and says so.
