@@ -3,7 +3,8 @@
 //! In: a TOML file that people write and read, and the groups of a scan. Out: what is new, what is known, and
 //! the file with new entries, its comments and reasons untouched. An entry may list several signatures
 //! (`signature = ["…", "…"]`): a bug whose signature has changed is known by the former one as well, until
-//! `--update` writes down the new one.
+//! `--update` writes down the new one. Instead of a signature an entry may have only a title, or a regular
+//! expression (`pattern`) that is looked for in titles and signatures.
 //!
 //! ```toml
 //! [[known]]
@@ -19,6 +20,7 @@ mod edit;
 use crate::group::Group;
 use crate::report::Report;
 use jiff::civil::Date;
+use regex::Regex;
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use toml_edit::DocumentMut;
@@ -26,7 +28,7 @@ use toml_edit::DocumentMut;
 /// A file that is no baseline.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{path}:{line}: {reason}; an entry is [[known]] with signature, title, reason, expires (a date) and link"
+    "{path}:{line}: {reason}; an entry is [[known]] with signature, title or pattern, and reason, expires (a date) and link"
 )]
 pub struct BaselineError {
     /// The file.
@@ -41,10 +43,12 @@ pub struct BaselineError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry stands for
-    /// several bugs.
+    /// several bugs. None where the title or the pattern says what is known.
     pub signatures: Vec<String>,
-    /// For people; not compared.
+    /// For people; compared only where there is neither a signature nor a pattern.
     pub title: String,
+    /// Found in a title or a signature of what is known.
+    pub pattern: Option<Pattern>,
     /// Why it is accepted.
     pub reason: Option<String>,
     /// The last day on which it is accepted.
@@ -54,9 +58,62 @@ pub struct Known {
 }
 
 impl Known {
-    /// The first of its signatures, which is its name.
-    pub fn signature(&self) -> &str {
-        self.signatures.first().map_or("", String::as_str)
+    /// Its name: the first of its signatures, else the pattern, else the title.
+    pub fn name(&self) -> &str {
+        let pattern = self.pattern.as_ref().map(|pattern| pattern.0.as_str());
+        let signature = self.signatures.first().map(String::as_str);
+        signature.or(pattern).unwrap_or(&self.title)
+    }
+
+    /// True where no signature says what is known, and its title or its pattern fits the bug.
+    fn fits(&self, bug: &Bug<'_>) -> bool {
+        match &self.pattern {
+            Some(Pattern(regex)) => regex.is_match(bug.title) || regex.is_match(bug.signature),
+            None => self.signatures.is_empty() && self.title == bug.title,
+        }
+    }
+}
+
+/// A regular expression; patterns of the same text are equal.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+/// What a bug is known by.
+#[derive(Debug, Clone, Copy)]
+pub struct Bug<'a> {
+    /// As [`Report::signature`].
+    pub signature: &'a str,
+    /// As [`Report::former_signatures`].
+    pub former: &'a [String],
+    /// Its title; that of a late clear names the feature.
+    pub title: &'a str,
+}
+
+impl<'a> From<&'a Report> for Bug<'a> {
+    fn from(report: &'a Report) -> Bug<'a> {
+        Bug {
+            signature: &report.signature,
+            former: &report.former_signatures,
+            title: &report.title,
+        }
+    }
+}
+
+impl<'a> From<&'a Group> for Bug<'a> {
+    fn from(group: &'a Group) -> Bug<'a> {
+        Bug {
+            signature: &group.signature,
+            former: &group.former_signatures,
+            title: &group.title,
+        }
     }
 }
 
@@ -125,15 +182,16 @@ pub struct Baseline {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    known: Vec<Entry>,
+    known: Vec<toml::Spanned<Entry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    signature: toml::Spanned<Signatures>,
+    signature: Option<toml::Spanned<Signatures>>,
     #[serde(default)]
     title: String,
+    pattern: Option<toml::Spanned<String>>,
     reason: Option<String>,
     expires: Option<toml::Spanned<toml::Value>>,
     link: Option<String>,
@@ -144,6 +202,48 @@ struct Entry {
 enum Signatures {
     One(String),
     Several(Vec<String>),
+}
+
+impl Entry {
+    /// What it says.
+    ///
+    /// # Errors
+    /// Where it says nothing, or what cannot be read, with the place in the text; `at` is its own.
+    fn known(self, at: usize) -> Result<Known, (usize, String)> {
+        let expires = self.expires.map(|value| {
+            let at = value.span().start;
+            date(value.get_ref()).ok_or_else(|| (at, "expires is no date (2027-01-31)".to_owned()))
+        });
+        let pattern = self.pattern.map(|text| {
+            let regex = Regex::new(text.get_ref());
+            let reason = |error: regex::Error| one_line(&format!("pattern: {error}"));
+            regex
+                .map(Pattern)
+                .map_err(|error| (text.span().start, reason(error)))
+        });
+        let signatures = match self.signature {
+            Some(signature) => {
+                let at = signature.span().start;
+                let all = signature.into_inner().into_all();
+                if all.is_empty() {
+                    return Err((at, "signature is an empty list".to_owned()));
+                }
+                all
+            }
+            None if pattern.is_none() && self.title.is_empty() => {
+                return Err((at, "neither signature nor title nor pattern".to_owned()));
+            }
+            None => Vec::new(),
+        };
+        Ok(Known {
+            signatures,
+            title: self.title,
+            pattern: pattern.transpose()?,
+            reason: self.reason.filter(|reason| !reason.is_empty()),
+            expires: expires.transpose()?,
+            link: self.link,
+        })
+    }
 }
 
 impl Signatures {
@@ -179,26 +279,13 @@ impl Baseline {
         if entries.is_some_and(|entries| !entries.is_array_of_tables()) {
             return Err(fail(0, "the entries stand in one list".to_owned()));
         }
-        let mut known = Vec::with_capacity(file.known.len());
-        for entry in file.known {
-            let expires = entry.expires.map(|value| {
-                let at = value.span().start;
-                date(value.get_ref())
-                    .ok_or_else(|| fail(at, "expires is no date (2027-01-31)".to_owned()))
-            });
-            let at = entry.signature.span().start;
-            let signatures = entry.signature.into_inner().into_all();
-            if signatures.is_empty() {
-                return Err(fail(at, "signature is an empty list".to_owned()));
-            }
-            known.push(Known {
-                signatures,
-                title: entry.title,
-                reason: entry.reason.filter(|reason| !reason.is_empty()),
-                expires: expires.transpose()?,
-                link: entry.link,
-            });
-        }
+        let entries = file.known.into_iter();
+        let known = entries.map(|entry| {
+            let at = entry.span().start;
+            entry.into_inner().known(at)
+        });
+        let known: Result<Vec<_>, _> = known.collect();
+        let known = known.map_err(|(at, reason)| fail(at, reason))?;
         Ok(Baseline {
             index: index(&known),
             document,
@@ -206,17 +293,21 @@ impl Baseline {
         })
     }
 
-    /// The entry of a bug, by its signature, else by a former one.
-    fn entry(&self, signature: &str, former: &[String]) -> Option<usize> {
-        let all = std::iter::once(signature).chain(former.iter().map(String::as_str));
+    /// The entry of a bug: by its signature, by a former one, else the first whose title or pattern fits.
+    fn entry<'b>(&self, bug: impl Into<Bug<'b>>) -> Option<usize> {
+        let bug = bug.into();
+        let former = bug.former.iter().map(String::as_str);
+        let all = std::iter::once(bug.signature).chain(former);
         let mut found = all.filter_map(|signature| self.index.get(signature));
-        found.next().copied()
+        found
+            .next()
+            .copied()
+            .or_else(|| self.known.iter().position(|known| known.fits(&bug)))
     }
 
-    /// How splats of a signature stand to it.
-    pub fn standing(&self, signature: &str, former: &[String], today: Date) -> Standing<'_> {
-        let entry = self.entry(signature, former);
-        let Some(known) = entry.map(|index| &self.known[index]) else {
+    /// How a bug stands to it.
+    pub fn standing<'b>(&self, bug: impl Into<Bug<'b>>, today: Date) -> Standing<'_> {
+        let Some(known) = self.entry(bug).map(|index| &self.known[index]) else {
             return Standing::New;
         };
         match known.expires {
@@ -228,7 +319,7 @@ impl Baseline {
     /// Holds reports against it, one by one.
     pub fn check<'b>(&'b self, reports: &'b [Report], today: Date) -> Vec<Checked<'b>> {
         let checked = reports.iter().map(|report| Checked {
-            standing: self.standing(&report.signature, &report.former_signatures, today),
+            standing: self.standing(report, today),
             report,
         });
         checked.collect()
@@ -236,9 +327,7 @@ impl Baseline {
 
     /// Holds the groups of a scan against it.
     pub fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
-        let entries = groups
-            .iter()
-            .filter_map(|group| self.entry(&group.signature, &group.former_signatures));
+        let entries = groups.iter().filter_map(|group| self.entry(group));
         let seen: HashSet<usize> = entries.collect();
         let unseen = self.known.iter().enumerate();
         let unseen = unseen.filter(|(index, _)| !seen.contains(index));
@@ -247,8 +336,7 @@ impl Baseline {
             groups: groups
                 .into_iter()
                 .map(|group| {
-                    let former = &group.former_signatures;
-                    let standing = self.standing(&group.signature, former, today);
+                    let standing = self.standing(&group, today);
                     (group, standing)
                 })
                 .collect(),
@@ -294,10 +382,52 @@ mod tests {
         signature = \"b\" # keep\n\
         title = \"B\"\n";
 
+    fn bug<'a>(signature: &'a str, former: &'a [String]) -> Bug<'a> {
+        Bug {
+            signature,
+            former,
+            title: "WARNING in x",
+        }
+    }
+
+    #[test]
+    fn an_entry_has_a_title_or_a_pattern_instead_of_a_signature() {
+        let of = |entry: &str| Baseline::parse("x", &format!("[[known]]\n{entry}\n"));
+        let standing = |entry| {
+            let baseline = of(entry).expect("a baseline");
+            baseline
+                .standing(bug("warning:x", &[]), date(2026, 5, 1))
+                .name()
+        };
+        assert_eq!(standing("title = \"WARNING in x\""), "known");
+        assert_eq!(standing("title = \"WARNING in y\""), "new");
+        assert_eq!(standing("pattern = \"^WARNING in [x-z]$\""), "known");
+        assert_eq!(standing("pattern = \"^warning:\""), "known");
+        assert_eq!(
+            standing("pattern = \"KASAN\"\ntitle = \"WARNING in x\""),
+            "new"
+        );
+        // Where there is a signature the title is for people.
+        assert_eq!(
+            standing("signature = \"a\"\ntitle = \"WARNING in x\""),
+            "new"
+        );
+        for (entry, reason) in [
+            ("reason = \"y\"", "neither signature"),
+            ("pattern = \"(\"", "pattern: "),
+        ] {
+            let error = of(entry).expect_err("none").to_string();
+            assert!(
+                error.contains(reason) && error.lines().count() == 1,
+                "{error}"
+            );
+        }
+    }
+
     #[test]
     fn an_entry_is_known_up_to_its_last_day() {
         let baseline = Baseline::parse("x", TEXT).expect("a baseline");
-        let standing = |signature, day| baseline.standing(signature, &[], day).name();
+        let standing = |signature, day| baseline.standing(bug(signature, &[]), day).name();
         assert_eq!(standing("a", date(2026, 5, 1)), "known");
         assert_eq!(standing("a", date(2026, 5, 2)), "expired");
         assert_eq!(standing("b", date(2999, 1, 1)), "known");
@@ -310,9 +440,8 @@ mod tests {
         let baseline = Baseline::parse("x", text).expect("a baseline");
         let standing = |signature, former: &[&str]| {
             let former: Vec<_> = former.iter().map(ToString::to_string).collect();
-            baseline
-                .standing(signature, &former, date(2026, 5, 1))
-                .name()
+            let bug = bug(signature, &former);
+            baseline.standing(bug, date(2026, 5, 1)).name()
         };
         assert_eq!(standing("a", &[]), "known");
         assert_eq!(standing("b", &[]), "known");
@@ -338,9 +467,9 @@ mod tests {
             unknown.starts_with("base.toml:3: unknown field `expire`"),
             "{unknown}"
         );
-        let nothing = error("[[known]]\ntitle = \"x\"\n");
+        let nothing = error("[[known]]\nreason = \"x\"\n");
         assert!(
-            nothing.starts_with("base.toml:1: missing field `signature`"),
+            nothing.starts_with("base.toml:1: neither signature nor title nor pattern"),
             "{nothing}"
         );
         let day = error("[[known]]\nsignature = \"a\"\nexpires = \"soon\"\n");

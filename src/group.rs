@@ -65,6 +65,12 @@ pub struct Group {
     pub first: SourceSpan,
     /// Where the last one stands.
     pub last: SourceSpan,
+    /// Number of the first report among all, counted from 1.
+    #[serde(skip)]
+    pub first_number: u64,
+    /// Number of the last one.
+    #[serde(skip)]
+    pub last_number: u64,
     /// Only for late clears.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_clear: Option<ClearGroup>,
@@ -106,6 +112,8 @@ pub struct Groups {
     all: HashMap<String, Kept>,
     most: usize,
     ungrouped: u64,
+    /// Reports so far.
+    count: u64,
 }
 
 impl Default for Groups {
@@ -125,6 +133,8 @@ struct Kept {
     hardware: Seen,
     first: SourceSpan,
     last: SourceSpan,
+    first_number: u64,
+    last_number: u64,
     late_clear: Option<ClearGroup>,
 }
 
@@ -135,16 +145,18 @@ impl Groups {
             all: HashMap::new(),
             most,
             ungrouped: 0,
+            count: 0,
         }
     }
 
     /// Takes in a report.
     pub fn add(&mut self, report: &Report) {
+        self.count += 1;
         if let Some(kept) = self.all.get_mut(&report.signature) {
-            kept.add(report);
+            kept.add(report, self.count);
         } else if self.all.len() < self.most {
-            let mut kept = Kept::new(report);
-            kept.add(report);
+            let mut kept = Kept::new(report, self.count);
+            kept.add(report, self.count);
             self.all.insert(report.signature.clone(), kept);
         } else {
             self.ungrouped += 1;
@@ -172,7 +184,7 @@ impl Groups {
 }
 
 impl Kept {
-    fn new(report: &Report) -> Kept {
+    fn new(report: &Report, number: u64) -> Kept {
         let clear = report.late_clear.as_ref().map(|verdict| ClearGroup {
             path: verdict.path,
             feature: verdict.feature.as_ref().and_then(|f| f.name.clone()),
@@ -187,12 +199,15 @@ impl Kept {
             hardware: Seen::default(),
             first: report.splat.source.clone(),
             last: SourceSpan::default(),
+            first_number: number,
+            last_number: number,
             late_clear: clear,
         }
     }
 
-    fn add(&mut self, report: &Report) {
+    fn add(&mut self, report: &Report, number: u64) {
         self.count += 1;
+        self.last_number = number;
         for former in &report.former_signatures {
             if self.former.len() < MAX_FORMER && !self.former.contains(former) {
                 self.former.push(former.clone());
@@ -223,6 +238,8 @@ impl Kept {
             machines,
             first: self.first,
             last: self.last,
+            first_number: self.first_number,
+            last_number: self.last_number,
             late_clear: self.late_clear,
         }
     }

@@ -23,10 +23,7 @@ impl Baseline {
     /// Adds an entry for each group that it lacks; the reason is left to people. Each goes in front of the first
     /// entry whose signature is greater, so that a sorted file stays sorted, and what two people add merges.
     pub fn add<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
-        let lacks = |group: &&Group| {
-            self.entry(&group.signature, &group.former_signatures)
-                .is_none()
-        };
+        let lacks = |group: &&Group| self.entry(*group).is_none();
         let mut new: Vec<_> = groups.into_iter().filter(lacks).collect();
         new.sort_by(|a, b| a.signature.cmp(&b.signature));
         new.dedup_by(|a, b| a.signature == b.signature);
@@ -36,8 +33,7 @@ impl Baseline {
         let mut old = self.take_entries().into_iter().peekable();
         let mut all = Vec::new();
         for group in new {
-            while let Some(entry) = old.next_if(|old| old.0.signature() <= group.signature.as_str())
-            {
+            while let Some(entry) = old.next_if(|old| old.0.name() <= group.signature.as_str()) {
                 all.push(entry);
             }
             let mut entry = new_entry(group);
@@ -63,7 +59,11 @@ impl Baseline {
     pub fn rename<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
         let mut renamed: BTreeMap<usize, (Vec<String>, HashSet<String>)> = BTreeMap::new();
         for group in groups {
-            let by_former = self.entry(&group.signature, &group.former_signatures);
+            let former = group.former_signatures.iter();
+            let by_former = former
+                .filter_map(|former| self.index.get(former))
+                .next()
+                .copied();
             let by_former = by_former.filter(|_| !self.index.contains_key(&group.signature));
             if let Some(entry) = by_former {
                 let (new, old) = renamed.entry(entry).or_default();
@@ -91,7 +91,7 @@ impl Baseline {
     /// Drops the entries with these names.
     pub fn prune(&mut self, unseen: &HashSet<String>) {
         let mut all = self.take_entries();
-        all.retain(|(known, _)| !unseen.contains(known.signature()));
+        all.retain(|(known, _)| !unseen.contains(known.name()));
         self.put_entries(all);
     }
 
@@ -127,12 +127,13 @@ fn new_entry(group: &Group) -> (Known, Table) {
     let known = Known {
         signatures: vec![group.signature.clone()],
         title: group.name(),
+        pattern: None,
         reason: None,
         expires: None,
         link: None,
     };
     let mut table = Table::new();
-    table["signature"] = value(known.signature());
+    table["signature"] = value(known.name());
     table["title"] = value(&known.title);
     table["reason"] = value("");
     (known, table)
@@ -175,6 +176,8 @@ mod tests {
 
     fn group(signature: &str) -> Group {
         Group {
+            first_number: 1,
+            last_number: 1,
             signature: signature.to_owned(),
             former_signatures: Vec::new(),
             title: format!("title of {signature}"),
@@ -221,7 +224,7 @@ mod tests {
         assert_eq!(one.to_string(), other.to_string());
         let text = one.to_string();
         assert!(text.starts_with("# Splats that are known"), "{text}");
-        let names: Vec<_> = one.known.iter().map(Known::signature).collect();
+        let names: Vec<_> = one.known.iter().map(Known::name).collect();
         assert_eq!(names, ["b", "m", "p", "x"]);
         let again = Baseline::parse("x", &text).expect("a baseline");
         assert_eq!(again.known, one.known);

@@ -1,5 +1,6 @@
 //! The command line.
 
+use super::examples::{self, help};
 use super::fail_on::FailOn;
 use super::format::Format;
 use super::symbolize::kaslr_offset;
@@ -7,6 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 use ksplat::grammar::MilestoneName;
+use regex::Regex;
 use std::path::PathBuf;
 
 /// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
@@ -14,7 +16,13 @@ use std::path::PathBuf;
 ///
 /// Exit code: 0 nothing that --fail-on names was found, 1 it was, 2 an error.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true,
+    after_long_help = help(examples::TRIAGE),
+    max_term_width = 100
+)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -31,6 +39,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the log itself, unchanged but for symbolized frames
+    #[command(after_long_help = help(examples::ANNOTATE))]
     Annotate {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
@@ -40,25 +49,25 @@ pub enum Command {
     /// by signature
     ///
     /// Ctrl-C prints what was found so far, with exit code 130.
-    Scan {
-        /// Folders and files to read
-        #[arg(value_name = "PATH", required = true)]
-        paths: Vec<PathBuf>,
-    },
+    #[command(after_long_help = help(examples::SCAN))]
+    Scan(ScanOptions),
 
     /// Hold the splats of a run against a file of known ones; for CI
     ///
     /// Exit code: 0 nothing new, 1 a splat that the baseline lacks, or whose entry is past its date, 2 an error.
+    #[command(after_long_help = help(examples::CHECK))]
     Check(CheckOptions),
 
     /// Tell function, file, line and inlined functions of places in code
     ///
     /// Exit code: 0 every place is known, 1 one is not, 2 an error.
+    #[command(after_long_help = help(examples::SYMBOLIZE))]
     Symbolize(Symbolize),
 
     /// Say what a kind of report, a signature or a CPU feature means, and what to do about it
     ///
     /// Exit code: 0, or 2 where nothing is known by that name.
+    #[command(after_long_help = help(examples::EXPLAIN))]
     Explain {
         /// A kind (hung-task), a signature (late-clear:ap:VMX:init_ia32_feat_ctl), or a feature by its name, its
         /// flag in /proc/cpuinfo or its number (VMX, vmx, 133, 4*32+5)
@@ -93,6 +102,30 @@ pub struct Symbolize {
     pub return_addresses: bool,
 }
 
+/// What `scan` takes.
+#[derive(Debug, ClapArgs)]
+pub struct ScanOptions {
+    /// Folders and files to read; - is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+
+    /// Groups to show; the others are counted
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+
+    /// Order of the groups
+    #[arg(long, value_enum, value_name = "BY", default_value_t = GroupOrder::Count)]
+    pub sort: GroupOrder,
+
+    /// Only splats of this kind (repeatable)
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+
+    /// Only splats whose title or signature this regular expression matches
+    #[arg(long, value_name = "REGEX")]
+    pub grep: Option<Regex>,
+}
+
 /// What `check` takes.
 #[derive(Debug, ClapArgs)]
 pub struct CheckOptions {
@@ -112,7 +145,7 @@ pub struct CheckOptions {
     #[arg(long, hide = true, value_name = "DATE")]
     pub today: Option<Date>,
 
-    /// Folders and files to read
+    /// Folders and files to read; - is standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
 }
@@ -128,9 +161,9 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     pub debug_dir: Vec<PathBuf>,
 
-    /// Form of the output
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Form of the output (default: what the name of the file behind -o ends in, else text)
+    #[arg(long = "format", global = true, value_enum, value_name = "FORMAT")]
+    pub chosen_format: Option<Format>,
 
     /// Write to a file instead of standard output
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -140,26 +173,26 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     pub grammar: Option<PathBuf>,
 
-    /// Limit of what one compressed file may grow to, in bytes
-    #[arg(long, global = true, value_name = "BYTES", default_value_t = 4 << 30)]
+    /// Limit of what one compressed file may grow to: bytes, or with K, M, G or T behind them
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_size: u64,
 
     /// Colours in the text output (NO_COLOR is honoured)
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
+    /// Show text that is longer than the screen by a pager: on a terminal (auto), always, or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Paging::Auto)]
+    pub paging: Paging,
+
     /// Threads to use (default: all cores)
     #[arg(short = 'j', global = true, value_name = "N")]
     pub jobs: Option<usize>,
 
-    /// What makes the exit code 1 (repeatable)
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHAT",
-        default_value = "any"
-    )]
+    /// What makes the exit code 1 (repeatable): never; any splat but a notice, which healthy boots print as well;
+    /// late-clear, or one on the path ap or bsp; hint, a message that a CPU feature was taken away where no splat
+    /// explains it (a quiet console); or the name of a kind (hung-task)
+    #[arg(long, global = true, value_name = "WHAT", default_value = "any")]
     pub fail_on: Vec<FailOn>,
 
     /// A boot that does not come as far as this is a finding, exit code 1 (repeatable: userspace,
@@ -175,6 +208,38 @@ pub struct Options {
     /// features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+impl Options {
+    /// The form of the output.
+    pub fn format(&self) -> Format {
+        let by_name = || self.output.as_deref().and_then(Format::of_file);
+        self.chosen_format.or_else(by_name).unwrap_or(Format::Text)
+    }
+}
+
+/// In which order a scan shows its groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GroupOrder {
+    /// The most frequent first
+    Count,
+    /// In the order in which they were seen first
+    First,
+    /// What was seen last comes first
+    Last,
+    /// By title
+    Title,
+}
+
+/// When to use a pager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Paging {
+    /// On a terminal, where the text does not fit
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
 /// When to use colours.
@@ -204,4 +269,50 @@ fn milestone(text: &str) -> Result<MilestoneName, String> {
         let names = MilestoneName::ALL.map(MilestoneName::name).join(", ");
         format!("no milestone; known are {names}, and {SECONDARY_UP} for secondary-bring-up-done")
     })
+}
+
+/// A number of bytes, as `--max-size` takes it: `4294967296`, `4G`, `4GiB`.
+///
+/// # Errors
+/// What is no size.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = text[digits.len()..].to_ascii_uppercase();
+    let power = match unit.trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 1,
+        "M" => 2,
+        "G" => 3,
+        "T" => 4,
+        _ => return Err("no size; 500M and 4G are".to_owned()),
+    };
+    let count: u64 = digits
+        .parse()
+        .map_err(|error| format!("{error}; 500M and 4G are sizes"))?;
+    let bytes = count.checked_mul(1 << (10 * power));
+    bytes.ok_or_else(|| "more than 64 bits can hold".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        let rows = [
+            ("0", 0),
+            ("17", 17),
+            ("4K", 4096),
+            ("4k", 4096),
+            ("3MiB", 3 << 20),
+            ("4G", 4 << 30),
+            ("1TB", 1 << 40),
+        ];
+        for (text, bytes) in rows {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "G", "4X", "-1", "1.5G", "99999999999G", "4 G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A scan on its way to the output: what `scan` and `check` have in common.
 
-use super::args::Options;
+use super::args::{Options, ScanOptions};
 use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
@@ -18,14 +18,40 @@ use ksplat::input::container::Limits;
 use ksplat::render::{self, Ending, Output, Standing};
 use ksplat::report::Report;
 use ksplat::scan::{Extent, ScanError, Scanner, Sink};
+use regex::Regex;
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Signatures that a check keeps apart: all of those that are new may have to go into the baseline.
 const MAX_SIGNATURES: usize = 1 << 20;
+
+/// Which splats a scan is about.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    /// Any kind where it is empty.
+    kinds: &'a [String],
+    grep: Option<&'a Regex>,
+}
+
+impl<'a> Filter<'a> {
+    /// As the command line asks for it.
+    pub fn of(scan: &'a ScanOptions) -> Filter<'a> {
+        Filter {
+            kinds: &scan.kind,
+            grep: scan.grep.as_ref(),
+        }
+    }
+
+    fn takes(&self, report: &Report) -> bool {
+        let is_kind = self.kinds.is_empty() || self.kinds.contains(&report.splat.kind);
+        let matches =
+            |regex: &Regex| regex.is_match(&report.title) || regex.is_match(&report.signature);
+        is_kind && self.grep.is_none_or(matches)
+    }
+}
 
 /// What was found.
 pub struct Batch<'a> {
@@ -33,6 +59,7 @@ pub struct Batch<'a> {
     analyzer: &'a Analyzer,
     /// What is known is no news.
     baseline: Option<(&'a Baseline, Date)>,
+    filter: Filter<'a>,
     shown: Shown,
     out: Out,
     form: Box<dyn Output + 'a>,
@@ -66,8 +93,9 @@ impl<'a> Batch<'a> {
             options,
             analyzer,
             baseline: None,
+            filter: Filter::default(),
             shown: Shown::new(options),
-            out: output::open(options)?,
+            out: output::open_paged(options)?,
             form: format::output(options, analyzer.grammar(), text),
             stop,
             groups: Groups::default(),
@@ -79,6 +107,11 @@ impl<'a> Batch<'a> {
             unreadable: 0,
             ungrouped: 0,
         })
+    }
+
+    /// Passes over all but some splats.
+    pub fn only(self, filter: Filter<'a>) -> Batch<'a> {
+        Batch { filter, ..self }
     }
 
     /// Holds what is found against a baseline.
@@ -106,8 +139,18 @@ impl<'a> Batch<'a> {
             scanner = scanner.threads(jobs);
         }
         scanner.scan(paths, self);
+        self.tell_empty(paths);
         self.ungrouped = self.groups.ungrouped();
         std::mem::take(&mut self.groups).into_sorted()
+    }
+
+    /// Says where nothing at all was found to read.
+    fn tell_empty(&self, paths: &[PathBuf]) {
+        let read = self.shown.counters.files.load(Ordering::Relaxed);
+        if read == 0 && self.is_whole() {
+            let told = || paths.iter().for_each(|path| tell_empty(self.options, path));
+            self.shown.aside(told);
+        }
     }
 
     /// Prints what stands behind the last report, then what could not be read; gives the exit code.
@@ -204,6 +247,14 @@ fn write(out: &mut Out, shown: &Shown, text: &str) {
     shown.aside(|| out.print(text));
 }
 
+/// Says that a folder holds nothing to read: whoever named it expected some.
+pub fn tell_empty(options: &Options, folder: &Path) {
+    if !options.quiet {
+        let folder = folder.display().to_string();
+        output::tell(&render::clean(&format!("{folder}: holds no file")));
+    }
+}
+
 /// Says how many links were not followed.
 pub fn tell_links(options: &Options, links: u64) {
     if links > 0 && !options.quiet {
@@ -218,12 +269,15 @@ impl Sink for Batch<'_> {
     fn report(&mut self, report: Report) {
         // Healthy boots print them: over a tree they are noise.
         if report.level == Level::Notice {
+            let mut reasons = self.options.fail_on.iter();
+            self.failed |= reasons.any(|reason| reason.names(&report));
+            return;
+        }
+        if !self.filter.takes(&report) {
             return;
         }
         let baseline = self.baseline;
-        let baseline = baseline.map(|(baseline, today)| {
-            baseline.standing(&report.signature, &report.former_signatures, today)
-        });
+        let baseline = baseline.map(|(baseline, today)| baseline.standing(&report, today));
         let is_news = !baseline.is_some_and(|standing| standing.is_known());
         let reasons = &self.options.fail_on;
         let fails = is_news && reasons.iter().any(|reason| reason.names(&report));
@@ -245,7 +299,7 @@ impl Sink for Batch<'_> {
 
     fn member(&mut self, mut member: Input) {
         let hints = self.hints.of(&member);
-        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
+        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::HINT);
         if self.options.verbose {
             hints.iter().for_each(|hint| self.tell(hint));
         }
@@ -280,7 +334,7 @@ impl Sink for Batch<'_> {
             expect,
             ..
         } = self.options;
-        let is_asked = *verbose || fail_on.contains(&FailOn::Hint) || !expect.is_empty();
+        let is_asked = *verbose || fail_on.contains(&FailOn::HINT) || !expect.is_empty();
         is_asked || self.form.wants_boots() || self.baseline.is_some()
     }
 }

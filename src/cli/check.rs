@@ -73,7 +73,7 @@ fn rewrite(check: &CheckOptions, comparison: &Comparison<'_>) -> Result<(), Box<
     let before = baseline.to_string();
     if check.prune {
         let unseen = comparison.unseen.iter();
-        baseline.prune(&unseen.map(|known| known.signature().to_owned()).collect());
+        baseline.prune(&unseen.map(|known| known.name().to_owned()).collect());
     }
     if check.update {
         let groups = comparison.groups.iter();

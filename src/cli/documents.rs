@@ -1,6 +1,7 @@
 //! `ksplat completions SHELL` and `ksplat man`: what packagers install beside the binary.
 
 use super::args::{Args, Options};
+use super::examples::{self, Part};
 use super::{CLEAN, Outcome, output};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -25,8 +26,37 @@ pub fn man(options: &Options) -> Outcome {
     program.render_description_section(&mut text)?;
     program.render_options_section(&mut text)?;
     commands().to_writer(&mut text)?;
+    part("EXAMPLES", &all_examples()).to_writer(&mut text)?;
+    for Part { heading, entries } in examples::PARTS {
+        part(heading, entries).to_writer(&mut text)?;
+    }
     program.render_version_section(&mut text)?;
     print(options, &text)
+}
+
+/// A heading, and entries with what they mean.
+fn part(heading: &str, entries: &[(&str, &str)]) -> Roff {
+    let mut page = Roff::new();
+    page.control("SH", [heading]);
+    for (entry, about) in entries {
+        page.control("TP", []);
+        page.text([bold(*entry)]);
+        page.text([roman(*about)]);
+    }
+    page
+}
+
+/// The examples of all commands.
+fn all_examples() -> Vec<(&'static str, &'static str)> {
+    let all = [
+        examples::TRIAGE,
+        examples::ANNOTATE,
+        examples::SCAN,
+        examples::CHECK,
+        examples::SYMBOLIZE,
+        examples::EXPLAIN,
+    ];
+    all.concat()
 }
 
 /// Each command with the arguments that only it has.

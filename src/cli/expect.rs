@@ -1,7 +1,7 @@
 //! `--expect`: boots that did not come as far as they should.
 
 use super::args::Options;
-use super::fail_on::FailOn;
+use super::fail_on::{FailOn, Named};
 use super::format::Format;
 use super::output;
 use ksplat::analyzer::Input;
@@ -31,12 +31,14 @@ pub fn lacking<'i>(
 /// True where a finding makes the exit code 1.
 pub fn is_finding(options: &Options) -> bool {
     let reasons = &options.fail_on;
-    reasons.iter().any(|reason| *reason != FailOn::Never)
+    reasons
+        .iter()
+        .any(|reason| *reason != FailOn::Named(Named::Never))
 }
 
 /// Says it on stderr where the form of the output may have no place for it.
 pub fn tell_lacking(options: &Options, lacking: &Lacking<'_>) {
-    if options.format != Format::Text {
+    if options.format() != Format::Text {
         output::tell(&render::clean(&lacking.to_string()));
     }
 }

@@ -16,7 +16,7 @@ pub fn run(options: &Options, what: &str) -> Outcome {
     let Some(text) = render::explain(&grammar, what) else {
         return Err(unknown(&render::explained(&grammar), what).into());
     };
-    let mut out = output::open(options)?;
+    let mut out = output::open_paged(options)?;
     out.print(&text);
     out.finish()?;
     Ok(CLEAN)

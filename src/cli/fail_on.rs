@@ -1,36 +1,98 @@
 //! What makes the exit code 1.
 
 use clap::ValueEnum;
-use ksplat::grammar::{Level, PathName};
+use ksplat::grammar::{Grammar, Level, PathName};
 use ksplat::report::Report;
+use std::convert::Infallible;
+use std::str::FromStr;
 
 /// A reason to fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailOn {
-    /// Nothing
+    /// One that has a name of its own.
+    Named(Named),
+    /// A splat or a notice of this kind.
+    Kind(String),
+}
+
+/// A reason that is no kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Named {
+    /// Nothing.
     Never,
-    /// Any splat but a notice, which healthy boots print as well
+    /// Any splat but a notice, which healthy boots print as well.
     Any,
-    /// Any late clear
+    /// Any late clear.
     LateClear,
-    /// A late clear on the AP path
+    /// A late clear on the AP path.
     Ap,
-    /// A late clear on the BSP path
+    /// A late clear on the BSP path.
     Bsp,
-    /// A message that a CPU feature was taken away, where no splat explains it (a quiet console)
+    /// A message that a CPU feature was taken away, where no splat explains it (a quiet console).
     Hint,
 }
 
 impl FailOn {
-    /// True where the report is one of those that the reason names.
-    pub fn names(self, report: &Report) -> bool {
-        let path = report.late_clear.as_ref().map(|verdict| verdict.path);
+    /// The reason that needs the messages of CPUs.
+    pub const HINT: FailOn = FailOn::Named(Named::Hint);
+
+    /// The kind that it names.
+    pub fn kind(&self) -> Option<&str> {
         match self {
-            FailOn::Never | FailOn::Hint => false,
-            FailOn::Any => report.level == Level::Report,
-            FailOn::LateClear => path.is_some(),
-            FailOn::Ap => path == Some(PathName::Ap),
-            FailOn::Bsp => path == Some(PathName::Bsp),
+            FailOn::Kind(kind) => Some(kind),
+            FailOn::Named(_) => None,
         }
     }
+
+    /// True where the report is one of those that the reason names.
+    pub fn names(&self, report: &Report) -> bool {
+        let path = report.late_clear.as_ref().map(|verdict| verdict.path);
+        match self {
+            FailOn::Kind(kind) => report.splat.kind == *kind,
+            FailOn::Named(Named::Never | Named::Hint) => false,
+            FailOn::Named(Named::Any) => report.level == Level::Report,
+            FailOn::Named(Named::LateClear) => path.is_some(),
+            FailOn::Named(Named::Ap) => path == Some(PathName::Ap),
+            FailOn::Named(Named::Bsp) => path == Some(PathName::Bsp),
+        }
+    }
+}
+
+impl FromStr for FailOn {
+    type Err = Infallible;
+
+    /// Which kinds there are is known when the grammar is read: [`require_kinds`].
+    fn from_str(text: &str) -> Result<FailOn, Infallible> {
+        let named = Named::from_str(text, false).map(FailOn::Named);
+        Ok(named.unwrap_or_else(|_| FailOn::Kind(text.to_owned())))
+    }
+}
+
+/// Says where a kind is asked for that the grammar does not know.
+///
+/// # Errors
+/// The first one, with what it may have been meant to be.
+pub fn require_kinds<'k>(
+    grammar: &Grammar,
+    option: &str,
+    kinds: impl IntoIterator<Item = &'k str>,
+) -> Result<(), String> {
+    for kind in kinds {
+        if grammar.kind(kind).is_none() {
+            let near = nearest(kind, grammar.kind_names());
+            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            return Err(format!("{option} {kind}: no kind of splat{near}"));
+        }
+    }
+    Ok(())
+}
+
+/// The name that somebody who wrote `typed` may have meant.
+pub fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    /// What clap itself takes for a slip of the finger.
+    const ALIKE: f64 = 0.7;
+    let rated = names.map(|name| (strsim::jaro(typed, name), name));
+    let best = rated.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    best.filter(|(alike, _)| *alike > ALIKE)
+        .map(|(_, name)| name)
 }

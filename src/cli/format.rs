@@ -5,12 +5,13 @@ use clap::ValueEnum;
 use ksplat::analyzer::Input;
 use ksplat::grammar::Grammar;
 use ksplat::render::{
-    Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Ndjson, Output, Sarif, Standing,
-    without_commands,
+    Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output, Sarif,
+    Standing, without_commands,
 };
 use ksplat::report::Report;
 use std::error::Error;
 use std::io;
+use std::path::Path;
 
 /// Forms of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,9 +32,25 @@ pub enum Format {
     Mail,
     /// A page that needs nothing but itself
     Html,
+    /// Markdown: a summary of a CI job, or for an issue
+    Markdown,
 }
 
 impl Format {
+    /// What the name of a file asks for; `None` where it may be any form.
+    pub fn of_file(path: &Path) -> Option<Format> {
+        Some(match path.extension()?.to_str()? {
+            "json" => Format::Json,
+            "ndjson" | "jsonl" => Format::Ndjson,
+            "xml" => Format::Junit,
+            "sarif" => Format::Sarif,
+            "eml" | "mbox" => Format::Mail,
+            "html" | "htm" => Format::Html,
+            "md" => Format::Markdown,
+            _ => return None,
+        })
+    }
+
     /// True where the milestones of every boot are shown.
     pub fn tells_milestones(self) -> bool {
         matches!(self, Format::Json | Format::Html)
@@ -47,7 +64,7 @@ impl Format {
     /// How it writes what a CI job would take for a command; `None` where commands are what it is for.
     pub fn escape(self) -> Option<Escape> {
         match self {
-            Format::Text | Format::Mail => Some(Escape::Text),
+            Format::Text | Format::Mail | Format::Markdown => Some(Escape::Text),
             Format::Json | Format::Ndjson | Format::Sarif => Some(Escape::Json),
             Format::Junit | Format::Html => Some(Escape::Xml),
             Format::Github => None,
@@ -61,7 +78,7 @@ pub fn output<'a>(
     grammar: &'a Grammar,
     text: impl Output + 'a,
 ) -> Box<dyn Output + 'a> {
-    let form: Box<dyn Output + 'a> = match options.format {
+    let form: Box<dyn Output + 'a> = match options.format() {
         Format::Text => Box::new(text),
         Format::Json => Box::new(Json::new(grammar)),
         Format::Ndjson => Box::new(Ndjson(grammar)),
@@ -70,8 +87,9 @@ pub fn output<'a>(
         Format::Github => Box::new(Github),
         Format::Mail => Box::new(Mail::new(grammar)),
         Format::Html => Box::new(Html::new(grammar)),
+        Format::Markdown => Box::new(Markdown::new(grammar)),
     };
-    match options.format.escape() {
+    match options.format().escape() {
         Some(escape) => Box::new(Guarded { form, escape }),
         None => form,
     }

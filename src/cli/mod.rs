@@ -6,6 +6,7 @@ mod batch;
 mod check;
 mod documents;
 mod draft;
+mod examples;
 mod expect;
 mod explain;
 mod fail_on;
@@ -13,6 +14,7 @@ mod format;
 mod hints;
 mod kmsg;
 mod output;
+mod pager;
 mod printer;
 mod progress;
 mod scan;
@@ -48,7 +50,7 @@ pub fn main() -> ExitCode {
         Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
         Some(Command::Explain { what }) => explain::run(&args.options, what),
         Some(Command::Man) => documents::man(&args.options),
-        Some(Command::Scan { paths }) => scan::run(&args.options, paths),
+        Some(Command::Scan(scan)) => scan::run(&args.options, scan),
         Some(Command::Check(check)) => check::run(&args.options, check),
         None => triage::run(&args.options, &args.files),
     };

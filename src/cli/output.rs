@@ -3,11 +3,14 @@
 //! In: `-o`, and text. Out: a file that is replaced when all of it was written, or a stream. A reader that
 //! goes away is no error: the run goes on for its exit code, and writes nothing more.
 
-use super::args::{Color, Options};
+use super::args::{Color, Options, Paging};
 use super::draft::Target;
+use super::format::Format;
+use super::pager;
 use ksplat::render::{self, Escape, Style, without_commands};
 use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
+use std::time::{Duration, Instant};
 
 /// Kernels without debug info that are told of one by one.
 const MAX_MISSING: usize = 8;
@@ -25,7 +28,52 @@ pub struct Out {
 
 enum Stream {
     Stdout(BufWriter<Stdout>),
+    Paged(Paged),
     File(BufWriter<Target>),
+}
+
+/// Text that waits until it is known whether it fits on the screen.
+struct Paged {
+    text: Vec<u8>,
+    /// When the first of it came.
+    since: Option<Instant>,
+    /// Lines that are shown without a pager.
+    rows: usize,
+}
+
+/// Text that takes longer to come is a stream's, and is shown as it comes.
+const LIVE: Duration = Duration::from_secs(1);
+
+/// Bytes that may wait.
+const MAX_PAGED: usize = 64 << 20;
+
+/// The same as [`open`], through a pager where `--paging` asks for it.
+///
+/// # Errors
+/// A file that cannot be made.
+pub fn open_paged(options: &Options) -> Result<Out, Box<dyn Error>> {
+    let mut out = open(options)?;
+    if let Some(rows) = rows_without_pager(options) {
+        out.stream = Stream::Paged(Paged {
+            text: Vec::new(),
+            since: None,
+            rows,
+        });
+    }
+    Ok(out)
+}
+
+/// How many lines are shown without a pager; `None` where none is to be used.
+fn rows_without_pager(options: &Options) -> Option<usize> {
+    let is_possible = options.output.is_none() && options.format() == Format::Text;
+    match options.paging {
+        Paging::Always if options.output.is_none() => Some(0),
+        Paging::Auto if is_possible && io::stdout().is_terminal() && !is_dumb() => {
+            let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+            (size.ws_row > 0).then_some(size.ws_row.into())
+        }
+        _ => None,
+    }
 }
 
 /// Opens `-o`, or standard output.
@@ -58,6 +106,28 @@ impl Out {
         }
         let written = self.write_all(text.as_bytes()).and_then(|()| self.flush());
         self.note(written);
+        if matches!(&self.stream, Stream::Paged(paged) if paged.text.len() > MAX_PAGED) {
+            self.show();
+        }
+    }
+
+    /// A stream goes on: what has waited for long is shown, and all that comes from now on at once.
+    pub fn go_on(&mut self) {
+        if let Stream::Paged(paged) = &self.stream
+            && paged.is_late()
+        {
+            self.show();
+        }
+    }
+
+    /// Shows what waits for the pager without it.
+    fn show(&mut self) {
+        if let Stream::Paged(paged) = &mut self.stream {
+            let text = std::mem::take(&mut paged.text);
+            self.stream = Stream::Stdout(BufWriter::new(io::stdout()));
+            let written = self.write_all(&text).and_then(|()| self.flush());
+            self.note(written);
+        }
     }
 
     /// True where nobody reads the output any more.
@@ -75,14 +145,20 @@ impl Out {
     /// # Errors
     /// The first error of writing. That nobody reads the output is none.
     pub fn finish(mut self) -> io::Result<()> {
-        let flushed = self.flush();
-        self.note(flushed);
+        match &self.stream {
+            Stream::Paged(paged) if paged.needs_pager() && pager::show(&paged.text) => {}
+            Stream::Paged(_) => self.show(),
+            _ => {
+                let flushed = self.flush();
+                self.note(flushed);
+            }
+        }
         if let Some(error) = self.error {
             return Err(error);
         }
         let name = self.name;
         match self.stream {
-            Stream::Stdout(_) => Ok(()),
+            Stream::Stdout(_) | Stream::Paged(_) => Ok(()),
             Stream::File(file) => file
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
@@ -102,8 +178,32 @@ impl Out {
     fn stream(&mut self) -> &mut dyn Write {
         match &mut self.stream {
             Stream::Stdout(stdout) => stdout,
+            Stream::Paged(paged) => paged,
             Stream::File(file) => file,
         }
+    }
+}
+
+impl Paged {
+    fn is_late(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() > LIVE)
+    }
+
+    fn needs_pager(&self) -> bool {
+        let lines = self.text.iter().filter(|byte| **byte == b'\n').count();
+        lines > self.rows || self.rows == 0 && !self.text.is_empty()
+    }
+}
+
+impl Write for Paged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.since.get_or_insert_with(Instant::now);
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -142,16 +242,20 @@ pub fn tell_missing(missing: &[String]) {
     }
 }
 
+/// True for a terminal that shows text and nothing else.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+}
+
 /// The colours that `--color`, `NO_COLOR`, `CLICOLOR_FORCE` and the terminal ask for, and its width.
 pub fn style(options: &Options) -> Style {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     let terminal = options.output.is_none() && io::stdout().is_terminal();
     let colored = match options.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => !is_set("NO_COLOR") && (forced || terminal && !dumb),
+        Color::Auto => !is_set("NO_COLOR") && (forced || terminal && !is_dumb()),
     };
     let style = match colored {
         true => Style::colored(),

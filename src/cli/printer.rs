@@ -44,7 +44,7 @@ impl<'a> Printer<'a> {
         let text = Text::new(grammar, output::style(options), manner);
         Ok(Printer {
             options,
-            out: output::open(options)?,
+            out: output::open_paged(options)?,
             form: format::output(options, grammar, text),
             hints: Hints::default(),
             failed: false,
@@ -82,6 +82,7 @@ impl<'a> Printer<'a> {
             let text = self.form.waiting();
             self.write(&text);
         }
+        self.out.go_on();
     }
 
     /// Something could not be read.
@@ -93,7 +94,7 @@ impl<'a> Printer<'a> {
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
     pub fn input(&mut self, input: Input) {
         let hints = self.hints.of(&input);
-        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::Hint);
+        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::HINT);
         if self.options.verbose {
             hints.iter().for_each(|hint| output::tell(hint));
         }

@@ -1,19 +1,41 @@
 //! `ksplat scan PATH…`: trees of logs, the splats grouped by signature.
 
-use super::args::Options;
-use super::batch::Batch;
+use super::args::{GroupOrder, Options, ScanOptions};
+use super::batch::{Batch, Filter};
+use super::fail_on::require_kinds;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
-use ksplat::render::{Ending, ScanText};
-use std::path::PathBuf;
+use ksplat::group::Group;
+use ksplat::render::{self, Ending, ScanText};
+use std::cmp::Reverse;
 
 /// Runs the command.
-pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
+pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let stop = Stop::on_signals()?;
     let analyzer = analyzer(options, &stop)?;
+    let kinds = scan.kind.iter().map(String::as_str);
+    require_kinds(analyzer.grammar(), "--kind", kinds)?;
     let text = ScanText::new(output::style(options), options.verbose);
-    let mut batch = Batch::new(options, &analyzer, stop, text)?;
-    let groups = batch.scan(paths);
-    Ok(batch.finish(Ending::Scan(&groups))?)
+    let mut batch = Batch::new(options, &analyzer, stop, text)?.only(Filter::of(scan));
+    let mut groups = batch.scan(&scan.paths);
+    sort(&mut groups, scan.sort);
+    let shown = scan.top.unwrap_or(groups.len()).min(groups.len());
+    let hidden = groups.split_off(shown);
+    let code = batch.finish(Ending::Scan(&groups))?;
+    if !hidden.is_empty() && !options.quiet {
+        let more = render::count(hidden.len() as u64, "more group");
+        output::tell(&format!("{more}; without --top all are shown"));
+    }
+    Ok(code)
+}
+
+/// Puts groups, which come the most frequent first, in another order.
+fn sort(groups: &mut [Group], order: GroupOrder) {
+    match order {
+        GroupOrder::Count => {}
+        GroupOrder::First => groups.sort_by_key(|group| group.first_number),
+        GroupOrder::Last => groups.sort_by_key(|group| Reverse(group.last_number)),
+        GroupOrder::Title => groups.sort_by_key(Group::name),
+    }
 }

@@ -27,7 +27,7 @@ pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
     if options.vmlinux.is_empty() {
         return Err("symbolize: no --vmlinux; name the kernel image with debug info".into());
     }
-    if !FORMATS.contains(&options.format) {
+    if !FORMATS.contains(&options.format()) {
         return Err("symbolize: answers are text, json or ndjson; give another --format".into());
     }
     let open = |path| Image::open(path, options.max_size);
@@ -38,7 +38,7 @@ pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
             .map(|path| open(path))
             .collect::<Result<_, _>>()?,
         arguments,
-        format: options.format,
+        format: options.format(),
         style: output::style(options),
         out: output::open(options)?,
         answers: Vec::new(),

@@ -1,28 +1,34 @@
 //! `ksplat [FILE…]`: every splat of the inputs, explained.
 
-use super::args::Options;
-use super::batch::tell_links;
-use super::fail_on::FailOn;
+use super::args::{Args, Options};
+use super::batch::{tell_empty, tell_links};
+use super::fail_on::{FailOn, nearest, require_kinds};
 use super::printer::Printer;
 use super::signals::Stop;
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, kmsg, output};
+use clap::{Command, CommandFactory};
 use ksplat::analyzer::{Analyzer, Input};
 use ksplat::grammar::Grammar;
 use ksplat::input::container::{Content, Limits, Unpacker};
-use ksplat::input::{Entry, InputError, Source, Waiting, cut_short, entries};
+use ksplat::input::{Entry, InputError, Source, cut_short, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
 use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
-use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
+    if let Some(command) = mistyped(files) {
+        let typed = files[0].display();
+        return Err(format!(
+            "{typed}: no such file and no command; did you mean ksplat {command}?"
+        )
+        .into());
+    }
     let stop = Stop::on_signals()?;
     let analyzer = analyzer(options, &stop)?.look_for_kernel();
     let mut triage = Triage::new(options, &analyzer, &stop)?;
@@ -30,7 +36,9 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     let mut links = 0;
     for path in inputs(files) {
         let mut inside = entries(&path);
+        let mut found = false;
         for entry in inside.by_ref().take_while(|_| !stop.is_asked_for()) {
+            found = true;
             let read = entry
                 .map_err(Into::into)
                 .and_then(|entry| triage.read(&entry));
@@ -41,6 +49,9 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
             });
         }
         links += inside.links();
+        if !found && !stop.is_asked_for() {
+            tell_empty(options, &path);
+        }
     }
     let failed = triage.printer.failed();
     triage.printer.finish()?;
@@ -62,14 +73,20 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
 pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Error>> {
-    let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?
+    let grammar = grammar(options)?;
+    require_kinds(
+        &grammar,
+        "--fail-on",
+        options.fail_on.iter().filter_map(FailOn::kind),
+    )?;
+    let mut analyzer = Analyzer::new(grammar, symbolizer(options)?)?
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
-    let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);
-    if !hints && !options.format.tells_milestones() {
+    let hints = options.verbose || options.fail_on.contains(&FailOn::HINT);
+    if !hints && !options.format().tells_milestones() {
         analyzer = analyzer.reports_only();
     }
-    if options.format.quotes_log() {
+    if options.format().quotes_log() {
         analyzer = analyzer.with_excerpts();
     }
     Ok(analyzer)
@@ -99,6 +116,14 @@ pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error
 /// One line on stderr.
 pub fn complain(error: &dyn Error) {
     output::tell(&render::clean(&error.to_string()));
+}
+
+/// The command that was meant by the first of what is taken for files.
+fn mistyped(files: &[PathBuf]) -> Option<String> {
+    let first = files.first().filter(|path| !path.exists())?;
+    let commands = Args::command();
+    let names = commands.get_subcommands().map(Command::get_name);
+    nearest(first.to_str()?, names).map(str::to_owned)
 }
 
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
@@ -160,13 +185,6 @@ impl<'a> Triage<'a> {
         match (entry, name.as_str()) {
             (Entry::Dump { text, .. }, _) => unpack(Content::Whole(text)),
             (Entry::Inbox(path), _) => reading.inbox(path, &self.unpacker)?,
-            (_, "-") => {
-                let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-                unpack(Content::stream(Waiting::new(
-                    stdin,
-                    Some(Arc::clone(flag)),
-                ))?);
-            }
             (_, "/dev/kmsg") => reading.stream(name.as_str().into(), |take| {
                 kmsg::read(|record| take(Some(record)))
             })?,

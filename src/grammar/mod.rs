@@ -337,6 +337,11 @@ impl Grammar {
         self.who.iter().filter(|who| who.head)
     }
 
+    /// The names of all kinds.
+    pub fn kind_names(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(|kind| kind.name.as_str())
+    }
+
     /// Whose stack begins at a line; `None` where it begins none.
     pub fn stack_at(&self, line: &str) -> Option<StackOf> {
         let mut marks = self.landmarks.iter();

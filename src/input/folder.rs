@@ -73,6 +73,11 @@ impl FileEntry {
         self.folder.is_some()
     }
 
+    /// True for `-`, which the user names to have standard input read.
+    pub fn is_standard_input(&self) -> bool {
+        self.folder.is_none() && self.path.as_os_str() == "-"
+    }
+
     /// Opens it: from its folder on, where the way there is known.
     ///
     /// # Errors

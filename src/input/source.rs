@@ -5,6 +5,7 @@ use super::mapped::Mapped;
 use super::waiting::Waiting;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,7 +39,7 @@ pub enum Source<'b> {
 }
 
 impl Source<'_> {
-    /// Opens a file. Reads a small one into `buffer`, which grows as needed. A stream ends when `stop` becomes true.
+    /// Opens a file; `-` is standard input. Reads a small one into `buffer`, which grows as needed. A stream ends when `stop` becomes true.
     ///
     /// # Errors
     /// What the operating system says, with the path.
@@ -47,10 +48,13 @@ impl Source<'_> {
         buffer: &'b mut Vec<u8>,
         stop: Option<&Arc<AtomicBool>>,
     ) -> Result<Source<'b>, InputError> {
-        let opened = entry.open().and_then(|file| match entry.is_listed() {
-            true => listed(file, buffer),
-            false => named(file, buffer),
-        });
+        let opened = match entry.is_standard_input() {
+            true => standard_input().map(Opened::Stream),
+            false => entry.open().and_then(|file| match entry.is_listed() {
+                true => listed(file, buffer),
+                false => named(file, buffer),
+            }),
+        };
         let opened = opened.map(|opened| match opened {
             Opened::Read(length) => Source::Read(&buffer[..length]),
             Opened::Large(file) => match Mapped::new(&file) {
@@ -77,6 +81,11 @@ impl InputError {
             reason,
         }
     }
+}
+
+/// Standard input, which stays open for others.
+fn standard_input() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// What a file is like.

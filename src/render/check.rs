@@ -99,6 +99,11 @@ fn summary(comparison: &Comparison<'_>, totals: &Totals, all: bool, style: &Styl
         count(totals.splats, "splat"),
         count(totals.inputs, "input"),
     );
+    if new > 0 {
+        out.push_str(
+            "To accept what is new: the same command with --update, then a reason in its entry.\n",
+        );
+    }
     out
 }
 
@@ -117,7 +122,7 @@ fn told(entry: &Known, standing: &str, style: &Style) -> String {
     format!(
         "{}: {}{}\n",
         Style::paint(style.label, standing),
-        clean(entry.signature()),
+        clean(entry.name()),
         clean(&facts)
     )
 }

@@ -9,6 +9,7 @@ use crate::analyzer::Input;
 use crate::group::{Group, Machines};
 use crate::report::Report;
 use crate::splat::SourceSpan;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -90,9 +91,12 @@ impl Output for ScanText {
 
 /// All groups and the closing line. `all`: every kernel and machine by name, not the first few.
 fn summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
-    let mut out: String = groups
+    let mut out: String = rolled_up(groups)
         .iter()
-        .map(|of_one| group(of_one, all, style))
+        .map(|of_one| match of_one.as_slice() {
+            [single] => group(single, all, style),
+            variants => block(&merged(variants), variants, all, style),
+        })
         .collect();
     let late = match totals.late_clears {
         0 => String::new(),
@@ -112,12 +116,60 @@ fn summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> Strin
 /// A block for one group, ending in an empty line. `all`: every kernel and machine by name, not the
 /// first few.
 pub(super) fn group(group: &Group, all: bool, style: &Style) -> String {
+    block(group, &[], all, style)
+}
+
+/// Groups of one name together: they differ in the callers, often only by what was inlined. Each stands where the
+/// first of them does.
+fn rolled_up(groups: &[Group]) -> Vec<Vec<&Group>> {
+    let mut places = HashMap::new();
+    let mut all: Vec<Vec<&Group>> = Vec::new();
+    for group in groups {
+        let place = *places.entry(group.name()).or_insert(all.len());
+        match all.get_mut(place) {
+            Some(variants) => variants.push(group),
+            None => all.push(vec![group]),
+        }
+    }
+    all
+}
+
+/// What variants of one name have in common.
+fn merged(variants: &[&Group]) -> Group {
+    let mut all = variants[0].clone();
+    for variant in &variants[1..] {
+        all.count += variant.count;
+        if variant.first_number < all.first_number {
+            (all.first_number, all.first) = (variant.first_number, variant.first.clone());
+        }
+        if variant.last_number > all.last_number {
+            (all.last_number, all.last) = (variant.last_number, variant.last.clone());
+        }
+        all.kernels.extend_from_slice(&variant.kernels);
+        all.hardware.extend_from_slice(&variant.hardware);
+        all.machines = all.machines.filter(|_| variant.machines.is_some());
+    }
+    for names in [&mut all.kernels, &mut all.hardware] {
+        names.sort();
+        names.dedup();
+    }
+    if all.hardware.len() > 1 {
+        all.machines = Some(Machines::Many);
+    }
+    all
+}
+
+/// A block for a group, or for the variants of one.
+fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String {
     let mut out = String::new();
     let headline = format!("{}  {}", group.count, clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));
     let one = group.count == 1;
     let rows = [
-        ("signature", Some(group.signature.clone())),
+        (
+            "signature",
+            variants.is_empty().then(|| group.signature.clone()),
+        ),
         ("kernels", names(&group.kernels, all)),
         ("hardware", hardware(group, all)),
         (if one { "at" } else { "first" }, Some(place(&group.first))),
@@ -129,6 +181,12 @@ pub(super) fn group(group: &Group, all: bool, style: &Style) -> String {
             let value = wrap(&clean(&value), WIDTH - 12, 12);
             let _ = writeln!(out, "  {label} {value}");
         }
+    }
+    for (number, variant) in variants.iter().enumerate() {
+        let label = if number == 0 { "variants" } else { "" };
+        let label = Style::paint(style.label, format_args!("{label:<9}"));
+        let signature = clean(&variant.signature);
+        let _ = writeln!(out, "  {label} {:<4} {signature}", variant.count);
     }
     out.push('\n');
     out
@@ -190,6 +248,8 @@ mod tests {
                 first_line: 1,
                 ..SourceSpan::default()
             },
+            first_number: 1,
+            last_number: 5,
             late_clear: Some(ClearGroup {
                 path: PathName::Ap,
                 feature: Some("VMX".to_owned()),
@@ -209,6 +269,39 @@ mod tests {
              \x20 hardware  2 kinds of machine: Box\\x1b, Pizza Box\n\
              \x20 first     a.tar:7 (dmesg)\n\
              \x20 last      b:1\n\n"
+        );
+    }
+
+    #[test]
+    fn variants_of_one_name_are_one_block() {
+        let one = Group {
+            late_clear: None,
+            signature: "warning:x:a".to_owned(),
+            ..example()
+        };
+        let other = Group {
+            count: 2,
+            signature: "warning:x:b".to_owned(),
+            kernels: vec!["5.10".to_owned()],
+            first_number: 9,
+            last_number: 11,
+            last: SourceSpan {
+                path: "c".to_owned(),
+                first_line: 3,
+                ..SourceSpan::default()
+            },
+            ..one.clone()
+        };
+        let text = summary(&[one, other], &Totals::default(), true, &Style::plain());
+        assert_eq!(
+            text.split("\n\n").next().expect("a block"),
+            "7  WARNING in do_clear_cpu_cap\n\
+             \x20 kernels   5.10, 6.1, 6.2, 6.3, 6.4\n\
+             \x20 hardware  2 kinds of machine: Box\\x1b, Pizza Box\n\
+             \x20 first     a.tar:7 (dmesg)\n\
+             \x20 last      c:3\n\
+             \x20 variants  5    warning:x:a\n\
+             \x20           2    warning:x:b"
         );
     }
 

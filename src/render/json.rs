@@ -41,7 +41,7 @@ impl<'a> CheckJson<'a> {
             new: standing("new"),
             expired: standing("expired"),
             known: standing("known"),
-            unseen: unseen.map(|known| known.signature()).collect(),
+            unseen: unseen.map(|known| known.name()).collect(),
         }
     }
 }

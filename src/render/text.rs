@@ -1,6 +1,6 @@
 //! Text, made to be read: one block a splat.
 
-mod block;
+pub(super) mod block;
 
 use super::clean::clean;
 use super::facts;

@@ -3,7 +3,8 @@
 use addr2line::Context;
 use gimli::{DwarfSections, EndianSlice, LittleEndian};
 use ksplat::splat::Inline;
-use ksplat::symbols::{Image, tree_path};
+use ksplat::splat::tree_path;
+use ksplat::symbols::Image;
 use object::{Object, ObjectSection};
 
 use crate::support::{LIMIT, mini};
