@@ -94,6 +94,9 @@ impl Spool {
             let whole = |error: Utf8Error| error.valid_up_to();
             piece.truncate(str::from_utf8(&piece).map_or_else(whole, str::len));
         }
+        // No mark of several `#` is cut into two.
+        let whole = piece.iter().rposition(|byte| *byte != b'#');
+        piece.truncate(whole.map_or(piece.len(), |last| last + 1));
         self.given += piece.len() as u64;
         String::from_utf8(piece).map(Some).map_err(io::Error::other)
     }

@@ -80,6 +80,6 @@ fn a_page_of_many_repeats_stays_bounded() {
     }
     let page = ksplat(folder.path(), &["scan", "--format", "html", "."]);
     assert_eq!(page.matches("<details class=\"report").count(), 12);
-    assert!(page.contains("<td class=\"number\" data-sort=\"40\">40</td>"));
+    assert!(page.contains("<td class=\"number\">40</td>"));
     assert!(page.contains("28 more inputs with further splats of the bugs above."));
 }
