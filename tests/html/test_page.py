@@ -13,6 +13,18 @@ CORPUS = ROOT / "corpus"
 OUT = ROOT / "target" / "html"
 BINARY = Path(os.environ.get("KSPLAT", ROOT / "target/debug/ksplat"))
 
+# Bugs on the page of very many.
+MANY = 1500
+
+WARNING = """\
+[{n:5}.000000] WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 f{n}_work+0x10/0x20
+[{n:5}.000000] CPU: 1 PID: 7 Comm: x Not tainted 6.{n}.0 #1
+[{n:5}.000000] RIP: 0010:f{n}_work+0x10/0x20
+[{n:5}.000000] Call Trace:
+[{n:5}.000000]  caller+0x1/0x2
+[{n:5}.000000] ---[ end trace 0000000000000000 ]---
+"""
+
 LOGS = ["ap-4cpu-levels-kaslr", "ap-vmx-bios-kaslr", "bsp-vmx-kaslr", "initcall-archlbr", "reonline", "healthy-s3"]
 
 # What a log would need to say to get out of its place, in every field that is printed.
@@ -79,6 +91,8 @@ class Page(unittest.TestCase):
         cls.browser = Browser()
         cls.many = page("many", CORPUS, *[f"{name}/log" for name in LOGS])
         cls.one = page("one", CORPUS, "ap-vmx-bios-kaslr/log")
+        (OUT / "bugs.log").write_text("".join(WARNING.format(n=n) for n in range(MANY)))
+        cls.bugs = page("bugs", OUT, "bugs.log")
 
     @classmethod
     def tearDownClass(cls):
@@ -114,6 +128,73 @@ class Page(unittest.TestCase):
             self.assertIn(part, text)
         self.assertIn("ap-vmx-bios-kaslr/log", self.browser.run("return document.title"))
         self.browser.screenshot(OUT / "one.png", whole=True)
+
+    def height(self):
+        return self.browser.run("return document.documentElement.scrollHeight")
+
+    def test_a_page_of_very_many_bugs_is_small(self):
+        self.open(self.bugs)
+        took = self.browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"{MANY} bugs: {took:.0f} ms to load")
+        self.assertEqual(self.browser.run("return matches.value"), f"{MANY} of {MANY}")
+        self.assertLess(self.browser.run("return document.querySelectorAll('*').length"), 10 * MANY + 8000)
+        self.assertLess(self.height(), 16_000)
+        self.browser.screenshot(OUT / "bugs.png")
+        self.browser.type("#filter", "f1234_work")
+        self.assertLess(self.height(), 1200)
+        self.assertEqual(self.rows("row.cells[1].querySelector('a').textContent"), ["WARNING in f1234_work"])
+        self.browser.click("#table tbody tr th a")
+        self.browser.run("return new Promise(requestAnimationFrame)")
+        self.assertIn("f1234_work+0x10/0x20", self.browser.run("return document.querySelector('details.report[open] .log').innerText"))
+        self.assertLess(self.height(), 2400)
+
+    def test_the_rest_of_a_list_opens_and_sorts(self):
+        self.open(self.bugs)
+        self.assertEqual(len(self.rows("row.checkVisibility()")), 100)
+        self.browser.click(".bugs .more > summary")
+        seen = "return [...document.querySelectorAll('.bugs tbody tr')].filter((row) => row.checkVisibility()).length"
+        self.assertEqual(self.browser.run(seen), MANY)
+        button = "#table th:nth-child(4) button"
+        self.browser.click(button)
+        self.browser.click(button)
+        self.assertEqual(self.rows("row.cells[3].textContent")[:2], [f"6.{MANY - 1}.0", f"6.{MANY - 2}.0"])
+
+    def test_a_link_leads_into_what_the_browser_has_not_read_yet(self):
+        self.open(self.bugs)
+        splats = self.browser.run(f"return [...document.querySelectorAll('{BLOCK}')].map((block) => block.id)")
+        self.assertEqual(len(splats), MANY)
+        self.open(f"{self.bugs}#{splats[-1]}")
+        self.url = self.bugs
+        top, text = self.browser.run("const open = document.querySelector('details.report[open]'); return [open.getBoundingClientRect().top, open.innerText]")
+        self.assertIn(f"f{MANY - 1}_work", text)
+        self.assertTrue(0 <= top < 900)
+        bugs = self.browser.run("const t = document.createElement('template'); t.innerHTML = document.querySelector('.bugs noscript').textContent; return [...t.content.querySelectorAll('tr')].map((row) => row.id)")
+        self.browser.run(f"location.hash = '{bugs[-1]}'; return new Promise(requestAnimationFrame)")
+        self.assertTrue(self.browser.run("return document.querySelector(':target').checkVisibility()"))
+
+    def test_titles_signatures_and_links_are_copied(self):
+        self.open(self.one)
+        self.browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        rows = "[...document.querySelectorAll('details.report[open] dl.facts > div')]"
+        copied = {}
+        for name in ("Title", "Signature", "LKP", "Link"):
+            number = self.browser.run(f"return {rows}.findIndex((row) => row.firstChild.textContent === '{name}')")
+            self.browser.click(f"details.report[open] dl.facts > div:nth-child({number + 1}) button")
+            copied[name] = self.browser.run("return navigator.clipboard.readText()")
+        self.assertEqual(copied["Title"], "WARNING in do_clear_cpu_cap")
+        self.assertEqual(copied["Signature"], "late-clear:ap:VMX:init_ia32_feat_ctl")
+        self.assertEqual(copied["LKP"], "WARNING:at_arch/x86/kernel/cpu/cpuid-deps.c:#do_clear_cpu_cap")
+        splat = self.browser.run("return document.querySelector('details.report[open]').id")
+        self.assertEqual(copied["Link"], f"{self.one}#{splat}")
+
+    def test_one_event_is_one_block(self):
+        self.open(page("incident", CORPUS, "ap-spectre-ucode-many-kaslr/log"))
+        late = self.browser.run(f"return [...document.querySelectorAll('{BLOCK}.ap')].map((block) => block.querySelectorAll('.then > li').length)")
+        self.assertEqual(late, [15])
+        self.browser.screenshot(OUT / "incident.png", whole=True)
+        self.browser.click("#table tbody tr th a")
+        self.browser.run("return new Promise(requestAnimationFrame)")
+        self.assertTrue(self.browser.run("return document.querySelector('.then details[open] .log').checkVisibility()"))
 
     def test_columns_sort_both_ways(self):
         self.open(self.many)
@@ -198,9 +279,16 @@ class Page(unittest.TestCase):
     def test_a_telephone_needs_no_sideways_scrolling(self):
         self.open(self.one)
         self.browser.cdp("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
-        width = self.browser.run("return document.documentElement.scrollWidth")
-        self.assertLessEqual(width, 390)
+        width = "return document.documentElement.scrollWidth"
+        self.assertLessEqual(self.browser.run(width), 390)
         self.browser.screenshot(OUT / "narrow.png", whole=True)
+        self.open(self.many)
+        self.browser.cdp("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+        self.browser.run("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+        self.assertLessEqual(self.browser.run(width), 390)
+        wide = "return [...document.querySelectorAll('.list, .case, .record, tr')].filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.textContent.slice(0, 60))"
+        self.assertEqual(self.browser.run(wide), [])
+        self.browser.screenshot(OUT / "narrow-many.png", whole=True)
 
     def test_it_is_whole_without_javascript(self):
         self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
@@ -212,6 +300,12 @@ class Page(unittest.TestCase):
         self.assertTrue(self.browser.run("return document.querySelector('details.report').open"))
         self.assertFalse(self.browser.run("return document.querySelector('.controls').checkVisibility()"))
         self.assertEqual(self.browser.run("return document.querySelectorAll('thead button').length"), 0)
+
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+        self.open_without_script(self.bugs)
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('details.report .log').length"), MANY)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.bugs tbody tr').length"), MANY)
 
     def open_without_script(self, url):
         self.browser.log("browser")

@@ -5,14 +5,35 @@ const table = document.getElementById("table");
 const blocks = Array.from(document.querySelectorAll("details.report[data-bugs]"));
 
 // A list shows its first items; the others are in a part that opens on demand.
-const lists = Array.from(document.querySelectorAll(".list:has(> .more)"), (list) => {
-  const first = list.querySelector(":scope > [data-first], :scope > table > [data-first]");
+function listing(list) {
   const more = list.querySelector(":scope > .more");
+  fill(more);
+  const first = list.querySelector(":scope > [data-first], :scope > table > [data-first]");
   const rest = more.querySelector(":scope > [data-rest], :scope > table > [data-rest]");
   const items = [...first.children, ...rest.children];
   const [, noun] = more.firstElementChild.textContent.match(/more (.*?)s?$/);
   return { first, more, rest, items, noun, most: first.children.length };
+}
+
+function once(make) {
+  let made;
+  return () => (made ??= make());
+}
+
+const lists = once(() => Array.from(document.querySelectorAll(".list:has(> .more)"), listing));
+
+// The bugs, in the order of the table.
+const rows = once(() => {
+  const list = lists().find((list) => list.first === table.tBodies[0]);
+  return list ? list.items : Array.from(table.tBodies[0].rows);
 });
+
+const words = new Map();
+
+function text(row) {
+  if (!words.has(row)) words.set(row, row.textContent.toLowerCase());
+  return words.get(row);
+}
 
 // Shows the first items that the filter leaves.
 function deal(list) {
@@ -104,10 +125,9 @@ function follow() {
 function find(id) {
   const found = () => document.getElementById(id);
   if (found()) return found();
-  const owner = document.getElementById(id.match(/^splat-[0-9a-f]+/)?.[0]);
-  const holds = (block) => block.querySelector(":scope > noscript")?.textContent.includes(`id="${id}"`);
-  const block = owner ?? blocks.find(holds);
-  if (block) fill(block);
+  const holds = (lazy) => lazy.textContent.includes(`id="${id}"`);
+  const lazy = Array.from(document.querySelectorAll("noscript")).find(holds);
+  if (lazy) fill(lazy.closest("details"));
   return found();
 }
 
@@ -118,54 +138,47 @@ function value(row, column, numeric) {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-function sort(head, rows) {
+function sort(head) {
   const numeric = head.dataset.order === "number";
   const before = head.getAttribute("aria-sort");
   // The first click on numbers shows the large ones.
   const descending = before ? before === "ascending" : numeric;
   const sign = descending ? -1 : 1;
   const compare = numeric ? (a, b) => a - b : collator.compare;
-  const keyed = rows.map((row) => [value(row, head.cellIndex, numeric), row]);
+  const keyed = rows().map((row) => [value(row, head.cellIndex, numeric), row]);
   keyed.sort(([a], [b]) => sign * compare(a, b));
   for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
   head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-  keyed.forEach(([, row], index) => (rows[index] = row));
-  const list = lists.find((list) => list.items === rows);
+  keyed.forEach(([, row], index) => (rows()[index] = row));
+  const list = lists().find((list) => list.items === rows());
   if (list) deal(list);
-  else table.tBodies[0].append(...rows);
+  else table.tBodies[0].append(...rows());
 }
 
 // One filter for bugs, splats, boots and inputs.
-function filter(rows, text, input, tones, matches) {
-  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+function filter(input, tones, matches) {
+  const asked = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = new Set(tones.filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.dataset.tone));
   const shown = new Set();
-  for (const row of rows) {
-    row.hidden = !wanted.has(row.dataset.tone) || !words.every((word) => text(row).includes(word));
+  for (const row of rows()) {
+    row.hidden = !wanted.has(row.dataset.tone) || !asked.every((word) => text(row).includes(word));
     if (!row.hidden) shown.add(row.dataset.bug);
   }
-  const narrowed = shown.size < rows.length;
+  const narrowed = shown.size < rows().length;
   for (const block of blocks) block.hidden = narrowed && !block.dataset.bugs.split(" ").some((bug) => shown.has(bug));
   for (const part of document.querySelectorAll(".part, .input")) {
     part.hidden = narrowed && !part.querySelector("details.report[data-bugs]:not([hidden])");
   }
   for (const note of document.querySelectorAll("main > .note")) note.hidden = narrowed;
-  lists.forEach(deal);
-  matches.value = `${shown.size} of ${rows.length}`;
+  lists().forEach(deal);
+  matches.value = `${shown.size} of ${rows().length}`;
 }
 
 function controls() {
   const input = document.getElementById("filter");
   const matches = document.getElementById("matches");
   const tones = Array.from(document.querySelectorAll("button[data-tone]"));
-  const dealt = lists.find((list) => list.first === table.tBodies[0]);
-  const rows = dealt ? dealt.items : Array.from(table.tBodies[0].rows);
-  const texts = new Map();
-  const text = (row) => {
-    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
-    return texts.get(row);
-  };
-  const update = () => filter(rows, text, input, tones, matches);
+  const update = () => filter(input, tones, matches);
   input.addEventListener("input", update);
   for (const button of tones) {
     button.addEventListener("click", () => {
@@ -180,11 +193,12 @@ function controls() {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
-    button.addEventListener("click", () => sort(head, rows));
+    button.addEventListener("click", () => sort(head));
     head.append(button);
   }
   for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
-  matches.value = `${rows.length} of ${rows.length}`;
+  const all = parseInt(document.getElementById("bugs").textContent, 10);
+  matches.value = `${all} of ${all}`;
 }
 
 if (table && document.getElementById("filter")) controls();

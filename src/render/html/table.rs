@@ -15,6 +15,9 @@ const FEW: usize = 3;
 /// Bugs that are seen at once.
 const ROWS: usize = 100;
 
+/// Where there are more further ones the browser reads them on demand.
+const EAGER_ROWS: usize = 500;
+
 /// Columns: how they sort, and their names.
 const COLUMNS: [(&str, &str); 6] = [
     ("text", "Verdict"),
@@ -41,12 +44,19 @@ pub fn render(page: &Page<'_>) -> Markup {
                 }
                 @if !rest.is_empty() {
                     (PreEscaped(open_rest(rest.len() as u64, "bug")))
-                    table { tbody data-rest { @for group in rest { (row(page, group)) } } }
+                    @match rest.len() > EAGER_ROWS {
+                        true => noscript { (further(page, rest)) },
+                        false => (further(page, rest)),
+                    }
                     (PreEscaped("</details>"))
                 }
             }
         }
     }
+}
+
+fn further(page: &Page<'_>, groups: &[Group]) -> Markup {
+    html! { table { tbody data-rest { @for group in groups { (row(page, group)) } } } }
 }
 
 /// Hidden until the script runs: without it they would do nothing.
