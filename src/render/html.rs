@@ -143,7 +143,9 @@ impl<'a> Html<'a> {
     }
 
     fn place_clean(&mut self, input: &Input) {
-        let section = boots::write(Story::default(), input, Sight::Boots);
+        let is_seen = self.totals.splats == 0 && self.clean.has_room(INPUTS_WITH_BOOTS);
+        let sight = if is_seen { Sight::Boots } else { Sight::Name };
+        let section = boots::write(Story::default(), input, sight);
         self.clean.append(section, MAX_CLEAN_INPUTS);
     }
 

@@ -160,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn no_mark_of_a_command_is_cut_into_two() {
+        let mut spool = Spool::default();
+        let mark = "##[".repeat(1000) + "é";
+        (0..3000).for_each(|_| spool.push(&mark));
+        let mut read = 0;
+        while let Some(piece) = spool.next().expect("readable") {
+            assert!(!piece.ends_with('#'));
+            read += piece.len();
+        }
+        assert_eq!(read, 3000 * mark.len());
+    }
+
+    #[test]
     fn without_a_file_nothing_is_lost() {
         let mut spool = Spool {
             without_file: true,

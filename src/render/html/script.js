@@ -49,17 +49,15 @@ function deal(list) {
 // The inside of most blocks is the text of a noscript element, which costs nothing until it is wanted. It is
 // markup of this page, in which everything of a log is escaped already.
 function fill(details) {
-  for (const lazy of details.querySelectorAll("noscript")) {
-    if (lazy.closest("details") !== details) continue;
+  const own = (selector) => [...details.querySelectorAll(selector)].filter((part) => part.closest("details") === details);
+  for (const lazy of own("noscript")) {
     const template = document.createElement("template");
     template.innerHTML = lazy.textContent;
     lazy.replaceWith(template.content);
   }
-  for (const row of details.querySelectorAll("dd[data-copy]")) {
-    if (row.lastElementChild.tagName !== "BUTTON") row.append(button("Copy", () => row.firstElementChild.textContent));
-  }
-  const facts = details.querySelector("dl.facts");
-  if (facts && details.id && !facts.querySelector(".link")) facts.append(link(details.id));
+  if (!details.matches(".report") || own(".link").length) return;
+  for (const row of own("dd[data-copy]")) row.append(button("Copy", () => row.firstElementChild.textContent));
+  for (const facts of own("dl.facts")) facts.append(link(details.id));
 }
 
 function link(id) {
@@ -103,7 +101,9 @@ async function copy(text) {
 function unfold(open) {
   for (const block of blocks) {
     const seen = !block.hidden && !block.closest("details:not([open]).more, details:not([open]).input");
-    if (seen || !open) block.open = open;
+    if (!seen && open) continue;
+    if (open) fill(block);
+    block.open = open;
   }
 }
 
