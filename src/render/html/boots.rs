@@ -78,13 +78,16 @@ impl Section<'_> {
         });
         let input = self.input;
         let boots = input.boots.len() as u64;
+        let is_seen = self.sight != Sight::Name;
         self.push(html! {
             summary {
                 h2.path { (input.path) }
-                p.extent {
-                    span { (count(input.lines, "line")) }
-                    @if boots > 0 { span { (count(boots, "boot")) } }
-                    @if self.stops.is_empty() { span { "no kernel splat" } }
+                @if is_seen || self.stops.is_empty() {
+                    p.extent {
+                        span { (count(input.lines, "line")) }
+                        @if boots > 0 { span { (count(boots, "boot")) } }
+                        @if self.stops.is_empty() { span { "no kernel splat" } }
+                    }
                 }
             }
         });

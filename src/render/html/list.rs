@@ -48,16 +48,16 @@ impl List {
         if self.items == 0 {
             return;
         }
+        let Some(more @ 1..) = self.items.checked_sub(most) else {
+            return out.append(self.first);
+        };
         out.push("<div class=\"list\"><div data-first>");
         out.append(self.first);
         out.push("</div>");
-        if let Some(more @ 1..) = self.items.checked_sub(most) {
-            out.push(&open_rest(more, noun));
-            out.push("<div data-rest>");
-            out.append(self.rest);
-            out.push("</div></details>");
-        }
-        out.push("</div>");
+        out.push(&open_rest(more, noun));
+        out.push("<div data-rest>");
+        out.append(self.rest);
+        out.push("</div></details></div>");
     }
 }
 
