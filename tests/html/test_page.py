@@ -148,6 +148,17 @@ class Page(unittest.TestCase):
         self.assertIn("f1234_work+0x10/0x20", self.browser.run("return document.querySelector('details.report[open] .log').innerText"))
         self.assertLess(self.height(), 2400)
 
+    def test_a_console_of_very_many_boots_is_small(self):
+        boot = "[    0.000000] Linux version 6.{n}.0 (a@b) #1\n[    0.100000] smp: Brought up 1 node, 2 CPUs\n"
+        (OUT / "boots.log").write_text("".join((boot + WARNING).format(n=n) for n in range(200)))
+        self.open(page("boots", OUT, "boots.log"))
+        self.assertLess(self.height(), 16_000)
+        self.browser.type("#filter", "f150_work")
+        self.assertLess(self.height(), 1400)
+        text = self.browser.run("return document.querySelector('.input').innerText")
+        self.assertIn("Boot 151 Linux 6.150.0", text)
+        self.assertNotIn("Boot 150 ", text)
+
     def test_the_rest_of_a_list_opens_and_sorts(self):
         self.open(self.bugs)
         self.assertEqual(len(self.rows("row.checkVisibility()")), 100)

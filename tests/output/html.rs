@@ -213,3 +213,19 @@ fn the_id_of_a_splat_is_the_same_whatever_else_is_found() {
     assert!(alone.is_some());
     assert!(format("html", &["bsp-vmx-kaslr/log", TWO, AP]).contains(&alone.unwrap_or_default()));
 }
+
+#[test]
+fn a_secondary_cpu_is_known_by_its_path_as_well() {
+    let log = "[    0.000000] WARNING: at arch/x86/kernel/cpu/cpuid-deps.c:117 do_clear_cpu_cap+0xce/0x120\n\
+        [    0.000000] Call Trace:\n\
+        [    0.000000]  <TASK>\n\
+        [    0.000000]  init_ia32_feat_ctl+0x2b7/0x430\n\
+        [    0.000000]  init_intel+0x1c7/0x3a0\n\
+        [    0.000000]  identify_cpu+0x17a/0x5b0\n\
+        [    0.000000]  identify_secondary_cpu+0x22/0x60\n\
+        [    0.000000]  start_secondary+0x8f/0x160\n\
+        [    0.000000] ---[ end trace 0000000000000000 ]---\n";
+    let page = of_log(log);
+    assert!(page.contains("clock was set"));
+    assert!(!page.contains("0.000000 s after boot"));
+}

@@ -1,6 +1,7 @@
 //! One input: each boot with its timeline, and the splats in it.
 
 use super::super::spool::Spool;
+use super::list::List;
 use super::story::{BLOCKS, Story};
 use super::timeline::{self, SplatStop};
 use crate::analyzer::Input;
@@ -12,6 +13,9 @@ use maud::{Markup, html};
 /// Boots without a splat that are drawn of one input.
 const MAX_BOOTS: usize = 64;
 
+/// Boots of one input that are seen at once.
+const PARTS: u64 = 20;
+
 /// Boots of one input that are open from the start.
 const OPEN_BOOTS: usize = 3;
 
@@ -22,7 +26,7 @@ pub enum Sight {
     Boots,
     /// Its splats.
     Splats,
-    /// Its name; its boots are markup that the browser reads on demand.
+    /// Its name: its boots are markup that the browser reads on demand.
     Name,
 }
 
@@ -30,6 +34,7 @@ pub enum Sight {
 pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
     let mut section = Section {
         out: Spool::default(),
+        parts: List::default(),
         input,
         stops: &story.stops,
         sight,
@@ -41,13 +46,9 @@ pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
     for segment in story.segments {
         let boot = segment.boot.unwrap_or(section.next);
         section.boots_without_splats(boot);
-        section.out.push("<div class=\"part\">");
-        if section.next == boot && boot < input.boots.len() {
-            section.panel(boot);
-            section.next += 1;
-        }
-        segment.blocks.write(&mut section.out, BLOCKS, "splat");
-        section.out.push("</div>");
+        let is_new = section.next == boot;
+        section.part(is_new.then_some(boot), segment.blocks);
+        section.next += usize::from(is_new);
     }
     section.boots_without_splats(input.boots.len());
     section.end()
@@ -55,6 +56,8 @@ pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
 
 struct Section<'a> {
     out: Spool,
+    /// Boots with their splats.
+    parts: List,
     input: &'a Input,
     stops: &'a [SplatStop],
     sight: Sight,
@@ -94,6 +97,7 @@ impl Section<'_> {
     }
 
     fn end(mut self) -> Spool {
+        std::mem::take(&mut self.parts).write(&mut self.out, PARTS, "boot");
         if self.left_out > 0 {
             let more = count(self.left_out, "more boot");
             self.push(html! { p.note { (more) " without a splat." } });
@@ -107,9 +111,7 @@ impl Section<'_> {
         let end = end.min(self.input.boots.len());
         while self.next < end {
             if self.drawn < MAX_BOOTS {
-                self.out.push("<div class=\"part\">");
-                self.panel(self.next);
-                self.out.push("</div>");
+                self.part(Some(self.next), List::default());
                 self.drawn += 1;
             } else {
                 self.left_out += 1;
@@ -118,18 +120,30 @@ impl Section<'_> {
         }
     }
 
-    fn panel(&mut self, index: usize) {
+    /// Splats, with their boot where it was not shown yet.
+    fn part(&mut self, boot: Option<usize>, blocks: List) {
+        let mut part = Spool::from("<div class=\"part\">".to_owned());
+        if let Some(panel) = boot.and_then(|index| self.panel(index)) {
+            part.push(&clean_lines(&panel.into_string()));
+        }
+        blocks.write(&mut part, BLOCKS, "splat");
+        part.push("</div>");
+        self.parts.append(part, PARTS);
+    }
+
+    fn panel(&self, index: usize) -> Option<Markup> {
         let boots = &self.input.boots;
-        let Some(boot) = boots.get(index) else { return };
+        let boot = boots.get(index)?;
         let stops = self.stops.iter();
         let stops: Vec<_> = stops.filter(|stop| stop.boot == Some(index)).collect();
         let number = (boots.len() > 1).then_some(index + 1);
         let is_open = self.sight == Sight::Boots && boots.len() <= OPEN_BOOTS;
         let panel = panel(number, boot, &stops, is_open);
-        match self.sight {
-            Sight::Name => self.push(html! { noscript { (panel) } }),
-            Sight::Splats | Sight::Boots => self.push(panel),
-        }
+        let is_lazy = self.sight == Sight::Name || !self.parts.has_room(PARTS);
+        Some(match is_lazy {
+            true => html! { noscript { (panel) } },
+            false => panel,
+        })
     }
 }
 

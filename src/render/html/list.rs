@@ -45,9 +45,6 @@ impl List {
 
     /// The list, with `most` as for its items; `noun` is what they are.
     pub fn write(self, out: &mut Spool, most: u64, noun: &str) {
-        if self.items == 0 {
-            return;
-        }
         let Some(more @ 1..) = self.items.checked_sub(most) else {
             return out.append(self.first);
         };
