@@ -1,7 +1,7 @@
 //! The facts about a splat, as every form of the output for people lists them.
 
 use super::words::{count, kebab, place};
-use crate::grammar::Grammar;
+use crate::grammar::{Grammar, PathName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
 use crate::splat::Splat;
@@ -113,7 +113,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         ("Next", next),
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
-        ("When", one(context(splat))),
+        ("When", one(context(report))),
         ("At", one(rip(report))),
         ("Culprit", one(culprit(report))),
         ("Kernel", one(kernel(splat))),
@@ -186,7 +186,7 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     let verdict = report.late_clear.as_ref();
     let rows = [
         ("message", message),
-        ("context", context(splat)),
+        ("context", context(report)),
         ("rip", rip(report)),
         ("kernel", kernel(splat)),
         ("hardware", splat.hardware.clone()),
@@ -203,18 +203,37 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
     known.collect()
 }
 
-/// Seconds since boot. A secondary CPU prints zeros until its clock is set (kernel/sched/clock.c).
-fn when(splat: &Splat) -> Option<String> {
-    let us = splat.time_us?;
-    Some(match (us, splat.cpu) {
-        (0, Some(1..)) => "before this CPU's clock was set".to_owned(),
-        _ => format!("{}.{:06} s after boot", us / 1_000_000, us % 1_000_000),
-    })
+/// True where the stamp is not the time. A secondary CPU prints zeros until its clock is set
+/// (kernel/sched/clock.c).
+pub fn is_before_clock(report: &Report) -> bool {
+    let is_secondary = matches!(report.splat.cpu, Some(1..)) || report.path() == Some(PathName::Ap);
+    report.splat.time_us == Some(0) && is_secondary
 }
 
-fn context(splat: &Splat) -> Option<String> {
+/// How long after the first report of its incident a report came; `None` where the stamps do not tell.
+pub fn after(first: &Report, report: &Report) -> Option<String> {
+    if is_before_clock(first) || is_before_clock(report) {
+        return None;
+    }
+    let (then, now) = (first.splat.time_us?, report.splat.time_us?);
+    let passed = now.saturating_sub(then) as f64 / 1e6;
+    Some(format!("+{passed:.3} s"))
+}
+
+/// Seconds since boot.
+fn when(report: &Report) -> Option<String> {
+    if is_before_clock(report) {
+        return Some("before this CPU's clock was set".to_owned());
+    }
+    let us = report.splat.time_us?;
+    let (seconds, rest) = (us / 1_000_000, us % 1_000_000);
+    Some(format!("{seconds}.{rest:06} s after boot"))
+}
+
+fn context(report: &Report) -> Option<String> {
+    let splat = &report.splat;
     let parts = [
-        when(splat),
+        when(report),
         splat.cpu.map(|cpu| format!("CPU {cpu}")),
         splat.comm.as_ref().map(|comm| match splat.pid {
             Some(pid) => format!("{comm} (PID {pid})"),

@@ -6,9 +6,13 @@
 
 mod anchor;
 mod boots;
+mod budget;
+mod incident;
+mod list;
 mod log;
 mod page;
 mod splat;
+mod story;
 mod table;
 mod timeline;
 mod tone;
@@ -16,22 +20,37 @@ mod trace;
 
 use super::clean::clean_lines;
 use super::output::{Ending, Lacking, Output, Standing};
+use super::spool::{Rest, Spool};
+use super::words::count;
 use crate::analyzer::Input;
 use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
 use crate::report::Report;
+use boots::Sight;
+use budget::Budget;
+use list::List;
+use page::{Page, Scene};
 use std::collections::HashMap;
 use std::error::Error;
+use std::io;
+use story::Story;
 use tone::Tone;
 
-/// Reports of one bug that are shown in full; the table counts the others.
-const SHOWN_OF_A_BUG: usize = 12;
+/// Crashes up to this number are open from the start; notices are not, however few they are.
+const MAX_OPEN: usize = 2;
 
-/// Reports shown in full on a page.
-const SHOWN: usize = 1000;
+/// Reports that may wait for that to be known.
+const MAX_HELD: usize = 16;
+
+/// Behind so many reports the inside of a block is read on demand.
+const MAX_EAGER: usize = 100;
 
 /// Inputs with boots and without a splat that are drawn.
-const MAX_CLEAN_INPUTS: usize = 50;
+const MAX_CLEAN_INPUTS: u64 = 50;
+
+/// Inputs that are seen at once, and those of them whose boots are.
+const INPUTS: u64 = 30;
+const INPUTS_WITH_BOOTS: u64 = 3;
 
 /// What was read in all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,14 +71,21 @@ pub struct Html<'a> {
     groups: Groups,
     /// How bugs stand to the baseline, where there is one.
     standings: HashMap<String, &'static str>,
-    shown: Vec<Report>,
-    shown_of: HashMap<String, usize>,
-    /// Those with shown reports, and some without.
-    inputs: Vec<Input>,
-    clean_drawn: usize,
+    budget: Budget,
+    /// Crashes that are shown.
+    incidents: usize,
+    /// The input at hand.
+    story: Story,
+    /// Inputs that wait until it is known whether their splats are open.
+    held: Vec<(Story, Input)>,
+    /// The inputs with splats, and those without.
+    hit: List,
+    clean: List,
     /// Reports of the input at hand.
     at_hand: usize,
     totals: Totals,
+    last_path: String,
+    rest: Rest,
 }
 
 impl<'a> Html<'a> {
@@ -69,30 +95,74 @@ impl<'a> Html<'a> {
             grammar,
             groups: Groups::default(),
             standings: HashMap::new(),
-            shown: Vec::new(),
-            shown_of: HashMap::new(),
-            inputs: Vec::new(),
-            clean_drawn: 0,
+            budget: Budget::default(),
+            incidents: 0,
+            story: Story::default(),
+            held: Vec::new(),
+            hit: List::default(),
+            clean: List::default(),
             at_hand: 0,
             totals: Totals::default(),
+            last_path: String::new(),
+            rest: Rest::default(),
         }
     }
 
-    fn show(&mut self, report: Report) {
-        if self.shown.len() >= SHOWN {
-            return;
-        }
-        let shown = self.shown_of.entry(report.signature.clone()).or_default();
-        if *shown < SHOWN_OF_A_BUG {
-            *shown += 1;
-            self.shown.push(report);
+    /// True while all that is shown may be open.
+    fn is_small(&self) -> bool {
+        self.incidents <= MAX_OPEN && self.budget.taken() <= MAX_HELD
+    }
+
+    fn scene(&self) -> Scene<'a> {
+        Scene {
+            grammar: self.grammar,
+            open: self.is_small(),
+            lazy: self.budget.taken() > MAX_EAGER,
         }
     }
 
-    /// True where the last report that is shown is of this input.
-    fn is_shown(&self, input: &Input) -> bool {
-        let last = self.shown.last();
-        last.is_some_and(|report| report.splat.source.path == input.path)
+    /// Writes what need not wait.
+    fn settle(&mut self) {
+        for (story, input) in std::mem::take(&mut self.held) {
+            self.place(story, &input);
+        }
+        let scene = self.scene();
+        self.story.write(&scene, &mut self.budget);
+    }
+
+    /// Writes an input with splats.
+    fn place(&mut self, mut story: Story, input: &Input) {
+        story.close();
+        story.write(&self.scene(), &mut self.budget);
+        let sight = match self.hit.len() {
+            0..INPUTS_WITH_BOOTS => Sight::Boots,
+            INPUTS_WITH_BOOTS..INPUTS => Sight::Splats,
+            INPUTS.. => Sight::Name,
+        };
+        self.hit.append(boots::write(story, input, sight), INPUTS);
+    }
+
+    fn place_clean(&mut self, input: &Input) {
+        let is_seen = self.totals.splats == 0 && self.clean.has_room(INPUTS_WITH_BOOTS);
+        let sight = if is_seen { Sight::Boots } else { Sight::Name };
+        let section = boots::write(Story::default(), input, sight);
+        self.clean.append(section, MAX_CLEAN_INPUTS);
+    }
+
+    /// What stands behind the inputs that are shown.
+    fn notes(&self) -> String {
+        let (hit, clean) = (self.hit.len(), self.clean.len());
+        let more_clean = self.totals.clean.saturating_sub(clean);
+        let more_hit = self.totals.inputs.saturating_sub(hit + clean + more_clean);
+        let noun = match hit + clean {
+            0 => "input",
+            _ => "more input",
+        };
+        let notes = maud::html! {
+            @if more_hit > 0 { p.note { (count(more_hit, "more input")) " with further splats of the bugs above." } }
+            @if more_clean > 0 { p.note { (count(more_clean, noun)) " without a splat." } }
+        };
+        notes.into_string()
     }
 }
 
@@ -106,7 +176,10 @@ impl Output for Html<'_> {
             let signature = report.signature.clone();
             self.standings.insert(signature, standing.name());
         }
-        self.show(report);
+        self.incidents += usize::from(self.story.add(report, &mut self.budget));
+        if !self.is_small() {
+            self.settle();
+        }
         String::new()
     }
 
@@ -114,15 +187,16 @@ impl Output for Html<'_> {
         self.totals.inputs += 1;
         self.totals.boots += input.boots.len() as u64;
         self.totals.lines += input.lines;
+        self.last_path.clone_from(&input.path);
         let is_clean = std::mem::take(&mut self.at_hand) == 0;
         self.totals.clean += u64::from(is_clean);
-        let is_drawn = match is_clean {
-            true => !input.boots.is_empty() && self.clean_drawn < MAX_CLEAN_INPUTS,
-            false => self.is_shown(&input),
-        };
-        if is_drawn {
-            self.clean_drawn += usize::from(is_clean);
-            self.inputs.push(input);
+        let story = std::mem::take(&mut self.story);
+        if is_clean && !input.boots.is_empty() && self.clean.has_room(MAX_CLEAN_INPUTS) {
+            self.place_clean(&input);
+        } else if !story.is_empty() && self.is_small() {
+            self.held.push((story, input));
+        } else if !story.is_empty() {
+            self.place(story, &input);
         }
         String::new()
     }
@@ -142,25 +216,39 @@ impl Output for Html<'_> {
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
-        // An input that was not read to its end has told nothing of itself.
-        let last = self.shown.last().map(|report| &report.splat.source.path);
-        let interrupted = last.filter(|path| !self.inputs.iter().any(|i| i.path == **path));
-        let interrupted = interrupted.map(|path| Input {
-            path: path.clone(),
-            ..Input::default()
-        });
-        self.inputs.extend(interrupted);
+        self.settle();
+        let story = std::mem::take(&mut self.story);
+        if !story.is_empty() {
+            // An input that was not read to its end has told nothing of itself.
+            let path = story.path.clone();
+            let input = Input {
+                path,
+                ..Input::default()
+            };
+            self.place(story, &input);
+        }
         let mut groups = std::mem::take(&mut self.groups).into_sorted();
         // However many notices there are, splats come first.
         groups.sort_by_key(|group| Tone::of_group(group, self.grammar) == Tone::Notice);
-        let page = page::Page {
+        let page = Page {
             grammar: self.grammar,
             groups,
             standings: &self.standings,
-            shown: &self.shown,
-            inputs: &self.inputs,
+            budget: &self.budget,
+            only: (self.totals.inputs == 1).then_some(&self.last_path),
             totals: self.totals,
         };
-        clean_lines(&page.render().into_string())
+        let begin = clean_lines(&page.begin());
+        let notes = self.notes();
+        let mut inputs = Spool::default();
+        std::mem::take(&mut self.hit).write(&mut inputs, INPUTS, "input");
+        std::mem::take(&mut self.clean).write(&mut inputs, MAX_CLEAN_INPUTS, "input");
+        self.rest.push(inputs);
+        self.rest.push(notes + &page::end());
+        begin
+    }
+
+    fn rest(&mut self) -> io::Result<Option<String>> {
+        self.rest.next()
     }
 }

@@ -94,6 +94,9 @@ impl Spool {
             let whole = |error: Utf8Error| error.valid_up_to();
             piece.truncate(str::from_utf8(&piece).map_or_else(whole, str::len));
         }
+        // No mark of several `#` is cut into two.
+        let whole = piece.iter().rposition(|byte| *byte != b'#');
+        piece.truncate(whole.map_or(piece.len(), |last| last + 1));
         self.given += piece.len() as u64;
         String::from_utf8(piece).map(Some).map_err(io::Error::other)
     }
@@ -154,6 +157,19 @@ mod tests {
         assert!(text == format!("first\n{expected}"));
         assert!(pieces > 4);
         assert_eq!(all(&mut other), (String::new(), 0));
+    }
+
+    #[test]
+    fn no_mark_of_a_command_is_cut_into_two() {
+        let mut spool = Spool::default();
+        let mark = "##[".repeat(1000) + "é";
+        (0..3000).for_each(|_| spool.push(&mark));
+        let mut read = 0;
+        while let Some(piece) = spool.next().expect("readable") {
+            assert!(!piece.ends_with('#'));
+            read += piece.len();
+        }
+        assert_eq!(read, 3000 * mark.len());
     }
 
     #[test]

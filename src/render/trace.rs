@@ -20,14 +20,25 @@ pub enum Step<'a> {
 /// The rows of all stacks, the report's own first, each innermost first.
 pub fn steps<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
-    for stack in &splat.stacks {
-        steps.extend(stack.label.as_deref().map(Step::Section));
-        add(&mut steps, splat.frames_of(stack), grammar);
+    for (label, of_stack) in stacks(splat, grammar) {
+        steps.extend(label.map(Step::Section));
+        steps.extend(of_stack);
     }
     steps
 }
 
-fn add<'a>(steps: &mut Vec<Step<'a>>, frames: &'a [Frame], grammar: &Grammar) {
+/// The rows of each stack, with the label of those that are not the report's own.
+pub fn stacks<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<(Option<&'a str>, Vec<Step<'a>>)> {
+    let stacks = splat.stacks.iter();
+    let stacks = stacks.map(|stack| {
+        let steps = of_stack(splat.frames_of(stack), grammar);
+        (stack.label.as_deref(), steps)
+    });
+    stacks.collect()
+}
+
+fn of_stack<'a>(frames: &'a [Frame], grammar: &Grammar) -> Vec<Step<'a>> {
+    let mut steps = Vec::new();
     let mut section = Section::Task;
     for frame in frames {
         if grammar.is_in("noise", frame.base_name()) {
@@ -43,6 +54,7 @@ fn add<'a>(steps: &mut Vec<Step<'a>>, frames: &'a [Frame], grammar: &Grammar) {
         }
         steps.push(Step::Frame(frame));
     }
+    steps
 }
 
 /// What stands in place of folded frames.

@@ -13,6 +13,18 @@ CORPUS = ROOT / "corpus"
 OUT = ROOT / "target" / "html"
 BINARY = Path(os.environ.get("KSPLAT", ROOT / "target/debug/ksplat"))
 
+# Bugs on the page of very many.
+MANY = 1500
+
+WARNING = """\
+[{n:5}.000000] WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 f{n}_work+0x10/0x20
+[{n:5}.000000] CPU: 1 PID: 7 Comm: x Not tainted 6.{n}.0 #1
+[{n:5}.000000] RIP: 0010:f{n}_work+0x10/0x20
+[{n:5}.000000] Call Trace:
+[{n:5}.000000]  caller+0x1/0x2
+[{n:5}.000000] ---[ end trace 0000000000000000 ]---
+"""
+
 LOGS = ["ap-4cpu-levels-kaslr", "ap-vmx-bios-kaslr", "bsp-vmx-kaslr", "initcall-archlbr", "reonline", "healthy-s3"]
 
 # What a log would need to say to get out of its place, in every field that is printed.
@@ -35,6 +47,9 @@ HOSTILE = f"""\
 [    2.000000] ---[ end trace 0000000000000000 ]---
 """
 
+# The block of an incident; a report that followed has one within.
+BLOCK = "details.report[data-bugs]"
+
 VISIBLE_ROWS = "return [...document.querySelectorAll('#table tbody tr:not([hidden])')]"
 
 CONTRASTS = """
@@ -49,7 +64,7 @@ const behind = (e) => {
     if (!color.startsWith('rgba(0, 0, 0, 0')) return color;
   }
 };
-const all = document.querySelectorAll('.badge, a, .label, .line code, .line .number, .marks a, dt, dd, p, h1, .for, small, .gap, .where');
+const all = document.querySelectorAll('.badge, a, .label, .log code, .log i, .marks a, button, summary span, th, td, dt, dd, p, h1, .for, small, .gap, .where');
 return [...all].filter((e) => e.checkVisibility() && !e.closest('.unsure')).map((e) => {
   const style = getComputedStyle(e);
   const ink = e instanceof SVGElement && e.tagName === 'text' ? style.fill : style.color;
@@ -76,6 +91,8 @@ class Page(unittest.TestCase):
         cls.browser = Browser()
         cls.many = page("many", CORPUS, *[f"{name}/log" for name in LOGS])
         cls.one = page("one", CORPUS, "ap-vmx-bios-kaslr/log")
+        (OUT / "bugs.log").write_text("".join(WARNING.format(n=n) for n in range(MANY)))
+        cls.bugs = page("bugs", OUT, "bugs.log")
 
     @classmethod
     def tearDownClass(cls):
@@ -112,6 +129,84 @@ class Page(unittest.TestCase):
         self.assertIn("ap-vmx-bios-kaslr/log", self.browser.run("return document.title"))
         self.browser.screenshot(OUT / "one.png", whole=True)
 
+    def height(self):
+        return self.browser.run("return document.documentElement.scrollHeight")
+
+    def test_a_page_of_very_many_bugs_is_small(self):
+        self.open(self.bugs)
+        took = self.browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"{MANY} bugs: {took:.0f} ms to load")
+        self.assertEqual(self.browser.run("return matches.value"), f"{MANY} of {MANY}")
+        self.assertLess(self.browser.run("return document.querySelectorAll('*').length"), 10 * MANY + 8000)
+        self.assertLess(self.height(), 16_000)
+        self.browser.screenshot(OUT / "bugs.png")
+        self.browser.type("#filter", "f1234_work")
+        self.assertLess(self.height(), 1200)
+        self.assertEqual(self.rows("row.cells[1].querySelector('a').textContent"), ["WARNING in f1234_work"])
+        self.browser.click("#table tbody tr th a")
+        self.browser.run("return new Promise(requestAnimationFrame)")
+        self.assertIn("f1234_work+0x10/0x20", self.browser.run("return document.querySelector('details.report[open] .log').innerText"))
+        self.assertLess(self.height(), 2400)
+
+    def test_a_console_of_very_many_boots_is_small(self):
+        boot = "[    0.000000] Linux version 6.{n}.0 (a@b) #1\n[    0.100000] smp: Brought up 1 node, 2 CPUs\n"
+        (OUT / "boots.log").write_text("".join((boot + WARNING).format(n=n) for n in range(200)))
+        self.open(page("boots", OUT, "boots.log"))
+        self.assertLess(self.height(), 16_000)
+        self.browser.type("#filter", "f150_work")
+        self.assertLess(self.height(), 1400)
+        text = self.browser.run("return document.querySelector('.input').innerText")
+        self.assertIn("Boot 151 Linux 6.150.0", text)
+        self.assertNotIn("Boot 150 ", text)
+
+    def test_the_rest_of_a_list_opens_and_sorts(self):
+        self.open(self.bugs)
+        self.assertEqual(len(self.rows("row.checkVisibility()")), 100)
+        self.browser.click(".bugs .more > summary")
+        seen = "return [...document.querySelectorAll('.bugs tbody tr')].filter((row) => row.checkVisibility()).length"
+        self.assertEqual(self.browser.run(seen), MANY)
+        button = "#table th:nth-child(4) button"
+        self.browser.click(button)
+        self.browser.click(button)
+        self.assertEqual(self.rows("row.cells[3].textContent")[:2], [f"6.{MANY - 1}.0", f"6.{MANY - 2}.0"])
+
+    def test_a_link_leads_into_what_the_browser_has_not_read_yet(self):
+        self.open(self.bugs)
+        splats = self.browser.run(f"return [...document.querySelectorAll('{BLOCK}')].map((block) => block.id)")
+        self.assertEqual(len(splats), MANY)
+        self.open(f"{self.bugs}#{splats[-1]}")
+        self.url = self.bugs
+        top, text = self.browser.run("const open = document.querySelector('details.report[open]'); return [open.getBoundingClientRect().top, open.innerText]")
+        self.assertIn(f"f{MANY - 1}_work", text)
+        self.assertTrue(0 <= top < 900)
+        bugs = self.browser.run("const t = document.createElement('template'); t.innerHTML = document.querySelector('.bugs noscript').textContent; return [...t.content.querySelectorAll('tr')].map((row) => row.id)")
+        self.browser.run(f"location.hash = '{bugs[-1]}'; return new Promise(requestAnimationFrame)")
+        self.assertTrue(self.browser.run("return document.querySelector(':target').checkVisibility()"))
+
+    def test_titles_signatures_and_links_are_copied(self):
+        self.open(self.one)
+        self.browser.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        rows = "[...document.querySelectorAll('details.report[open] dl.facts > div')]"
+        copied = {}
+        for name in ("Title", "Signature", "LKP", "Link"):
+            number = self.browser.run(f"return {rows}.findIndex((row) => row.firstChild.textContent === '{name}')")
+            self.browser.click(f"details.report[open] dl.facts > div:nth-child({number + 1}) button")
+            copied[name] = self.browser.run("return navigator.clipboard.readText()")
+        self.assertEqual(copied["Title"], "WARNING in do_clear_cpu_cap")
+        self.assertEqual(copied["Signature"], "late-clear:ap:VMX:init_ia32_feat_ctl")
+        self.assertEqual(copied["LKP"], "WARNING:at_arch/x86/kernel/cpu/cpuid-deps.c:#do_clear_cpu_cap")
+        splat = self.browser.run("return document.querySelector('details.report[open]').id")
+        self.assertEqual(copied["Link"], f"{self.one}#{splat}")
+
+    def test_one_event_is_one_block(self):
+        self.open(page("incident", CORPUS, "ap-spectre-ucode-many-kaslr/log"))
+        late = self.browser.run(f"return [...document.querySelectorAll('{BLOCK}.ap')].map((block) => block.querySelectorAll('.then > li').length)")
+        self.assertEqual(late, [15])
+        self.browser.screenshot(OUT / "incident.png", whole=True)
+        self.browser.click("#table tbody tr th a")
+        self.browser.run("return new Promise(requestAnimationFrame)")
+        self.assertTrue(self.browser.run("return document.querySelector('.then details[open] .log').checkVisibility()"))
+
     def test_columns_sort_both_ways(self):
         self.open(self.many)
         button = "#table th:nth-child(3) button"
@@ -126,12 +221,12 @@ class Page(unittest.TestCase):
     def test_the_keyboard_does_what_the_mouse_does(self):
         self.open(self.many)
         self.browser.run("document.querySelector('#collapse').focus()")
-        for _ in range(3):
+        for _ in range(2):
             self.browser.press("Tab")
         focused = self.browser.run("return document.activeElement.textContent")
         self.assertEqual(focused, "Bug")
         self.browser.press("Enter")
-        names = self.rows("row.cells[1].dataset.sort.toLowerCase()")
+        names = self.rows("row.cells[1].textContent.toLowerCase()")
         self.assertEqual(names, sorted(names))
 
     def test_words_and_verdicts_filter_bugs_and_their_splats(self):
@@ -141,8 +236,12 @@ class Page(unittest.TestCase):
         names = self.rows("row.textContent.toLowerCase()")
         self.assertTrue(0 < len(names) < everything)
         self.assertTrue(all("vmx" in name and "init" in name for name in names))
-        shown = "return [...document.querySelectorAll('details.report:not([hidden])')].map((r) => r.dataset.signature)"
-        self.assertEqual(set(self.browser.run(shown)), set(self.rows("row.dataset.signature")))
+        shown = set(self.rows("row.dataset.bug"))
+        blocks = self.browser.run(f"return [...document.querySelectorAll('{BLOCK}')].map((b) => [b.checkVisibility(), b.dataset.bugs])")
+        self.assertEqual({bool(shown & set(bugs.split())) for seen, bugs in blocks if seen}, {True})
+        self.assertEqual({bool(shown & set(bugs.split())) for seen, bugs in blocks if not seen}, {False})
+        empty = "return [...document.querySelectorAll('.part, .input')].filter((p) => p.checkVisibility() && !p.querySelector('details.report:not([hidden])'))"
+        self.assertEqual(self.browser.run(empty), [])
         self.assertEqual(self.browser.run("return matches.value"), f"{len(names)} of {everything}")
         self.browser.click("button[data-tone=ap]")
         self.assertEqual(set(self.rows("row.dataset.tone")), {"bsp"})
@@ -158,7 +257,7 @@ class Page(unittest.TestCase):
         self.browser.click(f"#{report} .evidence a")
         number, text = self.browser.run(
             "const line = document.querySelector(':target');"
-            "return [line.querySelector('.number').textContent, line.querySelector('code').textContent]"
+            "return [line.querySelector('i').textContent, line.querySelector('code').textContent]"
         )
         log = (CORPUS / "ap-vmx-bios-kaslr/log").read_text().split("\n")
         self.assertEqual(text, log[int(number) - 1].rstrip("\r"))
@@ -169,12 +268,12 @@ class Page(unittest.TestCase):
 
     def test_everything_unfolds_and_folds(self):
         self.open(self.many)
-        closed = "return document.querySelectorAll('details.report:not([open])').length"
+        closed = f"return document.querySelectorAll('{BLOCK}:not([open])').length"
         self.browser.click("#expand")
         self.assertEqual(self.browser.run(closed), 0)
         self.browser.screenshot(OUT / "many.png")
         self.browser.click("#collapse")
-        self.assertEqual(self.browser.run(closed), self.browser.run("return document.querySelectorAll('details.report').length"))
+        self.assertEqual(self.browser.run(closed), self.browser.run(f"return document.querySelectorAll('{BLOCK}').length"))
 
     def test_light_and_dark_can_be_read(self):
         self.open(self.one)
@@ -191,9 +290,16 @@ class Page(unittest.TestCase):
     def test_a_telephone_needs_no_sideways_scrolling(self):
         self.open(self.one)
         self.browser.cdp("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
-        width = self.browser.run("return document.documentElement.scrollWidth")
-        self.assertLessEqual(width, 390)
+        width = "return document.documentElement.scrollWidth"
+        self.assertLessEqual(self.browser.run(width), 390)
         self.browser.screenshot(OUT / "narrow.png", whole=True)
+        self.open(self.many)
+        self.browser.cdp("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+        self.browser.run("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+        self.assertLessEqual(self.browser.run(width), 390)
+        wide = "return [...document.querySelectorAll('.list, .case, .record, tr')].filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.textContent.slice(0, 60))"
+        self.assertEqual(self.browser.run(wide), [])
+        self.browser.screenshot(OUT / "narrow-many.png", whole=True)
 
     def test_it_is_whole_without_javascript(self):
         self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
@@ -205,6 +311,12 @@ class Page(unittest.TestCase):
         self.assertTrue(self.browser.run("return document.querySelector('details.report').open"))
         self.assertFalse(self.browser.run("return document.querySelector('.controls').checkVisibility()"))
         self.assertEqual(self.browser.run("return document.querySelectorAll('thead button').length"), 0)
+
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+        self.open_without_script(self.bugs)
+        self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('details.report .log').length"), MANY)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('.bugs tbody tr').length"), MANY)
 
     def open_without_script(self, url):
         self.browser.log("browser")

@@ -1,88 +1,187 @@
 //! One input: each boot with its timeline, and the splats in it.
 
-use super::page::Page;
-use super::{splat, timeline};
+use super::super::spool::Spool;
+use super::list::List;
+use super::story::{BLOCKS, Story};
+use super::timeline::{self, SplatStop};
 use crate::analyzer::Input;
 use crate::boot::Boot;
-use crate::grammar::Level;
+use crate::render::clean::clean_lines;
 use crate::render::words::count;
-use crate::report::Report;
 use maud::{Markup, html};
 
-/// Boots drawn of one input.
+/// Boots without a splat that are drawn of one input.
 const MAX_BOOTS: usize = 64;
 
-/// Splats up to this number are open from the start.
-const MAX_OPEN: usize = 2;
+/// Boots of one input that are seen at once.
+const PARTS: u64 = 20;
+
+/// Boots of one input that are open from the start.
+const OPEN_BOOTS: usize = 3;
+
+/// How much of an input is seen at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Its splats and its boots.
+    Boots,
+    /// Its splats.
+    Splats,
+    /// Its name: its boots are markup that the browser reads on demand.
+    Name,
+}
 
 /// The section of an input.
-pub fn render(page: &Page<'_>, input: &Input) -> Markup {
-    let all = page.shown.iter();
-    let reports: Vec<_> = all.filter(|r| r.splat.source.path == input.path).collect();
-    let of_boot = |index: Option<usize>| -> Vec<&Report> {
-        let all = reports.iter().copied();
-        all.filter(|report| report.splat.boot == index).collect()
+pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
+    let mut section = Section {
+        out: Spool::default(),
+        parts: List::default(),
+        input,
+        stops: &story.stops,
+        sight,
+        next: 0,
+        drawn: 0,
+        left_out: 0,
     };
-    let (mut drawn, mut more) = (Vec::new(), 0);
-    for (index, boot) in input.boots.iter().enumerate() {
-        let reports = of_boot(Some(index));
-        if drawn.len() < MAX_BOOTS || !reports.is_empty() {
-            drawn.push((index, boot, reports));
-        } else {
-            more += 1;
+    section.begin();
+    for segment in story.segments {
+        let boot = segment.boot.unwrap_or(section.next);
+        section.boots_without_splats(boot);
+        let is_new = section.next == boot;
+        section.part(is_new.then_some(boot), segment.blocks);
+        section.next += usize::from(is_new);
+    }
+    section.boots_without_splats(input.boots.len());
+    section.end()
+}
+
+struct Section<'a> {
+    out: Spool,
+    /// Boots with their splats.
+    parts: List,
+    input: &'a Input,
+    stops: &'a [SplatStop],
+    sight: Sight,
+    /// Index of the next boot.
+    next: usize,
+    /// Boots without a splat: drawn, and not.
+    drawn: usize,
+    left_out: u64,
+}
+
+impl Section<'_> {
+    fn push(&mut self, markup: Markup) {
+        self.out.push(&clean_lines(&markup.into_string()));
+    }
+
+    /// Each input is a line of the page: ksplat reads its page again line by line.
+    fn begin(&mut self) {
+        self.out.push(match self.sight {
+            Sight::Name => "\n<details class=\"input\">",
+            Sight::Splats | Sight::Boots => "\n<details class=\"input\" open>",
+        });
+        let input = self.input;
+        let boots = input.boots.len() as u64;
+        let is_seen = self.sight != Sight::Name;
+        self.push(html! {
+            summary {
+                h2.path { (input.path) }
+                @if is_seen || self.stops.is_empty() {
+                    p.extent {
+                        span { (count(input.lines, "line")) }
+                        @if boots > 0 { span { (count(boots, "boot")) } }
+                        @if self.stops.is_empty() { span { "no kernel splat" } }
+                    }
+                }
+            }
+        });
+    }
+
+    fn end(mut self) -> Spool {
+        std::mem::take(&mut self.parts).write(&mut self.out, PARTS, "boot");
+        if self.left_out > 0 {
+            let more = count(self.left_out, "more boot");
+            self.push(html! { p.note { (more) " without a splat." } });
+        }
+        self.out.push("</details>");
+        self.out
+    }
+
+    /// The boots up to that index.
+    fn boots_without_splats(&mut self, end: usize) {
+        let end = end.min(self.input.boots.len());
+        while self.next < end {
+            if self.drawn < MAX_BOOTS {
+                self.part(Some(self.next), List::default());
+                self.drawn += 1;
+            } else {
+                self.left_out += 1;
+            }
+            self.next += 1;
         }
     }
+
+    /// Splats, with their boot where it was not shown yet.
+    fn part(&mut self, boot: Option<usize>, blocks: List) {
+        let mut part = Spool::from("<div class=\"part\">".to_owned());
+        if let Some(panel) = boot.and_then(|index| self.panel(index)) {
+            part.push(&clean_lines(&panel.into_string()));
+        }
+        blocks.write(&mut part, BLOCKS, "splat");
+        part.push("</div>");
+        self.parts.append(part, PARTS);
+    }
+
+    fn panel(&self, index: usize) -> Option<Markup> {
+        let boots = &self.input.boots;
+        let boot = boots.get(index)?;
+        let stops = self.stops.iter();
+        let stops: Vec<_> = stops.filter(|stop| stop.boot == Some(index)).collect();
+        let number = (boots.len() > 1).then_some(index + 1);
+        let is_open = self.sight == Sight::Boots && boots.len() <= OPEN_BOOTS;
+        let panel = panel(number, boot, &stops, is_open);
+        let is_lazy = self.sight == Sight::Name || !self.parts.has_room(PARTS);
+        Some(match is_lazy {
+            true => html! { noscript { (panel) } },
+            false => panel,
+        })
+    }
+}
+
+/// A boot; nothing of one that the log says nothing of.
+fn panel(number: Option<usize>, boot: &Boot, stops: &[&SplatStop], is_open: bool) -> Markup {
+    let facts = facts(boot);
+    let timeline = timeline::render(boot, stops);
+    let is_known = boot.release().is_some() || !facts.is_empty() || timeline.is_some();
     html! {
-        section.input {
-            h2.path { (input.path) }
-            p.extent {
-                span { (count(input.lines, "line")) }
-                span { (count(input.boots.len() as u64, "boot")) }
-                @if reports.is_empty() { span { "no kernel splat" } }
+        @if is_known || number.is_some() {
+            details.boot open[is_open] {
+                summary { h3 {
+                    @if let Some(number) = number { "Boot " (number) " " }
+                    @match boot.release() {
+                        Some(release) => { "Linux " (release) },
+                        None => "A boot whose kernel the log does not name",
+                    }
+                } }
+                dl.facts {
+                    @for (name, value) in &facts { div { dt { (name) } dd { (value) } } }
+                }
+                @if let Some(timeline) = &timeline { (timeline) }
             }
-            @for (index, boot, reports) in &drawn {
-                (one(index + 1, input.boots.len(), boot, reports))
-                @for report in reports { (splat::render(page, report, is_open(page, report))) }
-            }
-            @for report in of_boot(None) { (splat::render(page, report, is_open(page, report))) }
-            @if more > 0 { p.note { (count(more, "more boot")) " without a splat." } }
         }
     }
 }
 
-/// Few splats are open from the start; notices open on demand.
-fn is_open(page: &Page<'_>, report: &Report) -> bool {
-    let is_splat = |report: &&Report| report.level == Level::Report;
-    let splats = page.shown.iter().filter(is_splat).count();
-    is_splat(&report) && splats <= MAX_OPEN
-}
-
-fn one(number: usize, of: usize, boot: &Boot, reports: &[&Report]) -> Markup {
+fn facts(boot: &Boot) -> Vec<(&'static str, String)> {
+    let kaslr = boot.kaslr_offset.map(|offset| format!("{offset:#x}"));
     let facts = [
         ("Machine", boot.hardware.clone()),
         ("CPUs", boot.cpus.map(|cpus| cpus.to_string())),
         ("Microcode", boot.microcode.clone()),
-        (
-            "KASLR offset",
-            boot.kaslr_offset.map(|offset| format!("{offset:#x}")),
-        ),
+        ("KASLR offset", kaslr),
         ("Command line", boot.command_line.clone()),
     ];
-    html! {
-        section.boot {
-            h3 {
-                @if of > 1 { "Boot " (number) " " }
-                @match boot.release() {
-                    Some(release) => { "Linux " (release) },
-                    None => "A boot whose kernel the log does not name",
-                }
-            }
-            dl.facts {
-                @for (name, value) in &facts {
-                    @if let Some(value) = value { div { dt { (name) } dd { (value) } } }
-                }
-            }
-            (timeline::render(boot, reports))
-        }
-    }
+    let known = facts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    known.collect()
 }

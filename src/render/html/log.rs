@@ -7,8 +7,8 @@ use crate::report::Report;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-/// The excerpt.
-pub fn render(report: &Report) -> Markup {
+/// The excerpt; `id` is that of the report. Only lines that something leads to have an id of their own.
+pub fn render(report: &Report, id: &str) -> Markup {
     let marks = marks(report);
     let mut last = None;
     html! {
@@ -19,12 +19,12 @@ pub fn render(report: &Report) -> Markup {
                         div.gap { (count(gap, "line")) " left out" }
                     }
                     @let marks = marks.get(&line.number);
-                    div class=(class(report, line.number, marks.is_some())) id=(anchor::line(report, line.number)) {
-                        span.number { (line.number) }
+                    div class=[class(report, line.number, marks.is_some())] id=[marks.map(|_| anchor::line(id, line.number))] {
+                        i { (line.number) }
                         code { (line.text) }
                         @if let Some(marks) = marks {
                             span.marks { @for (index, item) in marks {
-                                a href={ "#" (anchor::evidence(report, *index)) } title=(item.says) { (item.speaks_for) }
+                                a href={ "#" (anchor::evidence(id, *index)) } title=(item.says) { (item.speaks_for) }
                             } }
                         }
                     }
@@ -40,16 +40,15 @@ fn gap(last: Option<u64>, line: u64) -> Option<u64> {
     (between > 0).then_some(between)
 }
 
-fn class(report: &Report, line: u64, marked: bool) -> &'static str {
+/// The usual line has no class: a page has very many of them.
+fn class(report: &Report, line: u64, marked: bool) -> Option<&'static str> {
     let source = &report.splat.source;
-    match (
-        marked,
-        (source.first_line..=source.last_line).contains(&line),
-    ) {
-        (true, true) => "line hit",
-        (true, false) => "line hit around",
-        (false, true) => "line",
-        (false, false) => "line around",
+    let within = (source.first_line..=source.last_line).contains(&line);
+    match (marked, within) {
+        (true, true) => Some("hit"),
+        (true, false) => Some("hit around"),
+        (false, true) => None,
+        (false, false) => Some("around"),
     }
 }
 

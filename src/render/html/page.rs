@@ -1,68 +1,81 @@
 //! The frame of the page: head, summary, table, inputs.
 
 use super::Totals;
+use super::budget::Budget;
+use super::table;
 use super::tone::{TONES, Tone};
-use super::{boots, table};
-use crate::analyzer::Input;
 use crate::grammar::Grammar;
 use crate::group::Group;
 use crate::render::words::count;
-use crate::report::Report;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Everything that is on the page.
+/// How a block is written.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What the kernel's words mean.
+    pub grammar: &'a Grammar,
+    /// Open from the start.
+    pub open: bool,
+    /// Its inside is markup that the browser reads when the block is opened, or where no script runs.
+    pub lazy: bool,
+}
+
+/// What stands in front of the inputs.
 pub struct Page<'a> {
     pub grammar: &'a Grammar,
     pub groups: Vec<Group>,
-    pub shown: &'a [Report],
+    pub budget: &'a Budget,
     pub standings: &'a HashMap<String, &'static str>,
-    pub inputs: &'a [Input],
+    /// The only input, where there is one.
+    pub only: Option<&'a str>,
     pub totals: Totals,
 }
 
+/// What stands behind the inputs.
+pub fn end() -> String {
+    let end = html! {
+        footer { "Made by ksplat " (env!("CARGO_PKG_VERSION")) " from the log alone, and from the vmlinux where one is named." }
+        script { (PreEscaped(SCRIPT)) }
+    };
+    format!("\n</main>{}</body></html>", end.into_string())
+}
+
 impl Page<'_> {
-    /// The document.
-    pub fn render(&self) -> Markup {
-        html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta http-equiv="Content-Security-Policy" content=(policy());
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="generator" content={ "ksplat " (env!("CARGO_PKG_VERSION")) };
-                    title { "ksplat: " (self.title()) }
-                    style { (PreEscaped(STYLE)) }
-                }
-                body {
-                    a.skip href="#main" { "Skip to the content" }
-                    (self.header())
-                    main id="main" {
-                        @if !self.groups.is_empty() {
-                            (table::render(self))
-                        }
-                        (self.inputs())
-                    }
-                    footer { "Made by ksplat " (env!("CARGO_PKG_VERSION")) " from the log alone, and from the vmlinux where one is named." }
-                    script { (PreEscaped(SCRIPT)) }
-                }
-            }
-        }
+    /// The beginning of the document.
+    pub fn begin(&self) -> String {
+        let head = html! {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy());
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="generator" content={ "ksplat " (env!("CARGO_PKG_VERSION")) };
+            title { "ksplat: " (self.title()) }
+            style { (PreEscaped(STYLE)) }
+        };
+        let top = html! {
+            a.skip href="#main" { "Skip to the content" }
+            (self.header())
+        };
+        let bugs = html! { @if !self.groups.is_empty() { (table::render(self)) } };
+        format!(
+            "{}<html lang=\"en\"><head>{}</head><body>{}<main id=\"main\">{}",
+            DOCTYPE.into_string(),
+            head.into_string(),
+            top.into_string(),
+            bugs.into_string()
+        )
     }
 
     fn title(&self) -> String {
-        let place = match self.inputs {
-            [input] if self.totals.inputs == 1 => input.path.clone(),
-            _ => count(self.totals.inputs, "input"),
-        };
+        let inputs = || count(self.totals.inputs, "input");
+        let place = self.only.map_or_else(inputs, str::to_owned);
         format!("{} in {place}", self.verdict())
     }
 
@@ -117,26 +130,6 @@ impl Page<'_> {
         };
         let all = TONES.into_iter().map(of);
         all.filter(|(_, number)| *number > 0).collect()
-    }
-
-    /// Those with splats first.
-    fn inputs(&self) -> Markup {
-        let shown = self.shown.iter();
-        let with_splats: BTreeSet<_> = shown.map(|r| r.splat.source.path.as_str()).collect();
-        let has_splats = |input: &&Input| with_splats.contains(input.path.as_str());
-        let (hit, clean): (Vec<_>, Vec<_>) = self.inputs.iter().partition(has_splats);
-        let more_clean = self.totals.clean.saturating_sub(clean.len() as u64);
-        let drawn = self.inputs.len() as u64 + more_clean;
-        let more_hit = self.totals.inputs.saturating_sub(drawn);
-        let noun = match drawn == more_clean {
-            true => "input",
-            false => "more input",
-        };
-        html! {
-            @for input in hit.iter().chain(&clean) { (boots::render(self, input)) }
-            @if more_hit > 0 { p.note { (count(more_hit, "more input")) " with further splats of the bugs above." } }
-            @if more_clean > 0 { p.note { (count(more_clean, noun)) " without a splat." } }
-        }
     }
 }
 

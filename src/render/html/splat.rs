@@ -1,85 +1,119 @@
-//! One splat: verdict, evidence beside the log, facts, trace.
+//! What a page says of one report: what happened and what to do, then the proof.
 
-use super::page::Page;
-use super::tone::Tone;
 use super::{anchor, log, trace};
-use crate::late_clear::LateClear;
+use crate::grammar::Grammar;
+use crate::late_clear::Evidence;
 use crate::render::facts;
 use crate::report::Report;
 use maud::{Markup, html};
 
-/// The block; `open` from the start or on demand.
-pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
-    let tone = Tone::of(report);
+/// The rows that a program or a person takes elsewhere; the script gives each a button that copies it.
+const TO_COPY: [&str; 4] = ["Title", "Signature", "syzbot", "LKP"];
+
+/// The parts of a block.
+pub struct Body<'a> {
+    report: &'a Report,
+    id: String,
+    rows: Vec<(&'static str, Vec<String>)>,
+}
+
+/// A report by itself.
+pub fn whole(grammar: &Grammar, report: &Report) -> Markup {
+    let body = Body::of(grammar, report);
     html! {
-        details class={ "report " (tone.class()) } id=(anchor::splat(report)) data-tone=(tone.class()) data-signature=(report.signature) open[open] {
-            summary {
-                span class={ "badge " (tone.class()) } {
-                    @if tone >= Tone::Splat { (report.splat.kind) } @else { (tone.label()) }
-                }
-                span.headline { (facts::sentence(report, &[])) }
-                span.where { (facts::span(&report.splat)) }
-            }
-            div.beside {
-                div.case {
-                    @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
-                    (next(&facts::steps(report)))
-                    (rows(report))
-                }
-                div.record {
-                    (log::render(report))
-                    (trace::render(page.grammar, report))
-                }
-            }
+        div.beside {
+            div.case { (body.story()) (body.proof()) }
+            div.record { (body.log()) (trace::render(grammar, report)) }
         }
     }
 }
 
-/// What to do.
-fn next(steps: &[String]) -> Markup {
-    html! {
-        @if !steps.is_empty() {
-            h4 { "Next" }
-            ul.next { @for step in steps { li { (step) } } }
+impl<'a> Body<'a> {
+    /// Of a report.
+    pub fn of(grammar: &Grammar, report: &'a Report) -> Body<'a> {
+        Body {
+            report,
+            id: anchor::splat(report),
+            rows: facts::told(report, grammar),
         }
     }
-}
 
-fn judged(report: &Report, verdict: &LateClear) -> Markup {
-    html! {
-        p.diagnosis { (verdict.diagnosis) }
-        h4 { "Evidence" }
-        ol.evidence {
-            @for (index, item) in verdict.evidence.iter().enumerate() {
-                li id=(anchor::evidence(report, index)) {
-                    span.for { (item.speaks_for) }
-                    span.says { (item.says) }
-                    @if let Some(line) = item.line {
-                        a href={ "#" (anchor::line(report, line)) } { "line " (line) }
+    fn row(&self, name: &str) -> &[String] {
+        let mut rows = self.rows.iter();
+        rows.find(|row| row.0 == name)
+            .map_or(&[], |row| row.1.as_slice())
+    }
+
+    /// What happened, and what to do.
+    pub fn story(&self) -> Markup {
+        html! {
+            @for text in self.row("What") { p.diagnosis { (text) } }
+            @if !self.row("Next").is_empty() {
+                h4 { "Next" }
+                ul.next { @for step in self.row("Next") { li { (step) } } }
+            }
+        }
+    }
+
+    /// The evidence, and the facts.
+    pub fn proof(&self) -> Markup {
+        let verdict = self.report.late_clear.as_ref();
+        html! {
+            @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
+            h4 { "Facts" }
+            dl.facts {
+                @for (name, values) in self.facts() {
+                    div {
+                        dt { (name) }
+                        dd data-copy[TO_COPY.contains(&name)] { @for value in &values { span { (value) } } }
                     }
                 }
             }
         }
     }
-}
 
-fn rows(report: &Report) -> Markup {
-    let mut rows = facts::rows(report);
-    rows.extend(facts::culprit(report).map(|culprit| ("culprit", culprit)));
-    rows.push(("title", report.title.clone()));
-    rows.push(("signature", report.signature.clone()));
-    html! {
-        h4 { "Facts" }
-        dl.facts {
-            @for (name, value) in rows { div { dt { (label(name)) } dd { (value) } } }
+    /// The lines of the log.
+    pub fn log(&self) -> Markup {
+        log::render(self.report, &self.id)
+    }
+
+    fn evidence(&self, evidence: &[Evidence]) -> Markup {
+        html! {
+            h4 { "Evidence" }
+            ol.evidence {
+                @for (index, item) in evidence.iter().enumerate() {
+                    li id=(anchor::evidence(&self.id, index)) {
+                        span.for { (item.speaks_for) }
+                        span.says { (item.says) }
+                        @if let Some(line) = item.line {
+                            a href={ "#" (anchor::line(&self.id, line)) } { "line " (line) }
+                        }
+                    }
+                }
+            }
         }
     }
-}
 
-/// The style sheet writes the first letter large.
-fn label(name: &str) -> &str {
-    match name {
-        "rip" => "RIP",
-        name => name,
+    /// The names of the report, then the rows of the text that are not elsewhere in the block.
+    fn facts(&self) -> Vec<(&'static str, Vec<String>)> {
+        let report = self.report;
+        let mut facts = vec![
+            ("Title", vec![report.title.clone()]),
+            ("Signature", vec![report.signature.clone()]),
+        ];
+        if report.syzbot != report.title {
+            facts.push(("syzbot", vec![report.syzbot.clone()]));
+        }
+        if !report.alt_titles.is_empty() {
+            facts.push(("Also", report.alt_titles.clone()));
+        }
+        let told = self.rows.iter();
+        let told = told.filter(|(name, _)| !["What", "Next"].contains(name));
+        facts.extend(told.cloned());
+        let hardware = report.platform.hardware.clone();
+        facts.extend(hardware.map(|name| ("Hardware", vec![name])));
+        let register = report.msr.as_ref();
+        facts.extend(register.map(|msr| ("Register", vec![msr.to_string()])));
+        facts
     }
 }

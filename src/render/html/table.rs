@@ -1,15 +1,22 @@
 //! The bugs as a table; the script makes it sortable and filterable.
 
 use super::anchor;
+use super::list::open_rest;
 use super::page::Page;
 use super::tone::{TONES, Tone};
 use crate::group::{Group, Machines};
 use crate::render::words::count;
 use crate::splat::SourceSpan;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 /// Kernels named in a cell.
 const FEW: usize = 3;
+
+/// Bugs that are seen at once.
+const ROWS: usize = 100;
+
+/// Where there are more further ones the browser reads them on demand.
+const EAGER_ROWS: usize = 500;
 
 /// Columns: how they sort, and their names.
 const COLUMNS: [(&str, &str); 6] = [
@@ -23,20 +30,33 @@ const COLUMNS: [(&str, &str); 6] = [
 
 /// The section.
 pub fn render(page: &Page<'_>) -> Markup {
+    let (first, rest) = page.groups.split_at(page.groups.len().min(ROWS));
     html! {
         section.bugs aria-labelledby="bugs" {
             h2 id="bugs" { (count(page.groups.len() as u64, "bug")) }
             @if page.groups.len() > 1 { (controls(page)) }
-            div.scroll tabindex="0" role="region" aria-labelledby="bugs" {
+            div.list {
                 table id="table" {
                     thead { tr {
                         @for (order, name) in COLUMNS { th scope="col" data-order=(order) { (name) } }
                     } }
-                    tbody { @for group in &page.groups { (row(page, group)) } }
+                    tbody data-first { @for group in first { (row(page, group)) } }
+                }
+                @if !rest.is_empty() {
+                    (PreEscaped(open_rest(rest.len() as u64, "bug")))
+                    @match rest.len() > EAGER_ROWS {
+                        true => noscript { (further(page, rest)) },
+                        false => (further(page, rest)),
+                    }
+                    (PreEscaped("</details>"))
                 }
             }
         }
     }
+}
+
+fn further(page: &Page<'_>, groups: &[Group]) -> Markup {
+    html! { table { tbody data-rest { @for group in groups { (row(page, group)) } } } }
 }
 
 /// Hidden until the script runs: without it they would do nothing.
@@ -62,22 +82,23 @@ fn controls(page: &Page<'_>) -> Markup {
 
 fn row(page: &Page<'_>, group: &Group) -> Markup {
     let tone = Tone::of_group(group, page.grammar);
-    let first = page.shown.iter().find(|r| r.signature == group.signature);
     let name = group.name();
+    let splat = anchor::of(&group.signature, &group.first);
+    let bug = anchor::bug(&group.signature);
     html! {
-        tr data-tone=(tone.class()) data-signature=(group.signature) {
-            td data-sort=(tone.class()) { span class={ "badge " (tone.class()) } {
+        tr id={ "bug-" (bug) } data-tone=(tone.class()) data-bug=(bug) {
+            td { span class={ "badge " (tone.class()) } {
                 @if tone >= Tone::Splat { (group.kind) } @else { (tone.label()) }
             } }
-            th scope="row" data-sort=(name) {
-                @match first {
-                    Some(report) => a href={ "#" (anchor::splat(report)) } { (name) },
-                    None => (name),
+            th scope="row" {
+                @match page.budget.has(&splat) {
+                    true => a href={ "#" (splat) } { (name) },
+                    false => (name),
                 }
                 @if let Some(standing) = page.standings.get(&group.signature) { " " span.standing { (standing) } }
                 code.signature { (group.signature) }
             }
-            td.number data-sort=(group.count) { (group.count) }
+            td.number { (group.count) }
             td { (kernels(&group.kernels)) }
             td { (machine(group)) }
             td.place { (place(&group.first)) }

@@ -8,6 +8,7 @@ use super::anchor;
 use super::tone::Tone;
 use crate::boot::{Boot, Passed};
 use crate::grammar::MilestoneName;
+use crate::render::facts;
 use crate::report::Report;
 use maud::{Markup, html};
 
@@ -24,10 +25,44 @@ const MAX_STOPS: usize = 60;
 /// Characters of a label.
 const MAX_LABEL: usize = 22;
 
+/// What a timeline needs to know of a splat.
+pub struct SplatStop {
+    /// Index of its boot.
+    pub boot: Option<usize>,
+    id: String,
+    bug: String,
+    line: u64,
+    time_us: Option<u64>,
+    /// Its stamp is not the time.
+    before_clock: bool,
+    tone: Tone,
+    title: String,
+    label: String,
+}
+
+impl SplatStop {
+    /// Of a report.
+    pub fn of(report: &Report) -> SplatStop {
+        SplatStop {
+            boot: report.splat.boot,
+            id: anchor::splat(report),
+            bug: anchor::bug(&report.signature),
+            line: report.splat.source.first_line,
+            time_us: report.splat.time_us,
+            before_clock: facts::is_before_clock(report),
+            tone: Tone::of(report),
+            title: report.title.clone(),
+            label: label(report),
+        }
+    }
+}
+
 /// A point on the rail.
 struct Stop<'a> {
     line: u64,
     time_us: Option<u64>,
+    /// Its stamp is not the time.
+    before_clock: bool,
     what: What<'a>,
     /// How often, one right behind the other.
     times: usize,
@@ -35,21 +70,19 @@ struct Stop<'a> {
 
 enum What<'a> {
     Milestone(&'a Passed),
-    Splat(&'a Report),
+    Splat(&'a SplatStop),
 }
 
-/// The drawing; nothing where the boot has nothing to draw.
-pub fn render(boot: &Boot, reports: &[&Report]) -> Markup {
-    let mut stops = stops(boot, reports);
+/// The drawing; `None` where no two things of the boot are known.
+pub fn render(boot: &Boot, splats: &[&SplatStop]) -> Option<Markup> {
+    let mut stops = stops(boot, splats);
     let left_out = stops.len().saturating_sub(MAX_STOPS);
     stops.truncate(MAX_STOPS);
-    let Some(last) = stops.len().checked_sub(1) else {
-        return html! {};
-    };
+    let last = stops.len().checked_sub(1).filter(|last| *last > 0)?;
     let width = 2 * MARGIN + last * STEP;
     let (top, height) = extent(&stops);
     let patched = stops.iter().position(Stop::is_patching);
-    html! {
+    Some(html! {
         div.scroll.timeline tabindex="0" role="region" aria-label="Timeline of the boot" {
             svg width=(width) height=(height) viewBox={ "0 " (top) " " (width) " " (height) } role="group" aria-label="Milestones and splats in the order of the log" {
                 line.rail x1=(x(0)) y1=(RAIL) x2=(x(last)) y2=(RAIL) {}
@@ -60,7 +93,7 @@ pub fn render(boot: &Boot, reports: &[&Report]) -> Markup {
             }
         }
         @if left_out > 0 { p.note { (left_out) " further stops are not drawn." } }
-    }
+    })
 }
 
 /// Top and height of the drawing: there are milestones above the rail, splats below it, or both.
@@ -84,21 +117,29 @@ fn x(index: usize) -> usize {
 }
 
 /// Milestones and splats in the order of the log; equal ones in a row are one.
-fn stops<'a>(boot: &'a Boot, reports: &[&'a Report]) -> Vec<Stop<'a>> {
+fn stops<'a>(boot: &'a Boot, splats: &[&'a SplatStop]) -> Vec<Stop<'a>> {
     let milestones = boot.milestones.iter().map(|passed| Stop {
         line: passed.line,
         time_us: passed.time_us,
+        before_clock: false,
         what: What::Milestone(passed),
         times: 1,
     });
-    let splats = reports.iter().map(|report| Stop {
-        line: report.splat.source.first_line,
-        time_us: report.splat.time_us,
-        what: What::Splat(report),
+    let splats = splats.iter().map(|splat| Stop {
+        line: splat.line,
+        time_us: splat.time_us,
+        before_clock: splat.before_clock,
+        what: What::Splat(splat),
         times: 1,
     });
     let mut all: Vec<_> = milestones.chain(splats).collect();
     all.sort_by_key(|stop| stop.line);
+    let mut clock_runs = false;
+    for stop in &mut all {
+        // A zero behind a later stamp is of a CPU whose clock is not set yet (kernel/sched/clock.c).
+        stop.before_clock |= clock_runs && stop.time_us == Some(0);
+        clock_runs |= stop.time_us > Some(0);
+    }
     all.dedup_by(|next, kept| {
         let same = kept.is_like(next);
         kept.times += usize::from(same);
@@ -115,7 +156,7 @@ impl Stop<'_> {
     fn is_like(&self, next: &Stop<'_>) -> bool {
         match (&self.what, &next.what) {
             (What::Milestone(a), What::Milestone(b)) => a.name == b.name,
-            (What::Splat(a), What::Splat(b)) => a.signature == b.signature,
+            (What::Splat(a), What::Splat(b)) => a.bug == b.bug,
             _ => false,
         }
     }
@@ -127,14 +168,13 @@ impl Stop<'_> {
                 text.label x=(x) y="22" { (self.repeated(milestone(passed))) }
                 text.when x=(x) y="40" { (self.when()) }
             },
-            What::Splat(report) => {
-                let tone = Tone::of(report);
-                let (label, above, below) = (splat(report), RAIL - 9, RAIL + 9);
+            What::Splat(splat) => {
+                let (above, below) = (RAIL - 9, RAIL + 9);
                 html! {
-                    a href={ "#" (anchor::splat(report)) } class=(tone.class()) {
-                        title { (report.title) }
+                    a href={ "#" (splat.id) } class=(splat.tone.class()) {
+                        title { (splat.title) }
                         path.mark d={ "M" (x) " " (above) "L" (x + 9) " " (RAIL) "L" (x) " " (below) "L" (x - 9) " " (RAIL) "Z" } {}
-                        text.label x=(x) y="92" { (self.repeated(label)) }
+                        text.label x=(x) y="92" { (self.repeated(splat.label.clone())) }
                         text.when x=(x) y="110" { (self.when()) }
                     }
                 }
@@ -151,6 +191,7 @@ impl Stop<'_> {
 
     fn when(&self) -> String {
         match self.time_us {
+            Some(_) if self.before_clock => format!("clock not set \u{b7} line {}", self.line),
             Some(us) => {
                 let (seconds, thousandths) = (us / 1_000_000, us / 1000 % 1000);
                 format!("{seconds}.{thousandths:03} s \u{b7} line {}", self.line)
@@ -161,7 +202,7 @@ impl Stop<'_> {
 }
 
 /// What a splat is called on the rail.
-fn splat(report: &Report) -> String {
+fn label(report: &Report) -> String {
     let Some(verdict) = &report.late_clear else {
         return short(&report.splat.kind);
     };

@@ -1,30 +1,36 @@
-//! The call trace, each frame with what was inlined into it.
+//! The stacks of a report, each frame with what was inlined into it.
 
 use crate::grammar::Grammar;
-use crate::render::trace::{Step, folded, steps};
+use crate::render::trace::{Step, folded, stacks};
 use crate::render::words::place;
 use crate::report::Report;
 use crate::splat::{Frame, demangled};
 use maud::{Markup, html};
 
-/// The trace; nothing where the splat has none.
+/// The stacks; nothing where the splat has none. Those of others have their label as the log has it.
 pub fn render(grammar: &Grammar, report: &Report) -> Markup {
-    let steps = steps(&report.splat, grammar);
+    let stacks = stacks(&report.splat, grammar);
     html! {
-        @if !steps.is_empty() {
-            h4 { "Call trace" }
-            ol.trace {
-                @for step in &steps {
-                    @match step {
-                        Step::Frame(frame) => (row(frame)),
-                        Step::Section(name) => li.aside { (name) },
-                        Step::Folded(frames) => li.aside { details {
-                            summary { (folded(frames)) }
-                            ol { @for frame in frames { (row(frame)) } }
-                        } },
-                    }
+        div.stacks {
+            @for (label, steps) in stacks.iter().filter(|(_, steps)| !steps.is_empty()) {
+                section.stack {
+                    h4 { (label.unwrap_or("Call trace")) }
+                    ol.trace { @for step in steps { (self::step(step)) } }
                 }
             }
+        }
+    }
+}
+
+fn step(step: &Step<'_>) -> Markup {
+    html! {
+        @match step {
+            Step::Frame(frame) => (row(frame)),
+            Step::Section(name) => li.aside { (name) },
+            Step::Folded(frames) => li.aside { details {
+                summary { (folded(frames)) }
+                ol { @for frame in frames { (row(frame)) } }
+            } },
         }
     }
 }
@@ -34,6 +40,7 @@ fn row(frame: &Frame) -> Markup {
     let rest = code.to_string();
     let name = demangled(code.function.as_deref().unwrap_or_default());
     let rest = rest.strip_prefix(name.as_ref()).unwrap_or(&rest);
+    let at = place(frame.file.as_deref(), frame.line);
     html! {
         @for inline in &frame.inlines {
             li.inlined {
@@ -41,13 +48,13 @@ fn row(frame: &Frame) -> Markup {
                 span.at { (place(inline.file.as_deref(), inline.line)) }
             }
         }
-        li.unsure[!frame.reliable] {
+        li class=[(!frame.reliable).then_some("unsure")] {
             span {
                 @if !frame.reliable { abbr title="The unwinder does not vouch for this frame" { "? " } }
                 b { (name) } small { (rest) }
                 @if frame.recovered { " " small { "recovered" } }
             }
-            span.at { (place(frame.file.as_deref(), frame.line)) }
+            @if !at.is_empty() { span.at { (at) } }
         }
     }
 }

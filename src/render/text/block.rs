@@ -202,13 +202,17 @@ fn followers(out: &mut String, first: &Report, more: &[Report], style: &Style) {
     let reports = count(more.len() as u64, "report");
     let label = format!("Then {reports} of the same incident (-v shows them whole)");
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, label));
+    let after = |report| facts::after(first, report);
+    // Where no stamp tells how long after, there is no column for it.
+    let columns = if more.iter().any(|report| after(report).is_some()) {
+        12
+    } else {
+        0
+    };
     for report in more {
         let line = report.splat.source.first_line;
-        let after = report.splat.time_us.zip(first.splat.time_us);
-        let after = after.map_or(String::new(), |(now, then)| {
-            format!("+{:.3} s", now.saturating_sub(then) as f64 / 1e6)
-        });
-        let head = format!("  {line:>7}  {after:>10}  ");
+        let after = after(report).unwrap_or_default();
+        let head = format!("  {line:>7}{after:>columns$}  ");
         let width = style.width.saturating_sub(head.len());
         let text = wrap(&clean(facts::headline(report)), width, head.len());
         let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
