@@ -65,9 +65,13 @@ pub fn span(splat: &Splat) -> String {
     }
 }
 
-/// The culprit with its place, as far as it is known: `FUNC() at FILE:LINE`.
+/// The culprit with its place, as far as it is known, and the file to blame where it is another one:
+/// `FUNC() at FILE:LINE; look in FILE first`.
 pub fn culprit(report: &Report) -> Option<String> {
-    let culprit = report.culprit.as_ref()?;
+    let guilty = report.guilty_file.as_deref();
+    let Some(culprit) = &report.culprit else {
+        return guilty.map(|file| format!("something in {file}"));
+    };
     let splat = &report.splat;
     let frames = &mut splat.frames.iter();
     let frame = frames.find(|frame| frame.base_name() == culprit.function);
@@ -76,9 +80,13 @@ pub fn culprit(report: &Report) -> Option<String> {
         Some(frame) => frame.line,
         None => of_header,
     };
-    Some(match &culprit.file {
+    let function = match &culprit.file {
         Some(file) => format!("{}() at {}", culprit.function, place(Some(file), line)),
         None => format!("{}()", culprit.function),
+    };
+    Some(match guilty.filter(|_| guilty != culprit.file.as_deref()) {
+        Some(file) => format!("{function}; look in {file} first"),
+        None => function,
     })
 }
 

@@ -148,7 +148,8 @@ struct Ids<'a> {
 
 #[derive(Serialize)]
 struct CulpritJson<'a> {
-    function: &'a str,
+    function: Option<&'a str>,
+    /// The file to blame, which may be another one than the function's.
     file: Option<&'a str>,
 }
 
@@ -456,10 +457,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         summary: Some(super::facts::sentence(report, &[])),
         panicked: report.panic_line.map(|_| true),
         panic_line: report.panic_line,
-        culprit: report.culprit.as_ref().map(|c| CulpritJson {
-            function: &c.function,
-            file: c.file.as_deref(),
-        }),
+        culprit: culprit(report),
         boot: splat.boot,
         kernel: &splat.kernel,
         hardware: splat.hardware.as_deref(),
@@ -485,6 +483,14 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }
+}
+
+fn culprit(report: &Report) -> Option<CulpritJson<'_>> {
+    let culprit = CulpritJson {
+        function: report.culprit.as_ref().map(|c| c.function.as_str()),
+        file: report.guilty_file.as_deref(),
+    };
+    (culprit.function.is_some() || culprit.file.is_some()).then_some(culprit)
 }
 
 fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {

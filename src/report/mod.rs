@@ -4,6 +4,7 @@
 //! incident, numbered in the order of the output.
 
 mod details;
+mod guilty;
 mod lkp;
 mod msr;
 mod signature;
@@ -29,7 +30,7 @@ use std::collections::VecDeque;
 pub struct Culprit {
     /// Without clone suffixes.
     pub function: String,
-    /// Path relative to the kernel tree, where known.
+    /// The function's own file, relative to the kernel tree, where known.
     pub file: Option<String>,
 }
 
@@ -86,6 +87,9 @@ pub struct Report {
     pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// The file to blame, relative to the kernel tree: that of the requester of a late clear, else the first
+    /// of the report that is no infrastructure.
+    pub guilty_file: Option<String>,
     /// The register that it is about.
     pub msr: Option<MsrAccess>,
     /// What happened, in words for a person.
@@ -222,6 +226,11 @@ impl Sequence {
         let release = platform.release.as_deref();
         let name = name(grammar, &splat, release, late_clear.as_ref());
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
+        let requested = culprit.as_ref().filter(|_| late_clear.is_some());
+        let guilty_file = match requested {
+            Some(requester) => requester.file.clone(),
+            None => guilty::file(grammar, &splat, &symbols),
+        };
         let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
         splat.lines = Lines::default();
         let verdict = late_clear.as_ref();
@@ -238,6 +247,7 @@ impl Sequence {
             incident,
             panic_line: splat.panic_line,
             culprit,
+            guilty_file,
             msr: MsrAccess::of(grammar, &splat),
             summary,
             platform,
