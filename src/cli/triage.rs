@@ -12,6 +12,7 @@ use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::input::{Entry, InputError, Source, Waiting, cut_short, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
+use ksplat::routing::Sources;
 use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
@@ -62,7 +63,12 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
 pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Error>> {
+    let sources = Sources::open(
+        options.maintainers.as_deref(),
+        options.kernel_tree.as_deref(),
+    )?;
     let mut analyzer = Analyzer::new(grammar(options)?, symbolizer(options)?)?
+        .with_sources(sources)
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
     let hints = options.verbose || options.fail_on.contains(&FailOn::Hint);

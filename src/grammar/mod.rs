@@ -44,7 +44,7 @@ pub use who::WhoLine;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-use memo::Memo;
+pub(crate) use memo::Memo;
 use serde::Deserialize;
 use std::path::Path;
 use tellers::Tellers;

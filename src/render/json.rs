@@ -9,6 +9,7 @@ use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::{MsrAccess, Report};
+use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
@@ -134,6 +135,12 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     details: &'a [String],
     symbols: SymbolsJson<'a>,
+    /// Only where a MAINTAINERS file is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<&'a Routing>,
+    /// Only where the kernel's sources are at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_code: Option<&'a SourceCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -480,6 +487,8 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         stacks: stacks(splat),
         details: &splat.details,
         symbols: symbols(&report.symbols),
+        routing: report.routing.as_ref(),
+        source_code: report.source_code.as_ref(),
         msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }

@@ -24,7 +24,9 @@ pub fn render(page: &Page<'_>, report: &Report, open: bool) -> Markup {
                 div.case {
                     @if let Some(verdict) = &report.late_clear { (judged(report, verdict)) }
                     (next(&facts::steps(report)))
+                    (hearers(report))
                     (rows(report))
+                    (source(report))
                 }
                 div.record {
                     (log::render(report))
@@ -41,6 +43,37 @@ fn next(steps: &[String]) -> Markup {
         @if !steps.is_empty() {
             h4 { "Next" }
             ul.next { @for step in steps { li { (step) } } }
+        }
+    }
+}
+
+/// Who should hear of it.
+fn hearers(report: &Report) -> Markup {
+    let all = report.routing.iter().flat_map(|routing| {
+        let people = routing.maintainers.iter().chain(&routing.reviewers);
+        people.chain(&routing.lists)
+    });
+    html! {
+        @if report.routing.is_some() {
+            h4 { "Whose" }
+            @for line in facts::whose(report).iter().take(1) { p { (line) } }
+            ul.next { @for address in all { li { (address) } } }
+        }
+    }
+}
+
+/// Lines of the sources.
+fn source(report: &Report) -> Markup {
+    html! {
+        @if let Some(code) = &report.source_code {
+            h4 { "Source" }
+            p { (facts::source_place(code, report)) }
+            pre {
+                @for line in &code.lines {
+                    @let mark = if line.number == code.line { '>' } else { ' ' };
+                    (format!("{mark} {:>6}  {}\n", line.number, line.text))
+                }
+            }
         }
     }
 }
