@@ -4,6 +4,7 @@
 //! without git. With a checkout of the kernel also lines of its sources.
 
 mod addresses;
+mod mailmap;
 mod pattern;
 mod sections;
 mod tree;
@@ -11,6 +12,7 @@ mod tree;
 use crate::grammar::Memo;
 use addresses::Addresses;
 pub use addresses::split as name_and_address;
+use mailmap::Mailmap;
 use sections::Section;
 use serde::Serialize;
 use std::io::Read;
@@ -81,7 +83,10 @@ impl Sources {
         let Some(path) = maintainers.or(of_tree.as_deref()) else {
             return Ok(None);
         };
-        let maintainers = Maintainers::open(path)?;
+        // Not every tree has one.
+        let mailmap = tree.and_then(|tree| read(&tree.join(".mailmap")).ok());
+        let mailmap = Mailmap::read(&mailmap.unwrap_or_default());
+        let maintainers = Maintainers::open(path, mailmap)?;
         let open = |path: &Path| {
             Tree::open(path).map_err(|error| RoutingError::Read {
                 path: path.display().to_string(),
@@ -113,8 +118,9 @@ impl Sources {
 
 /// A MAINTAINERS file.
 #[derive(Debug)]
-pub struct Maintainers {
+struct Maintainers {
     sections: Vec<Section>,
+    mailmap: Mailmap,
 }
 
 impl Maintainers {
@@ -122,7 +128,7 @@ impl Maintainers {
     ///
     /// # Errors
     /// Where it cannot be read, or is none.
-    pub fn open(path: &Path) -> Result<Maintainers, RoutingError> {
+    fn open(path: &Path, mailmap: Mailmap) -> Result<Maintainers, RoutingError> {
         let named = || path.display().to_string();
         let text = read(path).map_err(|error| RoutingError::Read {
             path: named(),
@@ -132,11 +138,11 @@ impl Maintainers {
         if !sections.iter().any(Section::has_files) {
             return Err(RoutingError::Empty { path: named() });
         }
-        Ok(Maintainers { sections })
+        Ok(Maintainers { sections, mailmap })
     }
 
     /// Who should hear of something in `file`, or in a folder whose name ends in a slash.
-    pub fn of(&self, file: &str) -> Option<Routing> {
+    fn of(&self, file: &str) -> Option<Routing> {
         let sections = self.sections.iter();
         let depths = sections.filter_map(|section| Some((section.depth_of(file)?, section)));
         let mut fitting: Vec<_> = depths.collect();
@@ -154,12 +160,13 @@ impl Maintainers {
         let mut lists = Addresses::default();
         for (_, section) in fitting {
             let mut add = |to: &mut Vec<String>, from: &[String]| {
-                to.extend(from.iter().filter(|text| people.take(text)).cloned());
+                let now = from.iter().map(|text| self.mailmap.now(text));
+                to.extend(now.filter(|text| people.take(text)));
             };
             add(&mut routing.maintainers, &section.maintainers);
             add(&mut routing.reviewers, &section.reviewers);
-            let new = section.lists.iter().filter(|list| lists.take(list));
-            routing.lists.extend(new.cloned());
+            let now = section.lists.iter().map(|list| self.mailmap.now(list));
+            routing.lists.extend(now.filter(|list| lists.take(list)));
         }
         Some(routing)
     }
