@@ -130,7 +130,7 @@ fn printed(text: &str) -> Option<&str> {
             has_line.then_some(colon - 1)
         })
     };
-    let end = ENDINGS.iter().filter_map(|ending| at(&ending)).min()?;
+    let end = ENDINGS.iter().filter_map(at).min()?;
     let is_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let begin = text[..end].rfind(|c: char| !is_path(c));
     let begin = begin.map_or(0, |at| {
