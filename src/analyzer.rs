@@ -14,6 +14,7 @@ use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
 use crate::report::{Report, Sequence};
+use crate::routing::Sources;
 use crate::splat::Assembler;
 use crate::symbols::Symbolizer;
 use harmless::Harmless;
@@ -64,6 +65,7 @@ pub struct Analyzer {
     grammar: Grammar,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
+    sources: Option<Sources>,
     harmless: Harmless,
     every_boot: bool,
     excerpts: bool,
@@ -94,6 +96,7 @@ impl Analyzer {
             grammar,
             finder,
             symbolizer,
+            sources: None,
             harmless: Harmless::default(),
             every_boot: true,
             excerpts: false,
@@ -115,6 +118,13 @@ impl Analyzer {
     #[must_use]
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
+        self
+    }
+
+    /// Looks up in the kernel's sources who should hear of each report, and where it happened.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Option<Sources>) -> Analyzer {
+        self.sources = sources;
         self
     }
 

@@ -162,6 +162,12 @@ pub struct Comparison<'b> {
 }
 
 impl Comparison<'_> {
+    /// True where the baseline lacks something.
+    pub fn has_new(&self) -> bool {
+        let mut standings = self.groups.iter().map(|(_, standing)| standing);
+        standings.any(|standing| *standing == Standing::New)
+    }
+
     /// True where an entry is past its date.
     pub fn has_expired(&self) -> bool {
         let mut standings = self.groups.iter().map(|(_, standing)| standing);

@@ -46,6 +46,8 @@ pub mod title;
 
 pub mod excerpt;
 
+pub mod routing;
+
 pub mod report;
 
 pub mod analyzer;

@@ -161,6 +161,14 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     pub debug_dir: Vec<PathBuf>,
 
+    /// Checkout of the kernel's sources: lines around the top frame, and its MAINTAINERS file
+    #[arg(long, global = true, value_name = "DIR")]
+    pub kernel_tree: Option<PathBuf>,
+
+    /// MAINTAINERS file: says who should hear of a report, as scripts/get_maintainer.pl does
+    #[arg(long, global = true, value_name = "FILE")]
+    pub maintainers: Option<PathBuf>,
+
     /// Form of the output (default: what the name of the file behind -o ends in, else text)
     #[arg(long = "format", global = true, value_enum, value_name = "FORMAT")]
     pub chosen_format: Option<Format>,

@@ -32,6 +32,11 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     batch.require_kernel(&check.paths);
     let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
     let code = batch.finish(Ending::Check(&comparison))?;
+    if comparison.has_new() && !check.update && !options.quiet {
+        output::tell(
+            "to accept what is new: the same command with --update, then a reason in its entry",
+        );
+    }
     if !(check.update || check.prune) {
         return Ok(code);
     }

@@ -13,7 +13,22 @@ use std::io::Write;
 pub fn completions(options: &Options, shell: Shell) -> Outcome {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "ksplat", &mut text);
+    if shell == Shell::Zsh {
+        text = first_word_is_command(&String::from_utf8(text)?).into_bytes();
+    }
     print(options, &text)
+}
+
+/// clap_complete gives zsh the first word as a file and the second one as the command, because triage takes files
+/// in front of all commands: nothing was completed inside a command. Here the first word is either.
+fn first_word_is_command(script: &str) -> String {
+    let is_file = |line: &&str| !line.starts_with("'::files -- ");
+    let lines: Vec<_> = script.lines().filter(is_file).collect();
+    let describe = "_describe -t commands 'ksplat commands' commands \"$@\"";
+    let script = lines.join("\n") + "\n";
+    script
+        .replace("$line[2]", "$line[1]")
+        .replace(describe, &format!("{describe}\n    _files"))
 }
 
 /// Prints the man page: one for the program and its commands.

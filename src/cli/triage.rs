@@ -13,6 +13,7 @@ use ksplat::input::container::{Content, Limits, Unpacker};
 use ksplat::input::{Entry, InputError, Source, cut_short, entries};
 use ksplat::render;
 use ksplat::report::{Report, Sequence};
+use ksplat::routing::Sources;
 use ksplat::scan::{Reading, ScanError, Sink};
 use ksplat::symbols::{self, Symbolizer};
 use std::error::Error;
@@ -79,7 +80,12 @@ pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Erro
         "--fail-on",
         options.fail_on.iter().filter_map(FailOn::kind),
     )?;
+    let sources = Sources::open(
+        options.maintainers.as_deref(),
+        options.kernel_tree.as_deref(),
+    )?;
     let mut analyzer = Analyzer::new(grammar, symbolizer(options)?)?
+        .with_sources(sources)
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
     let hints = options.verbose || options.fail_on.contains(&FailOn::HINT);

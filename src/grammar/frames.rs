@@ -30,7 +30,7 @@ impl FrameSet {
 }
 
 /// `name`, `start*`, `*end`, `*part*`, `*part*part*`: a star stands for anything.
-fn fits(glob: &str, function: &str) -> bool {
+pub(super) fn fits(glob: &str, function: &str) -> bool {
     // The first byte settles nearly every pair.
     match (glob.as_bytes(), function.as_bytes()) {
         ([b'*', ..], _) => {}

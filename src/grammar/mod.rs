@@ -16,6 +16,7 @@ mod memo;
 mod msr;
 mod names;
 mod needed;
+mod passed_over;
 mod pattern;
 mod rewrite;
 mod summary;
@@ -32,6 +33,7 @@ pub use late_clear::{
     Usual, Word,
 };
 pub use msr::Msr;
+pub use passed_over::PassedOver;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
@@ -42,7 +44,7 @@ pub use who::WhoLine;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-use memo::Memo;
+pub(crate) use memo::Memo;
 use serde::Deserialize;
 use std::path::Path;
 use tellers::Tellers;
@@ -103,6 +105,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("dependencies"),
     builtin!("msr"),
     builtin!("summaries"),
+    builtin!("guilty"),
 ];
 
 /// The landmark which says that the machine stops.
@@ -139,6 +142,7 @@ struct Document {
     summary: Vec<SummaryRule>,
     taint: Vec<Taint>,
     meaning: Vec<Meaning>,
+    passed_over: Vec<PassedOver>,
 }
 
 /// Everything ksplat knows about kernel logs.
@@ -193,6 +197,8 @@ pub struct Grammar {
     pub taints: Vec<Taint>,
     /// CPU features in words.
     pub meanings: Vec<Meaning>,
+    /// What is passed over where the file to blame is looked for.
+    pub passed_over: Vec<PassedOver>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
 }
@@ -444,6 +450,7 @@ impl Document {
         }
         replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
         replace_by(&mut self.meaning, later.meaning, |word| &word.feature);
+        replace_by(&mut self.passed_over, later.passed_over, |rule| &rule.name);
         // The first rule that fits is taken: those of the user's come first.
         self.summary.splice(0..0, later.summary);
     }
@@ -505,6 +512,7 @@ impl Document {
             summaries: self.summary,
             taints: self.taint,
             meanings: self.meaning,
+            passed_over: self.passed_over,
             features,
         }
     }

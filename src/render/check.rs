@@ -99,11 +99,6 @@ fn summary(comparison: &Comparison<'_>, totals: &Totals, all: bool, style: &Styl
         count(totals.splats, "splat"),
         count(totals.inputs, "input"),
     );
-    if new > 0 {
-        out.push_str(
-            "To accept what is new: the same command with --update, then a reason in its entry.\n",
-        );
-    }
     out
 }
 

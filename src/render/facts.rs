@@ -4,6 +4,7 @@ use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
 use crate::late_clear::LateClear;
 use crate::report::Report;
+use crate::routing::SourceCode;
 use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
 
@@ -65,9 +66,13 @@ pub fn span(splat: &Splat) -> String {
     }
 }
 
-/// The culprit with its place, as far as it is known: `FUNC() at FILE:LINE`.
+/// The culprit with its place, as far as it is known, and the file to blame where it is another one:
+/// `FUNC() at FILE:LINE; look in FILE first`.
 pub fn culprit(report: &Report) -> Option<String> {
-    let culprit = report.culprit.as_ref()?;
+    let guilty = report.guilty_file.as_deref();
+    let Some(culprit) = &report.culprit else {
+        return guilty.map(|file| format!("something in {file}"));
+    };
     let splat = &report.splat;
     let frames = &mut splat.frames.iter();
     let frame = frames.find(|frame| frame.base_name() == culprit.function);
@@ -76,9 +81,13 @@ pub fn culprit(report: &Report) -> Option<String> {
         Some(frame) => frame.line,
         None => of_header,
     };
-    Some(match &culprit.file {
+    let function = match &culprit.file {
         Some(file) => format!("{}() at {}", culprit.function, place(Some(file), line)),
         None => format!("{}()", culprit.function),
+    };
+    Some(match guilty.filter(|_| guilty != culprit.file.as_deref()) {
+        Some(file) => format!("{function}; look in {file} first"),
+        None => function,
     })
 }
 
@@ -111,6 +120,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     let rows = [
         ("What", one(what)),
         ("Next", next),
+        ("Whose", whose(report)),
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
         ("When", one(context(report))),
@@ -126,6 +136,43 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     ];
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
+}
+
+/// Whose code it is, and who should hear of it.
+pub fn whose(report: &Report) -> Vec<String> {
+    let Some(routing) = &report.routing else {
+        return Vec::new();
+    };
+    let status = routing.status.iter().map(|status| format!(", {status}"));
+    let status: String = status.collect();
+    let whose = format!("{} \u{b7} {}{status}", routing.file, routing.subsystem);
+    let people = match routing.maintainers.len() {
+        0 => None,
+        n => Some(count(n as u64, "maintainer")),
+    };
+    let to: Vec<_> = routing
+        .lists
+        .first()
+        .cloned()
+        .into_iter()
+        .chain(people)
+        .collect();
+    let to = (!to.is_empty()).then(|| format!("to {}", to.join(" and ")));
+    std::iter::once(whose).chain(to).collect()
+}
+
+/// What the lines of the sources are, and whether they are those of another kernel.
+pub fn source_place(code: &SourceCode, report: &Report) -> String {
+    let at = place(Some(&code.file), Some(code.line));
+    let tree = code.tree_release.as_deref();
+    let log = report.platform.release.as_deref();
+    match (code.mismatch, tree, log) {
+        (Some(true), Some(tree), Some(log)) => {
+            format!("{at} of {tree}; the log is of {log}, whose lines may differ")
+        }
+        (_, Some(tree), _) => format!("{at} of {tree}"),
+        _ => at,
+    }
 }
 
 /// What to do, a sentence each.

@@ -9,6 +9,7 @@ use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
 use crate::report::{MsrAccess, Report};
+use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
 use serde::Serialize;
@@ -134,6 +135,12 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     details: &'a [String],
     symbols: SymbolsJson<'a>,
+    /// Only where a MAINTAINERS file is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing: Option<&'a Routing>,
+    /// Only where the kernel's sources are at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_code: Option<&'a SourceCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,7 +155,8 @@ struct Ids<'a> {
 
 #[derive(Serialize)]
 struct CulpritJson<'a> {
-    function: &'a str,
+    function: Option<&'a str>,
+    /// The file to blame, which may be another one than the function's.
     file: Option<&'a str>,
 }
 
@@ -456,10 +464,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         summary: Some(super::facts::sentence(report, &[])),
         panicked: report.panic_line.map(|_| true),
         panic_line: report.panic_line,
-        culprit: report.culprit.as_ref().map(|c| CulpritJson {
-            function: &c.function,
-            file: c.file.as_deref(),
-        }),
+        culprit: culprit(report),
         boot: splat.boot,
         kernel: &splat.kernel,
         hardware: splat.hardware.as_deref(),
@@ -482,9 +487,19 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         stacks: stacks(splat),
         details: &splat.details,
         symbols: symbols(&report.symbols),
+        routing: report.routing.as_ref(),
+        source_code: report.source_code.as_ref(),
         msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }
+}
+
+fn culprit(report: &Report) -> Option<CulpritJson<'_>> {
+    let culprit = CulpritJson {
+        function: report.culprit.as_ref().map(|c| c.function.as_str()),
+        file: report.guilty_file.as_deref(),
+    };
+    (culprit.function.is_some() || culprit.file.is_some()).then_some(culprit)
 }
 
 fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {

@@ -1,9 +1,10 @@
 //! Report mails (RFC 5322), ready to be sent to whoever maintains the code.
 //!
 //! In: reports. Out: one message a crash; what it brought about, and where the same bug was seen again,
-//! is told in it. A single message is bare, several are an mbox (mboxrd). Who it goes to and when is the
-//! sender's: there is no `To:` and no `Date:`.
+//! is told in it. A single message is bare, several are an mbox (mboxrd). Who it goes to is said where a
+//! MAINTAINERS file is at hand; when is the sender's: there is no `Date:`.
 
+mod addressees;
 mod body;
 mod subject;
 
@@ -111,8 +112,12 @@ impl Message {
         let body = body::write(self, grammar);
         let encoding = if body.is_ascii() { "7bit" } else { "8bit" };
         format!(
-            "Subject: {}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
+            "{}Subject: {}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\
              Content-Transfer-Encoding: {encoding}\n\n{body}",
+            self.report
+                .routing
+                .as_ref()
+                .map_or(String::new(), addressees::headers),
             subject::encode(&self.title()),
         )
     }

@@ -4,11 +4,13 @@
 //! incident, numbered in the order of the output.
 
 mod details;
+mod guilty;
 mod lkp;
 mod msr;
 mod signature;
 mod stacks;
 mod summary;
+mod top;
 
 pub use msr::MsrAccess;
 pub use summary::Summary;
@@ -18,7 +20,8 @@ use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName, unwrapped};
 use crate::late_clear::LateClear;
 use crate::line::Caller;
-use crate::splat::{Frame, Lines, Splat, base_name, demangled, is_headless};
+use crate::routing::{Routing, SourceCode, Sources};
+use crate::splat::{CodeRef, Frame, Lines, Splat, base_name, demangled, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 use std::borrow::Cow;
@@ -29,7 +32,7 @@ use std::collections::VecDeque;
 pub struct Culprit {
     /// Without clone suffixes.
     pub function: String,
-    /// Path relative to the kernel tree, where known.
+    /// The function's own file, relative to the kernel tree, where known.
     pub file: Option<String>,
 }
 
@@ -86,6 +89,13 @@ pub struct Report {
     pub panic_line: Option<u64>,
     /// Whom to look at.
     pub culprit: Option<Culprit>,
+    /// The file to blame, relative to the kernel tree: that of the requester of a late clear, else the first
+    /// of the report that is no infrastructure.
+    pub guilty_file: Option<String>,
+    /// Who should hear of it, where a MAINTAINERS file is at hand.
+    pub routing: Option<Routing>,
+    /// Where it happened, where the kernel's sources are at hand.
+    pub source_code: Option<SourceCode>,
     /// The register that it is about.
     pub msr: Option<MsrAccess>,
     /// What happened, in words for a person.
@@ -100,6 +110,30 @@ impl Report {
     /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
     pub fn lkp(&self, grammar: &Grammar) -> String {
         lkp::name(grammar, &self.splat)
+    }
+
+    /// Looks up in the kernel's sources who should hear of it, and where it happened. A module without a file
+    /// is looked up by its folder.
+    pub fn look_up(&mut self, grammar: &Grammar, sources: &Sources) {
+        let folder = || sources.folder_of(self.module()?);
+        let about = self.guilty_file.clone().or_else(folder);
+        self.routing = about.and_then(|about| sources.routing(&about));
+        let release = self.platform.release.as_deref();
+        let top = top::place(grammar, &self.splat, &self.symbols);
+        self.source_code = top.and_then(|(file, line)| sources.lines_around(&file, line, release));
+    }
+
+    /// The module that the culprit is in.
+    fn module(&self) -> Option<&str> {
+        let function = &self.culprit.as_ref()?.function;
+        let splat = &self.splat;
+        let frames = splat.frames.iter().map(|frame| &frame.code);
+        let mut codes = splat.rip.iter().chain([&splat.at]).chain(frames);
+        let is_it = |code: &&CodeRef| {
+            let name = code.function.as_deref().map(base_name).map(demangled);
+            name.is_some_and(|name| name == *function)
+        };
+        codes.find(is_it)?.module.as_deref()
     }
 
     /// The path of a late clear.
@@ -222,6 +256,11 @@ impl Sequence {
         let release = platform.release.as_deref();
         let name = name(grammar, &splat, release, late_clear.as_ref());
         let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
+        let requested = culprit.as_ref().filter(|_| late_clear.is_some());
+        let guilty_file = match requested {
+            Some(requester) => requester.file.clone(),
+            None => guilty::file(grammar, &splat, &symbols),
+        };
         let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
         splat.lines = Lines::default();
         let verdict = late_clear.as_ref();
@@ -238,6 +277,9 @@ impl Sequence {
             incident,
             panic_line: splat.panic_line,
             culprit,
+            guilty_file,
+            routing: None,
+            source_code: None,
             msr: MsrAccess::of(grammar, &splat),
             summary,
             platform,

@@ -52,6 +52,7 @@ impl<'a> Body<'a> {
                 h4 { "Next" }
                 ul.next { @for step in self.row("Next") { li { (step) } } }
             }
+            (hearers(self.report))
         }
     }
 
@@ -60,6 +61,7 @@ impl<'a> Body<'a> {
         let verdict = self.report.late_clear.as_ref();
         html! {
             @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
+            (source(self.report))
             h4 { "Facts" }
             dl.facts {
                 @for (name, values) in self.facts() {
@@ -108,12 +110,43 @@ impl<'a> Body<'a> {
             facts.push(("Also", report.alt_titles.clone()));
         }
         let told = self.rows.iter();
-        let told = told.filter(|(name, _)| !["What", "Next"].contains(name));
+        let told = told.filter(|(name, _)| !["What", "Next", "Whose"].contains(name));
         facts.extend(told.cloned());
         let hardware = report.platform.hardware.clone();
         facts.extend(hardware.map(|name| ("Hardware", vec![name])));
         let register = report.msr.as_ref();
         facts.extend(register.map(|msr| ("Register", vec![msr.to_string()])));
         facts
+    }
+}
+
+/// Who should hear of it.
+fn hearers(report: &Report) -> Markup {
+    let all = report.routing.iter().flat_map(|routing| {
+        let people = routing.maintainers.iter().chain(&routing.reviewers);
+        people.chain(&routing.lists)
+    });
+    html! {
+        @if report.routing.is_some() {
+            h4 { "Whose" }
+            @for line in facts::whose(report).iter().take(1) { p { (line) } }
+            ul.next { @for address in all { li { (address) } } }
+        }
+    }
+}
+
+/// Lines of the sources.
+fn source(report: &Report) -> Markup {
+    html! {
+        @if let Some(code) = &report.source_code {
+            h4 { "Source" }
+            p { (facts::source_place(code, report)) }
+            pre {
+                @for line in &code.lines {
+                    @let mark = if line.number == code.line { '>' } else { ' ' };
+                    (format!("{mark} {:>6}  {}\n", line.number, line.text))
+                }
+            }
+        }
     }
 }

@@ -19,8 +19,13 @@ pub fn encode(title: &str) -> String {
     if title.is_ascii() && !title.contains("=?") {
         return wrap(&title, WIDTH, 1);
     }
+    encoded(&title)
+}
+
+/// Text as encoded words, a line each (RFC 2047).
+pub fn encoded(text: &str) -> String {
     let mut words = vec![String::new()];
-    for c in title.chars() {
+    for c in text.chars() {
         let code = quoted(c);
         match words.last_mut() {
             Some(word) if word.len() + code.len() <= MAX_WORD => word.push_str(&code),

@@ -30,6 +30,7 @@ pub fn block(report: &Report, more: &[Report], grammar: &Grammar, style: &Style)
     } else {
         registers(&mut out, &report.splat, style);
     }
+    source(&mut out, report, style);
     trace(&mut out, report, grammar, style);
     followers(&mut out, report, more, style);
     out.push('\n');
@@ -118,6 +119,27 @@ fn registers(out: &mut String, splat: &Splat, style: &Style) {
             .map(|(name, value)| format!("{:>6} {value:<16}", name.to_uppercase()))
             .collect();
         let _ = writeln!(out, "  {}", clean(row.join(" ").trim_end()));
+    }
+}
+
+/// The lines of the source, this one marked.
+fn source(out: &mut String, report: &Report, style: &Style) {
+    let Some(code) = &report.source_code else {
+        return;
+    };
+    let place = wrap(
+        &clean(&facts::source_place(code, report)),
+        style.width - 11,
+        2,
+    );
+    let _ = writeln!(out, "\n  {}  {place}", Style::paint(style.label, "Source"));
+    for line in &code.lines {
+        let is_it = line.number == code.line;
+        let text = line.text.replace('\t', "    ");
+        let mark = if is_it { '>' } else { ' ' };
+        let row = format!("    {mark} {:>6}  {}", line.number, clean(&text));
+        let part = if is_it { style.headline } else { style.dim };
+        let _ = writeln!(out, "{}", Style::paint(part, row.trim_end()));
     }
 }
 
