@@ -148,9 +148,10 @@ impl<'a> Reports<'a> {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
         let boot = splat.boot.and_then(|boot| self.boots.get(boot));
+        let (grammar, known) = (&self.analyzer.grammar, &self.analyzer.known);
         let report = self
             .sequence
-            .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
+            .report(grammar, known, splat, symbols, verdict, boot);
         self.remember(&report);
         self.waiting.push(report);
         self.give_due(false);

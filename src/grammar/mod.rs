@@ -27,10 +27,12 @@ pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
+
 pub use late_clear::{
     ClearSite, Diagnosis, Fault, FaultName, Meaning, PathName, PathRule, Requester, StageName,
     Usual, Word,
 };
+pub(crate) use memo::Memo;
 pub use msr::Msr;
 pub use pattern::{Group, Groups, Pattern};
 pub use rewrite::{Rewrite, rewrite};
@@ -42,7 +44,6 @@ pub use who::WhoLine;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-use memo::Memo;
 use serde::Deserialize;
 use std::path::Path;
 use tellers::Tellers;
