@@ -1,11 +1,11 @@
 //! The whole way: bytes in, reports out.
 
 mod expected;
-mod harmless;
 mod kernel;
 mod pace;
 mod pipeline;
 mod reports;
+mod roles;
 mod waiting;
 
 use crate::boot::Boot;
@@ -13,13 +13,13 @@ use crate::grammar::{Grammar, MilestoneName};
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
-use crate::report::{Report, Sequence};
+use crate::report::{Known, Report, Sequence};
 use crate::routing::Sources;
 use crate::splat::Assembler;
 use crate::symbols::Symbolizer;
-use harmless::Harmless;
 use pace::Pace;
 use pipeline::Pipeline;
+use roles::Roles;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -66,7 +66,8 @@ pub struct Analyzer {
     finder: Finder,
     symbolizer: Option<Symbolizer>,
     sources: Option<Sources>,
-    harmless: Harmless,
+    roles: Roles,
+    known: Known,
     every_boot: bool,
     excerpts: bool,
     looks_for_kernel: bool,
@@ -97,7 +98,8 @@ impl Analyzer {
             finder,
             symbolizer,
             sources: None,
-            harmless: Harmless::default(),
+            roles: Roles::default(),
+            known: Known::default(),
             every_boot: true,
             excerpts: false,
             looks_for_kernel: false,
@@ -163,14 +165,11 @@ impl Analyzer {
 
     fn role(&self, line: &LogLine<'_>) -> Role {
         let text = line.text.as_bytes();
-        if self.harmless.has(text) {
-            return Role::Nothing;
-        }
-        let role = Assembler::role(&self.grammar, line);
-        if role == Role::Nothing {
-            self.harmless.remember(text);
-        }
-        role
+        self.roles.of(text).unwrap_or_else(|| {
+            let role = Assembler::role(&self.grammar, line);
+            self.roles.remember(text, role);
+            role
+        })
     }
 
     /// Debug info that was asked for and could not be had: a line for each kernel, with the mend.

@@ -72,8 +72,8 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn role(&self, raw: &[u8]) -> Role {
-        if self.analyzer.harmless.has_line(raw) {
-            return Role::Nothing;
+        if let Some(role) = self.analyzer.roles.of_line(raw) {
+            return role;
         }
         // Anything else than a stamp of the kernel's may be a record, a quote, half a line.
         let line = decode::plain(0, raw).unwrap_or_else(|| LogLine::parse(0, raw));

@@ -148,11 +148,12 @@ impl<'a> Reports<'a> {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
         let boot = splat.boot.and_then(|boot| self.boots.get(boot));
-        let mut report =
-            self.sequence
-                .report(&self.analyzer.grammar, splat, symbols, verdict, boot);
+        let (grammar, known) = (&self.analyzer.grammar, &self.analyzer.known);
+        let mut report = self
+            .sequence
+            .report(grammar, known, splat, symbols, verdict, boot);
         if let Some(sources) = &self.analyzer.sources {
-            report.look_up(&self.analyzer.grammar, sources);
+            report.look_up(grammar, sources);
         }
         self.remember(&report);
         self.waiting.push(report);

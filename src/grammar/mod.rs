@@ -28,10 +28,12 @@ pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
+
 pub use late_clear::{
     ClearSite, Diagnosis, Fault, FaultName, Meaning, PathName, PathRule, Requester, StageName,
     Usual, Word,
 };
+pub(crate) use memo::Memo;
 pub use msr::Msr;
 pub use passed_over::PassedOver;
 pub use pattern::{Group, Groups, Pattern};
@@ -44,7 +46,6 @@ pub use who::WhoLine;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-pub(crate) use memo::Memo;
 use serde::Deserialize;
 use std::path::Path;
 use tellers::Tellers;

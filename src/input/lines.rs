@@ -16,6 +16,10 @@ const LOOKBACK: usize = 48;
 /// The same in front of a line that is known to be a beginning itself.
 const SHORT_LOOKBACK: usize = 8;
 
+/// The same in front of a line that is all of its report: printk's note that it prints it once more, and what an
+/// excerpt shows around it.
+const LEAST_LOOKBACK: usize = 3;
+
 /// What a line with a literal of a report may be, read alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -23,6 +27,8 @@ pub enum Role {
     Nothing,
     /// The beginning of one.
     Beginning,
+    /// All of one.
+    Whole,
     /// Any part of one.
     Part,
 }
@@ -161,6 +167,7 @@ impl LineReader {
                 let lines = match visitor.role(&bytes[self.scanned..cut]) {
                     Role::Part => LOOKBACK,
                     Role::Beginning => SHORT_LOOKBACK,
+                    Role::Whole => LEAST_LOOKBACK,
                     Role::Nothing => {
                         self.skip_to(bytes, (end + 1).min(bytes.len()));
                         continue;

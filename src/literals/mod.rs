@@ -73,11 +73,35 @@ impl Search {
 /// Without those that contain another one: whoever finds that finds them.
 pub fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
     literals.sort_unstable();
-    literals.dedup();
+    // Those that begin with another one stand right behind it.
+    literals.dedup_by(|long, short| long.starts_with(*short));
     let all = literals.clone();
-    literals.retain(|long| {
-        !all.iter()
-            .any(|short| short != long && long.contains(short))
-    });
+    // None begins with another one now, so that only the last one that is not behind a text can begin it.
+    let has_beginning = |text: &str| {
+        let behind = all.partition_point(|literal| *literal <= text);
+        let last = all[..behind].last();
+        last.is_some_and(|literal| text.starts_with(*literal))
+    };
+    let holds_another = |long: &str| {
+        let mut inside = long.char_indices().skip(1);
+        inside.any(|(at, _)| has_beginning(&long[at..]))
+    };
+    literals.retain(|long| !holds_another(long));
     literals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortest;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn those_that_hold_another_one_are_left_out(literals in prop::collection::btree_set("[ab]{1,6}", 0..20)) {
+            let all: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let holds = |long: &str| all.iter().any(|short| *short != long && long.contains(short));
+            let expected: Vec<&str> = all.iter().copied().filter(|long| !holds(long)).collect();
+            prop_assert_eq!(shortest(all.clone()), expected);
+        }
+    }
 }

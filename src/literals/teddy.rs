@@ -16,8 +16,8 @@ const STEP: usize = 64;
 /// The bytes of it, and those of the windows that begin at the last ones.
 type Step = [u8; STEP + WIDTH - 1];
 
-/// Hashes that are told apart; a fraction of them are those of windows.
-const HASHES: usize = 4096;
+/// Hashes that are told apart; few of them are those of windows.
+const HASHES: usize = 1 << 15;
 
 /// Literals, ready to be searched for on a CPU with AVX2 or AVX-512.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Teddy {
     /// The same for the high half.
     high: [[u8; 16]; WIDTH],
     /// A bit for each hash that a window has: most places that the buckets let through end here.
-    hashes: [u64; HASHES / 64],
+    hashes: Box<[u64]>,
     /// Where each window is in `windows`; a power of two, and mostly empty.
     slots: Vec<Option<usize>>,
     windows: Vec<Entry>,
@@ -47,6 +47,33 @@ struct Literal {
     text: Box<[u8]>,
     /// Offset of the window.
     offset: usize,
+    /// Bytes next to the window, and their offset: they tell at once that it is another word's.
+    next: Option<(usize, [u8; WIDTH])>,
+}
+
+impl Literal {
+    fn new(number: usize, text: &[u8], offset: usize) -> Literal {
+        let before = offset.checked_sub(WIDTH);
+        let next = [before, Some(offset + WIDTH)].into_iter().flatten();
+        let mut next = next.filter_map(|at| Some((at, *text.get(at..)?.first_chunk()?)));
+        Literal {
+            number,
+            text: text.into(),
+            offset,
+            next: next.next(),
+        }
+    }
+
+    /// True where the literal's window is the one at `at`.
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        let begin = at.checked_sub(self.offset);
+        let behind = begin.and_then(|begin| bytes.get(begin..));
+        let fits = |(at, next): (usize, [u8; WIDTH])| {
+            let found = behind.and_then(|behind| behind.get(at..)?.first_chunk());
+            found == Some(&next)
+        };
+        self.next.is_none_or(fits) && behind.is_some_and(|behind| behind.starts_with(&self.text))
+    }
 }
 
 impl Teddy {
@@ -62,7 +89,7 @@ impl Teddy {
             vectors,
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
-            hashes: [0; HASHES / 64],
+            hashes: vec![0; HASHES / 64].into(),
             slots: vec![None; (4 * texts.len()).next_power_of_two()],
             windows: Vec::new(),
         };
@@ -70,11 +97,8 @@ impl Teddy {
             let text = texts[number];
             let window: [u8; WIDTH] = std::array::from_fn(|place| text[offset + place]);
             teddy.admit(&window, 1 << bucket);
-            teddy.entry(window).literals.push(Literal {
-                number,
-                text: text.into(),
-                offset,
-            });
+            let literal = Literal::new(number, text, offset);
+            teddy.entry(window).literals.push(literal);
         }
         Some(teddy)
     }
@@ -191,12 +215,8 @@ impl Teddy {
     #[inline(never)]
     fn compare(&self, bytes: &[u8], at: usize, window: [u8; WIDTH]) -> Option<(usize, usize)> {
         let entry = &self.windows[self.slots[self.slot(window)]?];
-        let fits = |literal: &&Literal| {
-            let begin = at.checked_sub(literal.offset);
-            let behind = begin.and_then(|begin| bytes.get(begin..));
-            behind.is_some_and(|behind| behind.starts_with(&literal.text))
-        };
-        let mut literals = entry.literals.iter().filter(fits);
+        let literals = entry.literals.iter();
+        let mut literals = literals.filter(|literal| literal.is_at(bytes, at));
         literals.next().map(|literal| (at, literal.number))
     }
 }

@@ -5,6 +5,7 @@
 
 mod details;
 mod guilty;
+mod known;
 mod lkp;
 mod msr;
 mod signature;
@@ -12,6 +13,7 @@ mod stacks;
 mod summary;
 mod top;
 
+pub use known::Known;
 pub use msr::MsrAccess;
 pub use summary::Summary;
 
@@ -226,6 +228,7 @@ impl Sequence {
     pub fn report(
         &mut self,
         grammar: &Grammar,
+        known: &Known,
         mut splat: Splat,
         symbols: Symbols,
         late_clear: Option<LateClear>,
@@ -248,40 +251,25 @@ impl Sequence {
         };
         let index = *count;
         *count += 1;
-        splat.stacks = stacks::of(grammar, &splat);
-        splat.details = details::of(grammar, &splat);
         let platform = Platform::of(&splat, boot);
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
-        let release = platform.release.as_deref();
-        let name = name(grammar, &splat, release, late_clear.as_ref());
-        let culprit = culprit(grammar, &splat, &name, late_clear.as_ref());
-        let requested = culprit.as_ref().filter(|_| late_clear.is_some());
-        let guilty_file = match requested {
-            Some(requester) => requester.file.clone(),
-            None => guilty::file(grammar, &splat, &symbols),
-        };
-        let summary = summary::of(grammar, &splat, culprit.as_ref(), late_clear.as_ref());
+        let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
         splat.lines = Lines::default();
-        let verdict = late_clear.as_ref();
-        let signature = signature::of(grammar, &splat, &name, culprit.as_ref(), verdict);
-        let former_signatures = match &late_clear {
-            Some(_) => Vec::new(),
-            None => signature::former(grammar, &splat, &name, &signature),
-        };
+        let name = told.name;
         Report {
             index,
             level,
-            signature,
-            former_signatures,
+            signature: told.signature,
+            former_signatures: told.former_signatures,
             incident,
             panic_line: splat.panic_line,
-            culprit,
-            guilty_file,
+            culprit: told.culprit,
+            guilty_file: told.guilty_file,
             routing: None,
             source_code: None,
-            msr: MsrAccess::of(grammar, &splat),
-            summary,
+            msr: told.msr,
+            summary: told.summary,
             platform,
             excerpt: Excerpt::default(),
             title: name.title,
@@ -369,15 +357,10 @@ impl Last {
 }
 
 /// What the report is called. A late clear is always about its site, however little of it is left.
-fn name(
-    grammar: &Grammar,
-    splat: &Splat,
-    release: Option<&str>,
-    late_clear: Option<&LateClear>,
-) -> Name {
+fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Name {
     let name = match is_headless(splat) {
         true => headless(grammar, splat),
-        false => title::name(grammar, splat, release),
+        false => title::name(grammar, splat, splat.kernel.release.as_deref()),
     };
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {

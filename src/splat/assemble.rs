@@ -74,7 +74,11 @@ impl<'g> Assembler<'g> {
     /// What a whole line of the kernel's with a literal of a report is, read alone.
     pub fn role(grammar: &Grammar, line: &LogLine<'_>) -> Role {
         let text = line.text.as_ref();
-        let is_whole = header(grammar, text, true).map(|header| header.is_whole());
+        let header = header(grammar, text, true);
+        if header.as_ref().is_some_and(Header::is_all) {
+            return Role::Whole;
+        }
+        let is_whole = header.map(|header| header.is_whole());
         let may_be_part = || {
             may_begin_header(grammar, text)
                 || crate::line::framing::holds_stamp(text)

@@ -225,6 +225,11 @@ impl Header<'_> {
         self.whole
     }
 
+    /// True where the report has no other line.
+    pub fn is_all(&self) -> bool {
+        self.whole && self.kind.single
+    }
+
     /// The line, without framing.
     pub fn text(&self) -> &str {
         &self.text

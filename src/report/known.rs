@@ -1,0 +1,92 @@
+//! What is said of a report, and what was said before of one with the same single line: each boot of a machine has
+//! the same notices.
+
+use super::{
+    Culprit, MsrAccess, Summary, culprit, details, guilty, name, signature, stacks, summary,
+};
+use crate::grammar::{Grammar, Memo};
+use crate::late_clear::LateClear;
+use crate::splat::{Splat, Stack};
+use crate::symbols::{Match, Symbols};
+use crate::title::Name;
+
+/// All that the lines of a report tell, and no other line.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    pub name: Name,
+    pub culprit: Option<Culprit>,
+    pub guilty_file: Option<String>,
+    pub signature: String,
+    pub former_signatures: Vec<String>,
+    pub msr: Option<MsrAccess>,
+    pub summary: Option<Summary>,
+    pub stacks: Vec<Stack>,
+    pub details: Vec<String>,
+}
+
+/// What was said of reports of one line.
+#[derive(Debug, Default)]
+pub struct Known(Memo<Told>);
+
+impl Known {
+    /// What is said of a report. Its stacks and details are written into the splat as well: the rest is made of them.
+    pub(super) fn told(
+        &self,
+        grammar: &Grammar,
+        splat: &mut Splat,
+        symbols: &Symbols,
+        late_clear: Option<&LateClear>,
+    ) -> Told {
+        let is_line = is_of_one_line(grammar, splat) && late_clear.is_none();
+        if !is_line || symbols.matched != Match::None {
+            return work_out(grammar, splat, symbols, late_clear);
+        }
+        // The release chooses the names of CPU features.
+        let release = splat.kernel.release.as_deref().unwrap_or_default();
+        let key = format!("{release}\n{}\n{}", splat.kind, splat.header);
+        let told = self.0.get(&key, || work_out(grammar, splat, symbols, None));
+        splat.stacks.clone_from(&told.stacks);
+        splat.details.clone_from(&told.details);
+        told
+    }
+}
+
+/// True for a report that is its header and nothing else.
+fn is_of_one_line(grammar: &Grammar, splat: &Splat) -> bool {
+    let kind = grammar.kind(&splat.kind);
+    let is_damaged = splat.truncated || splat.interleaved;
+    kind.is_some_and(|kind| kind.single) && splat.lines.len() == 1 && !is_damaged
+}
+
+fn work_out(
+    grammar: &Grammar,
+    splat: &mut Splat,
+    symbols: &Symbols,
+    late_clear: Option<&LateClear>,
+) -> Told {
+    splat.stacks = stacks::of(grammar, splat);
+    splat.details = details::of(grammar, splat);
+    let name = name(grammar, splat, late_clear);
+    let culprit = culprit(grammar, splat, &name, late_clear);
+    let guilty_file = match culprit.as_ref().filter(|_| late_clear.is_some()) {
+        Some(requester) => requester.file.clone(),
+        None => guilty::file(grammar, splat, symbols),
+    };
+    let summary = summary::of(grammar, splat, culprit.as_ref(), late_clear);
+    let signature = signature::of(grammar, splat, &name, culprit.as_ref(), late_clear);
+    let former_signatures = match late_clear {
+        Some(_) => Vec::new(),
+        None => signature::former(grammar, splat, &name, &signature),
+    };
+    Told {
+        msr: MsrAccess::of(grammar, splat),
+        stacks: splat.stacks.clone(),
+        details: splat.details.clone(),
+        name,
+        culprit,
+        guilty_file,
+        signature,
+        former_signatures,
+        summary,
+    }
+}
