@@ -49,7 +49,6 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
 fn piped(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = ksplat(folder);
     let command = command.args(arguments).stdin(Stdio::piped());
-    let command = command.stderr(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).spawn().expect("it runs");
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(input.as_bytes()).expect("written");
@@ -83,7 +82,7 @@ fn scan_and_check_read_standard_input() {
     let output = piped(folder.path(), &check, OOPS);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("1 new"));
-    assert!(stderr(&output).contains("to accept what is new"));
+    assert!(stdout(&output).contains("To accept what is new"));
 }
 
 #[test]

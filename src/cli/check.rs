@@ -25,18 +25,13 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let baseline = read(check)?;
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let style = output::style(options);
-    let text = CheckText::new(analyzer.grammar(), style, options.verbose);
+    let text = CheckText::new(analyzer.grammar(), style, options.verbose).accepting(check.update);
     let mut batch = Batch::new(options, &analyzer, stop, text)?.against(&baseline, today);
     let groups = batch.scan(&check.paths);
     let comparison = baseline.compare(groups, today);
     batch.require_kernel(&check.paths);
     let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
     let code = batch.finish(Ending::Check(&comparison))?;
-    if comparison.has_new() && !check.update && !options.quiet {
-        output::tell(
-            "to accept what is new: the same command with --update, then a reason in its entry",
-        );
-    }
     if !(check.update || check.prune) {
         return Ok(code);
     }

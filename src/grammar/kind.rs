@@ -73,6 +73,9 @@ pub struct Kind {
     /// Headers of a single kind that a CPU line and a call trace may follow.
     #[serde(default)]
     pub traced: Vec<Pattern>,
+    /// True where the instruction that RIP points at is what went wrong: what it did with memory is told.
+    #[serde(default)]
+    pub faults: bool,
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,

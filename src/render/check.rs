@@ -18,6 +18,8 @@ pub struct CheckText<'a> {
     grammar: &'a Grammar,
     style: Style,
     verbose: bool,
+    /// What is new is accepted in this run: nobody needs to be told how.
+    accepting: bool,
     /// Signatures that were explained.
     explained: HashSet<String>,
     totals: Totals,
@@ -30,9 +32,17 @@ impl<'a> CheckText<'a> {
             grammar,
             style,
             verbose,
+            accepting: false,
             explained: HashSet::new(),
             totals: Totals::default(),
         }
+    }
+}
+
+impl CheckText<'_> {
+    /// Where what is new is accepted at once.
+    pub fn accepting(self, accepting: bool) -> Self {
+        CheckText { accepting, ..self }
     }
 }
 
@@ -61,45 +71,59 @@ impl Output for CheckText<'_> {
     fn finish(&mut self, ending: Ending<'_>) -> String {
         match ending {
             Ending::Check(comparison) => {
-                summary(comparison, &self.totals, self.verbose, &self.style)
+                let mut text = groups(comparison, self.verbose, &self.style);
+                if comparison.has_new() && !self.accepting {
+                    text.push_str(ACCEPT);
+                }
+                text + &closing(comparison, &self.totals)
             }
             Ending::Triage | Ending::Scan(_) => String::new(),
         }
     }
 }
 
-/// What the baseline lacks, what it knows, and the closing line. `all`: every kernel and machine by name.
-fn summary(comparison: &Comparison<'_>, totals: &Totals, all: bool, style: &Style) -> String {
+/// How to accept what is new.
+const ACCEPT: &str =
+    "To accept what is new: the same command with --update, then a reason in its entry.\n";
+
+/// What the baseline lacks, and what it knows. `all`: every kernel and machine by name.
+fn groups(comparison: &Comparison<'_>, all: bool, style: &Style) -> String {
     let mut out = String::new();
-    let (mut new, mut expired, mut known) = (0, 0, 0);
     for (of_one, standing) in &comparison.groups {
         match standing {
             baseline::Standing::New => {
-                new += 1;
                 let _ = write!(out, "new: {}", group(of_one, all, style));
             }
             baseline::Standing::Expired(entry) => {
-                expired += 1;
                 let block = group(of_one, all, style);
                 let _ = write!(out, "{}{block}", told(entry, "expired", style));
             }
-            baseline::Standing::Known(entry) => {
-                known += 1;
-                out.push_str(&told(entry, "known", style));
-            }
+            baseline::Standing::Known(entry) => out.push_str(&told(entry, "known", style)),
         }
     }
     for entry in &comparison.unseen {
         out.push_str(&told(entry, "not seen", style));
     }
-    let _ = writeln!(
-        out,
-        "{new} new, {expired} expired, {known} known, {} not seen; {} in {}",
+    out
+}
+
+/// The last line.
+fn closing(comparison: &Comparison<'_>, totals: &Totals) -> String {
+    let of = |name| {
+        let groups = comparison.groups.iter();
+        groups
+            .filter(|(_, standing)| standing.name() == name)
+            .count()
+    };
+    format!(
+        "{} new, {} expired, {} known, {} not seen; {} in {}\n",
+        of("new"),
+        of("expired"),
+        of("known"),
         comparison.unseen.len(),
         count(totals.splats, "splat"),
         count(totals.inputs, "input"),
-    );
-    out
+    )
 }
 
 /// An entry of the baseline in one line.

@@ -125,6 +125,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         ("Printed", printed),
         ("When", one(context(report))),
         ("At", one(rip(report))),
+        ("Access", one(access(report, grammar))),
         ("Culprit", one(culprit(report))),
         ("Kernel", one(kernel(splat))),
         ("Taint", one(taint(splat, grammar))),
@@ -215,6 +216,43 @@ fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
 
 fn stopped(line: u64) -> String {
     format!("it stopped (line {line})")
+}
+
+/// What the instruction at fault did: `read 8 bytes at 0x10 (RAX = 0)`.
+fn access(report: &Report, grammar: &Grammar) -> Option<String> {
+    let access = report.disassembly(grammar)?.access?;
+    let verb = match access.kind {
+        "write" => "wrote",
+        "read-write" => "read and wrote",
+        other => other,
+    };
+    let size = access.size.map_or(String::new(), |size| {
+        format!(" {}", count(size as u64, "byte"))
+    });
+    let place = access
+        .address
+        .as_ref()
+        .map(|address| format!(" at 0x{address}"));
+    let registers = access.registers.iter();
+    let registers: Vec<_> = registers
+        .map(|(name, value)| register(name, value))
+        .collect();
+    let made = match registers.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", registers.join(", ")),
+    };
+    Some(format!("{verb}{size}{}{made}", place.unwrap_or_default()))
+}
+
+/// `RAX = 0`; all digits of what is no small number.
+pub fn register(name: &str, value: &str) -> String {
+    let digits = value.trim_start_matches('0');
+    let digits = match digits {
+        "" => "0".to_owned(),
+        digits if digits.len() <= 4 => format!("0x{digits}"),
+        digits => digits.to_owned(),
+    };
+    format!("{} = {digits}", name.to_uppercase())
 }
 
 fn damage(splat: &Splat) -> Option<&'static str> {

@@ -8,7 +8,7 @@ use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::late_clear::LateClear;
-use crate::report::{MsrAccess, Report};
+use crate::report::{Access, Line, MsrAccess, Report};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
@@ -142,6 +142,8 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     source_code: Option<&'a SourceCode>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<Access>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
     #[serde(skip_serializing_if = "Option::is_none")]
     late_clear: Option<&'a LateClear>,
@@ -171,6 +173,8 @@ struct At<'a> {
 struct CodeJson {
     bytes: String,
     trap_offset: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instructions: Option<Vec<Line>>,
 }
 
 #[derive(Serialize)]
@@ -446,6 +450,10 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         .function
         .as_deref()
         .or_else(|| splat.rip.as_ref()?.function.as_deref());
+    let (access, instructions) = match report.disassembly(grammar) {
+        Some(found) => (found.access, Some(found.instructions)),
+        None => (None, None),
+    };
     SplatJson {
         source: &splat.source,
         kind: &splat.kind,
@@ -482,13 +490,17 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
             rip: named_rip(splat),
             printed: &splat.registers.0,
         },
-        code: splat.code.as_ref().map(code),
+        code: splat
+            .code
+            .as_ref()
+            .map(|code| code_json(code, instructions)),
         frames: splat.own_frames().iter().map(frame).collect(),
         stacks: stacks(splat),
         details: &splat.details,
         symbols: symbols(&report.symbols),
         routing: report.routing.as_ref(),
         source_code: report.source_code.as_ref(),
+        access,
         msr: report.msr.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }
@@ -524,7 +536,7 @@ fn named_rip(splat: &Splat) -> Option<String> {
     code.function.is_some().then(|| code.to_string())
 }
 
-fn code(code: &Code) -> CodeJson {
+fn code_json(code: &Code, instructions: Option<Vec<Line>>) -> CodeJson {
     let mut bytes = String::with_capacity(code.bytes.len() * 3);
     for (index, byte) in code.bytes.iter().enumerate() {
         let blank = if index == 0 { "" } else { " " };
@@ -533,6 +545,7 @@ fn code(code: &Code) -> CodeJson {
     CodeJson {
         bytes,
         trap_offset: code.trap_offset,
+        instructions,
     }
 }
 

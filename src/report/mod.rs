@@ -4,6 +4,7 @@
 //! incident, numbered in the order of the output.
 
 mod details;
+mod disassembly;
 mod guilty;
 mod known;
 mod lkp;
@@ -13,6 +14,7 @@ mod stacks;
 mod summary;
 mod top;
 
+pub use disassembly::{Access, Disassembly, Line};
 pub use known::Known;
 pub use msr::MsrAccess;
 pub use summary::Summary;
@@ -112,6 +114,15 @@ impl Report {
     /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
     pub fn lkp(&self, grammar: &Grammar) -> String {
         lkp::name(grammar, &self.splat)
+    }
+
+    /// The instructions of the `Code:` line, made when they are asked for, of a kind of report that an instruction
+    /// brings about: where WARN() is called they say nothing. Where RIP is in no function of the kernel it is a
+    /// program's code.
+    pub fn disassembly(&self, grammar: &Grammar) -> Option<Disassembly> {
+        grammar.kind(&self.splat.kind).filter(|kind| kind.faults)?;
+        self.splat.rip.as_ref()?.function.as_ref()?;
+        disassembly::of(&self.splat)
     }
 
     /// Looks up in the kernel's sources who should hear of it, and where it happened. A module without a file

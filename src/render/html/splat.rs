@@ -12,6 +12,7 @@ const TO_COPY: [&str; 4] = ["Title", "Signature", "syzbot", "LKP"];
 
 /// The parts of a block.
 pub struct Body<'a> {
+    grammar: &'a Grammar,
     report: &'a Report,
     id: String,
     rows: Vec<(&'static str, Vec<String>)>,
@@ -30,8 +31,9 @@ pub fn whole(grammar: &Grammar, report: &Report) -> Markup {
 
 impl<'a> Body<'a> {
     /// Of a report.
-    pub fn of(grammar: &Grammar, report: &'a Report) -> Body<'a> {
+    pub fn of(grammar: &'a Grammar, report: &'a Report) -> Body<'a> {
         Body {
+            grammar,
             report,
             id: anchor::splat(report),
             rows: facts::told(report, grammar),
@@ -61,6 +63,7 @@ impl<'a> Body<'a> {
         let verdict = self.report.late_clear.as_ref();
         html! {
             @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
+            (code(self.report, self.grammar))
             (source(self.report))
             h4 { "Facts" }
             dl.facts {
@@ -145,6 +148,21 @@ fn source(report: &Report) -> Markup {
                 @for line in &code.lines {
                     @let mark = if line.number == code.line { '>' } else { ' ' };
                     (format!("{mark} {:>6}  {}\n", line.number, line.text))
+                }
+            }
+        }
+    }
+}
+
+/// The `Code:` line as instructions, the one that RIP points at marked.
+fn code(report: &Report, grammar: &Grammar) -> Markup {
+    html! {
+        @if let Some(found) = report.disassembly(grammar) {
+            h4 { "Code" }
+            pre {
+                @for line in &found.instructions {
+                    @let mark = if line.offset == 0 { '>' } else { ' ' };
+                    (format!("{mark} {:>4}  {}\n", line.offset, line.text))
                 }
             }
         }

@@ -28,6 +28,7 @@ pub fn block(report: &Report, more: &[Report], grammar: &Grammar, style: &Style)
     if let Some(verdict) = &report.late_clear {
         proof(&mut out, verdict, style);
     } else {
+        code(&mut out, report, grammar, style);
         registers(&mut out, &report.splat, style);
     }
     source(&mut out, report, style);
@@ -104,6 +105,46 @@ fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
         let width = style.width.saturating_sub(head.len());
         let text = wrap(&clean(&item.says), width, head.len());
         let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
+    }
+}
+
+/// Instructions in front of the one at fault, and behind it.
+const AROUND: (usize, usize) = (2, 1);
+
+/// The instruction at fault, with the registers of its address, between its neighbours.
+fn code(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
+    let Some(found) = report.disassembly(grammar) else {
+        return;
+    };
+    let trap = found.instructions.iter().position(|line| line.offset == 0);
+    let trap = trap.unwrap_or_default();
+    let shown = found.instructions.iter().enumerate();
+    let shown = shown.skip(trap.saturating_sub(AROUND.0));
+    let shown: Vec<_> = shown
+        .take_while(|(index, _)| *index <= trap + AROUND.1)
+        .collect();
+    let width = shown
+        .iter()
+        .map(|(_, line)| line.bytes.len())
+        .max()
+        .unwrap_or(0);
+    let registers = found.access.iter().flat_map(|access| &access.registers);
+    let registers: Vec<_> = registers
+        .map(|(name, value)| facts::register(name, value))
+        .collect();
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, "Code"));
+    for (index, line) in shown {
+        let is_trap = index == trap;
+        let (mark, made) = match is_trap {
+            true => ('>', registers.join(", ")),
+            false => (' ', String::new()),
+        };
+        let row = format!(
+            "    {mark} {:width$}   {:<28} {made}",
+            line.bytes, line.text
+        );
+        let part = if is_trap { style.headline } else { style.dim };
+        let _ = writeln!(out, "{}", Style::paint(part, clean(row.trim_end())));
     }
 }
 
