@@ -1,7 +1,7 @@
 //! Cuts bytes into lines, and skips what nobody waits for.
 
 use super::finder::{Finder, Hit, Hits};
-use super::mapped::{STEP, passed};
+use super::mapped::{STEP, in_steps, passed};
 use memchr::{memchr, memchr_iter, memrchr};
 use std::ops::Range;
 
@@ -264,8 +264,9 @@ impl LineReader {
 
 /// Line feeds from the beginning of a stretch up to its end, which is where the next hit or nothing was found.
 fn feeds_in(hits: &Hits<'_>, bytes: &[u8], stretch: Range<usize>) -> u64 {
-    let count = || memchr_iter(b'\n', &bytes[stretch.clone()]).count() as u64;
-    hits.feeds_from(stretch.start).unwrap_or_else(count)
+    let count = |step: &[u8]| memchr_iter(b'\n', step).count() as u64;
+    let all = || in_steps(&bytes[stretch.clone()]).map(count).sum();
+    hits.feeds_from(stretch.start).unwrap_or_else(all)
 }
 
 /// Offset of the line that `at` is in; no line begins before `from`.
