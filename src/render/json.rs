@@ -7,6 +7,7 @@ use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
+use crate::group::Group;
 use crate::late_clear::LateClear;
 use crate::report::{Access, Line, MsrAccess, Report};
 use crate::routing::{Routing, SourceCode};
@@ -239,6 +240,9 @@ pub struct Json<'a> {
     rest: Rest,
 }
 
+/// What ends the document.
+const LAST: &str = "\n}\n";
+
 /// Values of an array that waits.
 #[derive(Debug, Default)]
 struct List {
@@ -312,8 +316,17 @@ impl<'a> Json<'a> {
         format!("{{\n  \"schema\": {SCHEMA}{tool},\n  \"inputs\": [")
     }
 
-    /// The end of the inputs; what follows it comes as the rest, with `last` as its last fields.
-    fn end(&mut self, last: String) -> String {
+    /// The groups, one by one: there may be many.
+    fn push_groups<'g>(&mut self, groups: impl Iterator<Item = &'g Group>) {
+        let mut list = List::default();
+        groups.for_each(|group| list.add(group));
+        self.rest.push(",\n  \"groups\": [".to_owned());
+        self.rest.push(list.values);
+        self.rest.push(end_of_array(!list.is_begun).to_owned());
+    }
+
+    /// The end of the inputs; what follows it up to the last fields comes as the rest.
+    fn end(&mut self) -> String {
         let beginning = self.beginning();
         let end = end_of_array(self.inputs == Some(0));
         let splats = std::mem::take(&mut self.splats);
@@ -326,7 +339,7 @@ impl<'a> Json<'a> {
             self.rest.push(notices.values);
             behind = end_of_array(false).to_owned();
         }
-        self.rest.push(behind + &last + "\n}\n");
+        self.rest.push(behind);
         format!("{beginning}{end},\n  \"splats\": [")
     }
 }
@@ -347,16 +360,17 @@ impl Output for Json<'_> {
 
     /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
     fn finish(&mut self, ending: Ending<'_>) -> String {
-        let last = match ending {
-            Ending::Triage => String::new(),
-            Ending::Scan(groups) => field("groups", &groups),
+        let end = self.end();
+        match ending {
+            Ending::Triage => {}
+            Ending::Scan(groups) => self.push_groups(groups.iter()),
             Ending::Check(comparison) => {
-                let groups = comparison.groups.iter().map(|(group, _)| group);
-                let groups = field("groups", &groups.collect::<Vec<_>>());
-                groups + &field("check", &CheckJson::of(comparison))
+                self.push_groups(comparison.groups.iter().map(|(group, _)| group));
+                self.rest.push(field("check", &CheckJson::of(comparison)));
             }
-        };
-        self.end(last)
+        }
+        self.rest.push(LAST.to_owned());
+        end
     }
 
     fn rest(&mut self) -> io::Result<Option<String>> {
@@ -388,7 +402,8 @@ pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> io::
     let mut json = Json::new(grammar);
     reports.iter().for_each(|report| json.add_report(report));
     let mut text: String = inputs.iter().map(|input| json.add_input(input)).collect();
-    text += &json.end(String::new());
+    text += &json.end();
+    json.rest.push(LAST.to_owned());
     while let Some(rest) = json.rest()? {
         text += &rest;
     }
