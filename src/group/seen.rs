@@ -1,14 +1,13 @@
 //! Values that were seen, and how often.
 
-use std::collections::BTreeMap;
-
 /// Distinct values kept.
 const MAX_VALUES: usize = 256;
 
-/// Values of one fact over the reports of a group.
+/// Values of one fact over the reports of a group. Nearly every group has one: a map would take ten times the memory.
 #[derive(Debug, Default)]
 pub struct Seen {
-    values: BTreeMap<String, u64>,
+    /// Sorted, each with its number.
+    values: Vec<(Box<str>, u64)>,
     unknown: u64,
 }
 
@@ -19,10 +18,18 @@ impl Seen {
             self.unknown += 1;
             return;
         };
-        if let Some(count) = self.values.get_mut(value) {
-            *count += 1;
-        } else if self.values.len() < MAX_VALUES {
-            self.values.insert(value.to_owned(), 1);
+        match self
+            .values
+            .binary_search_by(|(known, _)| known.as_ref().cmp(value))
+        {
+            Ok(at) => self.values[at].1 += 1,
+            Err(at) if self.values.len() < MAX_VALUES => {
+                if self.values.is_empty() {
+                    self.values.reserve_exact(1);
+                }
+                self.values.insert(at, (value.into(), 1));
+            }
+            Err(_) => {}
         }
     }
 
@@ -38,13 +45,18 @@ impl Seen {
 
     /// The value that most reports have; of equally frequent ones the first by name.
     pub fn most_frequent(&self) -> String {
-        let frequent = self.values.iter().rev().max_by_key(|(_, count)| **count);
-        frequent.map(|(value, _)| value.clone()).unwrap_or_default()
+        let frequent = self.values.iter().rev().max_by_key(|(_, count)| *count);
+        frequent
+            .map(|(value, _)| value.to_string())
+            .unwrap_or_default()
     }
 
     /// All values, sorted.
     pub fn into_sorted(self) -> Vec<String> {
-        self.values.into_keys().collect()
+        self.values
+            .into_iter()
+            .map(|(value, _)| value.into())
+            .collect()
     }
 }
 

@@ -12,7 +12,7 @@ const FEW: usize = 1000;
 
 /// Reports on a page, and bytes of their markup: what a browser opens without a wait.
 const MOST: usize = 20_000;
-const BYTES: usize = 96 << 20;
+const BYTES: usize = 64 << 20;
 
 /// What was shown so far.
 #[derive(Debug, Default)]
