@@ -1,0 +1,40 @@
+//! Reports on a CPU's way up: whatever they are about, it happened while a CPU was identified, or while another one
+//! brought it up. What differs between CPUs shows there first.
+
+use super::path::{ap_stage, decisive, place};
+use super::{Case, Evidence};
+use crate::grammar::{PathName, StageName};
+use serde::Serialize;
+
+/// On which way up a report happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BringUp {
+    /// `ap`: a secondary CPU on its own way up; `bsp`: the boot CPU; `other`: a CPU that brought another one up.
+    pub path: PathName,
+    /// When: at boot, by hotplug, at resume.
+    pub stage: StageName,
+    /// The CPU that ran.
+    pub cpu: Option<u32>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The way up that the call trace shows; `None` where it shows none.
+pub fn bring_up(case: &Case<'_>) -> Option<BringUp> {
+    let (frames, reliable) = case.frames();
+    let frames = if reliable { frames } else { Vec::new() };
+    let mut rules = case.grammar.bring_ups.iter();
+    let (rule, found) = rules.find_map(|rule| Some((rule, decisive(rule, &frames)?)))?;
+    let mut evidence = vec![place(rule, &found, "")];
+    let stage = match (rule.stage, rule.path) {
+        (Some(stage), _) => stage,
+        (None, PathName::Ap) => ap_stage(case, &mut evidence).0,
+        (None, _) => StageName::Unknown,
+    };
+    Some(BringUp {
+        path: rule.path,
+        stage,
+        cpu: case.splat.cpu,
+        evidence,
+    })
+}
