@@ -1,7 +1,7 @@
 //! Kin of the late clear: what machines say whose CPUs are not alike, or refuse a register.
 
 use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level};
+use ksplat::grammar::{Grammar, Level, PathName};
 use ksplat::report::{Report, Sequence};
 
 fn reports(log: &str) -> Vec<Report> {
@@ -132,4 +132,28 @@ fn the_last_line_of_a_report_is_no_notice_beside_it() {
         kinds(&format!("{report}{off}")),
         [("spurious-interrupt".to_owned(), Level::Report)]
     );
+}
+
+/// Whatever a report is about, that it happened on a CPU's way up is told; a CPU in its idle loop is up.
+#[test]
+fn a_report_on_the_way_up_says_so() {
+    let report = |last: &str| {
+        let log = format!(
+            "[    0.5] unchecked MSR access error: WRMSR to 0x1a0 (tried to write 0x0000000000850089) at rIP: 0xffffffff81056e14 (native_write_msr+0x4/0x20)\n\
+             [    0.5] CPU: 1 PID: 0 Comm: swapper/1 Not tainted 6.9.0 #1\n\
+             [    0.5] Call Trace:\n\
+             [    0.5]  <TASK>\n\
+             [    0.5]  zeta_init_cpu+0x10/0x20\n\
+             {last}\
+             [    0.5]  start_secondary+0x11e/0x140\n\
+             [    0.5]  </TASK>\n"
+        );
+        let mut found = reports(&log);
+        found.remove(0).bring_up
+    };
+    let up = report("").expect("a way up");
+    assert_eq!((up.path, up.cpu), (PathName::Ap, Some(1)));
+    assert_eq!(up.evidence[0].line, Some(6));
+    let idle = "[    0.5]  do_idle+0x10/0x20\n[    0.5]  cpu_startup_entry+0x20/0x40\n";
+    assert_eq!(report(idle), None);
 }

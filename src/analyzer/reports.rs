@@ -5,7 +5,7 @@ use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::excerpt::Keeper;
 use crate::grammar::MilestoneName;
-use crate::late_clear::{Case, Earlier, LateClear, NoVmlinux, Vmlinux, judge};
+use crate::late_clear::{BringUp, Case, Earlier, LateClear, NoVmlinux, Vmlinux, bring_up, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
@@ -134,7 +134,7 @@ impl<'a> Reports<'a> {
     fn make(&mut self, mut splat: Splat) {
         splat.source.member.clone_from(&self.member);
         let symbols = self.symbolize(&mut splat);
-        let verdict = self.judge(&splat, &symbols);
+        let (verdict, bring_up) = self.judge(&splat, &symbols);
         if let Some(verdict) = &verdict {
             let explains = |hint: &mut Splat| verdict.speaks_of_line(hint.source.first_line);
             self.hint.take_if(explains);
@@ -152,6 +152,7 @@ impl<'a> Reports<'a> {
         let mut report = self
             .sequence
             .report(grammar, known, splat, symbols, verdict, boot);
+        report.bring_up = bring_up;
         if let Some(sources) = &self.analyzer.sources {
             report.look_up(grammar, sources);
         }
@@ -173,15 +174,18 @@ impl<'a> Reports<'a> {
         symbolizer.symbolize(splat, &facts)
     }
 
-    fn judge(&self, splat: &Splat, symbols: &Symbols) -> Option<LateClear> {
-        let boot = self.boots.get(splat.boot?)?;
+    /// The verdict, or for any other report whether a CPU was on its way up.
+    fn judge(&self, splat: &Splat, symbols: &Symbols) -> (Option<LateClear>, Option<BringUp>) {
+        let Some(boot) = splat.boot.and_then(|boot| self.boots.get(boot)) else {
+            return (None, None);
+        };
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
         let features = self.analyzer.grammar.features().for_release(release);
         let vmlinux: &dyn Vmlinux = match symbols.matched {
             Match::Exact | Match::ReleaseOnly => symbols,
             Match::Mismatch { .. } | Match::None => &NoVmlinux,
         };
-        judge(&Case {
+        let case = Case {
             grammar: &self.analyzer.grammar,
             features: &features,
             splat,
@@ -189,7 +193,13 @@ impl<'a> Reports<'a> {
             vmlinux,
             earlier: &self.earlier,
             index: self.sequence.next_index(),
-        })
+        };
+        let verdict = judge(&case);
+        let bring_up = match &verdict {
+            Some(_) => None,
+            None => bring_up(&case),
+        };
+        (verdict, bring_up)
     }
 
     fn remember(&mut self, report: &Report) {

@@ -80,6 +80,9 @@ pub struct PathRule {
     /// Where given, one of these functions must be in the trace as well.
     #[serde(default)]
     pub with: Vec<String>,
+    /// None of these may be in the trace.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// The path.
     pub path: PathName,
     /// The stage; absent where the milestones around decide it.

@@ -134,6 +134,7 @@ struct Document {
     fact: Vec<Fact>,
     site: Vec<ClearSite>,
     path: Vec<PathRule>,
+    bring_up: Vec<PathRule>,
     requester: Vec<Requester>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
@@ -180,6 +181,8 @@ pub struct Grammar {
     pub sites: Vec<ClearSite>,
     /// Which frames decide path and stage.
     pub paths: Vec<PathRule>,
+    /// Which frames show that a CPU was on its way up, whatever the report is about.
+    pub bring_ups: Vec<PathRule>,
     /// Who asks for clears, and what that means.
     pub requesters: Vec<Requester>,
     /// What the log itself says of a feature.
@@ -437,6 +440,7 @@ impl Document {
         replace_by(&mut self.fact, later.fact, |rule| &rule.pattern.source);
         replace_by(&mut self.site, later.site, |site| &site.function);
         replace_by(&mut self.path, later.path, |rule| &rule.name);
+        replace_by(&mut self.bring_up, later.bring_up, |rule| &rule.name);
         replace_by(&mut self.requester, later.requester, |rule| &rule.name);
         replace_by(&mut self.word, later.word, |rule| &rule.name);
         replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
@@ -504,6 +508,7 @@ impl Document {
             facts: self.fact,
             sites: self.site,
             paths: self.path,
+            bring_ups: self.bring_up,
             requesters: self.requester,
             words: self.word,
             diagnoses: self.diagnosis,

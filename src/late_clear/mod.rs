@@ -4,6 +4,7 @@
 //! [`LateClear`] with its evidence, or nothing where the splat is none. The rules are in
 //! `grammars/late-clear.toml`.
 
+mod bring_up;
 mod diagnosis;
 mod divergence;
 mod fault;
@@ -12,6 +13,7 @@ mod path;
 mod site;
 mod vmlinux;
 
+pub use bring_up::{BringUp, bring_up};
 pub use feature::{FeatureFrom, NamedFeature};
 pub use path::name as path_name;
 pub use vmlinux::{NoVmlinux, Vmlinux};

@@ -43,13 +43,16 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
 }
 
 /// A frame that decides, and the function that does: the frame's own or one inlined into it.
-struct Decisive<'f> {
+pub(super) struct Decisive<'f> {
     frame: &'f Frame,
     function: &'f str,
 }
 
-fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<Decisive<'f>> {
+pub(super) fn decisive<'f>(rule: &PathRule, frames: &[&'f Frame]) -> Option<Decisive<'f>> {
     if !rule.with.is_empty() && first_of(&rule.with, frames).is_none() {
+        return None;
+    }
+    if first_of(&rule.without, frames).is_some() {
         return None;
     }
     first_of(&rule.frames, frames)
@@ -73,18 +76,12 @@ fn by_rule(
     reliable: bool,
     evidence: &mut Vec<Evidence>,
 ) -> Path {
-    let frame = found.frame;
-    let place = match found.function == frame.base_name() {
-        true => "in the call trace".to_owned(),
-        false => format!("inlined into {} in the call trace", frame.base_name()),
-    };
     let doubt = if reliable {
         ""
     } else {
         " (every frame is marked '?')"
     };
-    let says = format!("{} {place}{doubt}: {}", found.function, rule.why);
-    evidence.push(Case::note(frame.log_line, says, name(rule.path)));
+    evidence.push(place(rule, found, doubt));
     Path {
         path: rule.path,
         stage: rule.stage.unwrap_or(StageName::Unknown),
@@ -94,6 +91,17 @@ fn by_rule(
             Confidence::Likely
         },
     }
+}
+
+/// The frame that decides, as evidence.
+pub(super) fn place(rule: &PathRule, found: &Decisive<'_>, doubt: &str) -> Evidence {
+    let frame = found.frame;
+    let place = match found.function == frame.base_name() {
+        true => "in the call trace".to_owned(),
+        false => format!("inlined into {} in the call trace", frame.base_name()),
+    };
+    let says = format!("{} {place}{doubt}: {}", found.function, rule.why);
+    Case::note(frame.log_line, says, name(rule.path))
 }
 
 /// Without a telling frame: which CPU's idle task ran, and between which milestones.
@@ -142,7 +150,7 @@ fn by_circumstances(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
 }
 
 /// When an AP was identified, and whether that is sure.
-fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageName, bool) {
+pub(super) fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageName, bool) {
     use MilestoneName::{
         CpuOnline, Resume, ResumeDone, SecondaryBringUp, SecondaryBringUpDone, Suspend,
     };

@@ -2,7 +2,7 @@
 
 use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
-use crate::late_clear::LateClear;
+use crate::late_clear::{BringUp, LateClear};
 use crate::report::Report;
 use crate::routing::SourceCode;
 use crate::splat::Splat;
@@ -124,6 +124,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
         ("When", one(context(report))),
+        ("CPU", one(report.bring_up.as_ref().map(bring_up))),
         ("At", one(rip(report))),
         ("Access", one(access(report, grammar))),
         ("Culprit", one(culprit(report))),
@@ -216,6 +217,19 @@ fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
 
 fn stopped(line: u64) -> String {
     format!("it stopped (line {line})")
+}
+
+/// On which CPU's way up it happened: `CPU 1 was on its way up (AP path, smp-boot)`.
+fn bring_up(up: &BringUp) -> String {
+    let cpu = up
+        .cpu
+        .map_or("a CPU".to_owned(), |cpu| format!("CPU {cpu}"));
+    let stage = kebab(&up.stage);
+    match up.path {
+        PathName::Ap => format!("{cpu} was on its way up (AP path, {stage})"),
+        PathName::Bsp => format!("the boot CPU was identified (BSP path, {stage})"),
+        PathName::Other | PathName::Unknown => format!("{cpu} brought another CPU up ({stage})"),
+    }
 }
 
 /// What the instruction at fault did: `read 8 bytes at 0x10 (RAX = 0)`.

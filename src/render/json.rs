@@ -8,7 +8,7 @@ use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Grammar, Level, MilestoneName};
 use crate::group::Group;
-use crate::late_clear::LateClear;
+use crate::late_clear::{BringUp, LateClear};
 use crate::report::{Access, Line, MsrAccess, Report};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
@@ -146,6 +146,9 @@ struct SplatJson<'a> {
     access: Option<Access>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "bringup")]
+    bring_up: Option<&'a BringUp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     late_clear: Option<&'a LateClear>,
 }
@@ -517,6 +520,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         source_code: report.source_code.as_ref(),
         access,
         msr: report.msr.as_ref(),
+        bring_up: report.bring_up.as_ref(),
         late_clear: report.late_clear.as_ref(),
     }
 }

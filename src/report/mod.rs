@@ -22,7 +22,7 @@ pub use summary::Summary;
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
 use crate::grammar::{Follows, Grammar, Level, PathName, unwrapped};
-use crate::late_clear::LateClear;
+use crate::late_clear::{BringUp, LateClear};
 use crate::line::Caller;
 use crate::routing::{Routing, SourceCode, Sources};
 use crate::splat::{CodeRef, Frame, Lines, Splat, base_name, demangled, is_headless};
@@ -74,6 +74,8 @@ pub struct Report {
     pub symbols: Symbols,
     /// Only for a late clear.
     pub late_clear: Option<LateClear>,
+    /// A CPU was on its way up; only where it is no late clear, whose verdict has path and stage.
+    pub bring_up: Option<BringUp>,
     /// What it is called: syzbot's convention, with the function that the log names where syzbot would say
     /// that the report is corrupted.
     pub title: String,
@@ -290,6 +292,7 @@ impl Sequence {
             splat,
             symbols,
             late_clear,
+            bring_up: None,
         }
     }
 
