@@ -40,6 +40,9 @@ fn without_position(splat: &mut Value) {
     fields.remove("source");
     fields.remove("panic_line");
     fields.remove("time");
+    if let Some(up) = fields.get_mut("bringup") {
+        without_lines(&mut up["evidence"]);
+    }
     let Some(verdict) = fields.get_mut("late_clear") else {
         return;
     };
@@ -50,8 +53,11 @@ fn without_position(splat: &mut Value) {
         after.trim_start_matches(|c: char| c.is_ascii_digit())
     )
     .into();
-    let evidence = verdict["evidence"].as_array_mut().expect("a list");
-    for one in evidence {
+    without_lines(&mut verdict["evidence"]);
+}
+
+fn without_lines(evidence: &mut Value) {
+    for one in evidence.as_array_mut().expect("a list") {
         one["line"].take();
     }
 }
