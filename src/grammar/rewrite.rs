@@ -20,8 +20,15 @@ pub struct Rewrite {
     pub keep_only: bool,
 }
 
+/// Bytes of a text that are rewritten; the rest is left out. Names are cut far below it, and to replace the groups of
+/// thousands of matches in one line takes time that grows with the square of its length.
+const MAX_BYTES: usize = 4096;
+
 /// Takes every step.
 pub fn rewrite(steps: &[Rewrite], text: &str) -> String {
+    let is_end = |at: &usize| text.is_char_boundary(*at);
+    let end = (0..=text.len().min(MAX_BYTES)).rev().find(is_end);
+    let text = &text[..end.unwrap_or(0)];
     let kept = steps
         .iter()
         .filter(|step| step.keep_only)
@@ -31,4 +38,18 @@ pub fn rewrite(steps: &[Rewrite], text: &str) -> String {
         text = step.pattern.replace_all(&text, &step.with).into_owned();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_end_is_cut_between_two_characters() {
+        let long = format!("x{}", "\u{e9}".repeat(MAX_BYTES));
+        let cut = rewrite(&[], &long);
+        assert_eq!(cut.len(), MAX_BYTES - 1);
+        assert!(long.starts_with(&cut));
+        assert_eq!(rewrite(&[], "short"), "short");
+    }
 }
