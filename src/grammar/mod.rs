@@ -37,6 +37,7 @@ pub(crate) use memo::Memo;
 pub use msr::Msr;
 pub use passed_over::PassedOver;
 pub use pattern::{Group, Groups, Pattern};
+pub(crate) use rewrite::beginning;
 pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};

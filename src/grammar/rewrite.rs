@@ -24,11 +24,16 @@ pub struct Rewrite {
 /// thousands of matches in one line takes time that grows with the square of its length.
 const MAX_BYTES: usize = 4096;
 
+/// At most so many bytes of a text, cut between two characters.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let is_end = |at: &usize| text.is_char_boundary(*at);
+    let end = (0..=text.len().min(most)).rev().find(is_end);
+    &text[..end.unwrap_or(0)]
+}
+
 /// Takes every step.
 pub fn rewrite(steps: &[Rewrite], text: &str) -> String {
-    let is_end = |at: &usize| text.is_char_boundary(*at);
-    let end = (0..=text.len().min(MAX_BYTES)).rev().find(is_end);
-    let text = &text[..end.unwrap_or(0)];
+    let text = beginning(text, MAX_BYTES);
     let kept = steps
         .iter()
         .filter(|step| step.keep_only)

@@ -7,7 +7,7 @@ use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::paths::printed_path;
 use super::types::{CodeRef, SourceLine, Splat};
-use crate::grammar::{Grammar, Groups, Kind, Level, Pattern};
+use crate::grammar::{Grammar, Groups, Kind, Level, Pattern, beginning};
 use crate::line::framing::holds_program_tag;
 
 /// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
@@ -60,7 +60,7 @@ fn header_of<'g>(
     line: &str,
     framed: bool,
 ) -> Option<Header<'g>> {
-    let text = last_beginning(unquoted(line.trim()));
+    let text = beginning(last_beginning(unquoted(line.trim())), MAX_HEADER);
     let is_indented = line.starts_with([' ', '\t']);
     if text.starts_with(LAST_LINE) {
         return None;
@@ -80,6 +80,10 @@ fn header_of<'g>(
         })
     })
 }
+
+/// Bytes of a line that a header is looked for in. printk's messages have one KiB (LOG_LINE_MAX in kernel/printk); from
+/// 40 KiB on the patterns take several times as long for each byte.
+const MAX_HEADER: usize = 16 << 10;
 
 /// The text from where it begins anew: printk was interrupted in a header and prints it once more, on the same line
 /// (`INFO: tasINFO: task …`).
