@@ -62,7 +62,7 @@ impl<'a> From<&'a str> for Origin<'a> {
 
 /// The pipeline, ready to read inputs.
 pub struct Analyzer {
-    grammar: Grammar,
+    grammar: Arc<Grammar>,
     finder: Finder,
     symbolizer: Option<Symbolizer>,
     sources: Option<Sources>,
@@ -81,9 +81,10 @@ impl Analyzer {
     /// # Errors
     /// Where the literals of the grammar are too many to search for.
     pub fn new(
-        grammar: Grammar,
+        grammar: impl Into<Arc<Grammar>>,
         symbolizer: Option<Symbolizer>,
     ) -> Result<Analyzer, aho_corasick::BuildError> {
+        let grammar = grammar.into();
         let reports = grammar
             .report_literals()
             .chain(decode::LITERALS.iter().copied());

@@ -144,14 +144,6 @@ impl Standing<'_> {
     }
 }
 
-/// A report held against a baseline.
-pub struct Checked<'b> {
-    /// The report.
-    pub report: &'b Report,
-    /// How it stands.
-    pub standing: Standing<'b>,
-}
-
 /// A scan held against a baseline.
 #[derive(Debug)]
 pub struct Comparison<'b> {
@@ -266,7 +258,7 @@ impl Baseline {
     ///
     /// # Errors
     /// Where the text is no TOML, or has fields that a baseline has not.
-    pub fn parse(path: &str, text: &str) -> Result<Baseline, BaselineError> {
+    pub(crate) fn parse(path: &str, text: &str) -> Result<Baseline, BaselineError> {
         let fail = |at: usize, reason: String| BaselineError {
             path: path.to_owned(),
             line: 1 + text[..at].matches('\n').count(),
@@ -312,7 +304,7 @@ impl Baseline {
     }
 
     /// How a bug stands to it.
-    pub fn standing<'b>(&self, bug: impl Into<Bug<'b>>, today: Date) -> Standing<'_> {
+    pub(crate) fn standing<'b>(&self, bug: impl Into<Bug<'b>>, today: Date) -> Standing<'_> {
         let Some(known) = self.entry(bug).map(|index| &self.known[index]) else {
             return Standing::New;
         };
@@ -322,17 +314,8 @@ impl Baseline {
         }
     }
 
-    /// Holds reports against it, one by one.
-    pub fn check<'b>(&'b self, reports: &'b [Report], today: Date) -> Vec<Checked<'b>> {
-        let checked = reports.iter().map(|report| Checked {
-            standing: self.standing(report, today),
-            report,
-        });
-        checked.collect()
-    }
-
     /// Holds the groups of a scan against it.
-    pub fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
+    pub(crate) fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
         let entries = groups.iter().filter_map(|group| self.entry(group));
         let seen: HashSet<usize> = entries.collect();
         let unseen = self.known.iter().enumerate();

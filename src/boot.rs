@@ -11,7 +11,8 @@ const MAX_ENTRIES: usize = 4096;
 
 /// A milestone that a boot passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passed {
+#[non_exhaustive]
+pub struct PassedMilestone {
     /// Which one.
     pub name: MilestoneName,
     /// Log line.
@@ -25,7 +26,8 @@ pub struct Passed {
 /// Something the log says of a CPU feature ([`crate::grammar::Word`]), or a mention of a function
 /// that late clears come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+#[non_exhaustive]
+pub struct FeatureMessage {
     /// Name of the word rule; `None` for a mention.
     pub word: Option<String>,
     /// Log line.
@@ -40,6 +42,7 @@ pub struct Note {
 
 /// The last line of a boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LastLine {
     /// Log line.
     pub number: u64,
@@ -49,7 +52,8 @@ pub struct LastLine {
 
 /// What a line of the log says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+#[non_exhaustive]
+pub struct Statement {
     /// Log line.
     pub line: u64,
     /// What.
@@ -58,6 +62,7 @@ pub struct Said {
 
 /// One start of the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Boot {
     /// First line of the boot.
     pub first_line: u64,
@@ -74,15 +79,15 @@ pub struct Boot {
     /// KASLR offset in bytes.
     pub kaslr_offset: Option<u64>,
     /// The hypervisor that it runs under.
-    pub hypervisor: Option<Said>,
+    pub hypervisor: Option<Statement>,
     /// It ended by starting another kernel.
-    pub kexec: Option<Said>,
+    pub kexec: Option<Statement>,
     /// The kernel before it started it by kexec.
-    pub after_kexec: Option<Said>,
+    pub after_kexec: Option<Statement>,
     /// Milestones in the order of the log.
-    pub milestones: Vec<Passed>,
+    pub milestones: Vec<PassedMilestone>,
     /// What the log says of features.
-    pub notes: Vec<Note>,
+    pub notes: Vec<FeatureMessage>,
     /// The last line that is not blank; only where milestones are expected.
     pub last: Option<LastLine>,
     /// Milestones that were expected and not passed.
@@ -102,7 +107,7 @@ impl Boot {
     }
 
     /// The last milestone of that name before `line`.
-    pub fn passed_before(&self, name: MilestoneName, line: u64) -> Option<&Passed> {
+    pub(crate) fn passed_before(&self, name: MilestoneName, line: u64) -> Option<&PassedMilestone> {
         self.milestones
             .iter()
             .rev()
@@ -110,24 +115,24 @@ impl Boot {
     }
 
     /// The first milestone of that name.
-    pub fn first(&self, name: MilestoneName) -> Option<&Passed> {
+    pub fn first(&self, name: MilestoneName) -> Option<&PassedMilestone> {
         self.milestones.iter().find(|passed| passed.name == name)
     }
 
     /// True where a message at `line` is news of what came behind the milestone: the boot had not said
     /// the same before it.
-    pub fn is_news_after(&self, name: MilestoneName, line: u64, text: &str) -> bool {
+    pub(crate) fn is_news_after(&self, name: MilestoneName, line: u64, text: &str) -> bool {
         let Some(passed) = self.first(name) else {
             return false;
         };
-        let said = |note: &Note| note.line < passed.line && note.text == text;
+        let said = |note: &FeatureMessage| note.line < passed.line && note.text == text;
         passed.line < line && !self.notes.iter().any(said)
     }
 
     fn set(&mut self, field: FactField, line: u64, value: &str) {
         let text = || Some(value.trim().to_owned());
         let said = || {
-            Some(Said {
+            Some(Statement {
                 line,
                 text: value.trim().to_owned(),
             })
@@ -148,7 +153,7 @@ impl Boot {
 
     /// Keeps a milestone. Those that a boot passes once are kept once: two forms of the line are
     /// one milestone.
-    fn pass(&mut self, passed: Passed) {
+    fn pass(&mut self, passed: PassedMilestone) {
         let once = !matches!(
             passed.name,
             MilestoneName::CpuOnline
@@ -297,7 +302,7 @@ impl Boots {
         match tells {
             Tells::Fact(FactField::Banner, banner) => self.begin(line, banner),
             Tells::Fact(field, value) => self.boot(line).set(*field, line.number, value),
-            Tells::Milestone(name, cpu) => self.boot(line).pass(Passed {
+            Tells::Milestone(name, cpu) => self.boot(line).pass(PassedMilestone {
                 name: *name,
                 line: line.number,
                 time_us: line.framing.time_us,
@@ -309,7 +314,7 @@ impl Boots {
     }
 
     fn note(&mut self, line: &LogLine<'_>, word: Option<String>, flag: Option<String>, text: &str) {
-        let note = Note {
+        let note = FeatureMessage {
             word,
             line: line.number,
             flag,

@@ -24,6 +24,7 @@ const MAX_TAIL: u64 = 80;
 
 /// A physical line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExcerptLine {
     /// Counted from 1, within the input or the member.
     pub number: u64,
@@ -33,6 +34,7 @@ pub struct ExcerptLine {
 
 /// Lines in the order of the log, with gaps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Excerpt {
     /// As far as they were kept.
     pub lines: Vec<ExcerptLine>,

@@ -23,6 +23,7 @@ const MAX_FORMER: usize = 16;
 /// (`Hardware name:`, `DMI:`): two of one model look like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Machines {
     /// Every report names the same hardware.
     One,
@@ -32,6 +33,7 @@ pub enum Machines {
 
 /// What late clears of one signature have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ClearGroup {
     /// Through which path.
     pub path: PathName,
@@ -43,6 +45,7 @@ pub struct ClearGroup {
 
 /// The reports of one signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Group {
     /// [`Report::signature`] of each.
     pub signature: String,

@@ -1,63 +1,86 @@
 //! Reads kernel logs: finds every splat, symbolizes it, and explains late clears of x86 CPU features.
 //!
-//! Data flows one way, in the order of the modules below: bytes become lines ([`input`]), lines become
-//! log lines ([`mod@line`]), log lines tell of boots ([`mod@boot`]) and make splats ([`splat`]), splats get a
-//! name ([`title`]), files and lines ([`symbols`]) and, where a CPU feature was cleared late, a verdict
-//! ([`late_clear`]); all of it is a report ([`report`]), which is rendered ([`render`]). What is known of
-//! kernels is data and comes from [`grammar`]; `literals` searches for many strings at once; [`parallel`] shares work among the cores. [`analyzer`] runs
-//! the whole way; [`group`] gathers the reports of one bug.
-//!
 //! ```
-//! use ksplat::analyzer::Analyzer;
-//! use ksplat::grammar::{Grammar, PathName};
-//! use ksplat::report::Sequence;
+//! use ksplat::{Ksplat, PathName};
 //!
-//! let log = std::fs::read("corpus/ap-vmx-bios-kaslr/log")?;
-//! let analyzer = Analyzer::new(Grammar::builtin(), None)?;
-//! let mut reports = Vec::new();
-//! analyzer.read_all("log", &log, &mut Sequence::default(), &mut |report| reports.push(report));
-//!
-//! let verdict = reports[0].late_clear.as_ref().expect("a late clear");
+//! let log = Ksplat::new().read("corpus/ap-vmx-bios-kaslr/log")?;
+//! let verdict = log.reports[0].late_clear.as_ref().expect("a late clear");
 //! assert_eq!(verdict.path, PathName::Ap);
 //! assert_eq!(verdict.requester.as_deref(), Some("init_ia32_feat_ctl"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! println!("{}", log.reports[0]);
+//! # Ok::<(), ksplat::Error>(())
 //! ```
+//!
+//! A [`Report`] is a [`Splat`] as printed, with all that was found out about it. As text it is the block that the
+//! program prints; `serde_json::to_string(&report)` is the object that `ksplat --format json` has in `splats`.
+//!
+//! Inside, data flows one way, in the order of the modules in `src/lib.rs`; `ARCHITECTURE.md` describes it.
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, reason = "the command line is not there to use it")
+)]
 
 mod literals;
 
-pub mod parallel;
+mod parallel;
 
-pub mod grammar;
+mod grammar;
 
-pub mod input;
+mod input;
 
-pub mod line;
+mod line;
 
-pub mod boot;
+mod boot;
 
-pub mod splat;
+mod splat;
 
-pub mod symbols;
+mod symbols;
 
-pub mod late_clear;
+mod late_clear;
 
-pub mod title;
+mod title;
 
-pub mod excerpt;
+mod excerpt;
 
-pub mod routing;
+mod routing;
 
-pub mod report;
+mod report;
 
-pub mod analyzer;
+mod analyzer;
 
-pub mod group;
+mod group;
 
-pub mod scan;
+mod scan;
 
-pub mod baseline;
+mod baseline;
 
-pub mod annotate;
+mod annotate;
 
-pub mod render;
+mod render;
+
+mod api;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+
+#[doc(hidden)]
+pub mod stages;
+
+pub use api::{Error, Ksplat, Log};
+pub use baseline::Baseline;
+pub use boot::{Boot, FeatureMessage, LastLine, PassedMilestone, Statement};
+pub use excerpt::{Excerpt, ExcerptLine};
+pub use grammar::{FaultName, Level, MilestoneName, PathName, StageName};
+pub use group::{ClearGroup, Group, Groups, Machines};
+pub use late_clear::{
+    BringUp, Confidence, Divergence, Evidence, FeatureFrom, LateClear, NamedFeature, Target,
+};
+pub use line::Caller;
+pub use report::{Access, CodeLine, Culprit, Disassembly, MsrAccess, Platform, Report, Summary};
+pub use routing::{NumberedLine, Routing, SourceCode};
+pub use splat::{
+    Code, CodeRef, Frame, Inline, Kernel, Registers, Section, SourceLine, SourceSpan, Splat, Stack,
+};
+pub use symbols::{CpuInfo, Match, ParameterValue, Position, Symbols};

@@ -1,9 +1,9 @@
 //! Who is at fault for a late clear, and what the diagnosis says then.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{FaultName, Grammar};
-use ksplat::late_clear::LateClear;
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{FaultName, Grammar};
+use ksplat::stages::late_clear::LateClear;
+use ksplat::stages::report::Sequence;
 
 /// The first late clear of a log.
 fn verdict(log: &str) -> LateClear {

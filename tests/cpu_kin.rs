@@ -1,8 +1,8 @@
 //! Kin of the late clear: what machines say whose CPUs are not alike, or refuse a register.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level, PathName};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Level, PathName};
+use ksplat::stages::report::{Report, Sequence};
 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");

@@ -1,8 +1,8 @@
 //! Reports that are cut off: what is left of them still tells one bug from another.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
 
 fn report(log: &str) -> Report {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");

@@ -1,9 +1,9 @@
 //! Logs that a symbolizer has changed: decode_stacktrace.sh, as LKP and developers send them, and syzbot's form
 //! with inlined functions. The report of a bug is the same whoever decoded it.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
 use regex::{Captures, Regex};
 use std::fs;
 use std::path::Path;

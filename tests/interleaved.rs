@@ -1,10 +1,10 @@
 //! Two splats that two CPUs print at once, in a log without caller tags: each comes out as if it had been alone, or is marked
 //! as interleaved. None is lost.
 
-use ksplat::analyzer::Analyzer;
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
-use ksplat::splat::Splat;
+use ksplat::stages::analyzer::Analyzer;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::splat::Splat;
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -108,7 +108,7 @@ fn read(lines: &[String]) -> Vec<Splat> {
 
 /// What a splat says, wherever it stands in the log.
 fn said(splat: &Splat) -> Vec<String> {
-    let registers = splat.registers.0.iter();
+    let registers = splat.registers.iter();
     let registers = registers.map(|(name, value)| format!("{name} {value}"));
     let frames = splat.frames.iter();
     let frames =

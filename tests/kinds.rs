@@ -2,9 +2,9 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test kinds` writes the page anew.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Kind, Level};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Kind, Level};
+use ksplat::stages::report::{Report, Sequence};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -72,10 +72,8 @@ fn page(grammar: &Grammar) -> String {
 }
 
 fn section(page: &mut String, kind: &Kind) {
-    let level = match kind.level {
-        Level::Report => "",
-        Level::Notice => " (notice)",
-    };
+    let is_notice = kind.level == Level::Notice;
+    let level = if is_notice { " (notice)" } else { "" };
     let _ = write!(page, "\n## {}{level}\n\n{}.\n", kind.name, kind.about);
     for text in kind.means.iter().chain(&kind.advice) {
         let _ = write!(page, "\n{text}\n");

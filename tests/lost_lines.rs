@@ -1,10 +1,10 @@
 //! Each late clear of the corpus with one of its lines lost, as a slow console, a mailer or a person
 //! loses lines: what is said of it is still true, or is not said.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, PathName, StageName};
-use ksplat::late_clear::{Confidence, Divergence, LateClear};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, PathName, StageName};
+use ksplat::stages::late_clear::{Confidence, Divergence, LateClear};
+use ksplat::stages::report::{Report, Sequence};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
 //! The example of every kind behind every prefix that logs have, with the kernel's stamps and without: the same
 //! reports, with the same titles.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Kind};
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Kind};
+use ksplat::stages::report::Sequence;
 
 /// What stands in front of a line.
 struct Prefix {
@@ -147,7 +147,8 @@ fn is_stamp(text: &str) -> bool {
 
 fn titles(analyzer: &Analyzer, log: &str) -> Vec<(String, String)> {
     let mut all = Vec::new();
-    let mut take = |report: ksplat::report::Report| all.push((report.splat.kind, report.title));
+    let mut take =
+        |report: ksplat::stages::report::Report| all.push((report.splat.kind, report.title));
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),

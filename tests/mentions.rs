@@ -1,9 +1,9 @@
 //! A log that speaks of `do_clear_cpu_cap` and shows the trace of another report on a secondary CPU's way
 //! up: no late clear is made of the two.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::Sequence;
 
 /// What may speak of the function without being a WARNING in it.
 const MENTIONS: [&str; 7] = [

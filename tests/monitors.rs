@@ -1,8 +1,8 @@
 //! What node-problem-detector and kola look for is told: a line for each row of docs/monitors.md.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level};
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Level};
+use ksplat::stages::report::Sequence;
 
 const NOTICE: Level = Level::Notice;
 const REPORT: Level = Level::Report;

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{ksplat, stdout};
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Level};
+use ksplat::stages::report::{Report, Sequence};
 use serde_json::Value;
 
 const BOOT: &str = "\

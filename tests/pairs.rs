@@ -1,9 +1,9 @@
 //! No report swallows the next one: the examples of any two kinds, one after the other, are two reports with the titles
 //! that each has alone. Only what a rule of the grammar calls a part of the first one may be absorbed.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Kind, Level, Pattern};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Kind, Level, Pattern};
+use ksplat::stages::report::{Report, Sequence};
 use std::sync::LazyLock;
 
 static ANALYZER: LazyLock<Analyzer> =

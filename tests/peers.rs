@@ -11,9 +11,9 @@ mod lkp;
 #[path = "peers/syzkaller.rs"]
 mod syzkaller;
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
 use std::path::{Path, PathBuf};
 
 /// A folder of fixtures, where it is there.

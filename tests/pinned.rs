@@ -1,19 +1,14 @@
 //! The test that the README shows: a triage pinned through the library.
 
-use ksplat::analyzer::Analyzer;
-use ksplat::grammar::Grammar;
-use ksplat::report::Sequence;
+use ksplat::Ksplat;
 
 #[test]
-fn the_triage_of_a_boot_stays_as_it_is() -> Result<(), Box<dyn std::error::Error>> {
-    let log = std::fs::read("corpus/up2smp/log")?;
-    let analyzer = Analyzer::new(Grammar::builtin(), None)?;
+fn the_triage_of_a_boot_stays_as_it_is() -> Result<(), ksplat::Error> {
     let mut splats = Vec::new();
-    let mut sequence = Sequence::default();
-    analyzer.read_all("log", &log, &mut sequence, &mut |report| {
+    for report in Ksplat::new().read("corpus/up2smp/log")? {
         let verdict = report.late_clear.map(|verdict| verdict.headline);
         splats.push((report.signature, verdict));
-    });
+    }
     insta::assert_debug_snapshot!(splats, @r#"
     [
         (

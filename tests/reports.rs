@@ -1,8 +1,8 @@
 //! Case reports: what belongs together, what stands apart, what a user's grammar adds.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
 
 fn read(grammar: Grammar, log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(grammar, None).expect("a search for the literals");
@@ -187,7 +187,6 @@ fn a_function_that_the_reports_text_names_goes_by_that_name_only() {
 
 #[test]
 fn lkp_names_the_part_of_a_line_that_it_knows() {
-    let grammar = Grammar::builtin();
     for (header, name) in [
         (
             "BUG: unable to handle kernel paging request at ffffc90000df5000",
@@ -217,7 +216,7 @@ fn lkp_names_the_part_of_a_line_that_it_knows() {
     ] {
         let log = format!("[   10.0] {header}\n[   10.0] Call Trace:\n[   10.0]  f+0x1/0x20\n");
         let all = read(Grammar::builtin(), &log);
-        assert_eq!(all[0].lkp(&grammar), name, "{header}");
+        assert_eq!(all[0].lkp(), name, "{header}");
     }
 }
 

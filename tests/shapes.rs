@@ -1,15 +1,15 @@
 //! Logs in the shapes in which people paste them: broken by mailers, printed twice, with a prompt in front, of
 //! more than one boot.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, Level};
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, Level};
+use ksplat::stages::report::Sequence;
 
 /// Titles of the reports of a log, and whether they were called corrupted.
 fn reports(log: &str) -> Vec<(String, bool)> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     let mut all = Vec::new();
-    let mut take = |report: ksplat::report::Report| {
+    let mut take = |report: ksplat::stages::report::Report| {
         if report.level == Level::Report {
             all.push((report.title, report.corrupted));
         }

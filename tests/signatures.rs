@@ -1,8 +1,8 @@
 //! Signatures: one bug has one, whatever boot, build, address or CPU it is seen in; different bugs have different ones.
 
-use ksplat::analyzer::Analyzer;
-use ksplat::grammar::Grammar;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::Analyzer;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::report::{Report, Sequence};
 use regex::{Captures, Regex};
 use std::collections::BTreeMap;
 use std::fs;

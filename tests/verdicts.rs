@@ -1,9 +1,9 @@
 //! Verdicts on late clears, case by case: a log in, what must be said of it.
 
-use ksplat::analyzer::{Analyzer, Origin};
-use ksplat::grammar::{Grammar, PathName, StageName};
-use ksplat::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::{Grammar, PathName, StageName};
+use ksplat::stages::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
+use ksplat::stages::report::{Report, Sequence};
 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("an analyzer");

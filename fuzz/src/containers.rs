@@ -1,7 +1,9 @@
 //! Any bytes as an input: archives, compressed data, mailboxes, mails, within narrow limits.
 
-use ksplat::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
-use ksplat::input::read_chunks;
+use ksplat::stages::input::container::{
+    Content, Limits, Member, Text, UnpackError, Unpacker, Visit,
+};
+use ksplat::stages::input::read_chunks;
 
 const MAX_SIZE: u64 = 1 << 20;
 const MAX_MEMBERS: u64 = 1000;

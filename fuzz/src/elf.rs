@@ -2,13 +2,13 @@
 //!
 //! The splat is of the kernel that `fuzz/seeds/elf/make` builds.
 
-use ksplat::boot::Boots;
-use ksplat::grammar::Grammar;
-use ksplat::grammar::features::FeatureDb;
-use ksplat::late_clear::{Case, judge};
-use ksplat::line::LogLine;
-use ksplat::splat::{Assembler, Splat};
-use ksplat::symbols::{BootFacts, Options, Symbolizer};
+use ksplat::stages::boot::Boots;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::grammar::features::FeatureDb;
+use ksplat::stages::late_clear::{Case, judge};
+use ksplat::stages::line::LogLine;
+use ksplat::stages::splat::{Assembler, Splat};
+use ksplat::stages::symbols::{BootFacts, Options, Symbolizer};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 

@@ -1,6 +1,6 @@
 //! Any bytes through the line decoders, cut into lines as they come.
 
-use ksplat::line::decode::Decoder;
+use ksplat::stages::line::decode::Decoder;
 
 pub fn run(log: &[u8]) {
     let mut decoder = Decoder::default();

@@ -1,9 +1,9 @@
 //! Any text as a grammar file of the user's; what is a grammar reads a log.
 
-use ksplat::analyzer::Analyzer;
-use ksplat::grammar::Grammar;
-use ksplat::render;
-use ksplat::report::Sequence;
+use ksplat::stages::analyzer::Analyzer;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::render;
+use ksplat::stages::report::Sequence;
 
 /// A late clear, an oops, and lines that milestones and facts are made of.
 const LOG: &[u8] = include_bytes!("../seeds/grammar.log");
@@ -24,5 +24,5 @@ pub fn run(text: &[u8]) {
     let mut reports = Vec::new();
     let take = &mut |report| reports.push(report);
     let input = analyzer.read_all("log", LOG, &mut Sequence::default(), take);
-    render::document(&[input], &reports, analyzer.grammar()).expect("few reports wait in memory");
+    render::document(&[input], &reports).expect("few reports wait in memory");
 }

@@ -1,10 +1,10 @@
 //! Any lines into the assembler, with no decoder in between.
 
-use ksplat::boot::Boots;
-use ksplat::grammar::Grammar;
-use ksplat::line::LogLine;
-use ksplat::splat::{Assembler, Splat};
-use ksplat::title;
+use ksplat::stages::boot::Boots;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::line::LogLine;
+use ksplat::stages::splat::{Assembler, Splat};
+use ksplat::stages::title;
 use std::sync::LazyLock;
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(Grammar::builtin);

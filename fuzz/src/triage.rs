@@ -1,11 +1,11 @@
 //! Any bytes the whole way: splats, verdicts and every form of the output.
 
-use ksplat::analyzer::Analyzer;
-use ksplat::grammar::Grammar;
-use ksplat::render::{
+use ksplat::stages::analyzer::Analyzer;
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::render::{
     Ending, Github, Html, Json, Junit, Mail, Manner, Output, Sarif, Standing, Style, Text,
 };
-use ksplat::report::Sequence;
+use ksplat::stages::report::Sequence;
 use std::sync::LazyLock;
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
@@ -17,12 +17,12 @@ static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
 pub fn run(log: &[u8]) {
     let grammar = ANALYZER.grammar();
     let forms: [Box<dyn Output>; 7] = [
-        Box::new(Text::new(grammar, Style::plain(), Manner::default())),
-        Box::new(Json::new(grammar)),
-        Box::new(Junit::new(grammar)),
-        Box::new(Sarif::new(grammar)),
+        Box::new(Text::new(Style::plain(), Manner::default())),
+        Box::new(Json::default()),
+        Box::new(Junit::default()),
+        Box::new(Sarif::default()),
         Box::new(Github),
-        Box::new(Mail::new(grammar)),
+        Box::new(Mail::default()),
         Box::new(Html::new(grammar)),
     ];
     for mut form in forms {

@@ -154,7 +154,7 @@ impl<'a> Reports<'a> {
             .report(grammar, known, splat, symbols, verdict, boot);
         report.bring_up = bring_up;
         if let Some(sources) = &self.analyzer.sources {
-            report.look_up(grammar, sources);
+            report.look_up(sources);
         }
         self.remember(&report);
         self.waiting.push(report);

@@ -14,7 +14,7 @@ const HEAD: &str = "\
 
 impl Baseline {
     /// An empty one, to be written to a new file.
-    pub fn new() -> Baseline {
+    pub(crate) fn new() -> Baseline {
         let mut baseline = Baseline::default();
         baseline.document.set_trailing(HEAD);
         baseline
@@ -22,7 +22,7 @@ impl Baseline {
 
     /// Adds an entry for each group that it lacks; the reason is left to people. Each goes in front of the first
     /// entry whose signature is greater, so that a sorted file stays sorted, and what two people add merges.
-    pub fn add<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+    pub(crate) fn add<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
         let lacks = |group: &&Group| self.entry(*group).is_none();
         let mut new: Vec<_> = groups.into_iter().filter(lacks).collect();
         new.sort_by(|a, b| a.signature.cmp(&b.signature));
@@ -56,7 +56,7 @@ impl Baseline {
     }
 
     /// Writes the signatures of these groups into the entries that know them by a former one, whose place they take.
-    pub fn rename<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
+    pub(crate) fn rename<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
         let mut renamed: BTreeMap<usize, (Vec<String>, HashSet<String>)> = BTreeMap::new();
         for group in groups {
             let former = group.former_signatures.iter();
@@ -89,7 +89,7 @@ impl Baseline {
     }
 
     /// Drops the entries with these names.
-    pub fn prune(&mut self, unseen: &HashSet<String>) {
+    pub(crate) fn prune(&mut self, unseen: &HashSet<String>) {
         let mut all = self.take_entries();
         all.retain(|(known, _)| !unseen.contains(known.name()));
         self.put_entries(all);

@@ -4,10 +4,10 @@ use super::examples::{self, help};
 use super::fail_on::FailOn;
 use super::format::Format;
 use super::symbolize::kaslr_offset;
+use crate::grammar::MilestoneName;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
-use ksplat::grammar::MilestoneName;
 use regex::Regex;
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@
 //! disk. Killed, full or failed half-way, the old file stands untouched, also where it is read at the same time. To
 //! write into the old file would be shorter, and would destroy an input that is named as the output.
 
-use ksplat::input::DRAFT_PREFIX;
+use crate::input::DRAFT_PREFIX;
 use rustix::fs::{Gid, Uid, fchown};
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, Metadata, OpenOptions};

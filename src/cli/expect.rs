@@ -4,9 +4,9 @@ use super::args::Options;
 use super::fail_on::{FailOn, Named};
 use super::format::Format;
 use super::output;
-use ksplat::analyzer::Input;
-use ksplat::grammar::MilestoneName;
-use ksplat::render::{self, Lacking};
+use crate::analyzer::Input;
+use crate::grammar::MilestoneName;
+use crate::render::{self, Lacking};
 
 /// The boots of an input that lack something. `whole`: the input is one log, which must hold a boot.
 pub fn lacking<'i>(

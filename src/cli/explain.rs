@@ -2,7 +2,7 @@
 
 use super::args::Options;
 use super::{CLEAN, Outcome, output, triage};
-use ksplat::render;
+use crate::render;
 
 /// Names told where one is not known.
 const NEAR: usize = 3;

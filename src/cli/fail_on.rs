@@ -1,8 +1,8 @@
 //! What makes the exit code 1.
 
+use crate::grammar::{Grammar, Level, PathName};
+use crate::report::Report;
 use clap::ValueEnum;
-use ksplat::grammar::{Grammar, Level, PathName};
-use ksplat::report::Report;
 use std::convert::Infallible;
 use std::str::FromStr;
 

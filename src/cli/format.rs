@@ -1,14 +1,14 @@
 //! Forms of the output: each name and who writes it.
 
 use super::args::Options;
-use clap::ValueEnum;
-use ksplat::analyzer::Input;
-use ksplat::grammar::Grammar;
-use ksplat::render::{
+use crate::analyzer::Input;
+use crate::grammar::Grammar;
+use crate::render::{
     Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output, Sarif,
     Standing, without_commands,
 };
-use ksplat::report::Report;
+use crate::report::Report;
+use clap::ValueEnum;
 use std::error::Error;
 use std::io;
 use std::path::Path;
@@ -80,14 +80,14 @@ pub fn output<'a>(
 ) -> Box<dyn Output + 'a> {
     let form: Box<dyn Output + 'a> = match options.format() {
         Format::Text => Box::new(text),
-        Format::Json => Box::new(Json::new(grammar)),
-        Format::Ndjson => Box::new(Ndjson(grammar)),
-        Format::Junit => Box::new(Junit::new(grammar)),
-        Format::Sarif => Box::new(Sarif::new(grammar)),
+        Format::Json => Box::new(Json::default()),
+        Format::Ndjson => Box::new(Ndjson),
+        Format::Junit => Box::new(Junit::default()),
+        Format::Sarif => Box::new(Sarif::default()),
         Format::Github => Box::new(Github),
-        Format::Mail => Box::new(Mail::new(grammar)),
+        Format::Mail => Box::new(Mail::default()),
         Format::Html => Box::new(Html::new(grammar)),
-        Format::Markdown => Box::new(Markdown::new(grammar)),
+        Format::Markdown => Box::new(Markdown::default()),
     };
     match options.format().escape() {
         Some(escape) => Box::new(Guarded { form, escape }),

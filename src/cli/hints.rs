@@ -1,10 +1,10 @@
 //! Hints: messages that a CPU feature was taken away, where no splat explains them (a quiet console).
 
-use ksplat::analyzer::Input;
-use ksplat::boot::{Boot, Note};
-use ksplat::grammar::MilestoneName;
-use ksplat::render;
-use ksplat::report::Report;
+use crate::analyzer::Input;
+use crate::boot::{Boot, FeatureMessage};
+use crate::grammar::MilestoneName;
+use crate::render;
+use crate::report::Report;
 use std::collections::HashSet;
 
 /// What of a text is explained.
@@ -35,7 +35,7 @@ impl Hints {
             let notes = boot.notes.iter();
             notes.map(move |note| (index, boot, note))
         });
-        let open = |index: usize, note: &Note| {
+        let open = |index: usize, note: &FeatureMessage| {
             let mut flag = note.flag.iter().cloned();
             let is_cleared = |flag| self.cleared.contains(&(Some(index), flag));
             note.word.is_some() && !self.explained.contains(&note.line) && !flag.any(is_cleared)
@@ -60,7 +60,7 @@ impl Hints {
 
 /// Why a message is a hint; `None` where the boot CPU had printed it: a feature that all CPUs have off is a
 /// setting of the firmware.
-fn reason(boot: &Boot, note: &Note) -> Option<&'static str> {
+fn reason(boot: &Boot, note: &FeatureMessage) -> Option<&'static str> {
     let bring_up = MilestoneName::SecondaryBringUp;
     match boot.first(bring_up) {
         None => Some("the log does not show whether the boot CPU or another one says so"),

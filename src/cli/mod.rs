@@ -42,7 +42,7 @@ type Outcome = Result<u8, Box<dyn std::error::Error>>;
 pub fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(jobs) = args.options.jobs {
-        ksplat::parallel::use_threads(jobs);
+        crate::parallel::use_threads(jobs);
     }
     let outcome = match &args.command {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),

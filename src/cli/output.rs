@@ -7,7 +7,7 @@ use super::args::{Color, Options, Paging};
 use super::draft::Target;
 use super::format::Format;
 use super::pager;
-use ksplat::render::{self, Escape, Style, without_commands};
+use crate::render::{self, Escape, Style, without_commands};
 use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 use std::time::{Duration, Instant};

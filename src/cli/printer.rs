@@ -6,9 +6,9 @@ use super::fail_on::FailOn;
 use super::hints::Hints;
 use super::output::Out;
 use super::{format, output};
-use ksplat::analyzer::{Analyzer, Input};
-use ksplat::render::{self, Ending, Manner, Output, Standing, Text};
-use ksplat::report::Report;
+use crate::analyzer::{Analyzer, Input};
+use crate::render::{self, Ending, Manner, Output, Standing, Text};
+use crate::report::Report;
 use std::error::Error;
 use std::io;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl<'a> Printer<'a> {
             quiet: options.quiet,
             whole: options.verbose,
         };
-        let text = Text::new(grammar, output::style(options), manner);
+        let text = Text::new(output::style(options), manner);
         Ok(Printer {
             options,
             out: output::open_paged(options)?,

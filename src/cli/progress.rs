@@ -1,9 +1,9 @@
 //! How far a scan has come, on a terminal's standard error only.
 
 use super::args::Options;
+use crate::input::{Entry, entries};
+use crate::scan::Progress;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ksplat::input::{Entry, entries};
-use ksplat::scan::Progress;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,8 +6,8 @@ use super::fail_on::require_kinds;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
-use ksplat::group::Group;
-use ksplat::render::{self, Ending, ScanText};
+use crate::group::Group;
+use crate::render::{self, Ending, ScanText};
 use std::cmp::Reverse;
 
 /// Runs the command.

@@ -4,9 +4,9 @@ use super::args::{Options, Symbolize};
 use super::format::Format;
 use super::output::Out;
 use super::{CLEAN, FOUND, Outcome, output};
-use ksplat::render::{self, Answer, Escape, Style, without_commands};
-use ksplat::splat::code_ref;
-use ksplat::symbols::{Image, Place, Resolved, Unresolved};
+use crate::render::{self, Answer, Escape, Style, without_commands};
+use crate::splat::code_ref;
+use crate::symbols::{Image, Place, Resolved, Unresolved};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
 

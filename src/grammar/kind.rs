@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// How much a report matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Level {
     /// Something broke.
     #[default]

@@ -34,6 +34,7 @@ pub struct ClearSite {
 /// By which path a clear came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum PathName {
     /// Through the identification of a secondary CPU.
     Ap,
@@ -48,6 +49,7 @@ pub enum PathName {
 /// When a clear came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum StageName {
     /// On the boot CPU, before the secondary ones.
     Boot,
@@ -154,6 +156,7 @@ impl Requester {
 /// Who is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FaultName {
     /// The firmware did not set the CPUs up alike.
     Firmware,

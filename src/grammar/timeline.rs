@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The milestones that a late clear is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum MilestoneName {
     /// identify_boot_cpu() has run.
     BootCpuIdentified,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// On which way up a report happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct BringUp {
     /// `ap`: a secondary CPU on its own way up; `bsp`: the boot CPU; `other`: a CPU that brought another one up.
     pub path: PathName,

@@ -7,7 +7,7 @@
 
 use super::feature::speaks_of;
 use super::{Case, Divergence, Evidence, NamedFeature};
-use crate::boot::Note;
+use crate::boot::FeatureMessage;
 use crate::grammar::{MilestoneName, PathName};
 
 /// Decides, and says by what.
@@ -44,10 +44,10 @@ fn message_of_boot_cpu<'a>(
     case: &Case<'a>,
     feature: Option<&NamedFeature>,
     requester: Option<&str>,
-) -> Option<&'a Note> {
+) -> Option<&'a FeatureMessage> {
     let bring_up = case.boot.first(MilestoneName::SecondaryBringUp)?;
     let feature = feature?;
-    let about = |note: &&Note| {
+    let about = |note: &&FeatureMessage| {
         let rule = case
             .grammar
             .words

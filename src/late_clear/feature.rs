@@ -4,7 +4,7 @@
 //! than once; else from the requester and the log's own words.
 
 use super::{Case, Confidence, Evidence, Target};
-use crate::boot::Note;
+use crate::boot::FeatureMessage;
 use crate::grammar::features::Feature;
 use crate::grammar::{ClearSite, Word};
 use crate::splat::Registers;
@@ -13,6 +13,7 @@ use serde::Serialize;
 /// Where the feature is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FeatureFrom {
     /// The parameter's location in DWARF and the printed registers.
     Dwarf,
@@ -24,6 +25,7 @@ pub enum FeatureFrom {
 
 /// A feature as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct NamedFeature {
     /// word * 32 + bit; null where only the name is known.
     pub number: Option<u32>,
@@ -116,12 +118,17 @@ pub fn judge(
 }
 
 /// True where a message is about a feature, by its name or by the flag that it prints.
-pub fn speaks_of(word: &Word, note: &Note, name: Option<&str>, flag: Option<&str>) -> bool {
+pub fn speaks_of(
+    word: &Word,
+    note: &FeatureMessage,
+    name: Option<&str>,
+    flag: Option<&str>,
+) -> bool {
     let by_name = name.is_some_and(|name| word.features.iter().any(|feature| feature == name));
     by_name || (note.flag.is_some() && note.flag.as_deref() == flag)
 }
 
-fn log_says(note: &Note) -> String {
+fn log_says(note: &FeatureMessage) -> String {
     format!("the log says \"{}\"", note.text)
 }
 
@@ -244,13 +251,13 @@ fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> b
 pub fn near_words<'a>(
     case: &Case<'a>,
     requester: Option<&'a str>,
-) -> impl Iterator<Item = (&'a Word, &'a Note)> {
+) -> impl Iterator<Item = (&'a Word, &'a FeatureMessage)> {
     let (grammar, source) = (case.grammar, &case.splat.source);
     let fragment = crate::splat::is_fragment(case.splat);
     let mut passed = case.boot.milestones.iter().rev();
     let last = passed.find(|passed| passed.line < source.first_line);
     let range = last.map_or(0, |passed| passed.line)..=source.last_line;
-    let near = move |note: &&Note| fragment || range.contains(&note.line);
+    let near = move |note: &&FeatureMessage| fragment || range.contains(&note.line);
     case.boot
         .notes
         .iter()

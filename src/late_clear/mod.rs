@@ -27,6 +27,7 @@ use serde::Serialize;
 /// Whose data was cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Target {
     /// One CPU's cpuinfo.
     Cpu,
@@ -39,6 +40,7 @@ pub enum Target {
 /// Do the CPUs differ?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Divergence {
     /// The boot CPU has the feature, this CPU lost it.
     Divergent,
@@ -51,6 +53,7 @@ pub enum Divergence {
 /// How sure the verdict is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Confidence {
     /// Circumstances only.
     Weak,
@@ -62,6 +65,7 @@ pub enum Confidence {
 
 /// One piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Evidence {
     /// Log line; null for what vmlinux says.
     pub line: Option<u64>,
@@ -74,6 +78,7 @@ pub struct Evidence {
 
 /// The verdict on a late clear.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LateClear {
     /// Through which path.
     pub path: PathName,
@@ -145,12 +150,12 @@ pub struct Case<'a> {
 
 impl LateClear {
     /// True where the verdict stands on a line of the log.
-    pub fn speaks_of_line(&self, line: u64) -> bool {
+    pub(crate) fn speaks_of_line(&self, line: u64) -> bool {
         self.evidence.iter().any(|item| item.line == Some(line))
     }
 
     /// A nested repeat, which begins at `line`, tells the target of this one.
-    pub fn learn_target(&mut self, target: Target, line: u64) {
+    pub(crate) fn learn_target(&mut self, target: Target, line: u64) {
         self.target = Some(target);
         let says = "a nested repeat follows: the pointer was NULL (clear_feature())";
         self.evidence.push(Case::note(line, says, "target"));

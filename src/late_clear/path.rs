@@ -1,7 +1,7 @@
 //! Path and stage: through which CPU's identification the clear came, and when.
 
 use super::{Case, Confidence, Evidence};
-use crate::boot::Passed;
+use crate::boot::PassedMilestone;
 use crate::grammar::{MilestoneName, PathName, PathRule, StageName};
 use crate::splat::{Frame, names};
 
@@ -156,7 +156,7 @@ pub(super) fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageN
     };
     let line = case.splat.source.first_line;
     let before = |name| case.boot.passed_before(name, line);
-    let line_of = |passed: Option<&Passed>| passed.map_or(0, |passed| passed.line);
+    let line_of = |passed: Option<&PassedMilestone>| passed.map_or(0, |passed| passed.line);
     let done = before(SecondaryBringUpDone);
     let sleeps = before(Resume).max_by_line(before(Suspend));
     if line_of(sleeps) > line_of(before(ResumeDone)) {
@@ -223,11 +223,11 @@ pub(super) fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageN
 
 /// The later of two milestones.
 trait LaterOf<'a> {
-    fn max_by_line(self, other: Option<&'a Passed>) -> Option<&'a Passed>;
+    fn max_by_line(self, other: Option<&'a PassedMilestone>) -> Option<&'a PassedMilestone>;
 }
 
-impl<'a> LaterOf<'a> for Option<&'a Passed> {
-    fn max_by_line(self, other: Option<&'a Passed>) -> Option<&'a Passed> {
+impl<'a> LaterOf<'a> for Option<&'a PassedMilestone> {
+    fn max_by_line(self, other: Option<&'a PassedMilestone>) -> Option<&'a PassedMilestone> {
         self.into_iter()
             .chain(other)
             .max_by_key(|passed| passed.line)

@@ -1,7 +1,7 @@
 //! Is a splat a late clear, who asked for it, and is it a repeat of the one before?
 
 use super::{Case, Confidence, Evidence};
-use crate::boot::Note;
+use crate::boot::FeatureMessage;
 use crate::grammar::ClearSite;
 use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
 
@@ -176,7 +176,7 @@ fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
 
 /// A line that people wrote, not the kernel, names the WARNING.
 fn cited(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
-    let cites = |note: &&Note| {
+    let cites = |note: &&FeatureMessage| {
         let written = note.word.is_none() && !note.framed;
         written && rule.cited.is_match(&note.text)
     };

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 /// Who called printk (`CONFIG_PRINTK_CALLER`; kernel/printk/printk.c, `print_caller()`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Caller {
     /// `T123`: task with this PID.
     Task(u32),

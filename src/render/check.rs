@@ -8,14 +8,12 @@ use super::text;
 use super::words::count;
 use crate::analyzer::Input;
 use crate::baseline::{self, Comparison, Known};
-use crate::grammar::Grammar;
 use crate::report::Report;
 use std::collections::HashSet;
 use std::fmt::Write;
 
 /// The output of a check as text.
-pub struct CheckText<'a> {
-    grammar: &'a Grammar,
+pub struct CheckText {
     style: Style,
     verbose: bool,
     /// What is new is accepted in this run: nobody needs to be told how.
@@ -25,11 +23,10 @@ pub struct CheckText<'a> {
     totals: Totals,
 }
 
-impl<'a> CheckText<'a> {
+impl CheckText {
     /// With these colours; a verbose one names every kernel and machine.
-    pub fn new(grammar: &'a Grammar, style: Style, verbose: bool) -> CheckText<'a> {
+    pub fn new(style: Style, verbose: bool) -> CheckText {
         CheckText {
-            grammar,
             style,
             verbose,
             accepting: false,
@@ -37,23 +34,21 @@ impl<'a> CheckText<'a> {
             totals: Totals::default(),
         }
     }
-}
 
-impl CheckText<'_> {
     /// Where what is new is accepted at once.
     pub fn accepting(self, accepting: bool) -> Self {
         CheckText { accepting, ..self }
     }
 }
 
-impl Output for CheckText<'_> {
+impl Output for CheckText {
     /// What is new is explained once.
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         self.totals.report(&report);
         match standing.known() {
             Some(_) => String::new(),
             None if self.explained.insert(report.signature.clone()) => {
-                text::report(&report, self.grammar, &self.style)
+                text::report(&report, &self.style)
             }
             None => text::report_line(&report, &self.style),
         }

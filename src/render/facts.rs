@@ -92,7 +92,7 @@ pub fn culprit(report: &Report) -> Option<String> {
 }
 
 /// The rows of the text, each with its lines: what to do, then what it stands on; unknown ones have no row.
-pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String>)> {
+pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let splat = &report.splat;
     let verdict = report.late_clear.as_ref();
     let one = |text: Option<String>| text.into_iter().collect::<Vec<_>>();
@@ -116,7 +116,7 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
     if let Some(more @ 1..) = details.count().checked_sub(DETAILS) {
         printed.push(format!("… and {} more", count(more as u64, "line")));
     }
-    let lkp = report.lkp(grammar);
+    let lkp = report.lkp();
     let rows = [
         ("What", one(what)),
         ("Next", next),
@@ -126,10 +126,10 @@ pub fn told(report: &Report, grammar: &Grammar) -> Vec<(&'static str, Vec<String
         ("When", one(context(report))),
         ("CPU", one(report.bring_up.as_ref().map(bring_up))),
         ("At", one(rip(report))),
-        ("Access", one(access(report, grammar))),
+        ("Access", one(access(report))),
         ("Culprit", one(culprit(report))),
         ("Kernel", one(kernel(splat))),
-        ("Taint", one(taint(splat, grammar))),
+        ("Taint", one(taint(splat, report.grammar()))),
         ("Symbols", one(symbols(&report.symbols))),
         ("Feature", one(verdict.and_then(feature))),
         ("Verdict", one(verdict.map(summary_of))),
@@ -233,8 +233,8 @@ fn bring_up(up: &BringUp) -> String {
 }
 
 /// What the instruction at fault did: `read 8 bytes at 0x10 (RAX = 0)`.
-fn access(report: &Report, grammar: &Grammar) -> Option<String> {
-    let access = report.disassembly(grammar)?.access?;
+fn access(report: &Report) -> Option<String> {
+    let access = report.disassembly()?.access?;
     let verb = match access.kind {
         "write" => "wrote",
         "read-write" => "read and wrote",

@@ -113,9 +113,8 @@ impl<'a> Html<'a> {
         self.incidents <= MAX_OPEN && self.budget.taken() <= MAX_HELD
     }
 
-    fn scene(&self) -> Scene<'a> {
+    fn scene(&self) -> Scene {
         Scene {
-            grammar: self.grammar,
             open: self.is_small(),
             lazy: self.budget.taken() > MAX_EAGER,
         }

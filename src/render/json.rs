@@ -6,10 +6,10 @@ use super::spool::{Rest, Spool};
 use crate::analyzer::Input;
 use crate::baseline::Comparison;
 use crate::boot::Boot;
-use crate::grammar::{Grammar, Level, MilestoneName};
+use crate::grammar::{Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::{BringUp, LateClear};
-use crate::report::{Access, Line, MsrAccess, Report};
+use crate::report::{Access, CodeLine, MsrAccess, Report};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
@@ -178,7 +178,7 @@ struct CodeJson {
     bytes: String,
     trap_offset: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    instructions: Option<Vec<Line>>,
+    instructions: Option<Vec<CodeLine>>,
 }
 
 #[derive(Serialize)]
@@ -234,8 +234,8 @@ impl Serialize for RegistersJson<'_> {
 }
 
 /// The output as one document, in lines. Inputs are written as they come; splats, which stand behind them, wait.
-pub struct Json<'a> {
-    grammar: &'a Grammar,
+#[derive(Default)]
+pub struct Json {
     /// Inputs written so far; `None` before the beginning of the document.
     inputs: Option<usize>,
     splats: List,
@@ -282,24 +282,13 @@ fn field(name: &str, value: &impl Serialize) -> String {
     format!(",\n  \"{name}\": {}", indented(value, 2))
 }
 
-impl<'a> Json<'a> {
-    /// Without reports yet.
-    pub fn new(grammar: &'a Grammar) -> Json<'a> {
-        Json {
-            grammar,
-            inputs: None,
-            splats: List::default(),
-            notices: List::default(),
-            rest: Rest::default(),
-        }
-    }
-
+impl Json {
     fn add_report(&mut self, report: &Report) {
         let list = match report.level {
             Level::Report => &mut self.splats,
             Level::Notice => &mut self.notices,
         };
-        list.add(&splat(report, self.grammar));
+        list.add(&splat(report));
     }
 
     fn add_input(&mut self, told: &Input) -> String {
@@ -347,7 +336,7 @@ impl<'a> Json<'a> {
     }
 }
 
-impl Output for Json<'_> {
+impl Output for Json {
     fn report(&mut self, report: Report, _: Standing<'_>) -> String {
         self.add_report(&report);
         String::new()
@@ -382,12 +371,12 @@ impl Output for Json<'_> {
 }
 
 /// The output as one object a line; what is known is left out, and so are notices.
-pub struct Ndjson<'a>(pub &'a Grammar);
+pub struct Ndjson;
 
-impl Output for Ndjson<'_> {
+impl Output for Ndjson {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         match standing.known() {
-            None if report.level == Level::Report => splat_line(&report, self.0),
+            None if report.level == Level::Report => splat_line(&report),
             _ => String::new(),
         }
     }
@@ -401,9 +390,14 @@ impl Output for Ndjson<'_> {
 ///
 /// # Errors
 /// Where a file that a part of it waited in cannot be read back.
-pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> io::Result<String> {
-    let mut json = Json::new(grammar);
-    reports.iter().for_each(|report| json.add_report(report));
+pub fn document<'r>(
+    inputs: &[Input],
+    reports: impl IntoIterator<Item = &'r Report>,
+) -> io::Result<String> {
+    let mut json = Json::default();
+    for report in reports {
+        json.add_report(report);
+    }
     let mut text: String = inputs.iter().map(|input| json.add_input(input)).collect();
     text += &json.end();
     json.rest.push(LAST.to_owned());
@@ -411,6 +405,12 @@ pub fn document(inputs: &[Input], reports: &[Report], grammar: &Grammar) -> io::
         text += &rest;
     }
     Ok(text)
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        splat(self).serialize(serializer)
+    }
 }
 
 /// A document in lines, with a line feed at the end.
@@ -425,8 +425,8 @@ pub(super) fn address(address: u64) -> String {
 }
 
 /// One splat as one line of ndjson.
-fn splat_line(report: &Report, grammar: &Grammar) -> String {
-    let text = serde_json::to_string(&splat(report, grammar)).expect("no map key but strings");
+fn splat_line(report: &Report) -> String {
+    let text = serde_json::to_string(&splat(report)).expect("no map key but strings");
     clean_json(text) + "\n"
 }
 
@@ -461,14 +461,14 @@ fn boot(boot: &Boot) -> BootJson<'_> {
     }
 }
 
-fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
+fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
     let splat = &report.splat;
     let at_function = splat
         .at
         .function
         .as_deref()
         .or_else(|| splat.rip.as_ref()?.function.as_deref());
-    let (access, instructions) = match report.disassembly(grammar) {
+    let (access, instructions) = match report.disassembly() {
         Some(found) => (found.access, Some(found.instructions)),
         None => (None, None),
     };
@@ -480,7 +480,7 @@ fn splat<'r>(report: &'r Report, grammar: &Grammar) -> SplatJson<'r> {
         alt_titles: &report.alt_titles,
         ids: Ids {
             syzbot: &report.syzbot,
-            lkp: report.lkp(grammar),
+            lkp: report.lkp(),
         },
         signature: &report.signature,
         incident: report.incident,
@@ -555,7 +555,7 @@ fn named_rip(splat: &Splat) -> Option<String> {
     code.function.is_some().then(|| code.to_string())
 }
 
-fn code_json(code: &Code, instructions: Option<Vec<Line>>) -> CodeJson {
+fn code_json(code: &Code, instructions: Option<Vec<CodeLine>>) -> CodeJson {
     let mut bytes = String::with_capacity(code.bytes.len() * 3);
     for (index, byte) in code.bytes.iter().enumerate() {
         let blank = if index == 0 { "" } else { " " };

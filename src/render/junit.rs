@@ -10,15 +10,15 @@ use super::spool::{Rest, Spool};
 use super::style::Style;
 use super::text;
 use crate::analyzer::Input;
-use crate::grammar::{Grammar, Level};
+use crate::grammar::Level;
 use crate::report::Report;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 use std::error::Error;
 use std::io;
 
 /// The output as JUnit XML. Suites begin with their counts, and so does the document: either waits until it is whole.
-pub struct Junit<'a> {
-    grammar: &'a Grammar,
+#[derive(Default)]
+pub struct Junit {
     suites: Spool,
     counts: Counts,
     /// Of the input at hand.
@@ -64,19 +64,7 @@ impl Cases {
     }
 }
 
-impl<'a> Junit<'a> {
-    /// Without reports yet.
-    pub fn new(grammar: &'a Grammar) -> Junit<'a> {
-        Junit {
-            grammar,
-            suites: Spool::default(),
-            counts: Counts::default(),
-            cases: Cases::default(),
-            errors: Cases::default(),
-            rest: Rest::default(),
-        }
-    }
-
+impl Junit {
     fn add_suite(&mut self, name: &str, cases: Cases) {
         let Counts {
             tests,
@@ -101,12 +89,12 @@ impl<'a> Junit<'a> {
     }
 }
 
-impl Output for Junit<'_> {
+impl Output for Junit {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         if report.level == Level::Notice && !standing.fails {
             return String::new();
         }
-        let block = text::report(&report, self.grammar, &Style::plain());
+        let block = text::report(&report, &Style::plain());
         let status = status(&report, standing, &block);
         let mut case = TestCase::new(line(facts::headline(&report)), status);
         case.set_classname(line(&report.signature));

@@ -10,7 +10,7 @@ mod subject;
 
 use super::facts;
 use super::output::{Ending, Output, Standing};
-use crate::grammar::{Grammar, Level};
+use crate::grammar::Level;
 use crate::report::Report;
 use std::fmt::Write;
 
@@ -35,22 +35,13 @@ struct Message {
 }
 
 /// The output as mails.
-pub struct Mail<'a> {
-    grammar: &'a Grammar,
+#[derive(Default)]
+pub struct Mail {
     messages: Vec<Message>,
     left_out: usize,
 }
 
-impl<'a> Mail<'a> {
-    /// Without reports yet.
-    pub fn new(grammar: &'a Grammar) -> Mail<'a> {
-        Mail {
-            grammar,
-            messages: Vec::new(),
-            left_out: 0,
-        }
-    }
-
+impl Mail {
     /// A further report of a crash or of a bug that has its message; gives back any other one.
     fn join(&mut self, report: Report) -> Option<Report> {
         let known = self.messages.iter_mut().rev();
@@ -72,7 +63,7 @@ impl<'a> Mail<'a> {
     }
 }
 
-impl Output for Mail<'_> {
+impl Output for Mail {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         if standing.known().is_some() || report.level == Level::Notice {
             return String::new();
@@ -91,11 +82,7 @@ impl Output for Mail<'_> {
     }
 
     fn finish(&mut self, _: Ending<'_>) -> String {
-        let mut messages: Vec<_> = self
-            .messages
-            .iter()
-            .map(|m| m.write(self.grammar))
-            .collect();
+        let mut messages: Vec<_> = self.messages.iter().map(|m| m.write()).collect();
         if let (Some(last), true) = (messages.last_mut(), self.left_out > 0) {
             let _ = writeln!(last, "({} further crashes are left out.)", self.left_out);
         }
@@ -108,8 +95,8 @@ impl Output for Mail<'_> {
 }
 
 impl Message {
-    fn write(&self, grammar: &Grammar) -> String {
-        let body = body::write(self, grammar);
+    fn write(&self) -> String {
+        let body = body::write(self);
         let encoding = if body.is_ascii() { "7bit" } else { "8bit" };
         format!(
             "{}Subject: {}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\

@@ -11,7 +11,7 @@ use super::text;
 use super::words::count;
 use crate::analyzer::Input;
 use crate::baseline::{self, Comparison};
-use crate::grammar::{Grammar, Level};
+use crate::grammar::Level;
 use crate::group::Group;
 use crate::report::Report;
 use std::error::Error;
@@ -27,8 +27,8 @@ const MAX_ROWS: usize = 500;
 const FEW: usize = 3;
 
 /// The output as Markdown.
-pub struct Markdown<'a> {
-    grammar: &'a Grammar,
+#[derive(Default)]
+pub struct Markdown {
     /// The reports of one incident.
     open: Vec<Report>,
     /// What is known of those before.
@@ -39,25 +39,12 @@ pub struct Markdown<'a> {
     troubles: Vec<String>,
 }
 
-impl<'a> Markdown<'a> {
-    /// Without reports yet.
-    pub fn new(grammar: &'a Grammar) -> Markdown<'a> {
-        Markdown {
-            grammar,
-            open: Vec::new(),
-            shown: Vec::new(),
-            left_out: 0,
-            splats: 0,
-            inputs: 0,
-            troubles: Vec::new(),
-        }
-    }
-
+impl Markdown {
     /// Shows the incident at hand.
     fn close(&mut self) {
         if let [first, more @ ..] = self.open.as_slice() {
             match self.shown.len() < MAX_SHOWN {
-                true => self.shown.push(section(first, more, self.grammar)),
+                true => self.shown.push(section(first, more)),
                 false => self.left_out += 1,
             }
         }
@@ -90,7 +77,7 @@ impl<'a> Markdown<'a> {
     }
 }
 
-impl Output for Markdown<'_> {
+impl Output for Markdown {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         if report.level == Level::Notice {
             return String::new();
@@ -138,7 +125,7 @@ impl Output for Markdown<'_> {
 }
 
 /// One crash: what happened, what it is called, and the report itself folded away.
-fn section(first: &Report, more: &[Report], grammar: &Grammar) -> String {
+fn section(first: &Report, more: &[Report]) -> String {
     let rows = [
         ("Title", Some(first.title.clone())),
         ("Where", Some(facts::span(&first.splat))),
@@ -152,7 +139,7 @@ fn section(first: &Report, more: &[Report], grammar: &Grammar) -> String {
             let _ = writeln!(out, "- {name}: {}", code(&value));
         }
     }
-    let block = text::block::block(first, more, grammar, &Style::plain());
+    let block = text::block::block(first, more, &Style::plain());
     let fence = "`".repeat(longest_run(&block).max(2) + 1);
     let _ = write!(
         out,

@@ -13,7 +13,7 @@ use super::output::{Ending, Output, Standing};
 use super::spool::{Rest, Spool};
 use super::words::kebab;
 use crate::baseline::{self, Known};
-use crate::grammar::{Grammar, Level};
+use crate::grammar::Level;
 use crate::report::Report;
 use locations::{evidence, stack, whole};
 use serde_json::Value;
@@ -34,8 +34,8 @@ const FINGERPRINT: &str = "ksplatSignature/v1";
 const LATE_CLEAR: &str = "late-clear";
 
 /// The output as SARIF.
-pub struct Sarif<'a> {
-    grammar: &'a Grammar,
+#[derive(Default)]
+pub struct Sarif {
     /// Results written so far; `None` before the beginning of the document.
     results: Option<u64>,
     rules: BTreeMap<String, ReportingDescriptor>,
@@ -44,18 +44,7 @@ pub struct Sarif<'a> {
     rest: Rest,
 }
 
-impl<'a> Sarif<'a> {
-    /// Without reports yet.
-    pub fn new(grammar: &'a Grammar) -> Sarif<'a> {
-        Sarif {
-            grammar,
-            results: None,
-            rules: BTreeMap::new(),
-            errors: (Spool::default(), 0),
-            rest: Rest::default(),
-        }
-    }
-
+impl Sarif {
     /// The beginning of the document, once: results are written as they come, so what sums them up stands behind.
     fn beginning(&mut self) -> String {
         if self.results.is_some() {
@@ -84,7 +73,7 @@ impl<'a> Sarif<'a> {
                 Some("A CPU feature was cleared after alternatives were patched"),
             ),
             None => {
-                let kind = self.grammar.kind(&report.splat.kind);
+                let kind = report.grammar().kind(&report.splat.kind);
                 (
                     report.splat.kind.clone(),
                     kind.map(|kind| kind.about.as_str()),
@@ -104,7 +93,7 @@ impl<'a> Sarif<'a> {
     }
 }
 
-impl Output for Sarif<'_> {
+impl Output for Sarif {
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         let beginning = self.beginning();
         let rule = self.rule(&report);

@@ -8,10 +8,10 @@ use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
 use super::words::{count, wrap};
 use crate::analyzer::Input;
-use crate::grammar::{Grammar, Kind, Level};
+use crate::grammar::{Kind, Level};
 use crate::report::Report;
 use std::collections::HashSet;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// How the text is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,8 +26,7 @@ pub struct Manner {
 const WIDTH: usize = 88;
 
 /// The output as text.
-pub struct Text<'a> {
-    grammar: &'a Grammar,
+pub struct Text {
     style: Style,
     manner: Manner,
     /// One entry an input; the last is that of the one at hand.
@@ -46,11 +45,10 @@ pub struct Text<'a> {
     inputs: Vec<Input>,
 }
 
-impl<'a> Text<'a> {
+impl Text {
     /// With these colours, in this manner.
-    pub fn new(grammar: &'a Grammar, style: Style, manner: Manner) -> Text<'a> {
+    pub fn new(style: Style, manner: Manner) -> Text {
         Text {
-            grammar,
             style,
             manner,
             found: vec![Found::default()],
@@ -97,7 +95,7 @@ impl<'a> Text<'a> {
     fn block(&mut self, first: &Report, more: &[Report]) -> String {
         let gap = if self.after_line { "\n" } else { "" };
         self.after_line = false;
-        let block = block::block(first, more, self.grammar, &self.style);
+        let block = block::block(first, more, &self.style);
         format!("{gap}{block}")
     }
 
@@ -111,7 +109,7 @@ impl<'a> Text<'a> {
         if self.manner.quiet || !self.told.insert(found.title.clone()) {
             return String::new();
         }
-        let kind = self.grammar.kind(&found.splat.kind);
+        let kind = found.grammar().kind(&found.splat.kind);
         let mut line = notice(found, &self.style);
         if let Some(kind) = kind.filter(|kind| self.meant.insert(kind.name.clone())) {
             line += &meaning(kind, &self.style);
@@ -124,7 +122,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl Output for Text<'_> {
+impl Output for Text {
     fn report(&mut self, found: Report, _: Standing<'_>) -> String {
         if let Some(counts) = self.found.last_mut() {
             counts.add(&found);
@@ -168,8 +166,15 @@ impl Output for Text<'_> {
 }
 
 /// A block for one splat, ending in an empty line.
-pub fn report(report: &Report, grammar: &Grammar, style: &Style) -> String {
-    block::block(report, &[], grammar, style)
+pub fn report(report: &Report, style: &Style) -> String {
+    block::block(report, &[], style)
+}
+
+impl fmt::Display for Report {
+    /// The block that the program prints of it, without colours.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&report(self, &Style::plain()))
+    }
 }
 
 /// A line for a boot that did not come as far as it should.

@@ -19,17 +19,19 @@ const MAX_BYTES: usize = 256;
 
 /// The `Code:` line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Disassembly {
     /// In the order of their addresses. In front of the one that RIP points at are only those that every way to
     /// cut the bytes agrees on: where an instruction begins is not printed.
-    pub instructions: Vec<Line>,
+    pub instructions: Vec<CodeLine>,
     /// What the one that RIP points at read or wrote; `None` where that is no memory, or more than one place.
     pub access: Option<Access>,
 }
 
 /// An instruction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+#[non_exhaustive]
+pub struct CodeLine {
     /// Bytes from RIP: negative in front of it.
     pub offset: i64,
     /// The bytes, in hex with blanks.
@@ -40,6 +42,7 @@ pub struct Line {
 
 /// What an instruction does with memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Access {
     /// `read`, `write`, or both: `read-write`.
     pub kind: &'static str,
@@ -71,7 +74,7 @@ pub(super) fn of(splat: &Splat) -> Option<Disassembly> {
             access = accessed(&instruction, &splat.registers, &text);
         }
         let end = at + instruction.len();
-        instructions.push(Line {
+        instructions.push(CodeLine {
             offset: at as i64 - trap as i64,
             bytes: hex(bytes.get(at..end).unwrap_or_default()),
             text,

@@ -14,7 +14,7 @@ mod stacks;
 mod summary;
 mod top;
 
-pub use disassembly::{Access, Disassembly, Line};
+pub use disassembly::{Access, CodeLine, Disassembly};
 pub use known::Known;
 pub use msr::MsrAccess;
 pub use summary::Summary;
@@ -30,9 +30,12 @@ use crate::symbols::Symbols;
 use crate::title::{self, Name};
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 
 /// The frame a person should look at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Culprit {
     /// Without clone suffixes.
     pub function: String,
@@ -42,6 +45,7 @@ pub struct Culprit {
 
 /// Where a report comes from: as the splat says, else as its boot does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Platform {
     /// `uname -r`.
     pub release: Option<String>,
@@ -62,7 +66,23 @@ impl Platform {
     }
 }
 
+/// The rules that a report was made with: what is worked out later needs them.
+#[derive(Clone)]
+pub(crate) struct Rules(pub(crate) Arc<Grammar>);
+
+impl fmt::Debug for Rules {
+    /// Without the thousands of rules, which are the same for all reports.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Rules(..)")
+    }
+}
+
 /// A splat and what is known of it.
+///
+/// As text (`Display`) it is the block that the program prints, as a value of serde the object that is in the
+/// `splats` of its JSON.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report {
     /// Position among the splats, or among the notices, of the output, counted from 0 over all inputs.
     pub index: usize,
@@ -108,33 +128,40 @@ pub struct Report {
     pub summary: Option<Summary>,
     /// Kernel and machine.
     pub platform: Platform,
-    /// The lines of the log that it stands on, where the analyzer keeps them.
+    /// The lines of the log that it is made of, where the analyzer keeps them.
     pub excerpt: Excerpt,
+    pub(crate) rules: Rules,
 }
 
 impl Report {
+    /// The rules that it was made with.
+    pub(crate) fn grammar(&self) -> &Grammar {
+        &self.rules.0
+    }
+
     /// LKP's name, made when it is asked for: it takes more patterns than all the rest.
-    pub fn lkp(&self, grammar: &Grammar) -> String {
-        lkp::name(grammar, &self.splat)
+    pub fn lkp(&self) -> String {
+        lkp::name(self.grammar(), &self.splat)
     }
 
     /// The instructions of the `Code:` line, made when they are asked for, of a kind of report that an instruction
     /// brings about: where WARN() is called they say nothing. Where RIP is in no function of the kernel it is a
     /// program's code.
-    pub fn disassembly(&self, grammar: &Grammar) -> Option<Disassembly> {
-        grammar.kind(&self.splat.kind).filter(|kind| kind.faults)?;
+    pub fn disassembly(&self) -> Option<Disassembly> {
+        let kind = self.grammar().kind(&self.splat.kind);
+        kind.filter(|kind| kind.faults)?;
         self.splat.rip.as_ref()?.function.as_ref()?;
         disassembly::of(&self.splat)
     }
 
     /// Looks up in the kernel's sources who should hear of it, and where it happened. A module without a file
     /// is looked up by its folder.
-    pub fn look_up(&mut self, grammar: &Grammar, sources: &Sources) {
+    pub(crate) fn look_up(&mut self, sources: &Sources) {
         let folder = || sources.folder_of(self.module()?);
         let about = self.guilty_file.clone().or_else(folder);
         self.routing = about.and_then(|about| sources.routing(&about));
         let release = self.platform.release.as_deref();
-        let top = top::place(grammar, &self.splat, &self.symbols);
+        let top = top::place(self.grammar(), &self.splat, &self.symbols);
         self.source_code = top.and_then(|(file, line)| sources.lines_around(&file, line, release));
     }
 
@@ -240,7 +267,7 @@ impl Sequence {
     /// Makes the next report.
     pub fn report(
         &mut self,
-        grammar: &Grammar,
+        grammar: &Arc<Grammar>,
         known: &Known,
         mut splat: Splat,
         symbols: Symbols,
@@ -285,6 +312,7 @@ impl Sequence {
             summary: told.summary,
             platform,
             excerpt: Excerpt::default(),
+            rules: Rules(Arc::clone(grammar)),
             title: name.title,
             syzbot: name.syzbot,
             alt_titles: name.alt_titles,

@@ -9,6 +9,7 @@ use std::fmt;
 
 /// An access to a model-specific register that the CPU refused, or the kernel did not want.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct MsrAccess {
     /// `read` or `write`.
     pub access: &'static str,
@@ -22,7 +23,7 @@ pub struct MsrAccess {
 
 impl MsrAccess {
     /// What the header of a splat says of a register.
-    pub fn of(grammar: &Grammar, splat: &Splat) -> Option<MsrAccess> {
+    pub(super) fn of(grammar: &Grammar, splat: &Splat) -> Option<MsrAccess> {
         let headers = &grammar.kind(&splat.kind)?.headers;
         let names = |pattern: &&_| has_group(pattern, "msr");
         let groups = headers

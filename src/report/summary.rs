@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 /// A report in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// What kind of trouble it is: `NULL POINTER`.
     pub label: String,

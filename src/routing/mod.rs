@@ -47,6 +47,7 @@ pub enum RoutingError {
 
 /// Who should hear of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Routing {
     /// What it is about: a file of the kernel tree, or a folder, with a slash at its end.
     pub file: String,

@@ -27,6 +27,7 @@ const MAX_DEPTH: usize = 24;
 
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct NumberedLine {
     /// Counted from 1.
     pub number: u32,
@@ -36,6 +37,7 @@ pub struct NumberedLine {
 
 /// Lines of a file of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SourceCode {
     /// Relative to the tree.
     pub file: String,

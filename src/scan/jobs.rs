@@ -4,9 +4,8 @@
 
 use super::ScanError;
 use crate::analyzer::Analyzer;
-use crate::input::inbox::{Inbox, InboxError};
+use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::{Entries, Entry, entries};
-use gix::ObjectId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,14 +27,14 @@ pub struct Mails {
     /// The repository.
     pub path: Arc<Path>,
     /// All its commits, oldest first.
-    commits: Arc<[ObjectId]>,
+    commits: Arc<[CommitId]>,
     /// The first one of the job.
     from: usize,
 }
 
 impl Mails {
     /// The commits of the job.
-    pub fn commits(&self) -> &[ObjectId] {
+    pub fn commits(&self) -> &[CommitId] {
         let end = self.from.saturating_add(COMMITS).min(self.commits.len());
         &self.commits[self.from..end]
     }
@@ -134,7 +133,7 @@ impl Iterator for Jobs<'_> {
     }
 }
 
-fn commits(path: &Path, analyzer: &Analyzer) -> Result<Option<Vec<ObjectId>>, InboxError> {
+fn commits(path: &Path, analyzer: &Analyzer) -> Result<Option<Vec<CommitId>>, InboxError> {
     let inbox = Inbox::open(path)?;
     let is_over = || analyzer.is_stopped();
     inbox.map(|inbox| inbox.commits(is_over)).transpose()

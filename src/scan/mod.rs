@@ -4,36 +4,6 @@
 //! take inputs one after the other and read each as if it were alone; what they find waits in the
 //! `order` until everything before it was handed over, then it is numbered. What may wait is
 //! bounded, so that a tree of any size takes the same memory.
-//!
-//! ```
-//! use ksplat::analyzer::Analyzer;
-//! use ksplat::grammar::Grammar;
-//! use ksplat::group::Groups;
-//! use ksplat::report::Report;
-//! use ksplat::scan::{ScanError, Scanner, Sink};
-//!
-//! #[derive(Default)]
-//! struct Found {
-//!     groups: Groups,
-//!     unreadable: Vec<ScanError>,
-//! }
-//!
-//! impl Sink for Found {
-//!     fn report(&mut self, report: Report) {
-//!         self.groups.add(&report);
-//!     }
-//!     fn error(&mut self, error: ScanError) {
-//!         self.unreadable.push(error);
-//!     }
-//! }
-//!
-//! let analyzer = Analyzer::new(Grammar::builtin(), None)?;
-//! let mut found = Found::default();
-//! Scanner::new(&analyzer).scan(&["corpus".into()], &mut found);
-//! let groups = found.groups.into_sorted();
-//! assert!(groups.iter().any(|group| group.signature == "late-clear:ap:VMX:init_ia32_feat_ctl"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod jobs;
 mod numbering;

@@ -4,10 +4,9 @@ use super::window::Window;
 use super::{ScanError, Sink};
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
-use crate::input::inbox::{Inbox, InboxError};
+use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::read_chunks_or_pause;
 use crate::report::Sequence;
-use gix::ObjectId;
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::path::Path;
@@ -144,7 +143,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the mails of some commits.
-    pub fn mails(&mut self, inbox: &Inbox, commits: &[ObjectId], unpacker: &Unpacker) {
+    pub fn mails(&mut self, inbox: &Inbox, commits: &[CommitId], unpacker: &Unpacker) {
         let path = self.path;
         let mut errors = 0;
         for commit in commits {

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 /// Where in the input a splat stands. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SourceSpan {
     /// The input as the user named it (`-` for standard input).
     pub path: String,
@@ -23,6 +24,7 @@ pub struct SourceSpan {
 
 /// A source position as a decoded log prints it, relative to the kernel tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct SourceLine {
     /// Path relative to the kernel tree.
     pub file: String,
@@ -74,6 +76,7 @@ impl fmt::Display for CodeRef {
 
 /// The part of a call trace that a frame stands in (`<TASK>`, `<IRQ>`, …; arch/x86/kernel/dumpstack.c).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Section {
     /// The task's own stack, or no marker at all.
     #[default]
@@ -156,6 +159,7 @@ pub fn base_name(symbol: &str) -> &str {
 
 /// One of the stacks of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stack {
     /// The line that says whose stack it is, without its colon (`Allocated by task 5312`); `None` for the
     /// report's own.
@@ -180,9 +184,15 @@ pub type Register = (CompactString, CompactString);
 /// Registers in the order printed, names in lower case (`rip`, `rsi`, `gs`, `cr2`), values as
 /// printed (hex without `0x`; `rip` may be symbolic).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Registers(pub Vec<Register>);
+pub struct Registers(pub(crate) Vec<Register>);
 
 impl Registers {
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value as printed.
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(n, _)| n == name);
@@ -193,6 +203,22 @@ impl Registers {
     pub fn value(&self, name: &str) -> Option<u64> {
         self.text(name)
             .and_then(|v| u64::from_str_radix(v, 16).ok())
+    }
+}
+
+impl<N: Into<CompactString>, V: Into<CompactString>> Extend<(N, V)> for Registers {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, registers: I) {
+        let registers = registers.into_iter();
+        self.0
+            .extend(registers.map(|(name, value)| (name.into(), value.into())));
+    }
+}
+
+impl<N: Into<CompactString>, V: Into<CompactString>> FromIterator<(N, V)> for Registers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(registers: I) -> Registers {
+        let mut all = Registers::default();
+        all.extend(registers);
+        all
     }
 }
 
@@ -305,6 +331,7 @@ pub struct Kernel {
 
 /// A kernel report as the log prints it.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Splat {
     /// Where it stands in the input.
     pub source: SourceSpan,
@@ -323,9 +350,9 @@ pub struct Splat {
     /// Log line of the report itself which says that the machine stopped.
     pub panic_line: Option<u64>,
     /// The kernel's own marks (`cut here`, `end trace`) show that this is a report, whatever is left of it.
-    pub marked: bool,
+    pub(crate) marked: bool,
     /// In front of its trace stands another line of the kernel's, which may be a header that no rule knows.
-    pub announced: bool,
+    pub(crate) announced: bool,
     /// Index into the boots of the input.
     pub boot: Option<usize>,
     /// The kernel that printed it.
@@ -363,7 +390,7 @@ pub struct Splat {
     pub details: Vec<String>,
     /// The report as printed, without framing and unreliable frames: the header, then what its
     /// caller printed after it, as far as the bounds allow. Titles are made from it.
-    pub lines: Lines,
+    pub(crate) lines: Lines,
 }
 
 impl Splat {

@@ -1,6 +1,7 @@
 //! What the symbols stage knows of one splat. In: the vmlinux that matched. Out: positions, and answers to
 //! questions about values in registers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Match;
@@ -12,7 +13,8 @@ use super::parameter::{self, ParameterValue};
 use crate::splat::Splat;
 
 /// What the symbols stage found out about a splat.
-#[derive(Default)]
+#[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct Symbols {
     /// `vmlinux` where one was looked at.
     pub from: Option<String>,
@@ -21,7 +23,7 @@ pub struct Symbols {
     /// How far KASLR moved the kernel, where the log proves it; 0 for not at all.
     pub kaslr_offset: Option<u64>,
     /// The vmlinux; `None` where it does not match.
-    pub image: Option<Arc<Image>>,
+    pub(crate) image: Option<Arc<Image>>,
     /// What was compared and found, in words.
     pub evidence: Vec<String>,
     /// Position of [`Splat::at`].
@@ -32,6 +34,18 @@ pub struct Symbols {
     pub rip_address: Option<u64>,
     /// Link address that the function at RIP returns to.
     pub(super) return_address: Option<u64>,
+}
+
+impl fmt::Debug for Symbols {
+    /// Without the vmlinux, which is a file of hundreds of megabytes.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Symbols")
+            .field("from", &self.from)
+            .field("matched", &self.matched)
+            .field("kaslr_offset", &self.kaslr_offset)
+            .field("evidence", &self.evidence)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Symbols {

@@ -8,6 +8,7 @@ use crate::splat::Code;
 
 /// Whose `struct cpuinfo_x86` a pointer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CpuInfo {
     /// NULL: for `clear_cpu_cap()` and its kin, every CPU.
     All,

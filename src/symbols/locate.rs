@@ -19,6 +19,7 @@ const CACHED_POSITIONS: usize = 1 << 16;
 
 /// What DWARF says about one address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Position {
     /// Functions inlined there, innermost first.
     pub inlines: Vec<Inline>,

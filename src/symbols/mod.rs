@@ -91,6 +91,7 @@ pub struct BootFacts<'a> {
 
 /// Whether a vmlinux is of the kernel that printed the splat.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Match {
     /// Proved by build-id or banner, or release, sizes and code agree.
     Exact,

@@ -18,6 +18,7 @@ const MAX_TYPES: usize = 16;
 
 /// What is known of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ParameterValue {
     /// The value, cut to the parameter's own size.
     Known {

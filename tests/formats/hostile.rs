@@ -4,7 +4,7 @@ use super::containers::{CONTAINERS, gzip, tar, tar_of, xz, zip};
 use super::framings::{FRAMINGS, messages};
 use super::mails::{MAILS, attached, mbox, plain};
 use super::triage::{read, read_within};
-use ksplat::input::container::Limits;
+use ksplat::stages::input::container::Limits;
 use proptest::prelude::*;
 
 pub const SPLAT: &str = "[    1.000000] ------------[ cut here ]------------\n\

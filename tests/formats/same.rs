@@ -154,7 +154,7 @@ fn in_one_line_that_is_longer_than_any_line() {
         };
         let boot = [boot.clone(), vec![noise; 2000], boot].concat();
         let log = dmesg_json_line(&boot);
-        assert!(log.len() > 2 * ksplat::input::MAX_LINE);
+        assert!(log.len() > 2 * ksplat::stages::input::MAX_LINE);
         let splats = due.as_array().map_or(0, Vec::len);
         assert_eq!(read(&log).reports.len(), 2 * splats, "{name}");
         assert_eq!(read(&gzip(&log)).reports.len(), 2 * splats, "{name}");

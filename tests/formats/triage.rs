@@ -1,11 +1,13 @@
 //! Reading bytes the way the binary does, and what of the answer must not depend on their shape.
 
-use ksplat::analyzer::{Analyzer, Input, Origin};
-use ksplat::grammar::Grammar;
-use ksplat::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
-use ksplat::input::read_chunks;
-use ksplat::render;
-use ksplat::report::{Report, Sequence};
+use ksplat::stages::analyzer::{Analyzer, Input, Origin};
+use ksplat::stages::grammar::Grammar;
+use ksplat::stages::input::container::{
+    Content, Limits, Member, Text, UnpackError, Unpacker, Visit,
+};
+use ksplat::stages::input::read_chunks;
+use ksplat::stages::render;
+use ksplat::stages::report::{Report, Sequence};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -26,7 +28,7 @@ impl Answer {
     /// a format may lack.
     pub fn splats(&self) -> Value {
         let input = Input::default();
-        let document = render::document(&[input], &self.reports, &Grammar::builtin());
+        let document = render::document(&[input], &self.reports);
         let document = document.expect("readable");
         let mut document: Value = serde_json::from_str(&document).expect("JSON");
         let splats = document["splats"].as_array_mut().expect("a list");

@@ -36,10 +36,7 @@ fn names_of_lkp() {
             &analyzer,
             &std::fs::read(&path).expect("a readable fixture"),
         );
-        let given: BTreeSet<String> = all
-            .iter()
-            .map(|report| report.lkp(analyzer.grammar()))
-            .collect();
+        let given: BTreeSet<String> = all.iter().map(|report| report.lkp()).collect();
         for finding in &wanted {
             found.count(given.contains(finding), || format!("{name}: {finding}"));
         }

@@ -2,7 +2,7 @@
 //! some a part that starts with `REPORT:`.
 
 use crate::{Score, analyzer, files, fixtures, reports};
-use ksplat::grammar::Level;
+use ksplat::stages::grammar::Level;
 use std::collections::BTreeSet;
 
 /// What a fixture expects.

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use ksplat::splat::{Code, CodeRef, Registers, Splat};
-use ksplat::symbols::{BootFacts, Image};
+use ksplat::stages::splat::{Code, CodeRef, Registers, Splat};
+use ksplat::stages::symbols::{BootFacts, Image};
 use proptest::prelude::*;
 
 use crate::support::{BANNER, Mini, compile, frame, mini, splat, symbolizer};
@@ -68,10 +68,7 @@ fn sample_splat(samples: &Samples) -> Splat {
         bytes: mini.code(&mini.function("report")),
         trap_offset: splat.at.offset.map(|offset| offset as usize),
     });
-    splat.registers = Registers(vec![
-        ("rsi".into(), "2".into()),
-        ("rdi".into(), "ffffffff81003000".into()),
-    ]);
+    splat.registers = Registers::from_iter([("rsi", "2"), ("rdi", "ffffffff81003000")]);
     splat.frames.push(frame(CodeRef {
         address: Some(0xffff_ffff_8100_1010),
         ..CodeRef::default()

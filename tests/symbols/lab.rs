@@ -5,8 +5,8 @@
 
 use std::path::PathBuf;
 
-use ksplat::splat::{Code, CodeRef, Frame, Kernel, Registers, Splat};
-use ksplat::symbols::{BootFacts, CpuInfo, Match, Options, Symbolizer, Symbols};
+use ksplat::stages::splat::{Code, CodeRef, Frame, Kernel, Registers, Splat};
+use ksplat::stages::symbols::{BootFacts, CpuInfo, Match, Options, Symbolizer, Symbols};
 use serde_json::Value;
 
 struct Lab {
@@ -88,7 +88,7 @@ fn registers(text: &str, registers: &mut Registers) {
     for pair in words.windows(2) {
         if let Some(name) = pair[0].strip_suffix(':') {
             let value = pair[1].split('(').next().unwrap();
-            registers.0.push((name.to_lowercase().into(), value.into()));
+            registers.extend([(name.to_lowercase(), value)]);
         }
     }
 }
@@ -100,11 +100,9 @@ fn splats(log: &str) -> Vec<Splat> {
     for line in log.lines().map(text) {
         if line.contains("WARNING: CPU: ") && line.contains(" at ") {
             let at = line.rsplit(' ').next().unwrap();
-            splat = Some(Splat {
-                header: line.to_owned(),
-                at: code_ref(at),
-                ..Splat::default()
-            });
+            let begun = splat.insert(Splat::default());
+            begun.header = line.to_owned();
+            begun.at = code_ref(at);
         } else if line.contains("end trace") {
             found.extend(splat.take());
         } else if let Some(splat) = &mut splat {

@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use ksplat::splat::{Code, CodeRef, Inline, Registers, Splat};
-use ksplat::symbols::{BootFacts, CpuInfo, Image, Match, Options, ParameterValue, Symbolizer};
+use ksplat::stages::splat::{Code, CodeRef, Inline, Registers, Splat};
+use ksplat::stages::symbols::{
+    BootFacts, CpuInfo, Image, Match, Options, ParameterValue, Symbolizer,
+};
 
 use crate::support::{
     BANNER, LIMIT, Mini, code_ref, compile, frame, line_of, mini, splat, symbolizer,
@@ -142,10 +144,8 @@ fn statics_of_one_name_are_told_apart_by_their_callers() {
         // Without the sizes both fit.
         let mut inner = code_ref(helper, 5);
         inner.size = None;
-        let mut splat = Splat {
-            frames: vec![frame(inner), frame(mini.call(caller, helper))],
-            ..Splat::default()
-        };
+        let mut splat = Splat::default();
+        splat.frames = vec![frame(inner), frame(mini.call(caller, helper))];
         mini.symbolizer()
             .symbolize(&mut splat, &BootFacts::default());
         assert_eq!(splat.frames[0].file.as_deref(), Some(file));
@@ -208,8 +208,8 @@ fn parameters_are_read_out_of_registers() {
     let cpu_info = mini.image.symbols("cpu_info")[0].address;
     let mut splat = splat(&mini, 0);
     splat.code = Some(moved_code(&mini, &mini.trap(0), KASLR));
-    let register = |name: &str, value: u64| (name.into(), format!("{value:016x}").into());
-    splat.registers = Registers(vec![
+    let register = |name, value: u64| (name, format!("{value:016x}"));
+    splat.registers = Registers::from_iter([
         register("rsi", 0xdead_0000_0002),
         register("rdi", boot_cpu_data + KASLR),
     ]);
@@ -248,7 +248,7 @@ fn an_argument_that_is_gone_is_taken_from_the_call() {
     let Some(mini) = mini(&[]) else { return };
     let (report, start) = (mini.function("report"), mini.function("start"));
     let mut splat = splat(&mini, 1);
-    splat.registers = Registers(vec![("rsi".into(), "99".into())]);
+    splat.registers = Registers::from_iter([("rsi", "99")]);
     // helper() computes its argument: nobody knows any more of what.
     let symbols = mini.symbolizer().symbolize(&mut splat, &exact());
     assert_eq!(symbols.parameter(&splat, "report", "feature").value(), None);
@@ -438,7 +438,7 @@ fn of_several_vmlinux_the_one_that_matches_is_used() {
         Vec::new(),
     );
     let symbols = symbolizer.symbolize(&mut splat(&mini, 0), &BootFacts::default());
-    assert_eq!(symbols.image.unwrap().path(), mini.vmlinux);
+    assert_eq!(symbols.matched, Match::Exact);
 }
 
 #[test]

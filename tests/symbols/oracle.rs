@@ -2,9 +2,9 @@
 
 use addr2line::Context;
 use gimli::{DwarfSections, EndianSlice, LittleEndian};
-use ksplat::splat::Inline;
-use ksplat::splat::tree_path;
-use ksplat::symbols::Image;
+use ksplat::stages::splat::Inline;
+use ksplat::stages::splat::tree_path;
+use ksplat::stages::symbols::Image;
 use object::{Object, ObjectSection};
 
 use crate::support::{LIMIT, mini};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ksplat::splat::{CodeRef, Frame, Kernel, Splat};
-use ksplat::symbols::{Image, Options, Symbol, Symbolizer};
+use ksplat::stages::splat::{CodeRef, Frame, Splat};
+use ksplat::stages::symbols::{Image, Options, Symbol, Symbolizer};
 use object::{Object, ObjectSection};
 
 pub const LIMIT: u64 = 1 << 24;
@@ -166,19 +166,15 @@ pub fn frame(code: CodeRef) -> Frame {
 pub fn splat(mini: &Mini, trap: usize) -> Splat {
     let [report, helper, first, start] =
         ["report", "helper", "first", "start"].map(|f| mini.function(f));
-    Splat {
-        at: mini.trap(trap),
-        rip: Some(mini.trap(trap)),
-        kernel: Kernel {
-            release: Some("6.99.0-mini".to_owned()),
-            build: Some("#7".to_owned()),
-            ..Kernel::default()
-        },
-        frames: vec![
-            frame(mini.call(&helper, &report)),
-            frame(mini.call(&first, &helper)),
-            frame(mini.call(&start, &first)),
-        ],
-        ..Splat::default()
-    }
+    let mut splat = Splat::default();
+    splat.at = mini.trap(trap);
+    splat.rip = Some(mini.trap(trap));
+    splat.kernel.release = Some("6.99.0-mini".to_owned());
+    splat.kernel.build = Some("#7".to_owned());
+    splat.frames = vec![
+        frame(mini.call(&helper, &report)),
+        frame(mini.call(&first, &helper)),
+        frame(mini.call(&start, &first)),
+    ];
+    splat
 }

@@ -85,7 +85,7 @@ impl Incident {
     }
 
     /// The block.
-    pub fn render(&self, scene: &Scene<'_>) -> Markup {
+    pub fn render(&self, scene: &Scene) -> Markup {
         let report = &self.first;
         let tone = Tone::of(report);
         html! {
@@ -101,26 +101,26 @@ impl Incident {
                     }
                 }
                 @match scene.lazy {
-                    true => noscript { (self.body(scene)) },
-                    false => (self.body(scene)),
+                    true => noscript { (self.body()) },
+                    false => (self.body()),
                 }
             }
         }
     }
 
-    fn body(&self, scene: &Scene<'_>) -> Markup {
-        let body = Body::of(scene.grammar, &self.first);
+    fn body(&self) -> Markup {
+        let body = Body::of(&self.first);
         html! {
             @if self.followed() == 0 {
                 div.beside {
                     div.case { (body.story()) (body.proof()) }
-                    div.record { (body.log()) (trace::render(scene.grammar, &self.first)) }
+                    div.record { (body.log()) (trace::render(&self.first)) }
                 }
             } @else {
-                div.beside { div.case { (body.story()) } div.record { (self.then(scene)) } }
+                div.beside { div.case { (body.story()) } div.record { (self.then()) } }
                 div.beside {
                     div.case { (body.proof()) }
-                    div.record { (body.log()) (trace::render(scene.grammar, &self.first)) }
+                    div.record { (body.log()) (trace::render(&self.first)) }
                 }
             }
         }
@@ -131,7 +131,7 @@ impl Incident {
         self.lines.len() as u64 + self.uncounted
     }
 
-    fn then(&self, scene: &Scene<'_>) -> Markup {
+    fn then(&self) -> Markup {
         html! {
             h4 { "Then " (count(self.followed(), "report")) " of the same incident" }
             ol.then {
@@ -140,7 +140,7 @@ impl Incident {
                         @match line.shown.and_then(|index| self.more.get(index)) {
                             Some(report) => details class={ "report " (Tone::of(report).class()) } id=(anchor::splat(report)) {
                                 summary { (line.render()) }
-                                (splat::whole(scene.grammar, report))
+                                (splat::whole(report))
                             },
                             None => (line.render()),
                         }

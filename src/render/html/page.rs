@@ -18,9 +18,7 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// How a block is written.
 #[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    /// What the kernel's words mean.
-    pub grammar: &'a Grammar,
+pub struct Scene {
     /// Open from the start.
     pub open: bool,
     /// Its inside is markup that the browser reads when the block is opened, or where no script runs.

@@ -1,7 +1,6 @@
 //! What a page says of one report: what happened and what to do, then the proof.
 
 use super::{anchor, log, trace};
-use crate::grammar::Grammar;
 use crate::late_clear::Evidence;
 use crate::render::facts;
 use crate::report::Report;
@@ -12,31 +11,29 @@ const TO_COPY: [&str; 4] = ["Title", "Signature", "syzbot", "LKP"];
 
 /// The parts of a block.
 pub struct Body<'a> {
-    grammar: &'a Grammar,
     report: &'a Report,
     id: String,
     rows: Vec<(&'static str, Vec<String>)>,
 }
 
 /// A report by itself.
-pub fn whole(grammar: &Grammar, report: &Report) -> Markup {
-    let body = Body::of(grammar, report);
+pub fn whole(report: &Report) -> Markup {
+    let body = Body::of(report);
     html! {
         div.beside {
             div.case { (body.story()) (body.proof()) }
-            div.record { (body.log()) (trace::render(grammar, report)) }
+            div.record { (body.log()) (trace::render(report)) }
         }
     }
 }
 
 impl<'a> Body<'a> {
     /// Of a report.
-    pub fn of(grammar: &'a Grammar, report: &'a Report) -> Body<'a> {
+    pub fn of(report: &'a Report) -> Body<'a> {
         Body {
-            grammar,
             report,
             id: anchor::splat(report),
-            rows: facts::told(report, grammar),
+            rows: facts::told(report),
         }
     }
 
@@ -63,7 +60,7 @@ impl<'a> Body<'a> {
         let verdict = self.report.late_clear.as_ref();
         html! {
             @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
-            (code(self.report, self.grammar))
+            (code(self.report))
             (source(self.report))
             h4 { "Facts" }
             dl.facts {
@@ -155,9 +152,9 @@ fn source(report: &Report) -> Markup {
 }
 
 /// The `Code:` line as instructions, the one that RIP points at marked.
-fn code(report: &Report, grammar: &Grammar) -> Markup {
+fn code(report: &Report) -> Markup {
     html! {
-        @if let Some(found) = report.disassembly(grammar) {
+        @if let Some(found) = report.disassembly() {
             h4 { "Code" }
             pre {
                 @for line in &found.instructions {

@@ -80,7 +80,7 @@ impl Story {
     }
 
     /// Writes what is complete.
-    pub fn write(&mut self, scene: &Scene<'_>, budget: &mut Budget) {
+    pub fn write(&mut self, scene: &Scene, budget: &mut Budget) {
         for incident in std::mem::take(&mut self.waiting) {
             let is_notice = incident.first.level == Level::Notice;
             let scene = Scene {

@@ -6,7 +6,7 @@
 
 use super::anchor;
 use super::tone::Tone;
-use crate::boot::{Boot, Passed};
+use crate::boot::{Boot, PassedMilestone};
 use crate::grammar::MilestoneName;
 use crate::render::facts;
 use crate::report::Report;
@@ -69,7 +69,7 @@ struct Stop<'a> {
 }
 
 enum What<'a> {
-    Milestone(&'a Passed),
+    Milestone(&'a PassedMilestone),
     Splat(&'a SplatStop),
 }
 
@@ -221,7 +221,7 @@ fn short(text: &str) -> String {
     }
 }
 
-fn milestone(passed: &Passed) -> String {
+fn milestone(passed: &PassedMilestone) -> String {
     let name = match passed.name {
         MilestoneName::BootCpuIdentified => "boot CPU identified",
         MilestoneName::AlternativesPatched => "alternatives patched",
@@ -244,8 +244,8 @@ fn milestone(passed: &Passed) -> String {
 mod tests {
     use super::*;
 
-    fn passed(name: MilestoneName, line: u64) -> Passed {
-        Passed {
+    fn passed(name: MilestoneName, line: u64) -> PassedMilestone {
+        PassedMilestone {
             name,
             line,
             time_us: Some(1_234_567),

@@ -1,6 +1,5 @@
 //! The stacks of a report, each frame with what was inlined into it.
 
-use crate::grammar::Grammar;
 use crate::render::trace::{Step, folded, stacks};
 use crate::render::words::place;
 use crate::report::Report;
@@ -8,8 +7,8 @@ use crate::splat::{Frame, demangled};
 use maud::{Markup, html};
 
 /// The stacks; nothing where the splat has none. Those of others have their label as the log has it.
-pub fn render(grammar: &Grammar, report: &Report) -> Markup {
-    let stacks = stacks(&report.splat, grammar);
+pub fn render(report: &Report) -> Markup {
+    let stacks = stacks(&report.splat, report.grammar());
     html! {
         div.stacks {
             @for (label, steps) in stacks.iter().filter(|(_, steps)| !steps.is_empty()) {

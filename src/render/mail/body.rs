@@ -1,7 +1,6 @@
 //! The text of a mail: prose wrapped, the log as it is.
 
 use super::Message;
-use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::render::clean::clean;
 use crate::render::facts;
@@ -18,7 +17,7 @@ const WIDTH: usize = 74;
 const MAX_LINE: usize = 990;
 
 /// The whole text.
-pub fn write(message: &Message, grammar: &Grammar) -> String {
+pub fn write(message: &Message) -> String {
     let report = &message.report;
     let mut out = String::new();
     let headline = clean(facts::headline(report));
@@ -30,7 +29,7 @@ pub fn write(message: &Message, grammar: &Grammar) -> String {
         section(&mut out, "Evidence");
         evidence(&mut out, verdict);
     }
-    trace(&mut out, report, grammar);
+    trace(&mut out, report);
     list(&mut out, "Followed by", &message.followed_by);
     list(&mut out, "Seen again", &message.again);
     if message.unnamed > 0 {
@@ -84,13 +83,13 @@ fn list(out: &mut String, title: &str, items: &[String]) {
 }
 
 /// The trace with what vmlinux adds to it; without that, the log below says it all.
-fn trace(out: &mut String, report: &Report, grammar: &Grammar) {
+fn trace(out: &mut String, report: &Report) {
     let splat = &report.splat;
     if !splat.frames.iter().any(|frame| frame.file.is_some()) {
         return;
     }
     section(out, "Call trace");
-    for step in steps(splat, grammar) {
+    for step in steps(splat, report.grammar()) {
         match step {
             Step::Folded(frames) => {
                 let _ = writeln!(out, "{}", folded(&frames));

@@ -2,7 +2,6 @@
 //!
 //! In: a report, and what else belongs to its incident. Out: text, ending in an empty line.
 
-use crate::grammar::Grammar;
 use crate::late_clear::LateClear;
 use crate::render::clean::clean;
 use crate::render::facts;
@@ -20,19 +19,19 @@ const MARGIN: usize = 12;
 const REGISTERS_A_LINE: usize = 3;
 
 /// A block for one splat, and a line for each of `more`: what else belongs to its incident.
-pub fn block(report: &Report, more: &[Report], grammar: &Grammar, style: &Style) -> String {
+pub fn block(report: &Report, more: &[Report], style: &Style) -> String {
     let mut out = String::new();
     head(&mut out, report, more, style);
     out.push('\n');
-    rows(&mut out, report, grammar, style);
+    rows(&mut out, report, style);
     if let Some(verdict) = &report.late_clear {
         proof(&mut out, verdict, style);
     } else {
-        code(&mut out, report, grammar, style);
+        code(&mut out, report, style);
         registers(&mut out, &report.splat, style);
     }
     source(&mut out, report, style);
-    trace(&mut out, report, grammar, style);
+    trace(&mut out, report, style);
     followers(&mut out, report, more, style);
     out.push('\n');
     out
@@ -86,8 +85,8 @@ fn wrap_parts(parts: &[String], width: usize) -> String {
     out
 }
 
-fn rows(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
-    for (name, values) in facts::told(report, grammar) {
+fn rows(out: &mut String, report: &Report, style: &Style) {
+    for (name, values) in facts::told(report) {
         for (index, value) in values.iter().enumerate() {
             let name = if index == 0 { name } else { "" };
             let name = Style::paint(style.label, format_args!("{name:<9}"));
@@ -112,8 +111,8 @@ fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
 const AROUND: (usize, usize) = (2, 1);
 
 /// The instruction at fault, with the registers of its address, between its neighbours.
-fn code(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
-    let Some(found) = report.disassembly(grammar) else {
+fn code(out: &mut String, report: &Report, style: &Style) {
+    let Some(found) = report.disassembly() else {
         return;
     };
     let trap = found.instructions.iter().position(|line| line.offset == 0);
@@ -184,7 +183,7 @@ fn source(out: &mut String, report: &Report, style: &Style) {
     }
 }
 
-fn trace(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
+fn trace(out: &mut String, report: &Report, style: &Style) {
     let splat = &report.splat;
     if splat.frames.is_empty() {
         return;
@@ -192,7 +191,7 @@ fn trace(out: &mut String, report: &Report, grammar: &Grammar, style: &Style) {
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, whose_trace(splat)));
     let culprit = report.culprit.as_ref().map(|c| c.function.as_str());
     let mut to_mark = culprit;
-    for step in steps(splat, grammar) {
+    for step in steps(splat, report.grammar()) {
         match step {
             Step::Frame(frame) => {
                 let marked = frame.reliable && to_mark == Some(frame.base_name());
