@@ -33,6 +33,8 @@ mod line;
 
 mod boot;
 
+mod cpus;
+
 mod splat;
 
 mod symbols;

@@ -58,6 +58,17 @@ pub enum Command {
     #[command(after_long_help = help(examples::CHECK))]
     Check(CheckOptions),
 
+    /// Compare what inputs of one machine say of its single CPUs: boot lines, /proc/cpuinfo, rdmsr, cpuid, x86info,
+    /// turbostat
+    ///
+    /// Exit code: 0 the CPUs are alike as far as the inputs say, 1 they differ, 2 an error.
+    #[command(after_long_help = help(examples::CPUS))]
+    Cpus {
+        /// Logs, mails, folders and archives of one machine; - is standard input
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+    },
+
     /// Tell function, file, line and inlined functions of places in code
     ///
     /// Exit code: 0 every place is known, 1 one is not, 2 an error.

@@ -63,6 +63,18 @@ pub const CHECK: &[(&str, &str)] = &[
     ),
 ];
 
+/// Of `ksplat cpus`.
+pub const CPUS: &[(&str, &str)] = &[
+    (
+        "rdmsr -a 0x3a | sed '1i rdmsr -a 0x3a' | ksplat cpus -",
+        "on which CPUs a register differs, and in which bit",
+    ),
+    (
+        "ksplat cpus console.log cpuinfo",
+        "the same of what was collected of a machine",
+    ),
+];
+
 /// Of `ksplat symbolize`.
 pub const SYMBOLIZE: &[(&str, &str)] = &[(
     "ksplat symbolize --vmlinux vmlinux.debug do_exit+0x12/0x340",
@@ -86,7 +98,7 @@ pub const PARTS: &[Part] = &[
             ),
             (
                 "1",
-                "it was found; for check, a splat that the baseline lacks; for symbolize, an unknown place",
+                "it was found; for check, a splat that the baseline lacks; for cpus, CPUs that differ; for symbolize, an unknown place",
             ),
             (
                 "2",

@@ -36,6 +36,9 @@ impl FailOn {
     /// The reason that needs the messages of CPUs.
     pub const HINT: FailOn = FailOn::Named(Named::Hint);
 
+    /// The usual reason.
+    pub const ANY: FailOn = FailOn::Named(Named::Any);
+
     /// The kind that it names.
     pub fn kind(&self) -> Option<&str> {
         match self {

@@ -4,6 +4,7 @@ mod annotate;
 mod args;
 mod batch;
 mod check;
+mod cpus;
 mod documents;
 mod draft;
 mod examples;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
         Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
         Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
+        Some(Command::Cpus { paths }) => cpus::run(&args.options, paths),
         Some(Command::Explain { what }) => explain::run(&args.options, what),
         Some(Command::Man) => documents::man(&args.options),
         Some(Command::Scan(scan)) => scan::run(&args.options, scan),

@@ -4,6 +4,7 @@
 //! that every later stage asks. All files share one format (`Document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
+mod cpus;
 mod dependencies;
 mod error;
 pub mod features;
@@ -24,6 +25,7 @@ mod tellers;
 mod timeline;
 mod who;
 
+pub use cpus::{CpuListing, CpuStatement};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
@@ -34,7 +36,7 @@ pub use late_clear::{
     Usual, Word,
 };
 pub(crate) use memo::Memo;
-pub use msr::Msr;
+pub use msr::{Msr, MsrBit};
 pub use passed_over::PassedOver;
 pub use pattern::{Group, Groups, Pattern};
 pub(crate) use rewrite::beginning;
@@ -106,6 +108,7 @@ const BUILTIN: &[Builtin] = &[
     builtin!("late-clear"),
     builtin!("dependencies"),
     builtin!("msr"),
+    builtin!("cpus"),
     builtin!("summaries"),
     builtin!("guilty"),
 ];
@@ -142,6 +145,8 @@ struct Document {
     fault: Vec<Fault>,
     depends: Vec<Dependency>,
     msr: Vec<Msr>,
+    cpu_listing: Vec<CpuListing>,
+    cpu_line: Vec<CpuStatement>,
     summary: Vec<SummaryRule>,
     taint: Vec<Taint>,
     meaning: Vec<Meaning>,
@@ -196,6 +201,10 @@ pub struct Grammar {
     pub dependencies: Vec<Dependency>,
     /// Names of registers.
     pub msrs: Vec<Msr>,
+    /// Listings of what single CPUs are.
+    pub cpu_listings: Vec<CpuListing>,
+    /// Lines that say something of one CPU.
+    pub cpu_lines: Vec<CpuStatement>,
     /// Reports in words.
     pub summaries: Vec<SummaryRule>,
     /// Taint letters in words.
@@ -450,6 +459,8 @@ impl Document {
             self.fault.push(fault);
         }
         self.depends.extend(later.depends);
+        replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
+        self.cpu_line.extend(later.cpu_line);
         for msr in later.msr {
             self.msr.retain(|old| old.number != msr.number);
             self.msr.push(msr);
@@ -516,6 +527,8 @@ impl Document {
             faults: self.fault,
             dependencies: self.depends,
             msrs: self.msr,
+            cpu_listings: self.cpu_listing,
+            cpu_lines: self.cpu_line,
             summaries: self.summary,
             taints: self.taint,
             meanings: self.meaning,

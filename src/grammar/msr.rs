@@ -11,13 +11,41 @@ pub struct Msr {
     pub number: u32,
     /// The macro's name, without `MSR_`.
     pub name: String,
+    /// Bits that have a name.
+    #[serde(default)]
+    pub bits: Vec<MsrBit>,
+    /// True where each CPU has a value of its own: a counter, a pointer, a number.
+    #[serde(default)]
+    pub own: bool,
+    /// Bits of which each CPU has a value of its own.
+    #[serde(default)]
+    pub own_bits: Vec<u32>,
+}
+
+/// A bit of a register.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MsrBit {
+    /// Counted from 0.
+    pub bit: u32,
+    /// What it is, in words.
+    pub name: String,
 }
 
 impl Grammar {
+    /// What is known of a register.
+    pub fn register(&self, number: u32) -> Option<&Msr> {
+        self.msrs.iter().find(|msr| msr.number == number)
+    }
+
+    /// The register of that name, without `MSR_`.
+    pub fn register_named(&self, name: &str) -> Option<&Msr> {
+        self.msrs.iter().find(|msr| msr.name == name)
+    }
+
     /// The name of a register, where the table has it.
     pub fn msr(&self, number: u32) -> Option<&str> {
-        let found = self.msrs.iter().find(|msr| msr.number == number);
-        found.map(|msr| msr.name.as_str())
+        self.register(number).map(|msr| msr.name.as_str())
     }
 }
 

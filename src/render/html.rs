@@ -29,6 +29,7 @@ use crate::report::Report;
 use boots::Sight;
 use budget::Budget;
 use list::List;
+pub use page::plain as page_of;
 use page::{Page, Scene};
 use std::collections::HashMap;
 use std::error::Error;

@@ -5,6 +5,7 @@
 
 mod check;
 mod clean;
+mod cpus;
 mod explain;
 mod facts;
 mod github;
@@ -25,6 +26,7 @@ mod words;
 
 pub use check::CheckText;
 pub use clean::{Escape, clean, without_commands};
+pub use cpus::CpuComparison;
 pub use explain::{explain, names as explained};
 pub use github::Github;
 pub use groups::ScanText;

@@ -25,6 +25,25 @@ pub struct Scene {
     pub lazy: bool,
 }
 
+/// A page of its own, with the style of the others and without script.
+pub fn plain(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main { (body) } }
+        }
+    };
+    page.into_string() + "\n"
+}
+
 /// What stands in front of the inputs.
 pub struct Page<'a> {
     pub grammar: &'a Grammar,

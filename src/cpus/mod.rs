@@ -1,0 +1,203 @@
+//! What an input says of single CPUs, and how they differ.
+//!
+//! In: texts (logs, /proc/cpuinfo, listings of registers). Out: a [`CpuTable`]: what is said, for each CPU; and
+//! its [`Difference`]s. What such lines look like is in `grammars/cpus.toml`, what bits of registers are called in
+//! `grammars/msr.toml`.
+
+mod compare;
+mod rdmsr;
+mod read;
+
+pub use compare::Difference;
+pub use read::Reader;
+
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// CPUs of a machine: the most that x86 kernels can have (`NR_CPUS`, arch/x86/Kconfig).
+const MAX_CPUS: u32 = 8192;
+
+/// Bytes of values that a table keeps; a listing of 8192 CPUs has half.
+const MAX_BYTES: usize = 64 << 20;
+
+/// What a value is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A model-specific register, by its number.
+    Msr(u32),
+    /// A field of a listing, or what a line is about: where it is printed, and its name.
+    Field(String, String),
+}
+
+/// Where a value is printed first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Printed {
+    /// The input, as the user named it.
+    pub path: String,
+    /// Physical line, counted from 1.
+    pub line: u64,
+}
+
+/// CPUs that agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// The value as printed.
+    pub value: String,
+    /// Them, sorted.
+    pub cpus: BTreeSet<u32>,
+    /// Where the first of them says so.
+    pub printed: Printed,
+}
+
+/// What the CPUs say of one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it is about.
+    pub subject: Subject,
+    /// The values, in the order in which they were printed first.
+    pub values: Vec<Agreed>,
+    /// A list of words, compared word by word.
+    pub is_set: bool,
+    /// Each CPU has a value of its own.
+    pub is_own: bool,
+    /// What it means that one CPU has a value at all.
+    pub says: Option<String>,
+}
+
+impl Row {
+    /// The value of a CPU.
+    pub fn of(&self, cpu: u32) -> Option<&Agreed> {
+        self.values.iter().find(|value| value.cpus.contains(&cpu))
+    }
+}
+
+/// What an input says of its CPUs.
+#[derive(Debug, Clone, Default)]
+pub struct CpuTable {
+    rows: Vec<Row>,
+    index: HashMap<Subject, usize>,
+    cpus: BTreeSet<u32>,
+    bytes: usize,
+    /// Values that were passed over: too many.
+    lost: u64,
+}
+
+/// A value of a CPU, as a reader finds it.
+struct Said<'a> {
+    cpu: u32,
+    subject: Subject,
+    value: &'a str,
+    is_set: bool,
+    is_own: bool,
+    says: Option<&'a str>,
+}
+
+impl CpuTable {
+    /// The rows, in the order in which they were printed first.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row of a subject.
+    pub fn row(&self, subject: &Subject) -> Option<&Row> {
+        self.index.get(subject).map(|index| &self.rows[*index])
+    }
+
+    /// The CPUs of which anything is said.
+    pub fn cpus(&self) -> &BTreeSet<u32> {
+        &self.cpus
+    }
+
+    /// True where nothing is said of any CPU.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Values that were passed over because there are too many.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The first value of a CPU counts: what is printed again later is mostly a quote.
+    fn add(&mut self, said: Said<'_>, printed: &Printed) {
+        if said.cpu >= MAX_CPUS || self.bytes + said.value.len() > MAX_BYTES {
+            self.lost += 1;
+            return;
+        }
+        let next = self.rows.len();
+        let index = *self.index.entry(said.subject.clone()).or_insert(next);
+        if index == next {
+            self.rows.push(Row {
+                subject: said.subject,
+                values: Vec::new(),
+                is_set: said.is_set,
+                is_own: said.is_own,
+                says: said.says.map(str::to_owned),
+            });
+        }
+        let values = &mut self.rows[index].values;
+        if values.iter().any(|value| value.cpus.contains(&said.cpu)) {
+            return;
+        }
+        self.cpus.insert(said.cpu);
+        match values.iter_mut().find(|value| value.value == said.value) {
+            Some(agreed) => {
+                agreed.cpus.insert(said.cpu);
+            }
+            None => {
+                self.bytes += said.value.len();
+                values.push(Agreed {
+                    value: said.value.to_owned(),
+                    cpus: BTreeSet::from([said.cpu]),
+                    printed: printed.clone(),
+                });
+            }
+        }
+    }
+
+    /// The CPUs in classes: those that agree in all that differs, in the order of their first CPU.
+    pub fn classes(&self, differences: &[Difference]) -> Vec<BTreeSet<u32>> {
+        let mut classes: BTreeMap<Vec<Option<usize>>, BTreeSet<u32>> = BTreeMap::new();
+        for cpu in &self.cpus {
+            let key = differences.iter().map(|difference| {
+                let mut values = difference.values.iter();
+                values.position(|value| value.cpus.contains(cpu))
+            });
+            classes.entry(key.collect()).or_default().insert(*cpu);
+        }
+        let mut classes: Vec<_> = classes.into_values().collect();
+        classes.sort_by_key(|class| class.first().copied());
+        classes
+    }
+}
+
+/// CPUs as people write them: `0,2-3`.
+pub fn ranges(cpus: &BTreeSet<u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for cpu in cpus {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == *cpu => *last = *cpu,
+            _ => runs.push((*cpu, *cpu)),
+        }
+    }
+    let runs = runs.iter().map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first},{last}"),
+        _ => format!("{first}-{last}"),
+    });
+    runs.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpus_are_written_as_ranges() {
+        let ranges = |cpus: &[u32]| ranges(&cpus.iter().copied().collect());
+        assert_eq!(ranges(&[1]), "1");
+        assert_eq!(ranges(&[0, 1]), "0,1");
+        assert_eq!(ranges(&[0, 2, 3, 4, 7]), "0,2-4,7");
+        assert_eq!(ranges(&[]), "");
+    }
+}

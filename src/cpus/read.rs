@@ -1,0 +1,325 @@
+//! Reads texts for what they say of single CPUs.
+//!
+//! Few lines of a log do: a search finds those that may, and only from there to the end of a listing each line is
+//! looked at.
+
+use super::rdmsr::{COMMAND, Listing};
+use super::{CpuTable, Printed, Said, Subject};
+use crate::grammar::{CpuListing, CpuStatement, Grammar};
+use crate::line::{LogLine, quote};
+use aho_corasick::AhoCorasick;
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// Bytes of a line that are read; a line of flags has 2,500.
+const MAX_LINE: usize = 16 << 10;
+
+/// A listing that is open.
+enum Open<'g> {
+    Of {
+        listing: &'g CpuListing,
+        cpu: u32,
+        /// The list of words that a mailer may have broken.
+        set: Option<(String, String, u64)>,
+    },
+    Rdmsr(Listing),
+}
+
+/// Gathers what texts say.
+pub struct Reader<'g> {
+    grammar: &'g Grammar,
+    finder: AhoCorasick,
+    table: CpuTable,
+    path: String,
+    /// Physical line that comes next.
+    number: u64,
+    /// The beginning of a line whose end has not come yet.
+    pending: Vec<u8>,
+    open: Option<Open<'g>>,
+}
+
+impl<'g> Reader<'g> {
+    /// With these rules.
+    ///
+    /// # Errors
+    /// Where the literals of the rules are too many to search for.
+    pub fn new(grammar: &'g Grammar) -> Result<Reader<'g>, aho_corasick::BuildError> {
+        let listings = grammar.cpu_listings.iter().map(|rule| &rule.literal);
+        let lines = grammar.cpu_lines.iter().map(|rule| &rule.literal);
+        let literals = listings.chain(lines).map(String::as_str).chain([COMMAND]);
+        Ok(Reader {
+            grammar,
+            finder: AhoCorasick::new(literals)?,
+            table: CpuTable::default(),
+            path: String::new(),
+            number: 1,
+            pending: Vec::new(),
+            open: None,
+        })
+    }
+
+    /// What was gathered.
+    pub fn finish(self) -> CpuTable {
+        self.table
+    }
+
+    /// Reads a whole text; `path` is what its lines are said to be of.
+    pub fn text(&mut self, path: &str, bytes: &[u8]) {
+        self.begin(path);
+        self.lines(bytes);
+        self.end();
+    }
+
+    /// Begins a text that comes in chunks.
+    pub fn begin(&mut self, path: &str) {
+        path.clone_into(&mut self.path);
+        self.number = 1;
+    }
+
+    /// Takes in the next bytes of it.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let whole = memrchr(b'\n', chunk).map_or(0, |feed| feed + 1);
+        if whole > 0 {
+            let mut lines = std::mem::take(&mut self.pending);
+            lines.extend_from_slice(&chunk[..whole]);
+            self.lines(&lines);
+        }
+        // The end of a line without end is passed over.
+        let room = MAX_LINE.saturating_sub(self.pending.len());
+        let rest = &chunk[whole..];
+        self.pending
+            .extend_from_slice(&rest[..rest.len().min(room)]);
+    }
+
+    /// The text ended.
+    pub fn end(&mut self) {
+        let last = std::mem::take(&mut self.pending);
+        self.lines(&last);
+        self.close();
+    }
+
+    fn lines(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.open.is_none() {
+                let found = self.finder.find(&bytes[at..]);
+                let hit = found.map_or(bytes.len(), |found| at + found.start());
+                let begin = memrchr(b'\n', &bytes[at..hit]).map_or(at, |feed| at + feed + 1);
+                self.number += memchr_iter(b'\n', &bytes[at..begin]).count() as u64;
+                at = begin;
+                if hit == bytes.len() {
+                    break;
+                }
+            }
+            let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |feed| at + feed);
+            self.line(self.number, &bytes[at..end.min(at + MAX_LINE)]);
+            at = end + 1;
+            self.number += 1;
+        }
+    }
+
+    fn line(&mut self, number: u64, raw: &[u8]) {
+        let (_, content) = quote::strip(raw.strip_suffix(b"\r").unwrap_or(raw));
+        let text = String::from_utf8_lossy(content);
+        let trimmed = text.trim_end();
+        if self.goes_on(number, trimmed) {
+            return;
+        }
+        self.close();
+        if self.begins(trimmed) {
+            return;
+        }
+        let line = LogLine::parse(number, raw);
+        let rules = &self.grammar.cpu_lines;
+        let rule = rules
+            .iter()
+            .find(|rule| line.text.contains(&rule.literal) && rule.pattern.is_match(&line.text));
+        if let Some(rule) = rule {
+            self.statement(rule, number, &line.text);
+        }
+    }
+
+    /// True where a line belongs to the open listing.
+    fn goes_on(&mut self, number: u64, line: &str) -> bool {
+        match &mut self.open {
+            None => false,
+            Some(Open::Rdmsr(listing)) => match listing.value(line.trim()) {
+                Some((cpu, value)) => {
+                    let msr = listing.msr;
+                    self.register(cpu, msr, &value, number);
+                    true
+                }
+                None => self.cannot_be_read(number, line),
+            },
+            Some(Open::Of { listing, cpu, set }) => {
+                let (listing, cpu) = (*listing, *cpu);
+                if listing.begins.is_match(line) {
+                    return false;
+                }
+                if let Some(field) = listing.field.captures(line) {
+                    let part = |name| field.name(name).map_or("", |group| group.as_str());
+                    let (name, value) = (part("name").to_owned(), part("value").to_owned());
+                    self.field(listing, cpu, (name, value, number));
+                    return true;
+                }
+                match set {
+                    Some((_, words, _)) if is_words(line) => {
+                        words.push(' ');
+                        words.push_str(line.trim());
+                        true
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+
+    /// The field before is whole.
+    fn field(&mut self, listing: &'g CpuListing, cpu: u32, field: (String, String, u64)) {
+        self.write_set();
+        if listing.sets.contains(&field.0) {
+            self.open = Some(Open::Of {
+                listing,
+                cpu,
+                set: Some(field),
+            });
+        } else {
+            self.write(listing, cpu, &field);
+        }
+    }
+
+    fn write_set(&mut self) {
+        if let Some(Open::Of { listing, cpu, set }) = &mut self.open {
+            let (listing, cpu) = (*listing, *cpu);
+            if let Some(field) = set.take() {
+                self.write(listing, cpu, &field);
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        listing: &CpuListing,
+        cpu: u32,
+        (name, value, line): &(String, String, u64),
+    ) {
+        let said = Said {
+            cpu,
+            subject: Subject::Field(listing.name.clone(), name.clone()),
+            value: value.trim(),
+            is_set: listing.sets.contains(name),
+            is_own: listing.own.contains(name),
+            says: None,
+        };
+        let printed = self.printed(*line);
+        self.table.add(said, &printed);
+    }
+
+    fn close(&mut self) {
+        self.write_set();
+        self.open = None;
+    }
+
+    /// True where a line begins a listing.
+    fn begins(&mut self, line: &str) -> bool {
+        if line.contains(COMMAND)
+            && let Some(listing) = Listing::begun_by(self.grammar, line)
+        {
+            self.open = Some(Open::Rdmsr(listing));
+            return true;
+        }
+        let mut rules = self.grammar.cpu_listings.iter();
+        let begun = rules.find_map(|rule| {
+            let groups = line
+                .contains(&rule.literal)
+                .then(|| rule.begins.captures(line))??;
+            let cpu: u32 = groups.name("cpu")?.as_str().parse().ok()?;
+            Some((rule, cpu.checked_sub(rule.first)?))
+        });
+        let Some((listing, cpu)) = begun else {
+            return false;
+        };
+        let set = None;
+        self.open = Some(Open::Of { listing, cpu, set });
+        true
+    }
+
+    /// True for rdmsr's error in the middle of its listing.
+    fn cannot_be_read(&mut self, number: u64, line: &str) -> bool {
+        let grammar = self.grammar;
+        let mut rules = grammar.cpu_lines.iter();
+        let rule = rules.find(|rule| rule.value.is_some() && rule.pattern.is_match(line));
+        let Some(rule) = rule.filter(|rule| rule.pattern.group_names().iter().any(|n| n == "msr"))
+        else {
+            return false;
+        };
+        let cpu = self.statement(rule, number, line);
+        if let (Some(cpu), Some(Open::Rdmsr(listing))) = (cpu, &mut self.open) {
+            listing.skip(cpu);
+        }
+        true
+    }
+
+    /// What a line says; gives its CPU.
+    fn statement(&mut self, rule: &CpuStatement, number: u64, line: &str) -> Option<u32> {
+        let groups = rule.pattern.captures(line)?;
+        let cpu: u32 = groups.name("cpu")?.as_str().parse().ok()?;
+        let value = match &rule.value {
+            Some(value) => value.as_str(),
+            None => groups.name("value")?.as_str(),
+        };
+        if let Some(msr) = groups.name("msr") {
+            let msr = msr.as_str();
+            let number_of = match msr.strip_prefix("0x") {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => self.grammar.register_named(msr).map(|msr| msr.number),
+            };
+            if let Some(msr) = number_of {
+                let hex = value.strip_prefix("0x");
+                let hex = hex.and_then(|hex| u64::from_str_radix(hex, 16).ok());
+                let value = hex.map_or(value.to_owned(), |hex| format!("{hex:#x}"));
+                self.register(cpu, msr, &value, number);
+                return Some(cpu);
+            }
+        }
+        let said = Said {
+            cpu,
+            subject: Subject::Field("kernel".to_owned(), rule.name.clone()),
+            value,
+            is_set: false,
+            is_own: false,
+            says: rule.says.as_deref(),
+        };
+        let printed = self.printed(number);
+        self.table.add(said, &printed);
+        Some(cpu)
+    }
+
+    fn register(&mut self, cpu: u32, msr: u32, value: &str, line: u64) {
+        let said = Said {
+            cpu,
+            subject: Subject::Msr(msr),
+            value,
+            is_set: false,
+            is_own: self.grammar.register(msr).is_some_and(|msr| msr.own),
+            says: None,
+        };
+        let printed = self.printed(line);
+        self.table.add(said, &printed);
+    }
+
+    fn printed(&self, line: u64) -> Printed {
+        Printed {
+            path: self.path.clone(),
+            line,
+        }
+    }
+}
+
+/// The rest of a list of flags that a mailer broke.
+fn is_words(line: &str) -> bool {
+    let is_word = |word: &str| {
+        let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        word.bytes().all(is_part)
+    };
+    !line.trim().is_empty() && line.split_ascii_whitespace().all(is_word)
+}
