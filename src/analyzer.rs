@@ -9,6 +9,7 @@ mod roles;
 mod waiting;
 
 use crate::boot::Boot;
+use crate::cpus::{CpuTable, Listings};
 use crate::grammar::{Grammar, MilestoneName};
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
@@ -35,6 +36,8 @@ pub struct Input {
     pub lines: u64,
     /// True where a line of a kernel's was seen; only where the analyzer looks for one.
     pub is_kernel: bool,
+    /// What it says of single CPUs; only where every boot is read closely.
+    pub cpus: Option<CpuTable>,
 }
 
 /// Where a text comes from.
@@ -192,7 +195,9 @@ impl Analyzer {
         sequence: &mut Sequence,
         take: &mut dyn FnMut(Report),
     ) -> Input {
-        let mut pipeline = Pipeline::new(self, &origin.into(), sequence, take);
+        let origin = origin.into();
+        let listings = Listings::of(origin.path, bytes);
+        let mut pipeline = Pipeline::new(self, &origin, sequence, listings, take);
         pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
@@ -208,7 +213,7 @@ impl Analyzer {
         Stream {
             lines: LineReader::default(),
             pace: Pace::default(),
-            pipeline: Pipeline::new(self, &origin.into(), sequence, take),
+            pipeline: Pipeline::new(self, &origin.into(), sequence, Listings::default(), take),
         }
     }
 }

@@ -5,6 +5,7 @@
 use crate::analyzer::{Analyzer, Input};
 use crate::baseline::Baseline;
 use crate::boot::Boot;
+use crate::cpus::CpuTable;
 use crate::grammar::{Grammar, Level};
 use crate::input::InputError;
 use crate::input::container::{Content, Limits, Unpacker};
@@ -243,6 +244,7 @@ pub struct Log {
     pub is_kernel: bool,
     /// What could not be read.
     pub errors: Vec<Error>,
+    pub(crate) cpus: Option<CpuTable>,
 }
 
 impl Log {
@@ -257,6 +259,7 @@ impl Log {
             boots: self.boots.clone(),
             lines: self.lines,
             is_kernel: self.is_kernel,
+            cpus: self.cpus.clone(),
         };
         render::document(&[input], self.reports.iter().chain(&self.notices))
     }
@@ -297,6 +300,9 @@ impl Sink for Log {
     fn member(&mut self, mut member: Input) {
         self.boots.append(&mut member.boots);
         self.is_kernel |= member.is_kernel;
+        if let Some(cpus) = member.cpus {
+            self.cpus.get_or_insert_default().absorb(cpus);
+        }
     }
 
     fn input(&mut self, extent: Extent) {

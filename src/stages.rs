@@ -11,6 +11,10 @@ pub mod boot {
     pub use crate::boot::*;
 }
 
+pub mod cpus {
+    pub use crate::cpus::*;
+}
+
 pub mod grammar {
     pub use crate::grammar::*;
 }

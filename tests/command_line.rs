@@ -216,7 +216,7 @@ fn the_man_page_has_what_people_look_for() {
     ] {
         assert!(page.contains(&format!(".SH {heading}\n")), "{heading}");
     }
-    for command in ["scan", "check", "annotate", "symbolize", "explain"] {
+    for command in ["scan", "check", "annotate", "cpus", "symbolize", "explain"] {
         let help = stdout(&run(Path::new("/"), &[command, "--help"]));
         assert!(help.contains("Examples:\n  ksplat "), "{help}");
     }

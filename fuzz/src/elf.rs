@@ -3,6 +3,7 @@
 //! The splat is of the kernel that `fuzz/seeds/elf/make` builds.
 
 use ksplat::stages::boot::Boots;
+use ksplat::stages::cpus::Listings;
 use ksplat::stages::grammar::Grammar;
 use ksplat::stages::grammar::features::FeatureDb;
 use ksplat::stages::late_clear::{Case, judge};
@@ -99,5 +100,6 @@ fn ask(folder: &Path, vmlinux: &Path, kaslr_offset: Option<u64>) {
         vmlinux: &symbols,
         earlier: &[],
         index: 0,
+        listings: &Listings::default(),
     });
 }

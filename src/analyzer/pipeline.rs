@@ -4,6 +4,7 @@ use super::expected::Expected;
 use super::kernel::Kernel;
 use super::reports::Reports;
 use super::{Analyzer, Input, Origin};
+use crate::cpus::Listings;
 use crate::input::{Asides, Role, Visitor};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
@@ -94,6 +95,7 @@ impl<'a> Pipeline<'a> {
         analyzer: &'a Analyzer,
         origin: &Origin<'_>,
         sequence: &'a mut Sequence,
+        listings: Listings<'a>,
         take: &'a mut dyn FnMut(Report),
     ) -> Pipeline<'a> {
         Pipeline {
@@ -102,7 +104,7 @@ impl<'a> Pipeline<'a> {
             asides: Asides::default(),
             kernel: Kernel::default(),
             expected: Expected::default(),
-            reports: Reports::new(analyzer, origin, sequence, take),
+            reports: Reports::new(analyzer, origin, sequence, listings, take),
         }
     }
 

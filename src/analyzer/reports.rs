@@ -3,6 +3,7 @@
 use super::waiting::Waiting;
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
+use crate::cpus::Listings;
 use crate::excerpt::Keeper;
 use crate::grammar::MilestoneName;
 use crate::late_clear::{BringUp, Case, Earlier, LateClear, NoVmlinux, Vmlinux, bring_up, judge};
@@ -25,6 +26,7 @@ pub struct Reports<'a> {
     pub keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
+    listings: Listings<'a>,
     waiting: Waiting,
     /// A message that only counts where no late clear explains it.
     hint: Option<Splat>,
@@ -36,6 +38,7 @@ impl<'a> Reports<'a> {
         analyzer: &'a Analyzer,
         origin: &Origin<'_>,
         sequence: &'a mut Sequence,
+        listings: Listings<'a>,
         take: &'a mut dyn FnMut(Report),
     ) -> Reports<'a> {
         sequence.next_input();
@@ -49,6 +52,7 @@ impl<'a> Reports<'a> {
             keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
             sequence,
+            listings,
             waiting: Waiting::default(),
             hint: None,
             take,
@@ -71,7 +75,12 @@ impl<'a> Reports<'a> {
 
     /// What the input, which was closed, told of itself.
     pub fn finish(self, lines: u64) -> Input {
+        let cpus = match self.analyzer.every_boot {
+            true => self.listings.table(&self.analyzer.grammar).cloned(),
+            false => None,
+        };
         Input {
+            cpus,
             path: self.path,
             boots: self.boots.into_all(),
             lines,
@@ -193,6 +202,7 @@ impl<'a> Reports<'a> {
             vmlinux,
             earlier: &self.earlier,
             index: self.sequence.next_index(),
+            listings: &self.listings,
         };
         let verdict = judge(&case);
         let bring_up = match &verdict {

@@ -314,6 +314,9 @@ impl Sink for Batch<'_> {
         self.failed |= self.lacks;
         if self.form.wants_boots() {
             self.members.boots.append(&mut member.boots);
+            if let Some(cpus) = member.cpus.take() {
+                self.members.cpus.get_or_insert_default().absorb(cpus);
+            }
         }
     }
 
@@ -323,6 +326,7 @@ impl Sink for Batch<'_> {
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),
             is_kernel: self.is_kernel,
+            cpus: self.members.cpus.take(),
         });
         self.write(&text);
     }

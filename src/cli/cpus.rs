@@ -44,7 +44,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
     if table.lost() > 0 {
         output::tell("more values than a machine can have; those above the limit are left out");
     }
-    let comparison = CpuComparison::new(table, &grammar);
+    let comparison = CpuComparison::new(table);
     let names: Vec<_> = paths
         .iter()
         .map(|path| path.display().to_string())

@@ -66,12 +66,12 @@ pub const CHECK: &[(&str, &str)] = &[
 /// Of `ksplat cpus`.
 pub const CPUS: &[(&str, &str)] = &[
     (
-        "rdmsr -a 0x3a | sed '1i rdmsr -a 0x3a' | ksplat cpus -",
-        "on which CPUs a register differs, and in which bit",
+        "ksplat cpus console.log cpuinfo",
+        "what was collected of a machine: flags, microcode, registers that differ",
     ),
     (
-        "ksplat cpus console.log cpuinfo",
-        "the same of what was collected of a machine",
+        "(echo rdmsr -a 0x3a; rdmsr -a 0x3a) | ksplat cpus -",
+        "on which CPUs a register differs, and in which bit",
     ),
 ];
 

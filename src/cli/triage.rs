@@ -245,6 +245,9 @@ impl Sink for Reader<'_, '_> {
     fn member(&mut self, member: Input) {
         self.input.is_kernel |= member.is_kernel;
         self.input.boots.extend(member.boots);
+        if let Some(cpus) = member.cpus {
+            self.input.cpus.get_or_insert_default().absorb(cpus);
+        }
         self.input.lines += member.lines;
     }
 }

@@ -1,7 +1,6 @@
 //! What differs between the CPUs, and what it says.
 
 use super::{Agreed, CpuTable, Row, Subject, ranges};
-use crate::grammar::Grammar;
 use std::collections::BTreeSet;
 
 /// A difference between CPUs.
@@ -17,15 +16,22 @@ pub struct Difference {
     pub says: Vec<String>,
 }
 
-impl CpuTable {
-    /// All differences, in the order in which they are printed.
-    pub fn differences(&self, grammar: &Grammar) -> Vec<Difference> {
-        let rows = self.rows.iter().filter(|row| !row.is_own);
-        rows.flat_map(|row| of_row(grammar, row)).collect()
+impl Difference {
+    /// The difference in a register; `None` where there is none that matters.
+    pub fn of_register(number: u32, row: &Row) -> Option<Difference> {
+        register(number, row)
     }
 }
 
-fn of_row(grammar: &Grammar, row: &Row) -> Vec<Difference> {
+impl CpuTable {
+    /// All differences, in the order in which they are printed.
+    pub fn differences(&self) -> Vec<Difference> {
+        let rows = self.rows.iter().filter(|row| !row.is_own);
+        rows.flat_map(of_row).collect()
+    }
+}
+
+fn of_row(row: &Row) -> Vec<Difference> {
     if let Some(says) = &row.says {
         return vec![statement(row, says)];
     }
@@ -43,7 +49,7 @@ fn of_row(grammar: &Grammar, row: &Row) -> Vec<Difference> {
                 says: Vec::new(),
             }]
         }
-        Subject::Msr(number) => register(grammar, *number, row).into_iter().collect(),
+        Subject::Msr(number) => register(*number, row).into_iter().collect(),
     }
 }
 
@@ -122,8 +128,8 @@ fn label(cpus: &BTreeSet<u32>) -> String {
 }
 
 /// A register whose values differ in more than the bits that each CPU has of its own.
-fn register(grammar: &Grammar, number: u32, row: &Row) -> Option<Difference> {
-    let known = grammar.register(number);
+fn register(number: u32, row: &Row) -> Option<Difference> {
+    let known = row.register.as_ref();
     let own = known.map_or(0, |msr| {
         msr.own_bits.iter().fold(0, |mask, bit| mask | 1u64 << bit)
     });
@@ -170,7 +176,7 @@ fn by_bit(row: &Row, bit: u32) -> (BTreeSet<u32>, BTreeSet<u32>) {
 }
 
 /// The bits in which the values of a register differ, but for those of `own`.
-pub fn bits_that_differ(row: &Row, own: u64) -> Vec<u32> {
+fn bits_that_differ(row: &Row, own: u64) -> Vec<u32> {
     let values: Vec<u64> = row.values.iter().filter_map(|v| hex(&v.value)).collect();
     let first = values.first().copied().unwrap_or_default();
     let differ = values.iter().fold(0, |bits, value| bits | (value ^ first));
@@ -183,12 +189,13 @@ pub fn bits_that_differ(row: &Row, own: u64) -> Vec<u32> {
 mod tests {
     use super::super::Reader;
     use super::*;
+    use crate::grammar::Grammar;
 
     fn differences(text: &str) -> Vec<Difference> {
         let grammar = Grammar::builtin();
         let mut reader = Reader::new(&grammar).expect("few literals");
         reader.text("text", text.as_bytes());
-        reader.finish().differences(&grammar)
+        reader.finish().differences()
     }
 
     fn says(text: &str) -> Vec<String> {

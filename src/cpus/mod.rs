@@ -5,12 +5,15 @@
 //! `grammars/msr.toml`.
 
 mod compare;
+mod listings;
 mod rdmsr;
 mod read;
 
 pub use compare::Difference;
+pub use listings::Listings;
 pub use read::Reader;
 
+use crate::grammar::Msr;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -62,6 +65,8 @@ pub struct Row {
     pub is_own: bool,
     /// What it means that one CPU has a value at all.
     pub says: Option<String>,
+    /// What is known of the register.
+    pub register: Option<Msr>,
 }
 
 impl Row {
@@ -90,6 +95,7 @@ struct Said<'a> {
     is_set: bool,
     is_own: bool,
     says: Option<&'a str>,
+    register: Option<&'a Msr>,
 }
 
 impl CpuTable {
@@ -133,6 +139,7 @@ impl CpuTable {
                 is_set: said.is_set,
                 is_own: said.is_own,
                 says: said.says.map(str::to_owned),
+                register: said.register.cloned(),
             });
         }
         let values = &mut self.rows[index].values;
@@ -153,6 +160,27 @@ impl CpuTable {
                 });
             }
         }
+    }
+
+    /// Takes in what another text of the same machine says.
+    pub fn absorb(&mut self, other: CpuTable) {
+        for row in other.rows {
+            for agreed in &row.values {
+                for cpu in &agreed.cpus {
+                    let said = Said {
+                        cpu: *cpu,
+                        subject: row.subject.clone(),
+                        value: &agreed.value,
+                        is_set: row.is_set,
+                        is_own: row.is_own,
+                        says: row.says.as_deref(),
+                        register: row.register.as_ref(),
+                    };
+                    self.add(said, &agreed.printed);
+                }
+            }
+        }
+        self.lost += other.lost;
     }
 
     /// The CPUs in classes: those that agree in all that differs, in the order of their first CPU.

@@ -209,6 +209,7 @@ impl<'g> Reader<'g> {
             is_set: listing.sets.contains(name),
             is_own: listing.own.contains(name),
             says: None,
+            register: None,
         };
         let printed = self.printed(*line);
         self.table.add(said, &printed);
@@ -288,6 +289,7 @@ impl<'g> Reader<'g> {
             is_set: false,
             is_own: false,
             says: rule.says.as_deref(),
+            register: None,
         };
         let printed = self.printed(number);
         self.table.add(said, &printed);
@@ -295,13 +297,15 @@ impl<'g> Reader<'g> {
     }
 
     fn register(&mut self, cpu: u32, msr: u32, value: &str, line: u64) {
+        let register = self.grammar.register(msr);
         let said = Said {
             cpu,
             subject: Subject::Msr(msr),
             value,
             is_set: false,
-            is_own: self.grammar.register(msr).is_some_and(|msr| msr.own),
+            is_own: register.is_some_and(|msr| msr.own),
             says: None,
+            register,
         };
         let printed = self.printed(line);
         self.table.add(said, &printed);

@@ -121,6 +121,9 @@ pub struct Requester {
     /// True where each CPU that lacks the feature warns, not the first one only.
     #[serde(default)]
     pub every_cpu: bool,
+    /// The registers that the function goes by.
+    #[serde(default)]
+    pub registers: Vec<DecidingRegister>,
     /// What changed from kernel to kernel, a sentence.
     pub since: Option<String>,
     /// What made it clear the feature, a clause.
@@ -129,6 +132,26 @@ pub struct Requester {
     pub ap: String,
     /// What to do where the order is wrong.
     pub bsp: String,
+}
+
+/// A register that a function goes by.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecidingRegister {
+    /// Its number.
+    pub msr: u32,
+    /// The bits that decide.
+    pub bits: Vec<u32>,
+}
+
+/// What to do where the log lists the registers that a requester goes by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedAdvice {
+    /// True where they are alike on the boot CPU and the one that lost the feature.
+    pub alike: bool,
+    /// In the place of the requester's advice, which asks to read them.
+    pub advice: String,
 }
 
 /// What a requester usually clears.

@@ -32,8 +32,8 @@ pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers,
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use late_clear::{
-    ClearSite, Diagnosis, Fault, FaultName, Meaning, PathName, PathRule, Requester, StageName,
-    Usual, Word,
+    ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning, PathName,
+    PathRule, Requester, StageName, Usual, Word,
 };
 pub(crate) use memo::Memo;
 pub use msr::{Msr, MsrBit};
@@ -143,6 +143,7 @@ struct Document {
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
     fault: Vec<Fault>,
+    listed: Vec<ListedAdvice>,
     depends: Vec<Dependency>,
     msr: Vec<Msr>,
     cpu_listing: Vec<CpuListing>,
@@ -197,6 +198,8 @@ pub struct Grammar {
     pub diagnoses: Vec<Diagnosis>,
     /// Who may be at fault, and what is said then.
     pub faults: Vec<Fault>,
+    /// What to do where the log lists the registers.
+    pub listed: Vec<ListedAdvice>,
     /// Which CPU features fall with which.
     pub dependencies: Vec<Dependency>,
     /// Names of registers.
@@ -461,6 +464,7 @@ impl Document {
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
+        self.listed.splice(..0, later.listed);
         for msr in later.msr {
             self.msr.retain(|old| old.number != msr.number);
             self.msr.push(msr);
@@ -525,6 +529,7 @@ impl Document {
             words: self.word,
             diagnoses: self.diagnosis,
             faults: self.fault,
+            listed: self.listed,
             dependencies: self.depends,
             msrs: self.msr,
             cpu_listings: self.cpu_listing,

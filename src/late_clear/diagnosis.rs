@@ -1,10 +1,11 @@
 //! The verdict in words, from the templates of `grammars/late-clear.toml`.
 
+use super::listed::{Listed, Registers};
 use super::{Case, Divergence, LateClear};
 use crate::grammar::{Diagnosis, FaultName, Requester};
 
 /// Writes headline and diagnosis into the verdict.
-pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
+pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
     let Some(template) = case
         .grammar
         .diagnoses
@@ -19,7 +20,7 @@ pub fn write(case: &Case<'_>, verdict: &mut LateClear) {
         .and_then(|feature| feature.name.as_deref());
     let requester = verdict.requester.as_deref();
     let rule = requester.and_then(|function| case.grammar.requester(function, name));
-    let values = Values::new(case, verdict, rule);
+    let values = Values::new(case, verdict, rule, listed);
     let headline = values.fill(&template.headline);
     let sentence = template.sentence.as_ref().unwrap_or(&template.headline);
     let sentence = values.fill(sentence);
@@ -57,7 +58,12 @@ const MAX_DEPTH: usize = 4;
 struct Values(Vec<(&'static str, String)>);
 
 impl Values {
-    fn new(case: &Case<'_>, verdict: &LateClear, rule: Option<&Requester>) -> Values {
+    fn new(
+        case: &Case<'_>,
+        verdict: &LateClear,
+        rule: Option<&Requester>,
+        listed: &Listed,
+    ) -> Values {
         let on_ap = verdict.path == crate::grammar::PathName::Ap;
         let requester = verdict.requester.clone();
         let unknown_cause = || match &requester {
@@ -67,7 +73,8 @@ impl Values {
         let fault = case.grammar.fault(verdict.at_fault);
         let differs = fault.filter(|_| on_ap);
         let of_fault = differs.and_then(|fault| fault.advice.clone());
-        let advice = of_fault.unwrap_or_else(|| match rule {
+        let of_listed = listed_advice(case, listed.registers).filter(|_| on_ap);
+        let advice = of_fault.or(of_listed).unwrap_or_else(|| match rule {
             Some(rule) if on_ap => rule.ap.clone(),
             Some(rule) => rule.bsp.clone(),
             None if on_ap => GENERIC_AP.to_owned(),
@@ -106,12 +113,16 @@ impl Values {
             ),
             (
                 "cause",
-                rule.map_or_else(unknown_cause, |rule| rule.cause.clone()),
+                rule.filter(|_| listed.registers != Registers::Alike)
+                    .map_or_else(unknown_cause, |rule| rule.cause.clone()),
             ),
             ("advice", advice),
             (
                 "fault",
-                fault.map_or(String::new(), |fault| fault.says.clone()),
+                fault.map_or(String::new(), |fault| match &listed.says {
+                    Some(says) => format!("{}; {says}", fault.says),
+                    None => fault.says.clone(),
+                }),
             ),
             ("culprit", culprit(verdict.at_fault).to_owned()),
             (
@@ -160,6 +171,18 @@ impl Values {
         let value = self.0.iter().find(|(known, _)| *known == name);
         value.map(|(_, value)| value.as_str())
     }
+}
+
+/// What to do where the log lists the registers already.
+fn listed_advice(case: &Case<'_>, registers: Registers) -> Option<String> {
+    let alike = match registers {
+        Registers::Unlisted => return None,
+        Registers::Differ => false,
+        Registers::Alike => true,
+    };
+    let mut rules = case.grammar.listed.iter();
+    let rule = rules.find(|rule| rule.alike == alike)?;
+    Some(rule.advice.clone())
 }
 
 const GENERIC_AP: &str = "Compare /proc/cpuinfo (flags, cpuid level, microcode) and the feature's control MSR on all CPUs; update BIOS and microcode";

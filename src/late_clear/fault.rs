@@ -4,6 +4,7 @@
 //! virtual machine the hypervisor; behind a kexec perhaps the kernel before. A clear on another path is a matter
 //! of the kernel's own order.
 
+use super::listed::Registers;
 use super::{Case, Divergence, Evidence};
 use crate::grammar::{FaultName, PathName, Requester, StageName};
 
@@ -12,12 +13,14 @@ pub fn judge(
     case: &Case<'_>,
     (path, stage): (PathName, StageName),
     divergence: Divergence,
-    rule: Option<&Requester>,
+    (rule, registers): (Option<&Requester>, Registers),
     evidence: &mut Vec<Evidence>,
 ) -> FaultName {
     let of_rule = rule.and_then(|rule| rule.fault);
     match (path, stage) {
         (PathName::Ap, _) if divergence == Divergence::Uniform => FaultName::Kernel,
+        // What the firmware sets is alike: it is not what the function found.
+        (PathName::Ap, _) if registers == Registers::Alike => FaultName::Kernel,
         (PathName::Ap, _) => machine(case, rule, of_rule, evidence),
         (PathName::Bsp, StageName::Resume) => {
             machine(case, rule, of_rule.or(Some(FaultName::Firmware)), evidence)

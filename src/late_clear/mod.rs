@@ -9,6 +9,7 @@ mod diagnosis;
 mod divergence;
 mod fault;
 mod feature;
+mod listed;
 mod path;
 mod site;
 mod vmlinux;
@@ -19,6 +20,7 @@ pub use path::name as path_name;
 pub use vmlinux::{NoVmlinux, Vmlinux};
 
 use crate::boot::Boot;
+use crate::cpus::Listings;
 use crate::grammar::features::FeatureTable;
 use crate::grammar::{FaultName, Grammar, PathName, StageName};
 use crate::splat::{Frame, Splat};
@@ -146,6 +148,8 @@ pub struct Case<'a> {
     pub earlier: &'a [Earlier],
     /// Index that the splat will have.
     pub index: usize,
+    /// What the same log says of single CPUs.
+    pub listings: &'a Listings<'a>,
 }
 
 impl LateClear {
@@ -211,11 +215,12 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
         case.grammar.requester(function, name)
     });
+    let listed = listed::judge(case, path.path, feature.as_ref(), rule, &mut evidence);
     let at_fault = fault::judge(
         case,
         (path.path, path.stage),
         divergence,
-        rule,
+        (rule, listed.registers),
         &mut evidence,
     );
     let dependents = feature::dependents(case, feature.as_ref());
@@ -246,6 +251,6 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         dependents,
         evidence,
     };
-    diagnosis::write(case, &mut verdict);
+    diagnosis::write(case, &listed, &mut verdict);
     Some(verdict)
 }

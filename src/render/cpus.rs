@@ -6,7 +6,6 @@ use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
 use super::words::{count, wrap};
 use crate::cpus::{Agreed, CpuTable, Difference, Printed, Row, Subject, ranges};
-use crate::grammar::Grammar;
 use maud::html;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,11 +24,11 @@ pub struct CpuComparison {
 
 impl CpuComparison {
     /// Of all that was gathered.
-    pub fn new(table: CpuTable, grammar: &Grammar) -> CpuComparison {
-        let differences = table.differences(grammar);
+    pub fn new(table: CpuTable) -> CpuComparison {
+        let differences = table.differences();
         let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for row in table.rows() {
-            if let Some((source, name, value)) = agreed(row, grammar) {
+            if let Some((source, name, value)) = agreed(row) {
                 alike.entry(source).or_default().push((name, value));
             }
         }
@@ -128,10 +127,17 @@ impl CpuComparison {
             schema: SCHEMA,
             tool: Tool::default(),
             inputs,
+            table: self.value(),
+        })
+    }
+
+    /// As a value of JSON.
+    pub(super) fn value(&self) -> CpusJson<'_> {
+        CpusJson {
             cpus: self.table.cpus(),
             differences: self.differences.iter().map(DifferenceJson::of).collect(),
             alike: self.alike(),
-        })
+        }
     }
 
     fn alike(&self) -> Vec<AlikeJson<'_>> {
@@ -174,7 +180,7 @@ impl CpuComparison {
 }
 
 /// What all CPUs agree on; of a register with its name.
-fn agreed(row: &Row, grammar: &Grammar) -> Option<(String, String, String)> {
+fn agreed(row: &Row) -> Option<(String, String, String)> {
     let [only] = row.values.as_slice() else {
         return None;
     };
@@ -183,7 +189,7 @@ fn agreed(row: &Row, grammar: &Grammar) -> Option<(String, String, String)> {
     }
     Some(match &row.subject {
         Subject::Msr(number) => {
-            let name = grammar.msr(*number).map(|name| format!(" {name}"));
+            let name = row.register.as_ref().map(|msr| format!(" {}", msr.name));
             let name = format!("{number:#x}{}", name.unwrap_or_default());
             ("MSR".to_owned(), name, only.value.clone())
         }
@@ -227,6 +233,13 @@ struct Document<'a> {
     schema: u32,
     tool: Tool,
     inputs: &'a [String],
+    #[serde(flatten)]
+    table: CpusJson<'a>,
+}
+
+/// What the CPUs differ in, and what all of them agree on.
+#[derive(Serialize)]
+pub(super) struct CpusJson<'a> {
     cpus: &'a BTreeSet<u32>,
     differences: Vec<DifferenceJson<'a>>,
     alike: Vec<AlikeJson<'a>>,

@@ -1,6 +1,7 @@
 //! JSON, field by field as the contract lists it.
 
 use super::clean::clean_json;
+use super::cpus::{CpuComparison, CpusJson};
 use super::output::{Ending, Output, Standing};
 use super::spool::{Rest, Spool};
 use crate::analyzer::Input;
@@ -69,6 +70,9 @@ struct InputJson<'a> {
     path: &'a str,
     lines: u64,
     boots: Vec<BootJson<'a>>,
+    /// Only where it says anything of single CPUs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpus: Option<CpusJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -292,10 +296,11 @@ impl Json {
     }
 
     fn add_input(&mut self, told: &Input) -> String {
+        let cpus = told.cpus.clone().map(CpuComparison::new);
         let beginning = self.beginning();
         let is_first = self.inputs == Some(0);
         self.inputs = self.inputs.map(|inputs| inputs + 1);
-        beginning + &element(&input(told), is_first)
+        beginning + &element(&input(told, cpus.as_ref()), is_first)
     }
 
     /// The beginning of the document, once.
@@ -430,11 +435,12 @@ fn splat_line(report: &Report) -> String {
     clean_json(text) + "\n"
 }
 
-fn input(input: &Input) -> InputJson<'_> {
+fn input<'i>(input: &'i Input, cpus: Option<&'i CpuComparison>) -> InputJson<'i> {
     InputJson {
         path: &input.path,
         lines: input.lines,
         boots: input.boots.iter().map(boot).collect(),
+        cpus: cpus.map(CpuComparison::value),
     }
 }
 

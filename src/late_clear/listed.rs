@@ -1,0 +1,118 @@
+//! What listings of single CPUs in the same log (/proc/cpuinfo, rdmsr) say of a late clear on a secondary CPU.
+
+use super::{Case, Evidence, NamedFeature};
+use crate::cpus::{CpuTable, Difference, Row, Subject};
+use crate::grammar::{DecidingRegister, PathName, Requester};
+
+/// What the registers that the requester goes by are like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Registers {
+    /// The log does not list them.
+    #[default]
+    Unlisted,
+    /// They differ between the boot CPU and the one that lost the feature: the firmware is proven.
+    Differ,
+    /// They are alike, which speaks against the firmware.
+    Alike,
+}
+
+/// What the listings say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Of the registers.
+    pub registers: Registers,
+    /// The same as a clause.
+    pub says: Option<String>,
+}
+
+/// The lists of flags: /proc/cpuinfo on x86.
+const FLAGS: (&str, &str) = ("/proc/cpuinfo", "flags");
+
+/// Looks the CPU up, beside the boot CPU.
+pub fn judge(
+    case: &Case<'_>,
+    path: PathName,
+    feature: Option<&NamedFeature>,
+    rule: Option<&Requester>,
+    evidence: &mut Vec<Evidence>,
+) -> Listed {
+    let cpu = case.splat.cpu.filter(|cpu| *cpu > 0);
+    let (PathName::Ap, Some(cpu)) = (path, cpu) else {
+        return Listed::default();
+    };
+    let Some(table) = case.listings.table(case.grammar) else {
+        return Listed::default();
+    };
+    if let Some(flag) = feature.and_then(|feature| feature.flag.as_deref()) {
+        evidence.extend(of_flag(table, flag, cpu));
+    }
+    let deciding = rule.map_or(&[][..], |rule| rule.registers.as_slice());
+    let mut listed = Listed::default();
+    for register in deciding {
+        let Some(row) = table.row(&Subject::Msr(register.msr)) else {
+            continue;
+        };
+        if let Some((registers, item)) = of_register(case, row, register, cpu) {
+            if listed.registers != Registers::Differ {
+                listed.registers = registers;
+                listed.says = Some(item.says.clone());
+            }
+            evidence.push(item);
+        }
+    }
+    listed
+}
+
+/// A flag that the boot CPU has and this one lacks proves by itself that they differ.
+fn of_flag(table: &CpuTable, flag: &str, cpu: u32) -> Option<Evidence> {
+    let row = table.row(&Subject::Field(FLAGS.0.to_owned(), FLAGS.1.to_owned()))?;
+    let has = |cpu| {
+        let words = row.of(cpu)?.value.split_ascii_whitespace();
+        Some(words.into_iter().any(|word| word == flag))
+    };
+    let line = row.of(cpu)?.printed.line;
+    let (says, speaks_for) = match (has(0)?, has(cpu)?) {
+        (true, false) => ("CPU 0 has it, CPU {cpu} lacks it", "divergent"),
+        (false, false) => ("neither CPU 0 nor CPU {cpu} has it", "uniform"),
+        (_, true) => ("CPU {cpu} has it", "uniform"),
+    };
+    let says = says.replace("{cpu}", &cpu.to_string());
+    let says = format!("{}: {flag}: {says}", FLAGS.0);
+    Some(Case::note(line, says, speaks_for))
+}
+
+/// The bits that decide, on both CPUs.
+fn of_register(
+    case: &Case<'_>,
+    row: &Row,
+    register: &DecidingRegister,
+    cpu: u32,
+) -> Option<(Registers, Evidence)> {
+    let number = |cpu| {
+        let hex = row.of(cpu)?.value.strip_prefix("0x")?;
+        u64::from_str_radix(hex, 16).ok()
+    };
+    let (boot, other) = (number(0)?, number(cpu)?);
+    let mask = register
+        .bits
+        .iter()
+        .fold(0, |mask, bit| mask | 1u64 << (bit & 63));
+    let printed = &row.of(cpu)?.printed;
+    let name = case.grammar.msr(register.msr).unwrap_or_default();
+    let name = format!("MSR {:#x} {name}", register.msr);
+    if (boot ^ other) & mask == 0 {
+        let says = format!(
+            "{} is alike on CPU 0 and CPU {cpu} ({other:#x}): that speaks against the firmware and for the kernel",
+            name.trim_end()
+        );
+        return Some((Registers::Alike, Case::note(printed.line, says, "kernel")));
+    }
+    let differences = Difference::of_register(register.msr, row)?;
+    let says = format!(
+        "{}: CPU 0 {boot:#x}, CPU {cpu} {other:#x}: {}",
+        name.trim_end(),
+        differences.says.join(", ")
+    );
+    let item = Case::note(printed.line, says, "divergent");
+    Some((Registers::Differ, item))
+}

@@ -1,0 +1,194 @@
+//! `ksplat cpus`, and verdicts on late clears where the same log lists what the CPUs are.
+
+mod common;
+
+use common::{ksplat, stderr, stdout};
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+const LATE_CLEAR: &str = include_str!("../corpus/ap-vmx-bios-kaslr/log");
+const FAST_STRINGS: &str = include_str!("../corpus/ap-faststring/log");
+
+const RDMSR: &str = "lab# rdmsr -a 0x1a0\n364972489\n364972488\n364972489\n364972489\n";
+
+/// /proc/cpuinfo of two CPUs.
+fn cpuinfo(flags: [&str; 2]) -> String {
+    let cpu = |(cpu, flags)| {
+        format!(
+            "processor\t: {cpu}\nvendor_id\t: GenuineIntel\nmodel\t\t: 28\nmicrocode\t: 0x107\ncpu MHz\t\t: 99{cpu}.9\n\
+             apicid\t\t: {cpu}\nflags\t\t: {flags}\npower management:\n\n"
+        )
+    };
+    (0..).zip(flags).map(cpu).collect()
+}
+
+/// Runs `ksplat ARGUMENTS` in a folder with these files.
+fn run(files: &[(&str, &str)], arguments: &[&str]) -> (String, Option<i32>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        std::fs::write(path, text).expect("writable");
+    }
+    let output = ksplat(folder.path())
+        .args(arguments)
+        .output()
+        .expect("ksplat runs");
+    assert_eq!(stderr(&output), "");
+    (stdout(&output), output.status.code())
+}
+
+fn late_clear(log: &str) -> Value {
+    let (text, _) = run(&[("log", log)], &["--format", "json", "log"]);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    document["splats"][0]["late_clear"].clone()
+}
+
+#[test]
+fn a_register_that_differs_is_named_with_its_bit() {
+    let (text, code) = run(&[("msr", RDMSR)], &["cpus", "msr"]);
+    insta::assert_snapshot!(text, @r"
+    4 CPUs (0-3), 1 difference
+
+    MSR 0x1a0 IA32_MISC_ENABLE: CPUs 0,2,3 0x364972489, CPU 1 0x364972488: bit 0 (fast
+      strings) off on CPU 1 only
+
+                                CPU 0,2,3    CPU 1
+    MSR 0x1a0 IA32_MISC_ENABLE  0x364972489  0x364972488
+    ");
+    assert_eq!(code, Some(1));
+    let (_, code) = run(&[("msr", RDMSR)], &["cpus", "--fail-on", "never", "msr"]);
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn what_all_of_a_folder_says_is_one_table() {
+    let files = [
+        ("logs/cpuinfo", &*cpuinfo(["fpu vme rep_good", "fpu vme"])),
+        ("logs/msr/1a0", RDMSR),
+    ];
+    let (text, code) = run(&files, &["cpus", "logs"]);
+    insta::assert_snapshot!(text, @r"
+    4 CPUs (0-3), 2 differences
+
+    /proc/cpuinfo flag rep_good: CPU 0 yes, CPU 1 no: only CPU 1 lacks it
+    MSR 0x1a0 IA32_MISC_ENABLE: CPUs 0,2,3 0x364972489, CPU 1 0x364972488: bit 0 (fast
+      strings) off on CPU 1 only
+
+                                 CPU 0        CPU 1        CPU 2,3
+    /proc/cpuinfo flag rep_good  yes          no           ?
+    MSR 0x1a0 IA32_MISC_ENABLE   0x364972489  0x364972488  0x364972489
+
+    Alike on all: /proc/cpuinfo: vendor_id, model, microcode, power management
+    ");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn cpus_that_are_alike_are_no_finding() {
+    let same = cpuinfo(["fpu vme", "fpu vme"]);
+    let (text, code) = run(&[("cpuinfo", &same)], &["cpus", "cpuinfo"]);
+    assert!(text.starts_with("2 CPUs (0,1), no difference\n"), "{text}");
+    assert_eq!(code, Some(0));
+    let (text, code) = run(&[("log", "nothing\n")], &["cpus", "log"]);
+    assert_eq!(
+        (&*text, code),
+        ("no line says anything of single CPUs\n", Some(0))
+    );
+}
+
+#[test]
+fn json_and_page_have_the_same() {
+    let files = [("cpuinfo", &*cpuinfo(["fpu vmx", "fpu"]))];
+    let (text, _) = run(&files, &["cpus", "--format", "json", "cpuinfo"]);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let difference = &document["differences"][0];
+    assert_eq!(difference["name"], "flag vmx");
+    assert_eq!(difference["values"][1]["cpus"], serde_json::json!([1]));
+    assert_eq!(difference["values"][1]["printed"]["line"], 16);
+    let (page, _) = run(&files, &["cpus", "--format", "html", "cpuinfo"]);
+    assert!(page.contains("only CPU 1 lacks it"), "{page}");
+}
+
+#[test]
+fn standard_input_and_quoted_mails_are_read_as_well() {
+    let mail = format!(
+        "From: a@b\nSubject: cpus\nDate: Thu, 26 Nov 2026 12:00:00 +0000\nMessage-Id: <1@b>\n\n> {}\n",
+        cpuinfo(["fpu vmx", "fpu"]).replace('\n', "\n> ")
+    );
+    let mut child = ksplat(Path::new("/"))
+        .args(["cpus", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("ksplat runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(mail.as_bytes()).expect("it reads");
+    drop(input);
+    let text = stdout(&child.wait_with_output().expect("it ends"));
+    assert!(text.contains("flag vmx: CPU 0 yes, CPU 1 no"), "{text}");
+}
+
+#[test]
+fn control_bytes_of_a_listing_reach_no_terminal() {
+    let text = cpuinfo(["fpu \u{1b}[31mred", "fpu"]);
+    let (text, _) = run(&[("cpuinfo", &text)], &["cpus", "cpuinfo"]);
+    assert!(text.contains("red") && !text.contains('\u{1b}'), "{text}");
+}
+
+/// The same log says which bit of the register is off: nobody needs to be told to read it.
+#[test]
+fn a_register_in_the_log_settles_a_late_clear() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let alone = late_clear(&log);
+    let advice = |verdict: &Value| verdict["diagnosis"].as_str().expect("text").to_owned();
+    assert!(
+        advice(&alone).contains("rdmsr -a 0x3a"),
+        "{}",
+        advice(&alone)
+    );
+    let listed = late_clear(&format!("{log}\nlab# rdmsr -a 0x3a\n5\n1\n"));
+    assert!(
+        !advice(&listed).contains("rdmsr -a 0x3a"),
+        "{}",
+        advice(&listed)
+    );
+    assert!(
+        advice(&listed).contains("bit 2 (VMX) off on CPU 1 only"),
+        "{}",
+        advice(&listed)
+    );
+    assert_eq!(listed["at_fault"], alone["at_fault"]);
+}
+
+#[test]
+fn a_register_that_is_alike_speaks_for_the_kernel() {
+    let listed = late_clear(&format!(
+        "{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n"
+    ));
+    assert_eq!(listed["at_fault"], "kernel");
+    let evidence = listed["evidence"].as_array().expect("a list");
+    let says = |item: &Value| {
+        item["for"] == "kernel"
+            && item["says"]
+                .as_str()
+                .is_some_and(|says| says.contains("against the firmware"))
+    };
+    assert!(evidence.iter().any(says), "{evidence:?}");
+}
+
+#[test]
+fn a_flag_that_only_the_boot_cpu_has_is_evidence() {
+    let listed = late_clear(&format!("{LATE_CLEAR}\n{}", cpuinfo(["fpu vmx", "fpu"])));
+    let evidence = listed["evidence"].as_array().expect("a list");
+    let wanted = "/proc/cpuinfo: vmx: CPU 0 has it, CPU 1 lacks it";
+    let found = evidence
+        .iter()
+        .find(|item| item["says"] == wanted)
+        .expect("evidence");
+    assert_eq!(found["for"], "divergent");
+}
