@@ -11,6 +11,7 @@ mod waiting;
 use crate::boot::Boot;
 use crate::cpus::{CpuTable, Listings};
 use crate::grammar::{Grammar, MilestoneName};
+use crate::input::container::Envelope;
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
@@ -49,6 +50,8 @@ pub struct Origin<'a> {
     pub member: Option<&'a str>,
     /// Subject of the mail whose text it is, where the text does not show it.
     pub subject: Option<&'a str>,
+    /// The mail that it is in, where it is in one.
+    pub mail: Option<&'a Arc<Envelope>>,
     /// Boots that other members of the input told of: those of this one count on from there.
     pub boots: usize,
 }

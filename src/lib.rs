@@ -76,6 +76,7 @@ pub use boot::{Boot, FeatureMessage, LastLine, PassedMilestone, Statement};
 pub use excerpt::{Excerpt, ExcerptLine};
 pub use grammar::{FaultName, Level, MilestoneName, PathName, StageName};
 pub use group::{ClearGroup, Group, Groups, Machines};
+pub use input::container::Envelope;
 pub use late_clear::{
     BringUp, Confidence, Divergence, Evidence, FeatureFrom, LateClear, NamedFeature, Target,
 };

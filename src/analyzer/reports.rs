@@ -6,11 +6,13 @@ use crate::boot::Boots;
 use crate::cpus::Listings;
 use crate::excerpt::Keeper;
 use crate::grammar::MilestoneName;
+use crate::input::container::Envelope;
 use crate::late_clear::{BringUp, Case, Earlier, LateClear, NoVmlinux, Vmlinux, bring_up, judge};
 use crate::line::LogLine;
 use crate::report::{Report, Sequence};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
+use std::sync::Arc;
 
 /// Lines behind a message that a CPU lost a feature in which a late clear may explain it.
 const MAX_HINT: u64 = 64;
@@ -20,6 +22,7 @@ pub struct Reports<'a> {
     analyzer: &'a Analyzer,
     path: String,
     member: Option<String>,
+    mail: Option<Arc<Envelope>>,
     earlier_boots: usize,
     pub boots: Boots,
     assembler: Assembler<'a>,
@@ -46,6 +49,7 @@ impl<'a> Reports<'a> {
             analyzer,
             path: origin.path.to_owned(),
             member: origin.member.map(str::to_owned),
+            mail: origin.mail.cloned(),
             earlier_boots: origin.boots,
             boots: Boots::default(),
             assembler: Assembler::new(&analyzer.grammar, origin.path),
@@ -142,6 +146,7 @@ impl<'a> Reports<'a> {
 
     fn make(&mut self, mut splat: Splat) {
         splat.source.member.clone_from(&self.member);
+        splat.source.mail.clone_from(&self.mail);
         let symbols = self.symbolize(&mut splat);
         let (verdict, bring_up) = self.judge(&splat, &symbols);
         if let Some(verdict) = &verdict {

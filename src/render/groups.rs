@@ -242,6 +242,7 @@ mod tests {
                 member: Some("dmesg".to_owned()),
                 first_line: 7,
                 last_line: 9,
+                mail: None,
             },
             last: SourceSpan {
                 path: "b".to_owned(),

@@ -188,6 +188,7 @@ impl Visit for Reading<'_> {
             path: self.path,
             member: member.name,
             subject: member.subject,
+            mail: member.mail,
             boots: self.boots,
         };
         match member.text {

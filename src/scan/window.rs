@@ -4,9 +4,10 @@
 //! memory is bounded by the size of a window.
 
 use crate::analyzer::{Analyzer, Input, Origin};
-use crate::input::container::Member;
+use crate::input::container::{Envelope, Member};
 use crate::parallel;
 use crate::report::{Report, Sequence};
+use std::sync::Arc;
 
 /// Memory that the texts of a window and their names may take.
 const FULL: usize = 8 << 20;
@@ -29,6 +30,7 @@ pub struct Window {
 struct Held {
     name: Option<String>,
     subject: Option<String>,
+    mail: Option<Arc<Envelope>>,
     bytes: Vec<u8>,
 }
 
@@ -56,6 +58,7 @@ impl Window {
         self.texts.push(Held {
             name: member.name.map(str::to_owned),
             subject: member.subject.map(str::to_owned),
+            mail: member.mail.cloned(),
             bytes: bytes.to_vec(),
         });
     }
@@ -77,6 +80,7 @@ impl Window {
                 path,
                 member: held.name.as_deref(),
                 subject: held.subject.as_deref(),
+                mail: held.mail.as_ref(),
                 boots: 0,
             };
             let (mut reports, mut sequence) = (Vec::new(), Sequence::default());
@@ -103,6 +107,7 @@ mod tests {
         let member = Member {
             name: Some(&name),
             subject: None,
+            mail: None,
             text: Text::Whole(b""),
         };
         let mut window = Window::default();

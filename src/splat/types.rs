@@ -1,12 +1,15 @@
 //! The data types of a splat. Field docs name the printed line that each one comes from.
 
 use super::demangle::demangled;
+use crate::input::container::Envelope;
 use crate::line::Caller;
 use compact_str::CompactString;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Where in the input a splat stands. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -20,6 +23,23 @@ pub struct SourceSpan {
     pub first_line: u64,
     /// Last line that belongs to the splat.
     pub last_line: u64,
+    /// The mail that it is in, where it is in one; JSON has its `message_id` and `date`.
+    #[serde(flatten, serialize_with = "mail")]
+    pub mail: Option<Arc<Envelope>>,
+}
+
+/// The fields of a mail that JSON has.
+fn mail<S: Serializer>(mail: &Option<Arc<Envelope>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    if let Some(mail) = mail {
+        let fields = [("message_id", &mail.message_id), ("date", &mail.date)];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                map.serialize_entry(name, value)?;
+            }
+        }
+    }
+    map.end()
 }
 
 /// A source position as a decoded log prints it, relative to the kernel tree.

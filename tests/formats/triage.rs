@@ -77,6 +77,7 @@ impl Visit for Reading {
             path: "log",
             member: member.name,
             subject: member.subject,
+            mail: member.mail,
             boots: answer.boots,
         };
         let mut take = |report| answer.reports.push(report);

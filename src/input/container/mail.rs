@@ -3,7 +3,10 @@
 //! A mail that is plain text as it stands is handed over whole, header and all: its lines keep
 //! their numbers. Of any other mail the texts and attachments are members.
 
+mod envelope;
 mod structure;
+
+pub use envelope::Envelope;
 
 use super::content::Content;
 use super::error::{Said, Trouble};
@@ -13,6 +16,7 @@ use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessagePart, MimeHeaders};
 use memchr::memmem;
+use std::sync::Arc;
 use structure::{Part, Structure, header_length};
 
 /// A larger mail that is in no file, and a larger part that must be decoded, are not read: either is held in memory.
@@ -109,6 +113,8 @@ pub fn unpack(
 fn mail(walk: &mut Walk<'_>, bytes: &[u8], place: &Place<'_>) -> Result<(), Said> {
     let header = structure::header(&bytes[..header_length(bytes)]);
     let is_plain = header.as_ref().is_none_or(is_plain);
+    let envelope = header.as_ref().map(Envelope::of).map(Arc::new);
+    let place = &place.of_mail(envelope);
     let structure = Structure::of(bytes).filter(|_| !is_plain);
     match structure.filter(|structure| !structure.is_text_alone()) {
         Some(structure) => parts(walk, bytes, &structure, header.as_ref(), place),

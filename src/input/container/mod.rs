@@ -24,7 +24,7 @@ mod zip;
 pub use content::Content;
 pub use error::{Trouble, UnpackError};
 pub use limits::Limits;
-pub use mail::MAX_SIZE as MAX_MAIL;
+pub use mail::{Envelope, MAX_SIZE as MAX_MAIL};
 
 use content::Leaf;
 use dumps::Dumps;
@@ -33,6 +33,7 @@ use limits::Meter;
 use std::borrow::Cow;
 use std::io::Read;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Messages about one input; the rest is counted.
 const MAX_ERRORS: u64 = 20;
@@ -138,6 +139,8 @@ pub struct Member<'a> {
     pub name: Option<&'a str>,
     /// Subject of the mail whose text this is, where the text does not show it.
     pub subject: Option<&'a str>,
+    /// The mail that it is in, where it is in one.
+    pub mail: Option<&'a Arc<Envelope>>,
     /// Its bytes.
     pub text: Text<'a>,
 }
@@ -212,6 +215,8 @@ struct Place<'a> {
     outer: Option<&'a Place<'a>>,
     name: Option<String>,
     subject: Option<String>,
+    /// The innermost mail around it.
+    mail: Option<Arc<Envelope>>,
     depth: usize,
 }
 
@@ -222,7 +227,19 @@ impl Place<'_> {
             outer: Some(self),
             name: name.into(),
             subject: None,
+            mail: self.mail.clone(),
             depth: self.depth + 1,
+        }
+    }
+
+    /// The same place, which turned out to be a mail.
+    fn of_mail(&self, mail: Option<Arc<Envelope>>) -> Place<'_> {
+        Place {
+            outer: self.outer,
+            name: self.name.clone(),
+            subject: self.subject.clone(),
+            mail: mail.or_else(|| self.mail.clone()),
+            depth: self.depth,
         }
     }
 
@@ -374,6 +391,7 @@ impl Walk<'_> {
             self.visit.member(Member {
                 name: name.as_deref(),
                 subject: None,
+                mail: None,
                 text: Text::Whole(&text),
             });
         }
@@ -384,6 +402,7 @@ impl Walk<'_> {
         self.visit.member(Member {
             name: name.as_deref(),
             subject: place.subject.as_deref(),
+            mail: place.mail.as_ref(),
             text: match text {
                 Text::Whole(bytes) => Text::Whole(bytes),
                 Text::Stream(reader) => Text::Stream(reader),

@@ -5,7 +5,7 @@
 //! for headers of a bounded size and for single parts.
 
 use crate::input::mapped::passed;
-use mail_parser::{ContentType, Message, MessageParser, MimeHeaders};
+use mail_parser::{ContentType, HeaderName, Message, MessageParser, MimeHeaders};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -238,7 +238,10 @@ fn kind(content_type: Option<&ContentType<'_>>, within: Within) -> Kind {
 pub fn parser() -> MessageParser {
     MessageParser::new()
         .with_mime_headers()
-        .header_text(mail_parser::HeaderName::Subject)
+        .header_text(HeaderName::Subject)
+        .header_id(HeaderName::MessageId)
+        .header_date(HeaderName::Date)
+        .header_text(HeaderName::ListId)
         .default_header_ignore()
 }
 
