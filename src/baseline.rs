@@ -40,7 +40,7 @@ pub struct BaselineError {
 }
 
 /// A splat that is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry stands for
     /// several bugs. None where the title or the pattern says what is known.
@@ -289,6 +289,20 @@ impl Baseline {
             document,
             known,
         })
+    }
+
+    /// Accepts these signatures, and nothing else.
+    pub(crate) fn of_signatures(signatures: impl IntoIterator<Item = String>) -> Baseline {
+        let known = signatures.into_iter().map(|signature| Known {
+            signatures: vec![signature],
+            ..Known::default()
+        });
+        let known: Vec<_> = known.collect();
+        Baseline {
+            index: index(&known),
+            document: DocumentMut::new(),
+            known,
+        }
     }
 
     /// The entry of a bug: by its signature, by a former one, else the first whose title or pattern fits.

@@ -61,6 +61,9 @@ mod annotate;
 
 mod render;
 
+#[cfg(feature = "cli")]
+mod db;
+
 mod api;
 
 #[cfg(feature = "cli")]
@@ -81,7 +84,9 @@ pub use late_clear::{
     BringUp, Confidence, Divergence, Evidence, FeatureFrom, LateClear, NamedFeature, Target,
 };
 pub use line::Caller;
-pub use report::{Access, CodeLine, Culprit, Disassembly, MsrAccess, Platform, Report, Summary};
+pub use report::{
+    Access, CodeLine, Culprit, Disassembly, MsrAccess, Platform, Report, Seen, Summary,
+};
 pub use routing::{NumberedLine, Routing, SourceCode};
 pub use splat::{
     Code, CodeRef, Frame, Inline, Kernel, Registers, Section, SourceLine, SourceSpan, Splat, Stack,

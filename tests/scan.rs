@@ -329,26 +329,54 @@ fn inbox(folder: &Path) -> (String, String) {
     let log = fs::read_to_string(corpus.join("bsp-vmx-kaslr/log")).expect("a log");
     let header =
         "From: a@b\nTo: c@d\nSubject: a warning\nDate: Mon, 23 Nov 2026 12:00:00 +0000\n\n";
-    let commit = |text: String| {
-        let blob = repository.write_blob(text).expect("written").detach();
-        let mut tree = gix::objs::Tree::empty();
-        tree.entries.push(gix::objs::tree::Entry {
-            mode: gix::objs::tree::EntryKind::Blob.into(),
-            filename: "m".into(),
-            oid: blob,
-        });
-        let tree = repository.write_object(&tree).expect("written").detach();
-        let who = gix::actor::SignatureRef {
-            name: "a".into(),
-            email: "a@b".into(),
-            time: "0 +0000",
-        };
-        let parent = repository.head_id().ok().map(|id| id.detach());
-        let commit = repository.commit_as(who, who, "HEAD", "mail", tree, parent);
-        commit.expect("committed").to_string()
+    let with_log = commit(&repository, format!("{header}{log}"));
+    (with_log, commit(&repository, format!("{header}nothing\n")))
+}
+
+/// Adds a mail to a public-inbox epoch.
+fn commit(repository: &gix::Repository, text: String) -> String {
+    let blob = repository.write_blob(text).expect("written").detach();
+    let mut tree = gix::objs::Tree::empty();
+    tree.entries.push(gix::objs::tree::Entry {
+        mode: gix::objs::tree::EntryKind::Blob.into(),
+        filename: "m".into(),
+        oid: blob,
+    });
+    let tree = repository.write_object(&tree).expect("written").detach();
+    let who = gix::actor::SignatureRef {
+        name: "a".into(),
+        email: "a@b".into(),
+        time: "0 +0000",
     };
-    let with_log = commit(format!("{header}{log}"));
-    (with_log, commit(format!("{header}nothing\n")))
+    let parent = repository.head_id().ok().map(|id| id.detach());
+    let commit = repository.commit_as(who, who, "HEAD", "mail", tree, parent);
+    commit.expect("committed").to_string()
+}
+
+#[test]
+fn a_database_reads_only_the_new_commits_of_a_public_inbox() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list/git/0.git");
+    inbox(&list);
+    let scan = || {
+        let output = ksplat(folder.path())
+            .args(["scan", "--db", "all.db", "list"])
+            .output()
+            .expect("ksplat runs");
+        assert_eq!(stderr(&output), "");
+        stdout(&output)
+    };
+    assert!(scan().contains("1 splat in 1 group"));
+    assert!(scan().contains("0 splats in 0 groups"));
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let log = fs::read_to_string(corpus.join("ap-faststring/log")).expect("a log");
+    let repository = gix::open(&list).expect("a repository");
+    commit(
+        &repository,
+        format!("From: a@b\nTo: c@d\nMessage-Id: <3@b>\n\n{log}"),
+    );
+    assert!(scan().contains("2 splats in 2 groups"), "{}", scan());
+    assert!(scan().contains("0 splats in 0 groups"));
 }
 
 #[test]

@@ -69,6 +69,22 @@ pub enum Command {
         paths: Vec<PathBuf>,
     },
 
+    /// Show the bugs of a database (--db): how often, since when, on which kernels, in which mails
+    ///
+    /// Exit code: 0, or 1 where the bug that is named is not known, 2 an error.
+    #[command(after_long_help = help(examples::BUGS))]
+    Bugs(BugOptions),
+
+    /// Put databases and NDJSON of several scans together into one database (-o)
+    ///
+    /// The result is the same as that of one scan over all, in whatever order the shards come.
+    #[command(after_long_help = help(examples::MERGE))]
+    Merge {
+        /// Databases, or what scan --format ndjson printed
+        #[arg(value_name = "SHARD", required = true)]
+        shards: Vec<PathBuf>,
+    },
+
     /// Tell function, file, line and inlined functions of places in code
     ///
     /// Exit code: 0 every place is known, 1 one is not, 2 an error.
@@ -137,12 +153,73 @@ pub struct ScanOptions {
     pub grep: Option<Regex>,
 }
 
+/// What `bugs` takes.
+#[derive(Debug, ClapArgs)]
+pub struct BugOptions {
+    /// Only the bug of this signature or title: its whole history
+    #[arg(value_name = "SIGNATURE|TITLE")]
+    pub name: Option<String>,
+
+    /// Only bugs of this kind (repeatable)
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+
+    /// Only bugs of the subsystem that begins so (a scan with --maintainers knows it)
+    #[arg(long, value_name = "NAME")]
+    pub subsystem: Option<String>,
+
+    /// Only events with a mail of this day or later (2024-04-30)
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+
+    /// Only events with a mail of this day or earlier
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Date>,
+
+    /// Only events on a kernel whose release begins so (6.12)
+    #[arg(long, value_name = "RELEASE")]
+    pub kernel: Option<String>,
+
+    /// Only events on a mailing list with this in its name
+    #[arg(long, value_name = "LIST")]
+    pub list: Option<String>,
+
+    /// Only bugs whose title or signature this regular expression matches
+    #[arg(long, value_name = "REGEX")]
+    pub grep: Option<Regex>,
+
+    /// Only bugs that were not seen before this day
+    #[arg(long, value_name = "DATE")]
+    pub new_since: Option<Date>,
+
+    /// Bugs to show; the others are counted
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+
+    /// Order of the bugs
+    #[arg(long, value_enum, value_name = "BY", default_value_t = BugOrder::Count)]
+    pub sort: BugOrder,
+}
+
+/// In which order bugs come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BugOrder {
+    /// The most frequent first
+    Count,
+    /// The oldest first
+    First,
+    /// What was seen last comes first
+    Last,
+    /// By title
+    Title,
+}
+
 /// What `check` takes.
 #[derive(Debug, ClapArgs)]
 pub struct CheckOptions {
-    /// Known splats: a TOML file
-    #[arg(long, value_name = "FILE")]
-    pub baseline: PathBuf,
+    /// Known splats: a TOML file; without it all that the database of --db has seen
+    #[arg(long, value_name = "FILE", required_unless_present = "db")]
+    pub baseline: Option<PathBuf>,
 
     /// Add the new ones to the baseline, which is made where it is missing; what it holds stays as it is
     #[arg(long)]
@@ -179,6 +256,11 @@ pub struct Options {
     /// MAINTAINERS file: says who should hear of a report, as scripts/get_maintainer.pl does
     #[arg(long, global = true, value_name = "FILE")]
     pub maintainers: Option<PathBuf>,
+
+    /// Database of what was seen before (SQLite): scan adds to it and reads only what is new to it; triage and check
+    /// say of each splat how often it was seen, since when, and where
+    #[arg(long, global = true, value_name = "FILE")]
+    pub db: Option<PathBuf>,
 
     /// Form of the output (default: what the name of the file behind -o ends in, else text)
     #[arg(long = "format", global = true, value_enum, value_name = "FORMAT")]

@@ -4,6 +4,7 @@ use super::args::{Options, ScanOptions};
 use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
+use super::memory::{Memory, Past};
 use super::output::Out;
 use super::progress::Shown;
 use super::signals::Stop;
@@ -61,6 +62,9 @@ pub struct Batch<'a> {
     baseline: Option<(&'a Baseline, Date)>,
     filter: Filter<'a>,
     shown: Shown,
+    /// Where a scan remembers what it found.
+    memory: Option<Memory>,
+    past: Past,
     out: Out,
     form: Box<dyn Output + 'a>,
     stop: Stop,
@@ -95,6 +99,8 @@ impl<'a> Batch<'a> {
             baseline: None,
             filter: Filter::default(),
             shown: Shown::new(options),
+            memory: None,
+            past: Past::none(),
             out: output::open_paged(options)?,
             form: format::output(options, analyzer.grammar(), text),
             stop,
@@ -112,6 +118,16 @@ impl<'a> Batch<'a> {
     /// Passes over all but some splats.
     pub fn only(self, filter: Filter<'a>) -> Batch<'a> {
         Batch { filter, ..self }
+    }
+
+    /// Adds what is found to a database, and passes over what that has read.
+    pub fn remember(self, memory: Option<Memory>) -> Batch<'a> {
+        Batch { memory, ..self }
+    }
+
+    /// Says of each splat what a database knows.
+    pub fn recall(self, past: Past) -> Batch<'a> {
+        Batch { past, ..self }
     }
 
     /// Holds what is found against a baseline.
@@ -135,6 +151,10 @@ impl<'a> Batch<'a> {
                 ..Limits::default()
             })
             .progress(&counters);
+        let known = self.memory.as_ref().map(|memory| memory.known().clone());
+        if let Some(known) = &known {
+            scanner = scanner.known(known);
+        }
         if let Some(jobs) = self.options.jobs {
             scanner = scanner.threads(jobs);
         }
@@ -147,7 +167,8 @@ impl<'a> Batch<'a> {
     /// Says where nothing at all was found to read.
     fn tell_empty(&self, paths: &[PathBuf]) {
         let read = self.shown.counters.files.load(Ordering::Relaxed);
-        if read == 0 && self.is_whole() {
+        // A database may know all of them.
+        if read == 0 && self.memory.is_none() && self.is_whole() {
             let told = || paths.iter().for_each(|path| tell_empty(self.options, path));
             self.shown.aside(told);
         }
@@ -188,6 +209,8 @@ impl<'a> Batch<'a> {
         self.out.finish()?;
         // A check must know of each signature.
         let lost = self.baseline.map_or(0, |_| self.ungrouped);
+        let unwritten = self.memory.as_ref().is_some_and(Memory::has_failed);
+        let lost = lost + u64::from(unwritten);
         Ok(match (interrupted, self.unreadable + lost, self.failed) {
             (true, _, _) => INTERRUPTED,
             (_, 1.., _) => ERROR,
@@ -266,13 +289,17 @@ pub fn tell_links(options: &Options, links: u64) {
 }
 
 impl Sink for Batch<'_> {
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, mut report: Report) {
         // Healthy boots print them: over a tree they are noise.
         if report.level == Level::Notice {
             let mut reasons = self.options.fail_on.iter();
             self.failed |= reasons.any(|reason| reason.names(&report));
             return;
         }
+        if let Some(memory) = &mut self.memory {
+            memory.add(&report);
+        }
+        self.past.tell(&mut report);
         if !self.filter.takes(&report) {
             return;
         }
@@ -295,6 +322,12 @@ impl Sink for Batch<'_> {
         self.shown.aside(|| complain(&error));
         let text = self.form.error(&error);
         self.write(&text);
+    }
+
+    fn checkpoint(&mut self, key: Option<&str>) {
+        if let Some(memory) = &mut self.memory {
+            memory.end_input(key);
+        }
     }
 
     fn member(&mut self, mut member: Input) {

@@ -3,10 +3,12 @@
 use super::args::{CheckOptions, Options};
 use super::batch::Batch;
 use super::draft::{Target, folder_of};
+use super::memory::Past;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{FOUND, Outcome, output};
 use crate::baseline::{Baseline, Comparison, Standing};
+use crate::db::Database;
 use crate::render::{CheckText, Ending};
 use jiff::Zoned;
 use rustix::fs::{FlockOperation, flock};
@@ -22,36 +24,58 @@ const MAX_BASELINE: u64 = 64 << 20;
 pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let stop = Stop::on_signals()?;
     let analyzer = analyzer(options, &stop)?.look_for_kernel();
-    let baseline = read(check)?;
+    let file = check.baseline.as_deref();
+    if file.is_none() && (check.update || check.prune) {
+        return Err(
+            "check: no --baseline to change; a database is added to by ksplat scan --db".into(),
+        );
+    }
+    let baseline = match file {
+        Some(file) => read(file, check)?,
+        None => remembered(options)?,
+    };
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let style = output::style(options);
     let text = CheckText::new(style, options.verbose).accepting(check.update);
-    let mut batch = Batch::new(options, &analyzer, stop, text)?.against(&baseline, today);
+    let mut batch = Batch::new(options, &analyzer, stop, text)?
+        .against(&baseline, today)
+        .recall(Past::open(options)?);
     let groups = batch.scan(&check.paths);
-    let comparison = baseline.compare(groups, today);
+    let mut comparison = baseline.compare(groups, today);
+    if file.is_none() {
+        // A run sees few of all the bugs that an archive holds.
+        comparison.unseen.clear();
+    }
     batch.require_kernel(&check.paths);
     let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
     let code = batch.finish(Ending::Check(&comparison))?;
-    if !(check.update || check.prune) {
+    let Some(file) = file.filter(|_| check.update || check.prune) else {
         return Ok(code);
-    }
+    };
     if !is_whole {
         output::tell("the baseline stays as it is: not all of the input was read");
         return Ok(code);
     }
-    rewrite(check, &comparison)?;
+    rewrite(file, check, &comparison)?;
     let settled = code == FOUND && check.update && !comparison.has_expired() && !lacks;
     Ok(if settled { super::CLEAN } else { code })
 }
 
 /// The baseline; an empty one where `--update` is to make the file.
-fn read(check: &CheckOptions) -> Result<Baseline, Box<dyn Error>> {
-    let path = check.baseline.display().to_string();
-    match text(&check.baseline) {
+fn read(file: &Path, check: &CheckOptions) -> Result<Baseline, Box<dyn Error>> {
+    let path = file.display().to_string();
+    match text(file) {
         Ok(text) => Ok(Baseline::parse(&path, &text)?),
         Err(error) if error.kind() == ErrorKind::NotFound && check.update => Ok(Baseline::new()),
         Err(error) => Err(format!("{path}: {error}; --update makes a baseline").into()),
     }
+}
+
+/// What the database of `--db` has seen is known.
+fn remembered(options: &Options) -> Result<Baseline, Box<dyn Error>> {
+    let database = options.db.as_deref().map(Database::open).transpose()?;
+    let signatures = database.map_or(Ok(Vec::new()), |database| database.signatures())?;
+    Ok(Baseline::of_signatures(signatures))
 }
 
 fn text(path: &Path) -> io::Result<String> {
@@ -66,10 +90,14 @@ fn text(path: &Path) -> io::Result<String> {
 }
 
 /// Writes the changed baseline, whole or not at all. Who changes it at the same time waits.
-fn rewrite(check: &CheckOptions, comparison: &Comparison<'_>) -> Result<(), Box<dyn Error>> {
-    let _lock = lock(&check.baseline);
+fn rewrite(
+    file: &Path,
+    check: &CheckOptions,
+    comparison: &Comparison<'_>,
+) -> Result<(), Box<dyn Error>> {
+    let _lock = lock(file);
     // From the file again: somebody may have changed it since.
-    let mut baseline = read(check)?;
+    let mut baseline = read(file, check)?;
     let before = baseline.to_string();
     if check.prune {
         let unseen = comparison.unseen.iter();
@@ -82,15 +110,15 @@ fn rewrite(check: &CheckOptions, comparison: &Comparison<'_>) -> Result<(), Box<
         baseline.add(new.map(|(group, _)| group));
     }
     let text = baseline.to_string();
-    if text == before && check.baseline.exists() {
+    if text == before && file.exists() {
         return Ok(());
     }
-    let written = Target::open(&check.baseline).and_then(|mut target| {
+    let written = Target::open(file).and_then(|mut target| {
         target.write_all(text.as_bytes())?;
         target.place()
     });
     written.map_err(|error| {
-        let path = check.baseline.display();
+        let path = file.display();
         format!("{path}: {error}; give --baseline a file in a folder that you may write").into()
     })
 }

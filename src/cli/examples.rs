@@ -63,6 +63,28 @@ pub const CHECK: &[(&str, &str)] = &[
     ),
 ];
 
+/// Of `ksplat bugs`.
+pub const BUGS: &[(&str, &str)] = &[
+    (
+        "ksplat bugs --db all.db --new-since 2026-11-01 --top 20",
+        "what is new this month",
+    ),
+    (
+        "ksplat bugs --db all.db 'WARNING in do_clear_cpu_cap'",
+        "the history of one bug: mails, kernels, machines",
+    ),
+    (
+        "ksplat bugs --db all.db -o bugs.html",
+        "all of them as a page",
+    ),
+];
+
+/// Of `ksplat merge`.
+pub const MERGE: &[(&str, &str)] = &[(
+    "ksplat merge -o all.db 2024.db 2025.db today.ndjson",
+    "what three runs have read, as if it were one",
+)];
+
 /// Of `ksplat cpus`.
 pub const CPUS: &[(&str, &str)] = &[
     (

@@ -3,6 +3,7 @@
 mod annotate;
 mod args;
 mod batch;
+mod bugs;
 mod check;
 mod cpus;
 mod documents;
@@ -14,6 +15,8 @@ mod fail_on;
 mod format;
 mod hints;
 mod kmsg;
+mod memory;
+mod merge;
 mod output;
 mod pager;
 mod printer;
@@ -50,6 +53,8 @@ pub fn main() -> ExitCode {
         Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
         Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
         Some(Command::Cpus { paths }) => cpus::run(&args.options, paths),
+        Some(Command::Bugs(bugs)) => bugs::run(&args.options, bugs),
+        Some(Command::Merge { shards }) => merge::run(&args.options, shards),
         Some(Command::Explain { what }) => explain::run(&args.options, what),
         Some(Command::Man) => documents::man(&args.options),
         Some(Command::Scan(scan)) => scan::run(&args.options, scan),

@@ -4,6 +4,7 @@ use super::args::Options;
 use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
 use super::hints::Hints;
+use super::memory::Past;
 use super::output::Out;
 use super::{format, output};
 use crate::analyzer::{Analyzer, Input};
@@ -19,6 +20,7 @@ pub struct Printer<'a> {
     out: Out,
     form: Box<dyn Output + 'a>,
     hints: Hints,
+    past: Past,
     failed: bool,
     /// When the last report came, while it may wait for the rest of its incident.
     last_report: Option<Instant>,
@@ -47,6 +49,7 @@ impl<'a> Printer<'a> {
             out: output::open_paged(options)?,
             form: format::output(options, grammar, text),
             hints: Hints::default(),
+            past: Past::open(options)?,
             failed: false,
             last_report: None,
         })
@@ -58,7 +61,8 @@ impl<'a> Printer<'a> {
     }
 
     /// Takes in a report.
-    pub fn report(&mut self, report: Report) {
+    pub fn report(&mut self, mut report: Report) {
+        self.past.tell(&mut report);
         let fails = self.options.fail_on.iter().any(|r| r.names(&report));
         self.failed |= fails;
         if self.options.verbose {

@@ -3,6 +3,7 @@
 use super::args::{GroupOrder, Options, ScanOptions};
 use super::batch::{Batch, Filter};
 use super::fail_on::require_kinds;
+use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
@@ -17,7 +18,9 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
     let text = ScanText::new(output::style(options), options.verbose);
-    let mut batch = Batch::new(options, &analyzer, stop, text)?.only(Filter::of(scan));
+    let mut batch = Batch::new(options, &analyzer, stop, text)?
+        .only(Filter::of(scan))
+        .remember(Memory::create(options)?);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
     let shown = scan.top.unwrap_or(groups.len()).min(groups.len());

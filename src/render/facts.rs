@@ -3,7 +3,7 @@
 use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
 use crate::late_clear::{BringUp, LateClear};
-use crate::report::Report;
+use crate::report::{Report, Seen};
 use crate::routing::SourceCode;
 use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
@@ -120,6 +120,7 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let rows = [
         ("What", one(what)),
         ("Next", next),
+        ("Seen", report.seen.iter().map(seen).collect()),
         ("Whose", whose(report)),
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
@@ -138,6 +139,29 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     ];
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
+}
+
+/// What is known of the bug from before.
+fn seen(seen: &Seen) -> String {
+    let times = count(seen.count, "time");
+    let since = seen
+        .first
+        .as_ref()
+        .map_or(String::new(), |first| format!(" since {first}"));
+    let link = seen
+        .links
+        .first()
+        .map_or(String::new(), |link| format!(" ({link})"));
+    let last = seen
+        .last
+        .as_ref()
+        .filter(|last| seen.first.as_ref() != Some(last));
+    let last = last.map_or(String::new(), |last| format!(", last {last}"));
+    let release = seen
+        .release
+        .as_ref()
+        .map_or(String::new(), |release| format!(" on {release}"));
+    format!("{times}{since}{link}{last}{release}")
 }
 
 /// Whose code it is, and who should hear of it.

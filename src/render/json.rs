@@ -10,7 +10,7 @@ use crate::boot::Boot;
 use crate::grammar::{Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::{BringUp, LateClear};
-use crate::report::{Access, CodeLine, MsrAccess, Report};
+use crate::report::{Access, CodeLine, MsrAccess, Report, Seen};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, Symbols};
@@ -155,6 +155,9 @@ struct SplatJson<'a> {
     bring_up: Option<&'a BringUp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     late_clear: Option<&'a LateClear>,
+    /// Only where a database is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<&'a Seen>,
 }
 
 #[derive(Serialize)]
@@ -528,6 +531,7 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         msr: report.msr.as_ref(),
         bring_up: report.bring_up.as_ref(),
         late_clear: report.late_clear.as_ref(),
+        seen: report.seen.as_ref(),
     }
 }
 

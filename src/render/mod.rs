@@ -3,6 +3,8 @@
 //! In: reports and what the inputs told of themselves. Out: text. Each form of the output is one
 //! [`Output`]; nothing here decides anything, and control bytes of the log never pass.
 
+#[cfg(feature = "cli")]
+mod bugs;
 mod check;
 mod clean;
 mod cpus;
@@ -24,6 +26,8 @@ mod text;
 mod trace;
 mod words;
 
+#[cfg(feature = "cli")]
+pub use bugs::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
 pub use check::CheckText;
 pub use clean::{Escape, clean, without_commands};
 pub use cpus::CpuComparison;

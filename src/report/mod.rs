@@ -9,6 +9,7 @@ mod guilty;
 mod known;
 mod lkp;
 mod msr;
+mod seen;
 mod signature;
 mod stacks;
 mod summary;
@@ -17,6 +18,7 @@ mod top;
 pub use disassembly::{Access, CodeLine, Disassembly};
 pub use known::Known;
 pub use msr::MsrAccess;
+pub use seen::Seen;
 pub use summary::Summary;
 
 use crate::boot::Boot;
@@ -130,6 +132,8 @@ pub struct Report {
     pub platform: Platform,
     /// The lines of the log that it is made of, where the analyzer keeps them.
     pub excerpt: Excerpt,
+    /// What a database knows of the bug, where one is at hand.
+    pub seen: Option<Seen>,
     pub(crate) rules: Rules,
 }
 
@@ -312,6 +316,7 @@ impl Sequence {
             summary: told.summary,
             platform,
             excerpt: Excerpt::default(),
+            seen: None,
             rules: Rules(Arc::clone(grammar)),
             title: name.title,
             syzbot: name.syzbot,

@@ -6,6 +6,7 @@ use super::ScanError;
 use crate::analyzer::Analyzer;
 use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::{Entries, Entry, entries};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +40,11 @@ impl Mails {
         &self.commits[self.from..end]
     }
 
+    /// What names the last commit of the job.
+    pub fn key(&self) -> Option<String> {
+        self.commits().last().map(key)
+    }
+
     /// True where no job follows for the same repository.
     pub fn is_last(&self) -> bool {
         self.commits.len() - self.from <= COMMITS
@@ -56,6 +62,7 @@ impl Mails {
 /// The jobs of a scan, made as they are asked for.
 pub struct Jobs<'a> {
     analyzer: &'a Analyzer,
+    known: Option<&'a HashSet<String>>,
     /// Paths that were not begun, last one first.
     paths: Vec<PathBuf>,
     open: Option<Entries>,
@@ -67,9 +74,14 @@ pub struct Jobs<'a> {
 
 impl<'a> Jobs<'a> {
     /// For everything under these paths.
-    pub fn new(paths: &[PathBuf], analyzer: &'a Analyzer) -> Jobs<'a> {
+    pub fn new(
+        paths: &[PathBuf],
+        analyzer: &'a Analyzer,
+        known: Option<&'a HashSet<String>>,
+    ) -> Jobs<'a> {
         Jobs {
             analyzer,
+            known,
             paths: paths.iter().rev().cloned().collect(),
             open: None,
             mails: None,
@@ -103,7 +115,10 @@ impl<'a> Jobs<'a> {
 
     /// The first job of a repository; `None` where it holds no mails: then its files come next.
     fn inbox(&mut self, path: PathBuf) -> Option<Job> {
-        match commits(&path, self.analyzer) {
+        let known = self.known;
+        let is_new = |commits: Option<Vec<_>>| commits.map(|commits| behind(commits, known));
+        match commits(&path, self.analyzer).map(is_new) {
+            Ok(Some(commits)) if commits.is_empty() => None,
             Ok(Some(commits)) => Some(Job::Mails(Mails {
                 path: path.into(),
                 commits: commits.into(),
@@ -131,6 +146,21 @@ impl Iterator for Jobs<'_> {
         }
         Some(job)
     }
+}
+
+/// The key of a commit up to which the mails of a repository were read.
+fn key(commit: &CommitId) -> String {
+    format!("git:{commit}")
+}
+
+/// The commits after the last one that is known.
+fn behind(mut commits: Vec<CommitId>, known: Option<&HashSet<String>>) -> Vec<CommitId> {
+    let is_known = |commit: &CommitId| known.is_some_and(|known| known.contains(&key(commit)));
+    let first_new = commits
+        .iter()
+        .rposition(is_known)
+        .map_or(0, |last| last + 1);
+    commits.split_off(first_new)
 }
 
 fn commits(path: &Path, analyzer: &Analyzer) -> Result<Option<Vec<CommitId>>, InboxError> {

@@ -23,6 +23,7 @@ use crate::report::Report;
 use jobs::Jobs;
 use numbering::Numbering;
 use order::{Found, Next, Order};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -74,6 +75,10 @@ pub trait Sink {
     fn input(&mut self, extent: Extent) {
         let _ = extent;
     }
+    /// All that comes before was read, up to what this key names: a file by its bytes, a public-inbox by a commit.
+    fn checkpoint(&mut self, key: Option<&str>) {
+        let _ = key;
+    }
     /// True where members are to be handed over; asked once.
     fn wants_members(&self) -> bool {
         false
@@ -110,6 +115,8 @@ pub struct Scanner<'a> {
     limits: Limits,
     threads: usize,
     progress: Option<&'a Progress>,
+    /// Keys of what was read by earlier runs; `None` where nobody remembers.
+    known: Option<&'a HashSet<String>>,
 }
 
 impl<'a> Scanner<'a> {
@@ -120,6 +127,7 @@ impl<'a> Scanner<'a> {
             limits: Limits::default(),
             threads: parallel::cores(),
             progress: None,
+            known: None,
         }
     }
 
@@ -134,6 +142,12 @@ impl<'a> Scanner<'a> {
         Scanner { threads, ..self }
     }
 
+    /// Passes over what earlier runs have read, and gives keys to [`Sink::checkpoint`].
+    pub fn known(self, known: &'a HashSet<String>) -> Scanner<'a> {
+        let known = Some(known);
+        Scanner { known, ..self }
+    }
+
     /// Where to count what was read.
     pub fn progress(self, progress: &'a Progress) -> Scanner<'a> {
         let progress = Some(progress);
@@ -145,7 +159,7 @@ impl<'a> Scanner<'a> {
     ///
     /// When the analyzer is stopped, the scan hands over what was found and ends.
     pub fn scan(&self, paths: &[PathBuf], sink: &mut dyn Sink) {
-        let jobs = Mutex::new(Jobs::new(paths, self.analyzer));
+        let jobs = Mutex::new(Jobs::new(paths, self.analyzer, self.known));
         let order = Order::default();
         let members = sink.wants_members();
         let work = || Worker::new(self, &order, members).run(&jobs);
@@ -211,6 +225,7 @@ fn give(found: Vec<Found>, numbering: &mut Numbering, sink: &mut dyn Sink) {
             Found::Error(error) => sink.error(*error),
             Found::Member(member) => sink.member(*member),
             Found::End(end) => {
+                sink.checkpoint(end.key.as_deref());
                 if let Some(extent) = numbering.end(*end) {
                     sink.input(extent);
                 }

@@ -47,6 +47,8 @@ pub enum Found {
 pub struct End {
     /// What the job read.
     pub extent: Extent,
+    /// What was read, where another run can know it again.
+    pub key: Option<String>,
     /// True where its input ends with it.
     pub is_last: bool,
 }
@@ -240,6 +242,7 @@ mod tests {
         };
         vec![Found::End(Box::new(End {
             extent,
+            key: None,
             is_last: true,
         }))]
     }

@@ -8,6 +8,8 @@ use crate::input::container::{Content, Unpacker};
 use crate::input::inbox::{Inbox, InboxError};
 use crate::input::{Entry, FileEntry, InputError, Source, cut_short};
 use crate::report::{Report, Sequence};
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,16 +99,20 @@ impl<'s> Worker<'s> {
         let analyzer = self.scanner.analyzer;
         let mut reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
         let stop = analyzer.stop_flag();
+        let known = self.scanner.known;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         let read = match entry {
             Entry::Dump { text, .. } => {
-                unpack(Content::Whole(text));
-                Ok(Size::of(text))
+                let size = Size::of(text, known);
+                if !size.is_known {
+                    unpack(Content::Whole(text));
+                }
+                Ok(size)
             }
-            Entry::File(entry) => file(entry, &mut self.buffer, stop, unpack),
+            Entry::File(entry) => file(entry, &mut self.buffer, stop, known, unpack),
             Entry::Inbox(path) => {
                 let entry = FileEntry::named(path.clone());
-                file(&entry, &mut self.buffer, stop, unpack)
+                file(&entry, &mut self.buffer, stop, known, unpack)
             }
         };
         reading.flush();
@@ -118,7 +124,7 @@ impl<'s> Worker<'s> {
                 if size.is_cut {
                     reading.fail(cut_short(entry.path()).into());
                 }
-                Some(end(&reading, &name, true))
+                Some(end(&reading, &name, true, size.key))
             }
             Err(error) => {
                 reading.fail(error.into());
@@ -149,11 +155,12 @@ impl<'s> Worker<'s> {
         if let (Some(progress), true) = (self.scanner.progress, mails.is_last()) {
             progress.input(0);
         }
-        end(&reading, &name, mails.is_last())
+        let key = self.scanner.known.and_then(|_| mails.key());
+        end(&reading, &name, mails.is_last(), key)
     }
 }
 
-fn end(reading: &Reading<'_>, path: &str, is_last: bool) -> End {
+fn end(reading: &Reading<'_>, path: &str, is_last: bool, key: Option<String>) -> End {
     End {
         extent: Extent {
             path: path.to_owned(),
@@ -161,6 +168,7 @@ fn end(reading: &Reading<'_>, path: &str, is_last: bool) -> End {
             boots: reading.boots,
         },
         is_last,
+        key,
     }
 }
 
@@ -170,41 +178,63 @@ struct Size {
     bytes: u64,
     /// Somebody cut it short meanwhile.
     is_cut: bool,
+    /// What names its bytes, where a run remembers.
+    key: Option<String>,
+    /// An earlier run has read it.
+    is_known: bool,
 }
 
 impl Size {
-    fn of(bytes: &[u8]) -> Size {
+    fn of(bytes: &[u8], known: Option<&HashSet<String>>) -> Size {
+        let key = known.map(|_| key(bytes));
+        let is_in = |known: &HashSet<String>| key.as_ref().is_some_and(|key| known.contains(key));
         Size {
             bytes: bytes.len() as u64,
             is_cut: false,
+            is_known: known.is_some_and(is_in),
+            key,
         }
     }
 }
 
-/// Reads a file.
+/// The name of a file's bytes.
+fn key(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", digits.collect::<String>())
+}
+
+/// Reads a file, where no earlier run has.
 fn file(
     entry: &FileEntry,
     buffer: &mut Vec<u8>,
     stop: Option<&Arc<AtomicBool>>,
+    known: Option<&HashSet<String>>,
     mut unpack: impl FnMut(Content<'_>),
 ) -> Result<Size, InputError> {
     let stream = match Source::open(entry, buffer, stop)? {
         Source::Read(bytes) => {
-            unpack(Content::Whole(bytes));
-            return Ok(Size::of(bytes));
+            let size = Size::of(bytes, known);
+            if !size.is_known {
+                unpack(Content::Whole(bytes));
+            }
+            return Ok(size);
         }
         Source::Mapped(bytes) => {
-            unpack(Content::Whole(&bytes));
+            let size = Size::of(&bytes, known);
+            if !size.is_known {
+                unpack(Content::Whole(&bytes));
+            }
             return Ok(Size {
                 is_cut: bytes.is_cut(),
-                ..Size::of(&bytes)
+                ..size
             });
         }
         Source::Stream(stream) => stream,
     };
     let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);
-    Ok(Size::of(&[]))
+    Ok(Size::of(&[], None))
 }
 
 /// Where the findings of one job go.

@@ -23,7 +23,7 @@ pub struct SourceSpan {
     pub first_line: u64,
     /// Last line that belongs to the splat.
     pub last_line: u64,
-    /// The mail that it is in, where it is in one; JSON has its `message_id` and `date`.
+    /// The mail that it is in, where it is in one; JSON has its fields beside those here.
     #[serde(flatten, serialize_with = "mail")]
     pub mail: Option<Arc<Envelope>>,
 }
@@ -32,7 +32,12 @@ pub struct SourceSpan {
 fn mail<S: Serializer>(mail: &Option<Arc<Envelope>>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     if let Some(mail) = mail {
-        let fields = [("message_id", &mail.message_id), ("date", &mail.date)];
+        let fields = [
+            ("message_id", &mail.message_id),
+            ("date", &mail.date),
+            ("list", &mail.list),
+            ("subject", &mail.subject),
+        ];
         for (name, value) in fields {
             if let Some(value) = value {
                 map.serialize_entry(name, value)?;

@@ -1,0 +1,63 @@
+//! `ksplat bugs --db FILE`: what an archive remembers.
+
+use super::args::{BugOptions, BugOrder, Options};
+use super::format::Format;
+use super::{CLEAN, FOUND, Outcome, output};
+use crate::db::{Bug, Database, Filter};
+use crate::render::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
+use std::cmp::Reverse;
+
+/// Forms that bugs come in.
+const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Ndjson, Format::Html];
+
+/// Runs the command. The code is 1 where a bug that was named is not known.
+pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
+    let Some(path) = &options.db else {
+        return Err("bugs: no --db; name the database that ksplat scan --db made".into());
+    };
+    if !FORMATS.contains(&options.format()) {
+        return Err("bugs: they are text, json, ndjson or html; give another --format".into());
+    }
+    let filter = Filter {
+        kinds: bugs.kind.clone(),
+        subsystem: bugs.subsystem.clone(),
+        since: bugs.since.map(|date| date.to_string()),
+        until: bugs.until.map(|date| date.to_string()),
+        kernel: bugs.kernel.clone(),
+        list: bugs.list.clone(),
+        grep: bugs.grep.clone(),
+        new_since: bugs.new_since.map(|date| date.to_string()),
+        name: bugs.name.clone(),
+    };
+    let mut found = Database::open(path)?.bugs(&filter)?;
+    sort(&mut found, bugs.sort);
+    let all = found.len();
+    found.truncate(bugs.top.unwrap_or(all));
+    let style = output::style(options);
+    let mut out = output::open_paged(options)?;
+    out.print(&match (options.format(), &bugs.name) {
+        (Format::Json, _) => bugs_document(&found),
+        (Format::Ndjson, _) => bug_lines(&found),
+        (Format::Html, _) => bug_page(&found),
+        (_, Some(_)) => found.iter().map(|bug| bug_history(bug, &style)).collect(),
+        (_, None) => bug_table(&found, all, &style),
+    });
+    out.finish()?;
+    Ok(match (&bugs.name, all) {
+        (Some(name), 0) => {
+            output::tell(&format!("{name}: not seen in this database"));
+            FOUND
+        }
+        _ => CLEAN,
+    })
+}
+
+/// Puts bugs, which come the most frequent first, in another order.
+fn sort(bugs: &mut [Bug], order: BugOrder) {
+    match order {
+        BugOrder::Count => {}
+        BugOrder::First => bugs.sort_by_key(|bug| (bug.first.is_none(), bug.first.clone())),
+        BugOrder::Last => bugs.sort_by_key(|bug| Reverse(bug.last.clone())),
+        BugOrder::Title => bugs.sort_by_key(|bug| bug.title.clone()),
+    }
+}

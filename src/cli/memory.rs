@@ -1,0 +1,103 @@
+//! `--db`: the database that a run writes to, or asks.
+
+use super::args::Options;
+use super::output;
+use crate::db::{Database, DatabaseError, Event};
+use crate::render;
+use crate::report::Report;
+use std::collections::HashSet;
+
+/// A database that a scan adds to.
+pub struct Memory {
+    database: Database,
+    /// What was read before this run.
+    known: HashSet<String>,
+    failed: bool,
+}
+
+impl Memory {
+    /// Opens that of `--db`, or makes it.
+    ///
+    /// # Errors
+    /// Where the file is no database of ksplat's.
+    pub fn create(options: &Options) -> Result<Option<Memory>, DatabaseError> {
+        let Some(path) = &options.db else {
+            return Ok(None);
+        };
+        let database = Database::create(path)?;
+        let known = database.inputs()?;
+        Ok(Some(Memory {
+            database,
+            known,
+            failed: false,
+        }))
+    }
+
+    /// Keys of what was read before this run.
+    pub fn known(&self) -> &HashSet<String> {
+        &self.known
+    }
+
+    /// Keeps a report.
+    pub fn add(&mut self, report: &Report) {
+        let event = serde_json::to_value(report).ok();
+        if let Some(event) = event.as_ref().and_then(Event::of) {
+            let added = self.database.add(event);
+            self.check(added);
+        }
+    }
+
+    /// An input was read to its end.
+    pub fn end_input(&mut self, key: Option<&str>) {
+        let ended = self.database.end_input(key);
+        self.check(ended);
+    }
+
+    /// True where something could not be written.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The first error is told: all others follow from it.
+    fn check(&mut self, done: Result<(), DatabaseError>) {
+        if let Err(error) = done
+            && !std::mem::replace(&mut self.failed, true)
+        {
+            output::tell(&render::clean(&error.to_string()));
+        }
+    }
+}
+
+/// A database that a run asks.
+pub struct Past(Option<Database>);
+
+impl Past {
+    /// Opens that of `--db`.
+    ///
+    /// # Errors
+    /// Where there is none, or the file is no database of ksplat's.
+    pub fn open(options: &Options) -> Result<Past, DatabaseError> {
+        let database = options.db.as_deref().map(Database::open);
+        Ok(Past(database.transpose()?))
+    }
+
+    /// Of nothing.
+    pub fn none() -> Past {
+        Past(None)
+    }
+
+    /// Says of a report what is known of its bug.
+    pub fn tell(&self, report: &mut Report) {
+        let Some(database) = &self.0 else {
+            return;
+        };
+        let former = report.former_signatures.iter().map(String::as_str);
+        let signatures: Vec<_> = std::iter::once(report.signature.as_str())
+            .chain(former)
+            .collect();
+        match database.seen(&signatures) {
+            Ok(seen) => report.seen = seen,
+            Err(error) => output::tell(&render::clean(&error.to_string())),
+        }
+    }
+}

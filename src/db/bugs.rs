@@ -1,0 +1,454 @@
+//! Bugs: the events of one signature, and their history.
+
+use super::{Database, DatabaseError};
+use crate::report::Seen;
+use regex::Regex;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where an event is printed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Mention {
+    /// When its mail was written, in UTC.
+    pub date: Option<String>,
+    /// The input, as the user named it.
+    pub path: String,
+    /// The way through its containers; empty for the input itself.
+    pub member: String,
+    /// First line.
+    pub first_line: i64,
+    /// Last line.
+    pub last_line: i64,
+    /// Of its mail.
+    pub message_id: Option<String>,
+    /// Of its mail.
+    pub list: Option<String>,
+    /// Of its mail.
+    pub subject: Option<String>,
+}
+
+impl Mention {
+    /// Where to read the mail.
+    pub fn link(&self) -> Option<String> {
+        let id = self.message_id.as_ref()?;
+        let mut link = "https://lore.kernel.org/all/".to_owned();
+        for byte in id.bytes() {
+            match byte {
+                b'0'..=b'9'
+                | b'A'..=b'Z'
+                | b'a'..=b'z'
+                | b'-'
+                | b'.'
+                | b'_'
+                | b'~'
+                | b'@'
+                | b'+'
+                | b'=' => {
+                    link.push(char::from(byte));
+                }
+                _ => link += &format!("%{byte:02X}"),
+            }
+        }
+        link.push('/');
+        Some(link)
+    }
+}
+
+/// All events of one signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Bug {
+    /// Of all its events.
+    pub signature: String,
+    /// The title that most of them have.
+    pub title: String,
+    /// The kind that most of them have.
+    pub kind: String,
+    /// The function that most of them name.
+    pub culprit: Option<String>,
+    /// The file that most of them blame.
+    pub file: Option<String>,
+    /// The subsystem that most of them are routed to.
+    pub subsystem: Option<String>,
+    /// Events.
+    pub count: u64,
+    /// Mentions of them.
+    pub mentions: u64,
+    /// Mails with one.
+    pub mails: u64,
+    /// Day of the first mail, `2024-04-30`.
+    pub first: Option<String>,
+    /// Day of the last mail.
+    pub last: Option<String>,
+    /// Releases, sorted.
+    pub kernels: Vec<String>,
+    /// Machines, sorted.
+    pub hardware: Vec<String>,
+    /// Mailing lists, sorted.
+    pub lists: Vec<String>,
+    /// Events by the month of their first mail, `2024-04`.
+    pub months: BTreeMap<String, u64>,
+    /// Every mention, the oldest first.
+    #[serde(skip)]
+    pub places: Vec<Mention>,
+    /// The most complete report, as JSON.
+    #[serde(skip)]
+    pub report: String,
+}
+
+/// Which bugs are asked for.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Any kind where it is empty.
+    pub kinds: Vec<String>,
+    /// Beginning of the subsystem's name, case ignored.
+    pub subsystem: Option<String>,
+    /// Only events with a mail of that day or later.
+    pub since: Option<String>,
+    /// Only events with a mail of that day or earlier.
+    pub until: Option<String>,
+    /// Beginning of the release.
+    pub kernel: Option<String>,
+    /// Part of the list's name.
+    pub list: Option<String>,
+    /// Title or signature.
+    pub grep: Option<Regex>,
+    /// Only bugs whose first mail is of that day or later.
+    pub new_since: Option<String>,
+    /// Only the bug of this signature, or those of this title.
+    pub name: Option<String>,
+}
+
+/// An event with its mentions, as it is read back.
+#[derive(Default)]
+struct Known {
+    title: String,
+    kind: String,
+    culprit: Option<String>,
+    file: Option<String>,
+    subsystem: Option<String>,
+    release: Option<String>,
+    hardware: Option<String>,
+    weight: i64,
+    report: String,
+    mentions: Vec<Mention>,
+}
+
+impl Filter {
+    fn takes_event(&self, event: &Known) -> bool {
+        let date = |test: &dyn Fn(&str) -> bool| {
+            let mut dates = event
+                .mentions
+                .iter()
+                .filter_map(|mention| mention.date.as_deref());
+            dates.any(|date| test(day(date)))
+        };
+        let begins = |value: &Option<String>, wanted: &Option<String>| {
+            wanted.as_ref().is_none_or(|wanted| {
+                let value = value.as_deref().unwrap_or_default().to_lowercase();
+                value.starts_with(&wanted.to_lowercase())
+            })
+        };
+        let on_list = |wanted: &String| {
+            let mut lists = event
+                .mentions
+                .iter()
+                .filter_map(|mention| mention.list.as_deref());
+            lists.any(|list| list.contains(wanted.as_str()))
+        };
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && begins(&event.subsystem, &self.subsystem)
+            && begins(&event.release, &self.kernel)
+            && self
+                .since
+                .as_ref()
+                .is_none_or(|since| date(&|day| day >= since.as_str()))
+            && self
+                .until
+                .as_ref()
+                .is_none_or(|until| date(&|day| day <= until.as_str()))
+            && self.list.as_ref().is_none_or(on_list)
+    }
+
+    fn takes_bug(&self, bug: &Bug) -> bool {
+        let matches = |regex: &Regex| regex.is_match(&bug.title) || regex.is_match(&bug.signature);
+        let is_new = |since: &String| bug.first.as_ref().is_some_and(|first| first >= since);
+        let is_named = |name: &String| bug.signature == *name || bug.title == *name;
+        self.grep.as_ref().is_none_or(matches)
+            && self.new_since.as_ref().is_none_or(is_new)
+            && self.name.as_ref().is_none_or(is_named)
+    }
+}
+
+fn day(date: &str) -> &str {
+    date.get(..10).unwrap_or(date)
+}
+
+impl Database {
+    /// The bugs that a filter takes, the most frequent first, then by signature.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn bugs(&self, filter: &Filter) -> Result<Vec<Bug>, DatabaseError> {
+        let read = self.read_bugs(filter);
+        let mut bugs = read.map_err(|error| self.fail(&error))?;
+        bugs.sort_by(|a, b| {
+            b.count
+                .cmp(&a.count)
+                .then_with(|| a.signature.cmp(&b.signature))
+        });
+        Ok(bugs)
+    }
+
+    fn read_bugs(&self, filter: &Filter) -> rusqlite::Result<Vec<Bug>> {
+        let mut query = self.connection.prepare(
+            "SELECT signature, id, title, kind, culprit, file, subsystem, release, hardware, weight, report, \
+             path, member, first_line, last_line, message_id, date, list, subject \
+             FROM event JOIN mention ON mention.event = event.id \
+             ORDER BY signature, id, date IS NULL, date, path, member, first_line",
+        )?;
+        let mut rows = query.query([])?;
+        let mut bugs = Vec::new();
+        let mut open: Option<(String, Vec<Known>)> = None;
+        let mut last_id = String::new();
+        while let Some(row) = rows.next()? {
+            let signature: String = row.get(0)?;
+            if open.as_ref().is_none_or(|(known, _)| *known != signature) {
+                bugs.extend(open.take().and_then(|bug| close(bug, filter)));
+                open = Some((signature, Vec::new()));
+                last_id.clear();
+            }
+            let (_, events) = open.as_mut().expect("it was just opened");
+            let id: String = row.get(1)?;
+            if id != last_id {
+                last_id = id;
+                events.push(Known {
+                    title: row.get(2)?,
+                    kind: row.get(3)?,
+                    culprit: row.get(4)?,
+                    file: row.get(5)?,
+                    subsystem: row.get(6)?,
+                    release: row.get(7)?,
+                    hardware: row.get(8)?,
+                    weight: row.get(9)?,
+                    report: row.get(10)?,
+                    mentions: Vec::new(),
+                });
+            }
+            if let Some(event) = events.last_mut() {
+                event.mentions.push(Mention {
+                    path: row.get(11)?,
+                    member: row.get(12)?,
+                    first_line: row.get(13)?,
+                    last_line: row.get(14)?,
+                    message_id: row.get(15)?,
+                    date: row.get(16)?,
+                    list: row.get(17)?,
+                    subject: row.get(18)?,
+                });
+            }
+        }
+        bugs.extend(open.and_then(|bug| close(bug, filter)));
+        Ok(bugs)
+    }
+
+    /// What is known of the bug of one of these signatures; `None` where it was not seen.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn seen(&self, signatures: &[&str]) -> Result<Option<Seen>, DatabaseError> {
+        let mut found: Option<Seen> = None;
+        for signature in signatures {
+            let read = self.read_seen(signature);
+            found = found.or(read.map_err(|error| self.fail(&error))?);
+        }
+        Ok(found)
+    }
+
+    fn read_seen(&self, signature: &str) -> rusqlite::Result<Option<Seen>> {
+        let count = "SELECT count(*) FROM event WHERE signature = ?1";
+        let count: i64 = self
+            .connection
+            .prepare_cached(count)?
+            .query_row([signature], |row| row.get(0))?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let mut query = self.connection.prepare_cached(
+            "SELECT date, message_id, release FROM mention JOIN event ON event.id = mention.event \
+             WHERE signature = ?1 AND date IS NOT NULL ORDER BY date, message_id",
+        )?;
+        let mut rows = query.query([signature])?;
+        let (mut first, mut last, mut release) = (None, None, None);
+        let mut links = Vec::new();
+        while let Some(row) = rows.next()? {
+            let date: String = row.get(0)?;
+            let mention = Mention {
+                message_id: row.get(1)?,
+                ..Mention::default()
+            };
+            if let Some(link) = mention
+                .link()
+                .filter(|link| links.len() < 3 && !links.contains(link))
+            {
+                links.push(link);
+            }
+            first.get_or_insert_with(|| day(&date).to_owned());
+            release = row.get::<_, Option<String>>(2)?.or(release);
+            last = Some(day(&date).to_owned());
+        }
+        Ok(Some(Seen {
+            count: count.unsigned_abs(),
+            first,
+            last,
+            release,
+            links,
+        }))
+    }
+
+    /// All signatures.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn signatures(&self) -> Result<Vec<String>, DatabaseError> {
+        let read = || -> rusqlite::Result<_> {
+            let mut query = self
+                .connection
+                .prepare("SELECT DISTINCT signature FROM event ORDER BY 1")?;
+            let signatures = query.query_map([], |row| row.get(0))?;
+            signatures.collect()
+        };
+        read().map_err(|error| self.fail(&error))
+    }
+}
+
+/// A bug whose events are all there; `None` where the filter takes none of them.
+fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Option<Bug> {
+    events.retain(|event| filter.takes_event(event));
+    if events.is_empty() {
+        return None;
+    }
+    let best = events
+        .iter()
+        .max_by_key(|event| (event.weight, &event.report))?;
+    let most = |field: fn(&Known) -> Option<&String>| {
+        let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
+        events
+            .iter()
+            .filter_map(field)
+            .for_each(|value| *counts.entry(value).or_default() += 1);
+        // Of several that are as frequent the first.
+        let most = counts
+            .iter()
+            .max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)));
+        most.map(|(value, _)| (*value).clone())
+    };
+    let all = |field: fn(&Known) -> Option<&String>| -> BTreeSet<String> {
+        events.iter().filter_map(field).cloned().collect()
+    };
+    let mut places: Vec<Mention> = events
+        .iter()
+        .flat_map(|event| event.mentions.clone())
+        .collect();
+    places.sort_by(|a, b| (a.date.is_none(), a).cmp(&(b.date.is_none(), b)));
+    let dates = || places.iter().filter_map(|place| place.date.as_deref());
+    let mut months = BTreeMap::new();
+    for event in &events {
+        let first = event
+            .mentions
+            .iter()
+            .filter_map(|mention| mention.date.as_deref())
+            .min();
+        if let Some(month) = first.and_then(|date| date.get(..7)) {
+            *months.entry(month.to_owned()).or_default() += 1;
+        }
+    }
+    let mails: BTreeSet<&String> = places
+        .iter()
+        .filter_map(|place| place.message_id.as_ref())
+        .collect();
+    let lists: BTreeSet<&String> = places
+        .iter()
+        .filter_map(|place| place.list.as_ref())
+        .collect();
+    let mut kernels: Vec<_> = all(|event| event.release.as_ref()).into_iter().collect();
+    kernels.sort_by_cached_key(|release| version(release));
+    let bug = Bug {
+        title: most(|event| Some(&event.title))?,
+        kind: most(|event| Some(&event.kind))?,
+        culprit: most(|event| event.culprit.as_ref()),
+        file: most(|event| event.file.as_ref()),
+        subsystem: most(|event| event.subsystem.as_ref()),
+        count: events.len() as u64,
+        mentions: places.len() as u64,
+        mails: mails.len() as u64,
+        first: dates().min().map(|date| day(date).to_owned()),
+        last: dates().max().map(|date| day(date).to_owned()),
+        kernels,
+        hardware: all(|event| event.hardware.as_ref()).into_iter().collect(),
+        lists: lists.into_iter().cloned().collect(),
+        months,
+        report: best.report.clone(),
+        signature,
+        places,
+    };
+    filter.takes_bug(&bug).then_some(bug)
+}
+
+/// A release in the order of its numbers: 6.9 before 6.12, 6.12-rc3 before 6.12.
+fn version(release: &str) -> (Vec<u64>, bool, u64, String) {
+    let (numbers, rest) = release.split_at(release.find('-').unwrap_or(release.len()));
+    let numbers = numbers
+        .split('.')
+        .map(|number| number.parse().unwrap_or_default());
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.resize(3, 0);
+    let candidate = rest.strip_prefix("-rc").map(|rest| {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_default()
+    });
+    (
+        numbers,
+        candidate.is_none(),
+        candidate.unwrap_or_default(),
+        release.to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_in_the_order_of_their_versions() {
+        let mut kernels = [
+            "6.12",
+            "6.9.0",
+            "6.12-rc3",
+            "6.12.1",
+            "6.12-rc11",
+            "5.15.0-91-generic",
+        ];
+        kernels.sort_by_cached_key(|release| version(release));
+        let sorted = [
+            "5.15.0-91-generic",
+            "6.9.0",
+            "6.12-rc3",
+            "6.12-rc11",
+            "6.12",
+            "6.12.1",
+        ];
+        assert_eq!(kernels, sorted);
+    }
+
+    #[test]
+    fn a_message_id_makes_a_link_and_nothing_else() {
+        let mention = Mention {
+            message_id: Some("a\"><b>/..@x".to_owned()),
+            ..Mention::default()
+        };
+        let link = mention.link().expect("a link");
+        assert_eq!(link, "https://lore.kernel.org/all/a%22%3E%3Cb%3E%2F..@x/");
+    }
+}

@@ -1,0 +1,258 @@
+//! The memory of an archive: an SQLite database of the events that were read, and of where they were mentioned.
+//!
+//! In: reports as JSON (`ksplat scan --db`, or lines of NDJSON). Out: [`Bug`]s with their history. The tables are
+//! described in `docs/database.md`. An event is what one machine printed once: a quote of it, or the same mail on
+//! another list, is a mention of the same event. What is kept of an event is its most complete mention, by an order
+//! that is total, so that the same mentions give the same database in whatever order they come.
+
+mod bugs;
+mod event;
+mod merge;
+
+pub use bugs::{Bug, Filter, Mention};
+pub use event::Event;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// Version of the tables (`PRAGMA user_version`).
+const SCHEMA: u32 = 1;
+
+/// Marks a database of ksplat's (`PRAGMA application_id`): "kspl".
+const APPLICATION: u32 = 0x6b73_706c;
+
+/// The tables of version 1.
+const TABLES: &str = include_str!("schema.sql");
+
+/// Events that are written in one go: more wait in memory for the end of their input.
+const MAX_PENDING: usize = 4096;
+
+/// A database that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct DatabaseError {
+    /// As the user named it.
+    pub path: String,
+    /// What is wrong, and the mend.
+    pub reason: String,
+}
+
+/// The database.
+pub struct Database {
+    path: PathBuf,
+    connection: Connection,
+    /// Events whose input has not ended.
+    pending: Vec<Event>,
+}
+
+impl Database {
+    /// Opens it for writing; makes it where there is none.
+    ///
+    /// # Errors
+    /// Where the file is no database of ksplat's, or of a later version, or cannot be written.
+    pub fn create(path: &Path) -> Result<Database, DatabaseError> {
+        let fail = |error| broken(path, &error);
+        let connection = Connection::open(path).map_err(fail)?;
+        let mut database = Database {
+            path: path.to_owned(),
+            connection,
+            pending: Vec::new(),
+        };
+        let connection = &mut database.connection;
+        // Others may read meanwhile, and a kill leaves whole transactions.
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+            .map_err(fail)?;
+        let is_new = connection
+            .query_row("SELECT count(*) FROM sqlite_master", [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map_err(fail)?
+            == 0;
+        if is_new {
+            let tables = connection.transaction().map_err(fail)?;
+            tables.execute_batch(TABLES).map_err(fail)?;
+            tables
+                .pragma_update(None, "application_id", APPLICATION)
+                .map_err(fail)?;
+            tables
+                .pragma_update(None, "user_version", SCHEMA)
+                .map_err(fail)?;
+            tables.commit().map_err(fail)?;
+        }
+        database.check()?;
+        Ok(database)
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// Where there is none, or it is none of ksplat's.
+    pub fn open(path: &Path) -> Result<Database, DatabaseError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = Connection::open_with_flags(path, flags).map_err(|e| broken(path, &e))?;
+        let database = Database {
+            path: path.to_owned(),
+            connection,
+            pending: Vec::new(),
+        };
+        database.check()?;
+        Ok(database)
+    }
+
+    fn fail(&self, error: &rusqlite::Error) -> DatabaseError {
+        broken(&self.path, error)
+    }
+
+    /// Writes what is open, and leaves one file.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn close(mut self) -> Result<(), DatabaseError> {
+        self.end_input(None)?;
+        let path = self.path.clone();
+        let closed = self
+            .connection
+            .pragma_update(None, "journal_mode", "DELETE");
+        let closed = closed.and_then(|()| self.connection.close().map_err(|(_, error)| error));
+        closed.map_err(|error| broken(&path, &error))
+    }
+
+    /// A file that somebody else made is left alone.
+    fn check(&self) -> Result<(), DatabaseError> {
+        let pragma = |name: &str| {
+            let value = self
+                .connection
+                .pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+            value.map_err(|error| self.fail(&error))
+        };
+        let reason = match (pragma("application_id")?, pragma("user_version")?) {
+            (APPLICATION, SCHEMA) => return Ok(()),
+            (APPLICATION, later) => {
+                format!(
+                    "a database of version {later}, and this ksplat knows version {SCHEMA}: use a later ksplat"
+                )
+            }
+            _ => "no database of ksplat's: name another file".to_owned(),
+        };
+        Err(DatabaseError {
+            path: self.path.display().to_string(),
+            reason,
+        })
+    }
+
+    /// The keys of all inputs that were read to their end.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn inputs(&self) -> Result<HashSet<String>, DatabaseError> {
+        let read = || -> rusqlite::Result<_> {
+            let mut query = self.connection.prepare("SELECT key FROM input")?;
+            let keys = query.query_map([], |row| row.get(0))?;
+            keys.collect()
+        };
+        read().map_err(|error| self.fail(&error))
+    }
+
+    /// Keeps an event until its input ends. Of an input with very many the first are written before: a mention that
+    /// is written twice is one.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn add(&mut self, event: Event) -> Result<(), DatabaseError> {
+        self.pending.push(event);
+        match self.pending.len() >= MAX_PENDING {
+            true => self.write(None),
+            false => Ok(()),
+        }
+    }
+
+    /// An input ended: its events and its key are written together. `None` for a stream, which may be read again.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn end_input(&mut self, key: Option<&str>) -> Result<(), DatabaseError> {
+        match (key, self.pending.is_empty()) {
+            (None, true) => Ok(()),
+            _ => self.write(key),
+        }
+    }
+
+    fn write(&mut self, key: Option<&str>) -> Result<(), DatabaseError> {
+        let pending = std::mem::take(&mut self.pending);
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            for event in &pending {
+                put(&transaction, event)?;
+            }
+            if let Some(key) = key {
+                transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
+            }
+            transaction.commit()
+        };
+        write(&mut self.connection).map_err(|error| broken(&self.path, &error))
+    }
+}
+
+/// Writes an event and its mention. Of two mentions the more complete one says what the event is.
+fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
+    let mut known = transaction.prepare_cached("SELECT weight, report FROM event WHERE id = ?1")?;
+    let known: Option<(i64, String)> = known
+        .query_row([&event.id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let is_better =
+        known.is_none_or(|(weight, report)| (event.weight, &event.report) > (weight, &report));
+    if is_better {
+        let mut write = transaction.prepare_cached(
+            "INSERT OR REPLACE INTO event VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        write.execute(params![
+            event.id,
+            event.signature,
+            event.title,
+            event.kind,
+            event.culprit,
+            event.file,
+            event.subsystem,
+            event.release,
+            event.hardware,
+            event.time,
+            event.cpu,
+            event.pid,
+            event.comm,
+            event.weight,
+            event.report,
+        ])?;
+    }
+    let mention = &event.mention;
+    let mut write = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO mention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    write.execute(params![
+        event.id,
+        mention.path,
+        mention.member,
+        mention.first_line,
+        mention.last_line,
+        mention.message_id,
+        mention.date,
+        mention.list,
+        mention.subject,
+    ])?;
+    Ok(())
+}
+
+/// One line: what SQLite says, and what to do.
+fn broken(path: &Path, error: &rusqlite::Error) -> DatabaseError {
+    let says = error.to_string();
+    let says = says.lines().next().unwrap_or_default();
+    DatabaseError {
+        path: path.display().to_string(),
+        reason: format!(
+            "{says}; name a file that ksplat scan --db made, in a folder that can be written"
+        ),
+    }
+}

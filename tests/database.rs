@@ -1,0 +1,365 @@
+//! `--db`: an archive that remembers, through the real binary.
+
+mod common;
+
+use common::{ksplat, stderr, stdout};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+const STAMP: &str = "[   10.000001] ";
+
+/// A WARNING of a function, at a time, on a kernel.
+fn warning(function: &str, time: &str, release: &str) -> String {
+    let lines = [
+        "------------[ cut here ]------------".to_owned(),
+        format!("WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 {function}+0x10/0x20"),
+        format!("CPU: 1 PID: 7 Comm: x Not tainted {release} #1"),
+        format!("RIP: 0010:{function}+0x10/0x20"),
+        "Call Trace:".to_owned(),
+        " <TASK>".to_owned(),
+        " caller+0x1/0x2".to_owned(),
+        " </TASK>".to_owned(),
+        "---[ end trace 0000000000000000 ]---".to_owned(),
+    ];
+    let stamp = STAMP.replace("10.000001", time);
+    lines.map(|line| format!("{stamp}{line}\n")).concat()
+}
+
+/// A mail to a list, with a text.
+fn mail(id: &str, day: &str, list: &str, text: &str) -> String {
+    format!(
+        "From: a@b\nTo: {list}@vger.kernel.org\nSubject: report {id}\nDate: {day} 2026 12:00:00 +0000\nMessage-Id: <{id}@b>\n\
+         List-Id: <{list}.vger.kernel.org>\n\n{text}\n"
+    )
+}
+
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}\n")).collect()
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let output = ksplat(folder)
+        .args(arguments)
+        .output()
+        .expect("ksplat runs");
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{}",
+        stderr(&output)
+    );
+    output
+}
+
+fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let all = [&["bugs", "--format", "json"], arguments].concat();
+    let document: Value = serde_json::from_str(&stdout(&run(folder, &all))).expect("JSON");
+    document["bugs"].as_array().expect("a list").clone()
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+}
+
+/// A report, a reply that quotes it, and the same mail on another list: one event. The same bug later is another.
+fn lists(folder: &Path) {
+    let first = warning("alpha", "10.000001", "6.9.0");
+    let again = warning("alpha", "99.000001", "6.12.0");
+    write(
+        folder,
+        &[
+            ("usb/1", mail("1", "Mon, 5 Jan", "linux-usb", &first)),
+            (
+                "usb/2",
+                mail("2", "Tue, 6 Jan", "linux-usb", &quoted(&first)),
+            ),
+            ("kernel/1", mail("1", "Mon, 5 Jan", "linux-kernel", &first)),
+            ("kernel/3", mail("3", "Sat, 7 Feb", "linux-kernel", &again)),
+            (
+                "kernel/4",
+                mail(
+                    "4",
+                    "Sun, 8 Feb",
+                    "linux-kernel",
+                    &warning("beta", "5.000001", "6.12.0"),
+                ),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn quotes_and_cross_posts_are_one_event() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    run(
+        folder.path(),
+        &["scan", "-q", "--db", "all.db", "usb", "kernel"],
+    );
+    let found = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!(found.len(), 2);
+    let alpha = &found[0];
+    assert_eq!(alpha["title"], "WARNING in alpha");
+    assert_eq!(
+        (&alpha["count"], &alpha["mentions"], &alpha["mails"]),
+        (&2.into(), &4.into(), &3.into())
+    );
+    assert_eq!(
+        (&alpha["first"], &alpha["last"]),
+        (&"2026-01-05".into(), &"2026-02-07".into())
+    );
+    assert_eq!(alpha["kernels"], serde_json::json!(["6.9.0", "6.12.0"]));
+    assert_eq!(
+        alpha["months"],
+        serde_json::json!({"2026-01": 1, "2026-02": 1})
+    );
+    assert_eq!(alpha["links"][0], "https://lore.kernel.org/all/1@b/");
+}
+
+#[test]
+fn filters_take_what_they_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    run(
+        folder.path(),
+        &["scan", "-q", "--db", "all.db", "usb", "kernel"],
+    );
+    let titles = |arguments: &[&str]| -> Vec<String> {
+        let found = bugs(folder.path(), &[&["--db", "all.db"], arguments].concat());
+        found
+            .iter()
+            .map(|bug| bug["title"].as_str().expect("text").to_owned())
+            .collect()
+    };
+    let (alpha, beta) = ("WARNING in alpha", "WARNING in beta");
+    assert_eq!(titles(&[]), [alpha, beta]);
+    assert_eq!(titles(&["--new-since", "2026-02-01"]), [beta]);
+    assert_eq!(titles(&["--until", "2026-01-31"]), [alpha]);
+    assert_eq!(titles(&["--kernel", "6.9"]), [alpha]);
+    assert_eq!(titles(&["--list", "usb"]), [alpha]);
+    assert_eq!(titles(&["--grep", "bet"]), [beta]);
+    assert_eq!(titles(&["--kind", "oops"]), [""; 0]);
+    assert_eq!(titles(&["--top", "1"]), [alpha]);
+    assert_eq!(titles(&["--sort", "last"]), [beta, alpha]);
+    assert_eq!(titles(&[beta]), [beta]);
+}
+
+#[test]
+fn a_second_run_reads_only_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    run(
+        folder.path(),
+        &["scan", "-q", "--db", "all.db", "usb", "kernel"],
+    );
+    let before = bugs(folder.path(), &["--db", "all.db"]);
+    let again = stdout(&run(
+        folder.path(),
+        &["scan", "--db", "all.db", "usb", "kernel"],
+    ));
+    assert!(again.contains("0 splats in 0 groups"), "{again}");
+    assert_eq!(bugs(folder.path(), &["--db", "all.db"]), before);
+    write(
+        folder.path(),
+        &[(
+            "usb/9",
+            mail(
+                "9",
+                "Mon, 9 Mar",
+                "linux-usb",
+                &warning("gamma", "1.0", "6.12.0"),
+            ),
+        )],
+    );
+    let new = stdout(&run(
+        folder.path(),
+        &["scan", "--db", "all.db", "usb", "kernel"],
+    ));
+    assert!(new.contains("1 splat in 1 group"), "{new}");
+    assert_eq!(
+        bugs(folder.path(), &["--db", "all.db"]).len(),
+        before.len() + 1
+    );
+}
+
+#[test]
+fn a_log_is_held_against_what_was_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    run(
+        folder.path(),
+        &["scan", "-q", "--db", "all.db", "usb", "kernel"],
+    );
+    write(
+        folder.path(),
+        &[
+            ("log", warning("alpha", "1.0", "6.13.0")),
+            ("new", warning("delta", "1.0", "6.13.0")),
+        ],
+    );
+    let output = run(
+        folder.path(),
+        &["--db", "all.db", "--format", "json", "log"],
+    );
+    let document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    insta::assert_json_snapshot!(document["splats"][0]["seen"], @r#"
+    {
+      "count": 2,
+      "first": "2026-01-05",
+      "last": "2026-02-07",
+      "links": [
+        "https://lore.kernel.org/all/1@b/",
+        "https://lore.kernel.org/all/2@b/",
+        "https://lore.kernel.org/all/3@b/"
+      ],
+      "release": "6.12.0"
+    }
+    "#);
+    let code = |log: &str| {
+        run(folder.path(), &["check", "--db", "all.db", log])
+            .status
+            .code()
+    };
+    assert_eq!((code("log"), code("new")), (Some(0), Some(1)));
+}
+
+#[test]
+fn shards_in_any_order_are_one_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
+    run(&["scan", "-q", "--db", "whole.db", "usb", "kernel"]);
+    run(&["scan", "-q", "--db", "usb.db", "usb"]);
+    run(&["scan", "-q", "--db", "kernel.db", "kernel"]);
+    run(&[
+        "scan",
+        "-q",
+        "--format",
+        "ndjson",
+        "-o",
+        "kernel.ndjson",
+        "kernel",
+    ]);
+    let whole = bugs(folder.path(), &["--db", "whole.db"]);
+    for shards in [
+        ["usb.db", "kernel.db"],
+        ["kernel.db", "usb.db"],
+        ["kernel.ndjson", "usb.db"],
+    ] {
+        run(&[&["merge", "-o", "merged.db"], shards.as_slice()].concat());
+        assert_eq!(
+            bugs(folder.path(), &["--db", "merged.db"]),
+            whole,
+            "{shards:?}"
+        );
+    }
+    run(&[
+        "merge",
+        "-o",
+        "twice.db",
+        "merged.db",
+        "usb.db",
+        "merged.db",
+    ]);
+    assert_eq!(bugs(folder.path(), &["--db", "twice.db"]), whole);
+}
+
+/// Killed anywhere and begun again, it has what one undisturbed run has.
+#[test]
+fn a_killed_scan_loses_nothing_and_counts_nothing_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..400 {
+        let function = format!("function_{}", number % 50);
+        let text = warning(&function, &format!("{number}.000001"), "6.12.0");
+        let noise = format!("{STAMP}nothing of interest\n").repeat(200);
+        write(
+            folder.path(),
+            &[(&format!("logs/{number:03}"), format!("{text}{noise}"))],
+        );
+    }
+    run(folder.path(), &["scan", "-q", "--db", "whole.db", "logs"]);
+    for millis in [0, 3, 7, 12, 20, 30, 45, 60] {
+        let mut child = ksplat(folder.path())
+            .args(["scan", "-q", "--db", "killed.db", "-o", "/dev/null", "logs"])
+            .spawn()
+            .expect("ksplat runs");
+        std::thread::sleep(Duration::from_millis(millis));
+        // It may have ended by itself.
+        let _ = child.kill();
+        child.wait().expect("it ends");
+    }
+    run(folder.path(), &["scan", "-q", "--db", "killed.db", "logs"]);
+    let whole = bugs(folder.path(), &["--db", "whole.db"]);
+    assert_eq!(
+        whole
+            .iter()
+            .map(|bug| bug["count"].as_u64().expect("a number"))
+            .sum::<u64>(),
+        400
+    );
+    assert_eq!(bugs(folder.path(), &["--db", "killed.db"]), whole);
+}
+
+#[test]
+fn what_is_no_database_is_an_error_of_one_line_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(
+        folder.path(),
+        &[
+            ("text", "no database\n".repeat(100)),
+            ("log", warning("a", "1.0", "6.1")),
+        ],
+    );
+    for arguments in [
+        ["scan", "--db", "text", "log"].as_slice(),
+        &["bugs", "--db", "text"],
+        &["bugs", "--db", "missing"],
+        &["--db", "missing", "log"],
+        &["merge", "-o", "all.db", "text"],
+        &["bugs"],
+        &["merge", "text"],
+    ] {
+        let output = ksplat(folder.path())
+            .args(arguments)
+            .output()
+            .expect("ksplat runs");
+        let errors = stderr(&output);
+        assert_eq!(
+            (output.status.code(), errors.lines().count()),
+            (Some(2), 1),
+            "{arguments:?}: {errors}"
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(folder.path().join("text")).expect("readable"),
+        "no database\n".repeat(100)
+    );
+    assert!(!folder.path().join("all.db").exists() && !folder.path().join("missing").exists());
+}
+
+#[test]
+fn the_page_escapes_what_mails_hold() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hostile = mail(
+        "<script>alert(1)</script>",
+        "Mon, 5 Jan",
+        "l",
+        &warning("alpha", "1.0", "6.1"),
+    );
+    write(folder.path(), &[("mails/1", hostile)]);
+    run(folder.path(), &["scan", "-q", "--db", "all.db", "mails"]);
+    let page = stdout(&run(
+        folder.path(),
+        &["bugs", "--db", "all.db", "--format", "html"],
+    ));
+    assert!(
+        page.contains("WARNING in alpha") && !page.contains("<script>alert"),
+        "{page}"
+    );
+}
