@@ -35,8 +35,8 @@ static SEARCH: LazyLock<Option<Search>> = LazyLock::new(|| {
     Search::new(&literals).ok()
 });
 
-/// Beginnings of lines that stand in reports only, beside the one that tells the CPU by its number. Headers are none:
-/// people list them.
+/// Beginnings of lines that stand in reports only, beside the one that tells CPU and task. Headers are none: people
+/// list them.
 const PROOFS: &[&str] = &[
     "Modules linked in:",
     "Call Trace:",
@@ -157,9 +157,8 @@ fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
 
 fn is_proof(text: &str) -> bool {
     let text = text.trim_start();
-    let has_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
-    let is_cpu = text.strip_prefix("CPU: ").is_some_and(has_number);
-    is_cpu || PROOFS.iter().any(|proof| text.starts_with(proof))
+    let names_task = || ["ID: ", "ainted"].iter().any(|word| text.contains(word));
+    text.starts_with("CPU: ") && names_task() || PROOFS.iter().any(|proof| text.starts_with(proof))
 }
 
 /// A part of a margin.
@@ -268,8 +267,8 @@ mod tests {
         ]);
         assert_eq!(all[0], "BUG: unable to handle page fault");
         assert_eq!(all[2..], ["CPU: 1 PID: 7 Comm: a", " f+0x1/0x2", ""]);
-        let quoted = texts(&["- `BUG: x`", "- `CPU: 1`", "- ` f+0x1/0x2`"]);
-        assert_eq!(quoted, ["BUG: x", "CPU: 1", " f+0x1/0x2"]);
+        let quoted = texts(&["- `BUG: x`", "- `CPU: 1 PID: 7`", "- ` f+0x1/0x2`"]);
+        assert_eq!(quoted, ["BUG: x", "CPU: 1 PID: 7", " f+0x1/0x2"]);
     }
 
     #[test]
@@ -281,13 +280,13 @@ mod tests {
                 "* BUG: y",
             ][..],
             &["I saw BUG: x", "CPU: 1 PID: 7 Comm: a"],
-            &["- Kernel panic - not syncing: x", "- CPU: Ryzen 7"],
+            &["- Kernel panic - not syncing: x", "- CPU: 7 of 8"],
             &[
                 "rcu: INFO: rcu_sched stalls",
                 "rcu: (detected by 1)",
-                "CPU: 1",
+                "CPU: 1 PID: 7",
             ],
-            &["watchdog: BUG: soft lockup", "CPU: 1"],
+            &["watchdog: BUG: soft lockup", "CPU: 1 PID: 7"],
         ] {
             assert_eq!(texts(log), log);
         }
@@ -295,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_margin_that_ended_is_forgotten() {
-        let mut log = vec!["a: BUG: x", "a: CPU: 1"];
+        let mut log = vec!["a: BUG: x", "a: CPU: 1 PID: 7"];
         log.extend(["x"; 6]);
         log.push("a: y");
         assert_eq!(texts(&log)[8], "a: y");
