@@ -72,7 +72,7 @@ const READERS: &[(&str, Reader)] = &[
     ("EIP is at ", place_behind::<10>),  // i386 before 3.12
     ("pc is at ", place_behind::<9>),    // alpha: dik_show_regs()
     ("[exception RIP: ", exception_rip), // crash(8)
-    ("NIP [", place_behind::<4>),        // powerpc: show_regs()
+    ("NIP ", place_behind::<4>),         // powerpc: show_regs()
     ("epc", place_or_registers),         // riscv, mips
     ("ERA", place_or_registers),         // loongarch: __show_regs()
     ("Krnl PSW : ", psw),                // s390: show_registers()

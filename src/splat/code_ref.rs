@@ -161,11 +161,14 @@ fn bracketed_module(input: &str) -> IResult<&str, Module> {
     .parse(input)
 }
 
-/// The module as decode_stacktrace.sh leaves it: a bare word that ends the line.
+/// The module as decode_stacktrace.sh leaves it: a bare word that ends the line, save for the kernel's remark on the
+/// frame, ` (P)` or ` (unreliable)`.
 fn bare_module(input: &str) -> IResult<&str, Module> {
     let (rest, name) = module_name(input)?;
-    let (_, _) = nom::combinator::eof(rest.trim_end())?;
-    Ok(("", (Some(name.to_owned()), None)))
+    let remark = delimited(char('('), nom::character::complete::alpha1, char(')'));
+    let end = (space0, opt(remark), space0, nom::combinator::eof);
+    let (rest, _) = preceded(space0, recognize(nom::combinator::peek(end))).parse(rest)?;
+    Ok((rest, (Some(name.to_owned()), None)))
 }
 
 fn module_name(input: &str) -> IResult<&str, &str> {
@@ -281,6 +284,8 @@ mod tests {
         assert_eq!(read("f (a/b.c:?)").sources[0].line, None);
         assert_eq!(read("f+0x1/0x2 a/b.c:-1").sources[0].line, None);
         assert_eq!(read("f (a/b.c:3:27)").sources[0].line, Some(3));
+        let (rest, code) = code_ref("f (a/b.c:3) zeta (P)").expect("a frame");
+        assert_eq!((code.module.as_deref(), rest), (Some("zeta"), "(P)"));
         assert_eq!(read("f+0x1/0x2 at a/b.c:3").sources[0].line, Some(3));
     }
 

@@ -163,7 +163,8 @@ fn called_from(text: &str) -> Option<CodeRef> {
     let (rest, caller) = code_ref(caller).ok()?;
     let (function, module) = name_and_module(called);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
-    let is_frame = caller.offset.is_some() && is_frame_end(rest);
+    let has_place = caller.offset.is_some() || !caller.sources.is_empty();
+    let is_frame = has_place && is_frame_end(rest);
     (is_frame && !function.is_empty() && function.chars().all(is_name)).then(|| CodeRef {
         function: Some(function.to_owned()),
         module: module.map(str::to_owned),
@@ -319,6 +320,8 @@ mod tests {
         let module = read("[<bf001010>] (eta_setup [eta]) from [<c0102d50>] (g+0x50/0x1e0)");
         let names = (module.function.as_deref(), module.module.as_deref());
         assert_eq!(names, (Some("eta_setup"), Some("eta")));
+        let decoded = read("zeta_pop from zeta_poll (drivers/zeta/ring.c:99)");
+        assert_eq!(decoded.function.as_deref(), Some("zeta_pop"));
         let symbolized = read("[<80de0574>] (g+0x28/0x2c arch/arm/kernel/traps.c:257)");
         assert_eq!(
             (symbolized.function.as_deref(), symbolized.sources.len()),
