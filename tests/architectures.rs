@@ -21,8 +21,7 @@ Generated from `corpus/architectures/` by `UPDATE_DOCS=1 cargo test --test archi
 What ksplat reads of a kernel's report on each architecture: **yes** where the architecture prints it, **address** where it prints
 the address of the instruction but not the function, **–** where it prints nothing. All of it is read with and
 without printk's time stamps. The registers go into the JSON by the names that the kernel prints, in lower case; the
-instruction pointer, where a line of its own names it, is `at.function` and `registers.rip` on every architecture. User mode Linux prints the registers of a fault in front of
-the panic, where they are not taken.
+instruction pointer, where a line of its own names it, is `at.function` and `registers.rip` on every architecture.
 ";
 
 /// Where an address of the fault stands if no function is printed.

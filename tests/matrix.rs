@@ -187,3 +187,60 @@ fn every_kind_is_found_behind_every_prefix() {
     let shown: Vec<_> = wrong.iter().take(40).collect();
     assert!(wrong.is_empty(), "{} of {tried}: {shown:#?}", wrong.len());
 }
+
+/// What programs, editors and people put in front that no framing knows, and behind.
+const FOREIGN: &[(&str, &str)] = &[
+    ("node0123: ", ""),
+    ("web-1  | ", ""),
+    ("console:20261123T142048 c0-0c0s0n1 ", ""),
+    ("2026-11-23T14:20:48.123Z cpu3:2098765)", ""),
+    ("(XEN) ", ""),
+    ("<alice> ", ""),
+    ("JD> ", ""),
+    ("- ", ""),
+    ("+", ""),
+    ("# ", ""),
+    ("dmesg.txt:123:", ""),
+    ("^1234567 (A U Thor 2026-11-23 12) ", ""),
+    ("11/23/2026 2:20:48 PM\tkernel\t", ""),
+    ("{\"log\":\"", ""),
+    ("`", "`"),
+    ("    '", "',"),
+    // stamps that are none any more
+    ("(512.345678) ", ""),
+    ("512,345678] ", ""),
+    ("[512s] ", ""),
+    ("[12.3s][pid:77] ", ""),
+];
+
+#[test]
+fn what_no_framing_knows_is_learned_from_the_lines_of_a_report() {
+    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+    let report = [
+        "------------[ cut here ]------------",
+        "WARNING: CPU: 3 PID: 77 at drivers/net/zeta/main.c:1535 zeta_remove_ring+0x89/0xa0 [zeta]",
+        "CPU: 3 PID: 77 Comm: kworker/3:1 Tainted: G        W  O       6.8.0-45-generic #45-Ubuntu",
+        "RIP: 0010:zeta_remove_ring+0x89/0xa0 [zeta]",
+        "Call Trace:",
+        " <TASK>",
+        " zeta_down+0x11d/0x200 [zeta]",
+        " kthread+0xf2/0x120",
+        " </TASK>",
+        "---[ end trace 0000000000000000 ]---",
+    ];
+    for (before, behind) in FOREIGN {
+        let log: String = report
+            .map(|line| format!("{before}{line}{behind}\n"))
+            .concat();
+        let mut all = Vec::new();
+        let mut take = |report: ksplat::Report| all.push(report);
+        let sequence = &mut Sequence::default();
+        analyzer.read_all(Origin::default(), log.as_bytes(), sequence, &mut take);
+        let splat = all.first().map(|report| &report.splat);
+        let release = splat.and_then(|splat| splat.kernel.release.as_deref());
+        assert_eq!(all.len(), 1, "{before}");
+        assert_eq!(all[0].title, "WARNING in zeta_remove_ring", "{before}");
+        assert_eq!(release, Some("6.8.0-45-generic"), "{before}");
+        assert_eq!(splat.map(|splat| splat.frames.len()), Some(2), "{before}");
+    }
+}

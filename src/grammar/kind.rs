@@ -91,6 +91,9 @@ pub struct Kind {
     /// follows them closely and before their call trace.
     #[serde(default)]
     pub takes_over: Vec<Pattern>,
+    /// Headers in front of which the state of the CPU was printed.
+    #[serde(default)]
+    pub state_ahead: Vec<Pattern>,
     /// Lines which say that no call trace will follow.
     #[serde(default)]
     pub without_trace: Vec<Pattern>,
@@ -258,7 +261,7 @@ impl Kind {
             .chain(&self.halves)
             .chain(&self.traced);
         let others = self.takes_over.iter().chain(&self.without_trace);
-        let others = others.chain(&self.tail);
+        let others = others.chain(&self.tail).chain(&self.state_ahead);
         let same = self
             .follows
             .iter()

@@ -79,6 +79,8 @@ const OTHER: &[&str] = &[
     "Krnl PSW : ",
     "TSTATE: ",
     "unwind_backtrace",
+    // the third line of a hung task
+    "\"echo 0 > /proc/",
 ];
 
 /// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, the
@@ -126,11 +128,10 @@ fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
         return false;
     }
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
-    // Flags of the taint stand far from one another.
-    let blanks = if first.text.contains("Tainted: ") {
-        TAINT_WIDTH
-    } else {
-        1
+    // Flags of the taint stand far from one another, and so does what follows the last of them.
+    let blanks = match first.text.split_once("Tainted: ") {
+        Some((_, flags)) if !flags.contains(|c: char| c.is_ascii_digit()) => TAINT_WIDTH,
+        _ => 1,
     };
     first.width + blanks + next_word > MAILER_WIDTH
 }
@@ -230,9 +231,21 @@ fn broken_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
     let goes_on = match text.is_empty() {
         // The stamp alone on its line: the word behind it did not fit.
         true => is_frame(tail.trim_start_matches("? ")),
-        false => fits(text, tail) && (text == "?" || !is_frame(tail)),
+        false => fits(text, tail) && (awaits_place(text) || !is_frame(tail)),
     };
     may_be_broken(first) && is_margin_between(first, next) && goes_on
+}
+
+/// True for a line that cannot end where it does: a function comes next. It is the lock's, the caller's on arm, the
+/// one that a sanitizer names, or that of a frame that is not reliable.
+fn awaits_place(text: &str) -> bool {
+    let names_caller = || text.ends_with(">]") && text.contains(") from [<");
+    let is_header = || text.ends_with(" in") && text.starts_with("BUG: K");
+    text == "?"
+        || text.ends_with(", at:")
+        || text.ends_with(" from")
+        || names_caller()
+        || is_header()
 }
 
 /// True where a `(` has no `)`, as in the first half of a decoded frame.
@@ -278,6 +291,37 @@ mod tests {
         let guess = join("[    0.000000]  ?", &format!("{}+0x1/0x2", "f".repeat(60)));
         assert!(guess.is_some_and(|text| text.starts_with(" ? f")));
         assert_eq!(join(stamp, "Welcome to a machine with a prompt"), None);
+    }
+
+    #[test]
+    fn a_line_that_names_a_function_last() {
+        for (first, next) in [
+            (
+                "ffff8881072a0a58 (&zd->lock){+.+.}-{3:3}, at:",
+                "zeta_go+0x3c/0x180 [zeta]",
+            ),
+            (
+                "[<80709090>] (zeta_work) from [<8013fd6c>]",
+                "(process_one_work+0x250/0x57c)",
+            ),
+            (
+                "BUG: KASAN: slab-use-after-free in",
+                "zeta_hci_rx+0x1a5/0x310",
+            ),
+        ] {
+            let whole = join(&format!("[   55.100011] {first}"), next);
+            assert_eq!(whole, Some(format!("{first} {next}")));
+        }
+    }
+
+    #[test]
+    fn the_second_line_of_a_hung_task_is_whole() {
+        let tainted = LogLine::parse(1, b">       Tainted: P           OE      6.8.12-4-pve #1");
+        let next = LogLine::parse(
+            2,
+            b"> \"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.",
+        );
+        assert!(continued(&tainted, &next).is_none());
     }
 
     fn go_on(first: &str, next: &str) -> Option<String> {

@@ -30,6 +30,9 @@ const MAX_SILENCE: u64 = 1000;
 /// Lines between one that names the kernel ahead of a header, and that header (crash(8) prints a dozen).
 const MAX_AHEAD: u64 = 16;
 
+/// Lines between the state of the CPU and the header behind it.
+const MAX_STATE_GAP: u64 = 2;
+
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
 
@@ -317,7 +320,7 @@ impl<'g> Assembler<'g> {
         if header.kind.restart && !boots.makes_restart_a_surprise() {
             return;
         }
-        self.lanes[index].headless = None;
+        let state = self.lanes[index].headless.take();
         self.repeats.note(&header, line, boots);
         if header.kind.is_whole(header.text()) {
             let boot = boots.claim(line.number);
@@ -349,6 +352,7 @@ impl<'g> Assembler<'g> {
             self.mark_mixed(index);
         } else {
             self.open(index, header, line, boots);
+            self.put_ahead(index, state, line);
         }
     }
 
@@ -370,6 +374,20 @@ impl<'g> Assembler<'g> {
             building.prepend(cut_here.line, cut_here.messages);
         }
         self.lanes[index].open = Some(building);
+    }
+
+    /// What was printed of the CPU right in front of a header belongs to its report, where the header's kind says so.
+    fn put_ahead(&mut self, index: usize, state: Option<Building>, line: &LogLine<'_>) {
+        let Some(open) = &mut self.lanes[index].open else {
+            return;
+        };
+        let is_near = |state: &Building| line.number - state.last_line() <= MAX_STATE_GAP;
+        let kind = self.grammar.kind(open.kind());
+        let mut headers = kind.into_iter().flat_map(|kind| &kind.state_ahead);
+        let has_state = headers.any(|header| header.is_match(open.header()));
+        if let Some(state) = state.filter(|state| has_state && is_near(state)) {
+            open.take_state(state);
+        }
     }
 
     /// Another report begins: the open one is over, save where another CPU may still print it.

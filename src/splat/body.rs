@@ -62,6 +62,7 @@ const READERS: &[(&str, Reader)] = &[
     ("---[ end Kernel panic", |_| Some(Body::End)),
     ("Hardware name: ", hardware),
     // --- where the CPU was
+    ("RIP: ", row_of_crash),
     ("RIP: ", rip),
     ("RIP ", rip),
     ("EIP: ", rip),
@@ -71,7 +72,7 @@ const READERS: &[(&str, Reader)] = &[
     ("EIP is at ", place_behind::<10>),  // i386 before 3.12
     ("pc is at ", place_behind::<9>),    // alpha: dik_show_regs()
     ("[exception RIP: ", exception_rip), // crash(8)
-    ("NIP [", place_behind::<4>),        // powerpc: show_regs()
+    ("NIP ", place_behind::<4>),         // powerpc: show_regs()
     ("epc", place_or_registers),         // riscv, mips
     ("ERA", place_or_registers),         // loongarch: __show_regs()
     ("Krnl PSW : ", psw),                // s390: show_registers()
@@ -177,8 +178,18 @@ fn rip(text: &str) -> Option<Body> {
         Some((selector, place)) if is_selector(selector) => (Some(selector), place),
         _ => (None, place),
     };
-    let user = selector.is_some_and(super::registers::is_user_selector);
-    Some(Body::Rip(user, code_ref(place).ok().map(|(_, code)| code)))
+    let code = code_ref(place).ok().map(|(_, code)| code);
+    // User mode Linux has a selector of its host's user mode; the kernel names no function of a program.
+    let is_function = code.as_ref().is_some_and(|code| code.offset.is_some());
+    let user = !is_function && selector.is_some_and(super::registers::is_user_selector);
+    Some(Body::Rip(user, code))
+}
+
+/// `RIP: ffffffffa0412c2c  RSP: ffff880337517d18  RFLAGS: 00010246`: crash(8) prints the address of the
+/// place that it has named in the line before.
+fn row_of_crash(text: &str) -> Option<Body> {
+    let (_, registers) = text.split_once("  RSP: ")?;
+    reg(&format!("RSP: {registers}"))
 }
 
 /// A place behind so many bytes: `PC is at f+0x1/0x2`, `NIP [c000000000123456] f+0x1/0x2`.

@@ -193,6 +193,17 @@ impl Building {
         self.splat.source.first_line = first_line;
     }
 
+    /// The state of the CPU was printed in front of the header.
+    pub fn take_state(&mut self, state: Building) {
+        let state = state.splat;
+        let splat = &mut self.splat;
+        splat.source.first_line = state.source.first_line;
+        splat.registers = state.registers;
+        splat.rip = state.rip;
+        splat.pid = splat.pid.or(state.pid);
+        splat.comm = splat.comm.take().or(state.comm);
+    }
+
     /// Which stack the next frame stands on.
     pub fn section(&self) -> Section {
         self.section

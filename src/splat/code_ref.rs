@@ -130,10 +130,10 @@ fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
 type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
-/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose.
+/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
-    let bare =
-        nom::combinator::cond(has_extent, source_line).map_opt(|source| source.map(|s| vec![s]));
+    let place = preceded(opt(tag("at ")), source_line);
+    let bare = nom::combinator::cond(has_extent, place).map_opt(|source| source.map(|s| vec![s]));
     let sources = alt((decoded_sources, bare));
     let (rest, before) = opt(preceded(space1, bracketed_module)).parse(input)?;
     let (rest, sources) = opt(preceded(space1, sources)).parse(rest)?;
@@ -161,11 +161,14 @@ fn bracketed_module(input: &str) -> IResult<&str, Module> {
     .parse(input)
 }
 
-/// The module as decode_stacktrace.sh leaves it: a bare word that ends the line.
+/// The module as decode_stacktrace.sh leaves it: a bare word that ends the line, save for the kernel's remark on the
+/// frame, ` (P)` or ` (unreliable)`.
 fn bare_module(input: &str) -> IResult<&str, Module> {
     let (rest, name) = module_name(input)?;
-    let (_, _) = nom::combinator::eof(rest.trim_end())?;
-    Ok(("", (Some(name.to_owned()), None)))
+    let remark = delimited(char('('), nom::character::complete::alpha1, char(')'));
+    let end = (space0, opt(remark), space0, nom::combinator::eof);
+    let (rest, _) = preceded(space0, recognize(nom::combinator::peek(end))).parse(rest)?;
+    Ok((rest, (Some(name.to_owned()), None)))
 }
 
 fn module_name(input: &str) -> IResult<&str, &str> {
@@ -195,7 +198,9 @@ pub(super) fn source_line(input: &str) -> IResult<&str, SourceLine> {
     let known = digit1.map_opt(|digits: &str| digits.parse().ok()).map(Some);
     let unknown = alt((tag("-1"), tag("?"))).map(|_| None);
     let line = preceded(char(':'), alt((known, unknown)));
-    map(pair(source_file, line), |(file, line)| SourceLine {
+    // llvm-symbolizer also tells the column.
+    let column = opt(pair(char(':'), digit1));
+    map((source_file, line, column), |(file, line, _)| SourceLine {
         file: printed_path(file),
         line,
     })
@@ -206,7 +211,7 @@ pub(super) fn source_line(input: &str) -> IResult<&str, SourceLine> {
 fn source_file(input: &str) -> IResult<&str, &str> {
     const ENDINGS: [&str; 7] = [".c", ".h", ".S", ".rs", ".s", ".cc", ".cpp"];
     verify(
-        take_while1(|c: char| c.is_ascii_alphanumeric() || "_./+-,".contains(c)),
+        take_while1(|c: char| c.is_ascii_alphanumeric() || "_./+-,~".contains(c)),
         |path: &str| ENDINGS.iter().any(|ending| path.ends_with(ending)),
     )
     .parse(input)
@@ -278,6 +283,10 @@ mod tests {
         assert_eq!(read("f (?:? ??:0 a/b.c:3)").sources.len(), 1);
         assert_eq!(read("f (a/b.c:?)").sources[0].line, None);
         assert_eq!(read("f+0x1/0x2 a/b.c:-1").sources[0].line, None);
+        assert_eq!(read("f (a/b.c:3:27)").sources[0].line, Some(3));
+        let (rest, code) = code_ref("f (a/b.c:3) zeta (P)").expect("a frame");
+        assert_eq!((code.module.as_deref(), rest), (Some("zeta"), "(P)"));
+        assert_eq!(read("f+0x1/0x2 at a/b.c:3").sources[0].line, Some(3));
     }
 
     #[test]

@@ -35,10 +35,10 @@ pub fn rip(text: &str) -> Option<CodeRef> {
     place(inside)
 }
 
-/// `f`, or `f+37` with the offset in decimal digits, as gdb has it.
+/// `f`, or `f+37` with the offset in decimal digits, as gdb has it; in hexadecimal ones where the user set that radix.
 fn place(text: &str) -> Option<CodeRef> {
     let (function, offset) = match text.split_once('+') {
-        Some((function, offset)) => (function, Some(offset.parse().ok()?)),
+        Some((function, offset)) => (function, Some(number(offset)?)),
         None => (text, None),
     };
     let in_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
@@ -48,6 +48,13 @@ fn place(text: &str) -> Option<CodeRef> {
         offset,
         ..CodeRef::default()
     })
+}
+
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
 }
 
 fn is_address(text: &str) -> bool {
@@ -87,6 +94,8 @@ mod tests {
             (code.function.as_deref(), code.offset),
             (Some("zeta_read"), Some(16))
         );
+        let hexadecimal = rip("[exception RIP: zeta_read+0x10]").expect("a place");
+        assert_eq!(hexadecimal.offset, Some(16));
         assert_eq!(rip("[exception RIP: unknown or invalid address]"), None);
     }
 

@@ -61,18 +61,28 @@ pub fn fold_inlined(frames: &mut Vec<Frame>) {
 fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> {
     let inside = text.trim().strip_suffix(')')?;
     let (address, function) = inside.strip_prefix("[<")?.split_once(">] (")?;
-    let (rest, mut code) = code_ref(function).ok().unwrap_or_else(|| {
-        let function = Some(function.to_owned());
+    let by_name = || {
+        let (name, module) = name_and_module(function);
         let code = CodeRef {
-            function,
+            function: Some(name.to_owned()),
+            module: module.map(str::to_owned),
             ..CodeRef::default()
         };
         ("", code)
-    });
+    };
+    let (rest, mut code) = code_ref(function).ok().unwrap_or_else(by_name);
     code.address = Some(u64::from_str_radix(address, 16).ok()?);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let named = code.function.as_deref()?.chars().all(is_name);
     (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
+}
+
+/// `f [mod]`: a function by its name alone.
+fn name_and_module(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(" [") {
+        Some((function, module)) => (function, module.strip_suffix(']')),
+        None => (text, None),
+    }
 }
 
 /// What arm puts between a function and its caller.
@@ -151,12 +161,10 @@ fn may_be_reference(text: &str) -> bool {
 fn called_from(text: &str) -> Option<CodeRef> {
     let (called, caller) = text.split_once(" from ")?;
     let (rest, caller) = code_ref(caller).ok()?;
-    let (function, module) = match called.split_once(" [") {
-        Some((function, module)) => (function, module.strip_suffix(']')),
-        None => (called, None),
-    };
+    let (function, module) = name_and_module(called);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
-    let is_frame = caller.offset.is_some() && is_frame_end(rest);
+    let has_place = caller.offset.is_some() || !caller.sources.is_empty();
+    let is_frame = has_place && is_frame_end(rest);
     (is_frame && !function.is_empty() && function.chars().all(is_name)).then(|| CodeRef {
         function: Some(function.to_owned()),
         module: module.map(str::to_owned),
@@ -309,6 +317,11 @@ mod tests {
         );
         let module = read("mydrv_open [mydrv] from __dev_open+0xf0/0x1a8");
         assert_eq!(module.module.as_deref(), Some("mydrv"));
+        let module = read("[<bf001010>] (eta_setup [eta]) from [<c0102d50>] (g+0x50/0x1e0)");
+        let names = (module.function.as_deref(), module.module.as_deref());
+        assert_eq!(names, (Some("eta_setup"), Some("eta")));
+        let decoded = read("zeta_pop from zeta_poll (drivers/zeta/ring.c:99)");
+        assert_eq!(decoded.function.as_deref(), Some("zeta_pop"));
         let symbolized = read("[<80de0574>] (g+0x28/0x2c arch/arm/kernel/traps.c:257)");
         assert_eq!(
             (symbolized.function.as_deref(), symbolized.sources.len()),

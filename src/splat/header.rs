@@ -101,11 +101,13 @@ fn last_beginning(text: &str) -> &str {
 /// Bytes of a header that must have been printed before it is known again.
 const MIN_BEGINNING: usize = 5;
 
-/// True where the text in front of a header of the kernel's shows that it is none: a program's tag, or, for what any
-/// line may say, the name of somebody who says it (`init: WARNING: `, `Spectre V2 : WARNING: `).
+/// True where the text in front of a header of the kernel's shows that it is none: a program's tag, a quotation mark
+/// (`audit: … comm="`), or, for what any line may say, the name of somebody who says it (`init: WARNING: `,
+/// `Spectre V2 : WARNING: `).
 fn is_of_another(kind: &Kind, before: &str) -> bool {
     let is_speaker = || before.ends_with(": ") && !before.contains('[');
-    holds_program_tag(before) || kind.framed && kind.fallback && is_speaker()
+    let is_quoted = || before.ends_with(['"', '\'', '=']);
+    holds_program_tag(before) || is_quoted() || kind.framed && kind.fallback && is_speaker()
 }
 
 /// True for a line that only looks like a header of that kind, whatever stands before it.

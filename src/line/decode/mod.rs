@@ -9,6 +9,7 @@ mod export;
 mod html;
 mod json;
 mod kmsg;
+mod margin;
 mod numbers;
 mod page;
 mod plain;
@@ -20,6 +21,7 @@ mod tail;
 mod terminal;
 
 use super::{Framing, LogLine, Source, framing, quote};
+use margin::Margin;
 use numbers::Numbers;
 use pstore::Parts;
 use record::{Physical, Record, Records};
@@ -89,10 +91,17 @@ struct Lines {
     export: export::Export,
     kmsg: kmsg::Kmsg,
     json: json::Json,
+    margin: Margin,
     tail: Tail,
 }
 
 impl Lines {
+    /// The last steps, for a line of text.
+    fn log_line(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
+        let tail = &mut self.tail;
+        self.margin.line(line, &mut |line| tail.line(line, take));
+    }
+
     /// Every format whose records are more than a line of text with framing.
     fn records(&mut self) -> [&mut dyn Records; 3] {
         [&mut self.export, &mut self.kmsg, &mut self.json]
@@ -102,7 +111,7 @@ impl Lines {
         if self.awaits_no_record()
             && let Some(line) = plain::read(number, raw)
         {
-            return self.tail.line(line, take);
+            return self.log_line(line, take);
         }
         self.any_line(number, raw, take);
     }
@@ -129,7 +138,7 @@ impl Lines {
     /// A line without what terminals add.
     fn text(&mut self, number: u64, piece: &str, take: &mut Take<'_>) {
         let plain = html::plain(piece);
-        let (quote, content) = quote::strip(plain.as_bytes());
+        let (quote, content) = quote::strip(unquoted(&plain).as_bytes());
         // Marks are ASCII: what they leave is a text again.
         let text = str::from_utf8(content).unwrap_or_default();
         let line = Physical {
@@ -165,7 +174,7 @@ impl Lines {
                 ..
             } = *line;
             let text = Cow::Borrowed(text);
-            self.tail.line(
+            self.log_line(
                 LogLine {
                     number,
                     quote,
@@ -186,11 +195,15 @@ impl Lines {
         for record in &out {
             self.record(record, take);
         }
+        let tail = &mut self.tail;
+        self.margin.release(&mut |line| tail.line(line, take));
         self.tail.release(take);
     }
 
     fn is_idle(&self) -> bool {
-        self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle() && self.tail.is_idle()
+        let is_between_records =
+            self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle();
+        is_between_records && self.margin.is_idle() && self.tail.is_idle()
     }
 
     /// A message may have several lines, what a terminal adds, and the kernel's own stamp inside.
@@ -208,9 +221,19 @@ impl Lines {
                 width: record.width,
                 text: Cow::Borrowed(text),
             };
-            self.tail.line(line, take);
+            self.log_line(line, take);
         }
     }
+}
+
+/// The line of a console that stands in quotation marks: an element of an array, or code in Markdown.
+fn unquoted(text: &str) -> &str {
+    let inner = |mark: char| {
+        let inner = text.trim_start().strip_prefix(mark)?;
+        let inner = inner.trim_end().trim_end_matches(',').strip_suffix(mark)?;
+        inner.starts_with('[').then_some(inner)
+    };
+    ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)
 }
 
 impl Framing {

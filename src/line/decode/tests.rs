@@ -440,3 +440,11 @@ fn what_stands_before_kernel_may_be_any_host() {
         }
     }
 }
+
+#[test]
+fn a_line_in_quotation_marks_is_the_line() {
+    for log in ["`[    1.0] x`", "  \"[    1.0] x\",", "'[    1.0] x'"] {
+        assert_eq!(read(log.as_bytes()), [(1, Some(1_000_000), "x".into())]);
+    }
+    assert_eq!(texts(b"\"x\""), ["\"x\""]);
+}

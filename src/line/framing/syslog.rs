@@ -60,15 +60,20 @@ pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `host kern.warn kernel: `: busybox's syslogd and OpenWrt's logread. What programs write to /dev/kmsg has another
-/// facility.
+/// facility, as logread shows it. Behind a host `user` may be either's: glibc's openlog() takes LOG_KERN, which is 0,
+/// for none, so that busybox's klogd sends the kernel's lines as a user's.
 pub fn busybox_tag(input: &str) -> IResult<&str, Mark> {
     let word = || take_while1(|c: char| c.is_ascii_alphanumeric());
-    let facility = word().map_opt(facility_source);
+    let facility = recognize(verify(word(), |name: &str| facility_source(name).is_some()));
     let level = delimited(char('.'), word().map_opt(level_name), char(' '));
-    map(
-        (opt(host), facility, level, name),
-        |(_, source, level, _)| Mark::Level(level, source),
-    )
+    let tag = (opt(host), facility, level, name);
+    tag.map_opt(|(host, facility, level, _)| {
+        let source = match (host, facility) {
+            (Some(_), "user") => Source::Unknown,
+            _ => facility_source(facility)?,
+        };
+        Some(Mark::Level(level, source))
+    })
     .parse(input)
 }
 

@@ -25,6 +25,12 @@ fn every_layer_reads_its_own_form() {
         ("[    0.043841 ][    T0 ] x", Some(43_841), task(0), None),
         ("<4>[    2.000000] x", Some(2_000_000), None, Some(4)),
         ("<30>x", None, None, Some(6)),
+        (
+            "Jan  1 00:00:12 (none) user.warn kernel: x",
+            None,
+            None,
+            Some(4),
+        ),
         ("kern  :warn  : [    0.000001] x", Some(1), None, Some(4)),
         (
             "kern  :warn  : 2026-11-23T14:20:48,123456+01:00 x",

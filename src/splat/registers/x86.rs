@@ -122,7 +122,8 @@ fn name(text: &str) -> Option<(&'static str, &str)> {
         b"RSP" => "rsp",
         b"PKRU" => "pkru",
         b"knlGS" => "knlgs",
-        b"EFLAGS" => "eflags",
+        // crash(8) calls it by its name of 64-bit mode.
+        b"EFLAGS" | b"RFLAGS" => "eflags",
         b"ORIG_RAX" => "orig_rax",
         _ => return None,
     };

@@ -1,0 +1,53 @@
+//! Reports in the words of old kernels, of seldom architectures and of other tools, through the binary.
+
+mod common;
+
+use common::ksplat;
+use serde_json::Value;
+use std::path::Path;
+
+/// The reports of a log.
+fn reports(log: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("log"), log).expect("written");
+    let output = run(folder.path());
+    let document: Value = serde_json::from_slice(&output).expect("JSON");
+    document["splats"].as_array().expect("a list").clone()
+}
+
+fn run(folder: &Path) -> Vec<u8> {
+    let command = &mut ksplat(folder);
+    let output = command.args(["--format", "json", "log"]).output();
+    output.expect("it runs").stdout
+}
+
+#[test]
+fn red_hat_s_taint_behind_a_header_before_3_11() {
+    let log = "WARNING: at drivers/net/zeta.c:261 zeta_watchdog+0x26b/0x280() (Tainted: P  W  ---------------   )\n\
+               Hardware name: ProLiant BL460c G6\n\
+               Pid: 0, comm: swapper Tainted: P  W  ---------------    2.6.32-220.el6.x86_64 #1\n\
+               Call Trace:\n \
+               [<ffffffff8145a1b2>] zeta_watchdog+0x26b/0x280\n";
+    let found = reports(log);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["title"], "WARNING in zeta_watchdog");
+    assert_eq!(found[0]["kernel"]["release"], "2.6.32-220.el6.x86_64");
+    assert_eq!(found[0]["frames"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn the_registers_of_crash_8() {
+    let log = "       PANIC: \"kernel BUG at fs/zetafs/inode.c:1812!\"\n\
+               PID: 91822    TASK: ffff9c1b3fd1acc0  CPU: 17   COMMAND: \"db\"\n \
+               #0 [ffffb0c5407e7bd0] invalid_op at ffffffff8aa00d64\n    \
+               [exception RIP: zetafs_evict+432]\n    \
+               RIP: ffffffffc0a1b2c0  RSP: ffffb0c5407e7c80  RFLAGS: 00010202\n    \
+               RAX: 0000000000000001  RBX: ffff9a5c04b1e000  RCX: 0000000000000000\n \
+               #1 [ffffb0c5407e7c98] evict at ffffffff8a35b0c1\n";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "kernel BUG in zetafs_evict");
+    assert_eq!(found[0]["registers"]["rbx"], "ffff9a5c04b1e000");
+    assert_eq!(found[0]["registers"]["rsp"], "ffffb0c5407e7c80");
+    assert_eq!(found[0]["panicked"], true);
+    assert_ne!(found[0]["corrupted"], true);
+}
