@@ -192,3 +192,26 @@ fn a_flag_that_only_the_boot_cpu_has_is_evidence() {
         .expect("evidence");
     assert_eq!(found["for"], "divergent");
 }
+
+/// The page for the BIOS team has the machine, the register and the commands, and none of the kernel's words.
+#[test]
+fn the_page_for_the_bios_team() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let log = format!("{log}\nlab# rdmsr -a 0x3a\n5\n1\n");
+    let (page, code) = run(&[("log", &log)], &["--format", "firmware", "log"]);
+    insta::assert_snapshot!(page);
+    assert_eq!(code, Some(1));
+    for word in [
+        "alternatives",
+        "splat",
+        "boot_cpu_has",
+        "late clear",
+        "WARN",
+    ] {
+        assert!(!page.contains(word), "{word}");
+    }
+    let (page, _) = run(&[("log", "nothing\n")], &["--format", "firmware", "log"]);
+    assert_eq!(page, "Nothing here is a matter of the firmware.\n");
+}

@@ -3,7 +3,8 @@
 use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
 use ksplat::stages::render::{
-    Ending, Github, Html, Json, Junit, Mail, Manner, Output, Sarif, Standing, Style, Text,
+    Ending, Firmware, Github, Html, Json, Junit, Mail, Manner, Markdown, Output, Sarif, Standing,
+    Style, Text,
 };
 use ksplat::stages::report::Sequence;
 use std::sync::LazyLock;
@@ -16,7 +17,7 @@ static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
 
 pub fn run(log: &[u8]) {
     let grammar = ANALYZER.grammar();
-    let forms: [Box<dyn Output>; 7] = [
+    let forms: [Box<dyn Output>; 9] = [
         Box::new(Text::new(Style::plain(), Manner::default())),
         Box::new(Json::default()),
         Box::new(Junit::default()),
@@ -24,6 +25,8 @@ pub fn run(log: &[u8]) {
         Box::new(Github),
         Box::new(Mail::default()),
         Box::new(Html::new(grammar)),
+        Box::new(Firmware::default()),
+        Box::new(Markdown::default()),
     ];
     for mut form in forms {
         let mut shown = String::new();

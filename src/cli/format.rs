@@ -4,8 +4,8 @@ use super::args::Options;
 use crate::analyzer::Input;
 use crate::grammar::Grammar;
 use crate::render::{
-    Ending, Escape, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output, Sarif,
-    Standing, without_commands,
+    Ending, Escape, Firmware, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output,
+    Sarif, Standing, without_commands,
 };
 use crate::report::Report;
 use clap::ValueEnum;
@@ -34,6 +34,8 @@ pub enum Format {
     Html,
     /// Markdown: a summary of a CI job, or for an issue
     Markdown,
+    /// A page for the BIOS team: which register differs on which CPU
+    Firmware,
 }
 
 impl Format {
@@ -53,7 +55,7 @@ impl Format {
 
     /// True where the milestones of every boot are shown.
     pub fn tells_milestones(self) -> bool {
-        matches!(self, Format::Json | Format::Html)
+        matches!(self, Format::Json | Format::Html | Format::Firmware)
     }
 
     /// True where the lines of the log are shown.
@@ -64,7 +66,7 @@ impl Format {
     /// How it writes what a CI job would take for a command; `None` where commands are what it is for.
     pub fn escape(self) -> Option<Escape> {
         match self {
-            Format::Text | Format::Mail | Format::Markdown => Some(Escape::Text),
+            Format::Text | Format::Mail | Format::Markdown | Format::Firmware => Some(Escape::Text),
             Format::Json | Format::Ndjson | Format::Sarif => Some(Escape::Json),
             Format::Junit | Format::Html => Some(Escape::Xml),
             Format::Github => None,
@@ -88,6 +90,7 @@ pub fn output<'a>(
         Format::Mail => Box::new(Mail::default()),
         Format::Html => Box::new(Html::new(grammar)),
         Format::Markdown => Box::new(Markdown::default()),
+        Format::Firmware => Box::new(Firmware::default()),
     };
     match options.format().escape() {
         Some(escape) => Box::new(Guarded { form, escape }),

@@ -154,6 +154,16 @@ pub struct ListedAdvice {
     pub advice: String,
 }
 
+/// What is asked of whoever is at fault, on the page that is for them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// Who.
+    pub fault: FaultName,
+    /// Sentences without the kernel's words.
+    pub text: String,
+}
+
 /// What a requester usually clears.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -32,7 +32,7 @@ pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers,
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use late_clear::{
-    ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning, PathName,
+    Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning, PathName,
     PathRule, Requester, StageName, Usual, Word,
 };
 pub(crate) use memo::Memo;
@@ -144,6 +144,7 @@ struct Document {
     diagnosis: Vec<Diagnosis>,
     fault: Vec<Fault>,
     listed: Vec<ListedAdvice>,
+    ask: Vec<Ask>,
     depends: Vec<Dependency>,
     msr: Vec<Msr>,
     cpu_listing: Vec<CpuListing>,
@@ -200,6 +201,8 @@ pub struct Grammar {
     pub faults: Vec<Fault>,
     /// What to do where the log lists the registers.
     pub listed: Vec<ListedAdvice>,
+    /// What is asked of whoever is at fault.
+    pub asks: Vec<Ask>,
     /// Which CPU features fall with which.
     pub dependencies: Vec<Dependency>,
     /// Names of registers.
@@ -465,6 +468,7 @@ impl Document {
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
         self.listed.splice(..0, later.listed);
+        self.ask.splice(..0, later.ask);
         for msr in later.msr {
             self.msr.retain(|old| old.number != msr.number);
             self.msr.push(msr);
@@ -530,6 +534,7 @@ impl Document {
             diagnoses: self.diagnosis,
             faults: self.fault,
             listed: self.listed,
+            asks: self.ask,
             dependencies: self.depends,
             msrs: self.msr,
             cpu_listings: self.cpu_listing,
