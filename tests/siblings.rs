@@ -51,3 +51,16 @@ fn the_registers_of_crash_8() {
     assert_eq!(found[0]["panicked"], true);
     assert_ne!(found[0]["corrupted"], true);
 }
+
+#[test]
+fn the_link_of_a_panic_screen_holds_a_log() {
+    let link = include_str!("siblings/panic-screen.txt");
+    let found = reports(link);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0]["title"],
+        "kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)"
+    );
+    assert_eq!(found[0]["comm"], "swapper/0");
+    assert_eq!(found[0]["frames"].as_array().map(Vec::len), Some(6));
+}

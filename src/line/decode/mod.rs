@@ -15,6 +15,7 @@ mod page;
 mod plain;
 mod prompt;
 mod pstore;
+mod qr;
 mod record;
 mod runs;
 mod tail;
@@ -38,6 +39,7 @@ pub const LITERALS: &[&str] = &[
     "Panic#",
     "Oops#",
     "MESSAGE\n",
+    qr::MARK,
 ];
 
 /// Reads a whole message of printk's that stands alone on its line; `None` for other lines.
@@ -91,6 +93,7 @@ struct Lines {
     export: export::Export,
     kmsg: kmsg::Kmsg,
     json: json::Json,
+    qr: qr::Qr,
     margin: Margin,
     tail: Tail,
 }
@@ -103,8 +106,13 @@ impl Lines {
     }
 
     /// Every format whose records are more than a line of text with framing.
-    fn records(&mut self) -> [&mut dyn Records; 3] {
-        [&mut self.export, &mut self.kmsg, &mut self.json]
+    fn records(&mut self) -> [&mut dyn Records; 4] {
+        [
+            &mut self.export,
+            &mut self.kmsg,
+            &mut self.json,
+            &mut self.qr,
+        ]
     }
 
     fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
