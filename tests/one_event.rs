@@ -254,7 +254,7 @@ fn each_log_has_its_reports() {
                 0,
                 Some(11978),
                 Some("zetatape"),
-                false,
+                true,
             )],
         ),
         (

@@ -64,3 +64,41 @@ fn the_link_of_a_panic_screen_holds_a_log() {
     assert_eq!(found[0]["comm"], "swapper/0");
     assert_eq!(found[0]["frames"].as_array().map(Vec::len), Some(6));
 }
+
+#[test]
+fn a_panic_that_reboots_ends_with_the_word_of_it() {
+    let log = "[    1.0] Kernel panic - not syncing: Fatal exception\n[    1.0] Rebooting in 10 seconds..\n";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "kernel panic: Fatal exception");
+    assert_ne!(found[0]["truncated"], true);
+}
+
+#[test]
+fn powerpc_s_instructions_behind_the_registers_of_the_program() {
+    let log = "[ 302.1] BUG: Kernel NULL pointer dereference on read at 0x00000020\n\
+               [ 302.1] NIP:  c00800000e3a0114 LR: c00800000e3a0100 CTR: c0000000008b7aa0\n\
+               [ 302.1] NIP [c00800000e3a0114] phi_store+0x54/0x130 [phi]\n\
+               [ 302.1] Call Trace:\n\
+               [ 302.1] [c00000001b2dfb00] [c0000000007a3f14] dev_attr_store+0x34/0x60\n\
+               [ 302.1] --- interrupt: 3000 at 0x7fff9b7c1234\n\
+               [ 302.1] NIP:  00007fff9b7c1234 LR: 0000000000000000 CTR: 0000000000000000\n\
+               [ 302.1] NIP [00007fff9b7c1234] 0x7fff9b7c1234\n\
+               [ 302.1] --- interrupt: 3000\n\
+               [ 302.1] Code: 60000000 7c0802a6 <e9230020> 2c290000\n\
+               [ 302.1] ---[ end trace 0000000000000000 ]---\n";
+    let found = reports(log);
+    assert_eq!(found[0]["code"]["trap_offset"], 8);
+    assert_eq!(found[0]["registers"]["nip"], "c00800000e3a0114");
+}
+
+#[test]
+fn a_photo_of_the_last_screen_is_a_report() {
+    let log = " ? zeta_go+0x30/0x90\n zeta_ioctl+0x6b/0x120 [zeta]\n __x64_sys_ioctl+0x94/0xd0\n \
+               RIP: 0033:0x7f8a1c70e8aa\nRAX: ffffffffffffffda RBX: 0000000000000003 RCX: 00007f8a1c70e8aa\n \
+               </TASK>\nCR2: 0000000000000038\n---[ end trace 0000000000000000 ]---\n";
+    let found = reports(log);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["kind"], "headless");
+    assert_eq!(found[0]["culprit"]["function"], "zeta_ioctl");
+    assert_eq!(found[0]["source"]["first_line"], 1);
+}

@@ -114,11 +114,16 @@ impl Building {
     ) -> Building {
         let mut building = Building::empty(line, boot, path, true);
         building.splat.kind = FRAGMENT.to_owned();
+        building.with_frames(frames)
+    }
+
+    /// Of these frames, which stand in front of its first line.
+    pub fn with_frames(mut self, frames: Vec<Frame>) -> Building {
         if let Some(first) = frames.first() {
-            building.splat.source.first_line = first.log_line;
+            self.splat.source.first_line = first.log_line;
         }
-        building.splat.frames = frames;
-        building
+        self.splat.frames = frames;
+        self
     }
 
     /// Begins inside of a report whose head is missing. Its boot is not known yet.

@@ -67,7 +67,7 @@ fn by_bits(digits: &str) -> Option<Vec<u8>> {
     let last_bits = LAST_BITS[digits.len() % 4].clone();
     let last_bits = last_bits
         .into_iter()
-        .find(|bits| (13 * last + bits) % 8 == 0)?;
+        .find(|bits| (13 * last + bits).is_multiple_of(8))?;
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0_u32, 0);
     for (index, chunk) in digits.as_bytes().chunks(4).enumerate() {
