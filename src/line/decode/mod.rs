@@ -18,6 +18,7 @@ mod pstore;
 mod qr;
 mod record;
 mod runs;
+mod string;
 mod tail;
 mod terminal;
 
@@ -136,9 +137,12 @@ impl Lines {
         }
         for piece in terminal::pieces(raw) {
             let piece = String::from_utf8_lossy(&piece);
-            match page::rows(&piece) {
-                Some(rows) => rows.for_each(|row| self.text(number, row, take)),
-                None => self.text(number, &piece, take),
+            if let Some(rows) = page::rows(&piece) {
+                rows.for_each(|row| self.text(number, row, take));
+            } else if let Some(rows) = string::rows(&piece) {
+                rows.for_each(|row| self.text(number, &row, take));
+            } else {
+                self.text(number, &piece, take);
             }
         }
     }
