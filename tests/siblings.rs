@@ -102,3 +102,37 @@ fn a_photo_of_the_last_screen_is_a_report() {
     assert_eq!(found[0]["culprit"]["function"], "zeta_ioctl");
     assert_eq!(found[0]["source"]["first_line"], 1);
 }
+
+#[test]
+fn i386_before_3_8_names_cpu_and_place_on_two_lines() {
+    let log = "[   50.1] BUG: unable to handle kernel NULL pointer dereference at 00000010\n\
+               [   50.1] IP: [<f8a1b2c3>] zeta_go+0x13/0x40 [zeta]\n\
+               [   50.1] Pid: 1411, comm: zetad Not tainted (2.6.32-5-686 #1) Latitude D630\n\
+               [   50.1] EIP: 0060:[<f8a1b2c3>] EFLAGS: 00010246 CPU: 1\n\
+               [   50.1] EIP is at zeta_go+0x13/0x40 [zeta]\n\
+               [   50.1] EAX: 00000000 EBX: f6a1b2c3 ECX: 00000000 EDX: 00000001\n\
+               [   50.1] Call Trace:\n\
+               [   50.1]  [<c10a2b3c>] vfs_read+0x7a/0xd8\n\
+               [   50.1] Code: 8b 40 10 89\n";
+    let found = reports(log);
+    assert_eq!(found[0]["cpu"], 1);
+    assert_eq!(found[0]["at"]["function"], "zeta_go");
+    assert_eq!(found[0]["registers"]["ebx"], "f6a1b2c3");
+    assert_eq!(found[0]["code"]["bytes"], "8b 40 10 89");
+}
+
+#[test]
+fn the_dot_in_front_of_powerpc_s_functions_is_none_of_a_name() {
+    let log = "[   10.1] Unable to handle kernel paging request for data at address 0x00000038\n\
+               [   10.1] NIP: c00000000012a2b4 LR: c00000000012a290 CTR: 0000000000000000\n\
+               [   10.1] NIP [c00000000012a2b4] .zeta_go+0x34/0x90\n\
+               [   10.1] Call Trace:\n\
+               [   10.1] [c000000fa2b43c00] [c0000000002a2b3c] .vfs_read+0x100/0x1a0\n\
+               [   10.1] ---[ end trace 1b75b31a2719ed1c ]---\n";
+    let found = reports(log);
+    assert_eq!(
+        found[0]["title"],
+        "BUG: unable to handle kernel paging request in zeta_go"
+    );
+    assert_eq!(found[0]["culprit"]["function"], "zeta_go");
+}
