@@ -51,3 +51,88 @@ fn the_registers_of_crash_8() {
     assert_eq!(found[0]["panicked"], true);
     assert_ne!(found[0]["corrupted"], true);
 }
+
+#[test]
+fn the_link_of_a_panic_screen_holds_a_log() {
+    let link = include_str!("siblings/panic-screen.txt");
+    let found = reports(link);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0]["title"],
+        "kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)"
+    );
+    assert_eq!(found[0]["comm"], "swapper/0");
+    assert_eq!(found[0]["frames"].as_array().map(Vec::len), Some(6));
+}
+
+#[test]
+fn a_panic_that_reboots_ends_with_the_word_of_it() {
+    let log = "[    1.0] Kernel panic - not syncing: Fatal exception\n[    1.0] Rebooting in 10 seconds..\n";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "kernel panic: Fatal exception");
+    assert_ne!(found[0]["truncated"], true);
+}
+
+#[test]
+fn powerpc_s_instructions_behind_the_registers_of_the_program() {
+    let log = "[ 302.1] BUG: Kernel NULL pointer dereference on read at 0x00000020\n\
+               [ 302.1] NIP:  c00800000e3a0114 LR: c00800000e3a0100 CTR: c0000000008b7aa0\n\
+               [ 302.1] NIP [c00800000e3a0114] phi_store+0x54/0x130 [phi]\n\
+               [ 302.1] Call Trace:\n\
+               [ 302.1] [c00000001b2dfb00] [c0000000007a3f14] dev_attr_store+0x34/0x60\n\
+               [ 302.1] --- interrupt: 3000 at 0x7fff9b7c1234\n\
+               [ 302.1] NIP:  00007fff9b7c1234 LR: 0000000000000000 CTR: 0000000000000000\n\
+               [ 302.1] NIP [00007fff9b7c1234] 0x7fff9b7c1234\n\
+               [ 302.1] --- interrupt: 3000\n\
+               [ 302.1] Code: 60000000 7c0802a6 <e9230020> 2c290000\n\
+               [ 302.1] ---[ end trace 0000000000000000 ]---\n";
+    let found = reports(log);
+    assert_eq!(found[0]["code"]["trap_offset"], 8);
+    assert_eq!(found[0]["registers"]["nip"], "c00800000e3a0114");
+}
+
+#[test]
+fn a_photo_of_the_last_screen_is_a_report() {
+    let log = " ? zeta_go+0x30/0x90\n zeta_ioctl+0x6b/0x120 [zeta]\n __x64_sys_ioctl+0x94/0xd0\n \
+               RIP: 0033:0x7f8a1c70e8aa\nRAX: ffffffffffffffda RBX: 0000000000000003 RCX: 00007f8a1c70e8aa\n \
+               </TASK>\nCR2: 0000000000000038\n---[ end trace 0000000000000000 ]---\n";
+    let found = reports(log);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["kind"], "headless");
+    assert_eq!(found[0]["culprit"]["function"], "zeta_ioctl");
+    assert_eq!(found[0]["source"]["first_line"], 1);
+}
+
+#[test]
+fn i386_before_3_8_names_cpu_and_place_on_two_lines() {
+    let log = "[   50.1] BUG: unable to handle kernel NULL pointer dereference at 00000010\n\
+               [   50.1] IP: [<f8a1b2c3>] zeta_go+0x13/0x40 [zeta]\n\
+               [   50.1] Pid: 1411, comm: zetad Not tainted (2.6.32-5-686 #1) Latitude D630\n\
+               [   50.1] EIP: 0060:[<f8a1b2c3>] EFLAGS: 00010246 CPU: 1\n\
+               [   50.1] EIP is at zeta_go+0x13/0x40 [zeta]\n\
+               [   50.1] EAX: 00000000 EBX: f6a1b2c3 ECX: 00000000 EDX: 00000001\n\
+               [   50.1] Call Trace:\n\
+               [   50.1]  [<c10a2b3c>] vfs_read+0x7a/0xd8\n\
+               [   50.1] Code: 8b 40 10 89\n";
+    let found = reports(log);
+    assert_eq!(found[0]["cpu"], 1);
+    assert_eq!(found[0]["at"]["function"], "zeta_go");
+    assert_eq!(found[0]["registers"]["ebx"], "f6a1b2c3");
+    assert_eq!(found[0]["code"]["bytes"], "8b 40 10 89");
+}
+
+#[test]
+fn the_dot_in_front_of_powerpc_s_functions_is_none_of_a_name() {
+    let log = "[   10.1] Unable to handle kernel paging request for data at address 0x00000038\n\
+               [   10.1] NIP: c00000000012a2b4 LR: c00000000012a290 CTR: 0000000000000000\n\
+               [   10.1] NIP [c00000000012a2b4] .zeta_go+0x34/0x90\n\
+               [   10.1] Call Trace:\n\
+               [   10.1] [c000000fa2b43c00] [c0000000002a2b3c] .vfs_read+0x100/0x1a0\n\
+               [   10.1] ---[ end trace 1b75b31a2719ed1c ]---\n";
+    let found = reports(log);
+    assert_eq!(
+        found[0]["title"],
+        "BUG: unable to handle kernel paging request in zeta_go"
+    );
+    assert_eq!(found[0]["culprit"]["function"], "zeta_go");
+}

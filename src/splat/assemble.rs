@@ -484,7 +484,8 @@ impl<'g> Assembler<'g> {
     /// What else names the report's task, CPU or kernel is a line of the report. Ahead of a header it is
     /// remembered for that.
     fn learn_who(&mut self, index: usize, line: &LogLine<'_>, body: Body) -> Body {
-        if !matches!(body, Body::Foreign | Body::Known) {
+        // i386 before 3.8 names the CPU behind its instruction pointer.
+        if !matches!(body, Body::Foreign | Body::Known | Body::Rip(..)) {
             return body;
         }
         let lane = &mut self.lanes[index];
@@ -500,7 +501,10 @@ impl<'g> Assembler<'g> {
             }
             (None, _) => return body,
         }
-        Body::Known
+        match body {
+            Body::Rip(..) => body,
+            _ => Body::Known,
+        }
     }
 
     /// A line may say that the open report has no call trace.

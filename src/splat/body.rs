@@ -60,6 +60,7 @@ const READERS: &[(&str, Reader)] = &[
     ("------------[ cut here ]", |_| Some(Body::CutHere)),
     ("---[ end trace", |_| Some(Body::End)),
     ("---[ end Kernel panic", |_| Some(Body::End)),
+    ("Rebooting in ", |_| Some(Body::End)), // panic() with a timeout prints no other end
     ("Hardware name: ", hardware),
     // --- where the CPU was
     ("RIP: ", row_of_crash),

@@ -114,11 +114,16 @@ impl Building {
     ) -> Building {
         let mut building = Building::empty(line, boot, path, true);
         building.splat.kind = FRAGMENT.to_owned();
+        building.with_frames(frames)
+    }
+
+    /// Of these frames, which stand in front of its first line.
+    pub fn with_frames(mut self, frames: Vec<Frame>) -> Building {
         if let Some(first) = frames.first() {
-            building.splat.source.first_line = first.log_line;
+            self.splat.source.first_line = first.log_line;
         }
-        building.splat.frames = frames;
-        building
+        self.splat.frames = frames;
+        self
     }
 
     /// Begins inside of a report whose head is missing. Its boot is not known yet.
@@ -448,15 +453,26 @@ impl Building {
         self.splat.rip = code;
     }
 
-    /// Some print the place twice: arm by name and by address, sh by both.
+    /// Some print the place twice: arm by name and by address, i386 the other way round, sh by both.
     fn completes_rip(&mut self, code: Option<&CodeRef>) -> bool {
         let fresh = self.splat.registers.0.is_empty();
         let Some((rip, code)) = self.splat.rip.as_mut().zip(code) else {
             return false;
         };
+        // i386 before 3.8 prints the address first and the function on the next line.
+        if rip.function.is_none() && rip.address.is_some() && code.function.is_some() {
+            let address = rip.address;
+            *rip = CodeRef {
+                address,
+                ..code.clone()
+            };
+            return true;
+        }
         let same =
             code.offset.is_some() && (&rip.function, rip.offset) == (&code.function, code.offset);
-        let completes = same || fresh && code.function.is_none();
+        let is_address = code.function.is_none() && code.address.is_some();
+        let again = is_address && code.address == rip.address;
+        let completes = same || again || fresh && code.function.is_none();
         if completes {
             rip.address = rip.address.or(code.address);
         }

@@ -173,9 +173,11 @@ impl Frame {
 
 /// A symbol without the suffixes that compilers give to clones and parts of functions
 /// (`.cold`, `.constprop.0`, `.isra.0`, `.part.0`, `.llvm.123`), without `__pfx_` (the padding in
-/// front of a function, `CONFIG_FUNCTION_PADDING_BYTES`).
+/// front of a function, `CONFIG_FUNCTION_PADDING_BYTES`) and without the dot that the code of a function has in front
+/// on 64-bit powerpc (ELF ABI v1, before 6.5 on big-endian kernels).
 pub fn base_name(symbol: &str) -> &str {
     let symbol = symbol.strip_prefix("__pfx_").unwrap_or(symbol);
+    let symbol = symbol.strip_prefix('.').unwrap_or(symbol);
     match symbol.find('.') {
         Some(0) | None => symbol,
         Some(dot) => &symbol[..dot],

@@ -15,8 +15,10 @@ mod page;
 mod plain;
 mod prompt;
 mod pstore;
+mod qr;
 mod record;
 mod runs;
+mod string;
 mod tail;
 mod terminal;
 
@@ -38,6 +40,7 @@ pub const LITERALS: &[&str] = &[
     "Panic#",
     "Oops#",
     "MESSAGE\n",
+    qr::MARK,
 ];
 
 /// Reads a whole message of printk's that stands alone on its line; `None` for other lines.
@@ -91,6 +94,7 @@ struct Lines {
     export: export::Export,
     kmsg: kmsg::Kmsg,
     json: json::Json,
+    qr: qr::Qr,
     margin: Margin,
     tail: Tail,
 }
@@ -103,8 +107,13 @@ impl Lines {
     }
 
     /// Every format whose records are more than a line of text with framing.
-    fn records(&mut self) -> [&mut dyn Records; 3] {
-        [&mut self.export, &mut self.kmsg, &mut self.json]
+    fn records(&mut self) -> [&mut dyn Records; 4] {
+        [
+            &mut self.export,
+            &mut self.kmsg,
+            &mut self.json,
+            &mut self.qr,
+        ]
     }
 
     fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
@@ -128,9 +137,12 @@ impl Lines {
         }
         for piece in terminal::pieces(raw) {
             let piece = String::from_utf8_lossy(&piece);
-            match page::rows(&piece) {
-                Some(rows) => rows.for_each(|row| self.text(number, row, take)),
-                None => self.text(number, &piece, take),
+            if let Some(rows) = page::rows(&piece) {
+                rows.for_each(|row| self.text(number, row, take));
+            } else if let Some(rows) = string::rows(&piece) {
+                rows.for_each(|row| self.text(number, &row, take));
+            } else {
+                self.text(number, &piece, take);
             }
         }
     }

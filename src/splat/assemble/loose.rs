@@ -12,6 +12,9 @@ use crate::splat::building::{Building, Closing};
 /// Frames remembered outside a splat.
 const MAX_LOOSE_FRAMES: usize = 64;
 
+/// Frames in front of an end marker that show a report.
+const MIN_LOOSE_FRAMES: usize = 2;
+
 /// Lines after which frames outside a splat belong to something else.
 const MAX_LOOSE_GAP: u64 = 100;
 
@@ -48,14 +51,26 @@ impl Assembler<'_> {
         }
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
         let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
-        let is_late = |report: &Building| is_known || report.first_line() <= self.given;
-        let headless = headless.filter(|report| is_one(report) && !is_late(report));
-        if let Some(mut report) = headless {
+        let given = self.given;
+        let is_late = |report: &Building| is_known || report.first_line() <= given;
+        let of_frames = self.frames_before(index, line);
+        let headless = headless.filter(is_one).or(of_frames);
+        if let Some(mut report) = headless.filter(|report| !is_late(report)) {
             report.take(line, Body::Known);
             let boot = boots.claim(report.first_line());
             self.complete
                 .push(report.of_boot(boot).close(Closing::EndMarker));
         }
+    }
+
+    /// A report of which only frames are left in front of its end marker: a photo of the last screen.
+    fn frames_before(&mut self, index: usize, line: &LogLine<'_>) -> Option<Building> {
+        let mut frames = std::mem::take(&mut self.lanes[index].loose);
+        let is_near = |frame: &Frame| line.number - frame.log_line <= MAX_LOOSE_GAP;
+        frames.retain(is_near);
+        let reliable = frames.iter().filter(|frame| frame.reliable).count();
+        let is_one = reliable >= MIN_LOOSE_FRAMES && line.text.contains(END_TRACE);
+        is_one.then(|| Building::without_head(line, &self.path).with_frames(frames))
     }
 
     /// Begins a report at a line of its state: "cut here" was printed, and the header behind it is lost.

@@ -42,7 +42,11 @@ impl Next {
 impl Building {
     /// The first instructions are those of the report.
     pub(super) fn take_code(&mut self, code: Code) {
-        if !self.block_over && !code.bytes.is_empty() {
+        // powerpc prints the kernel's instructions last, behind the registers of the program (show_regs() in
+        // arch/powerpc/kernel/process.c), and those of a program never.
+        let registers = &self.splat.registers.0;
+        let is_kernels = !self.block_over || registers.iter().any(|(name, _)| name == "nip");
+        if is_kernels && !code.bytes.is_empty() {
             self.splat.code.get_or_insert(code);
         }
     }
