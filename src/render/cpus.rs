@@ -44,6 +44,11 @@ impl CpuComparison {
         !self.differences.is_empty()
     }
 
+    /// True where something is said of more than one CPU, or of one that is in trouble.
+    pub fn compares(&self) -> bool {
+        self.has_differences() || !self.alike.is_empty()
+    }
+
     /// For people.
     pub fn text(&self, style: &Style) -> String {
         if self.table.is_empty() {

@@ -300,6 +300,7 @@ impl Json {
 
     fn add_input(&mut self, told: &Input) -> String {
         let cpus = told.cpus.clone().map(CpuComparison::new);
+        let cpus = cpus.filter(CpuComparison::compares);
         let beginning = self.beginning();
         let is_first = self.inputs == Some(0);
         self.inputs = self.inputs.map(|inputs| inputs + 1);
