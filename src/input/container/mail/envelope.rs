@@ -21,8 +21,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Of a header that was read with [`super::structure::parser`].
-    pub fn of(header: &Message<'_>) -> Envelope {
+    /// Of a header that was read with the parser of `structure`.
+    pub(super) fn of(header: &Message<'_>) -> Envelope {
         let date = header.date().map(mail_parser::DateTime::to_timestamp);
         let date = date.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let list = match header.header(HeaderName::ListId) {
