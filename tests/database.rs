@@ -5,8 +5,9 @@ mod common;
 use common::{ksplat, stderr, stdout};
 use serde_json::Value;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 const STAMP: &str = "[   10.000001] ";
@@ -306,6 +307,129 @@ fn a_killed_scan_loses_nothing_and_counts_nothing_twice() {
     assert_eq!(bugs(folder.path(), &["--db", "killed.db"]), whole);
 }
 
+/// What `bugs` says of a database, as it stands there.
+fn document(folder: &Path, database: &str) -> String {
+    let arguments = ["bugs", "--db", database, "--format", "json"];
+    stdout(&run(folder, &arguments))
+}
+
+/// A signal in the middle of a file, or of the mails of a repository, leaves no gap and no half of a report.
+#[test]
+fn an_interrupted_scan_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let texts: Vec<_> = (0..600)
+        .map(|number| {
+            let text = warning(
+                &format!("function_{number}"),
+                &format!("{number}.000001"),
+                "6.12.0",
+            );
+            format!(
+                "{text}{}",
+                format!("{STAMP}nothing of interest\n").repeat(5)
+            )
+        })
+        .collect();
+    write(folder.path(), &[("log", texts.concat())]);
+    inbox(&folder.path().join("list"), &texts);
+    for input in ["log", "list"] {
+        run(folder.path(), &["scan", "-q", "--db", "whole.db", input]);
+        for millis in [60, 150, 300] {
+            let _ = fs::remove_file(folder.path().join("ended.db"));
+            let arguments = ["scan", "-q", "--db", "ended.db", "-o", "/dev/null", input];
+            let mut child = ksplat(folder.path())
+                .args(arguments)
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("ksplat runs");
+            std::thread::sleep(Duration::from_millis(millis));
+            let id = i32::try_from(child.id()).expect("a process");
+            // SAFETY: a signal to a child that was not waited for.
+            unsafe { libc::kill(id, libc::SIGINT) };
+            child.wait().expect("it ends");
+            run(folder.path(), &["scan", "-q", "--db", "ended.db", input]);
+            let (ended, whole) = ("ended.db", "whole.db");
+            assert!(
+                document(folder.path(), ended) == document(folder.path(), whole),
+                "{input} after {millis} ms"
+            );
+        }
+        fs::remove_file(folder.path().join("whole.db")).expect("removed");
+    }
+}
+
+/// A reader that has seen enough does not keep the database from what comes behind.
+#[test]
+fn a_reader_that_goes_away_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text: String = (0..1000)
+        .map(|number| {
+            warning(
+                &format!("function_{number}"),
+                &format!("{number}.000001"),
+                "6.12.0",
+            )
+        })
+        .collect();
+    write(folder.path(), &[("log", text)]);
+    let mut child = ksplat(folder.path())
+        .args(["scan", "-q", "--db", "all.db", "--format", "ndjson", "log"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("ksplat runs");
+    drop(child.stdout.take());
+    child.wait().expect("it ends");
+    assert_eq!(bugs(folder.path(), &["--db", "all.db"]).len(), 1000);
+}
+
+#[test]
+fn what_could_not_be_read_is_told_by_the_next_run_as_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = packed(&warning("alpha", "1.000001", "6.12.0"));
+    fs::write(folder.path().join("log.gz"), &whole[..whole.len() / 2]).expect("writable");
+    for _ in 0..2 {
+        let output = ksplat(folder.path())
+            .args(["scan", "--db", "all.db", "log.gz"])
+            .output()
+            .expect("ksplat runs");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("cut off or damaged"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).expect("packed");
+    packed.finish().expect("packed")
+}
+
+/// A public-inbox repository with a mail a commit.
+fn inbox(folder: &Path, texts: &[String]) {
+    let repository = gix::init_bare(folder).expect("a repository");
+    let who = gix::actor::SignatureRef {
+        name: "a".into(),
+        email: "a@b".into(),
+        time: "0 +0000",
+    };
+    let mut parents = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
+        let mail = mail(&number.to_string(), "Mon, 5 Jan", "l", text);
+        let mut tree = gix::objs::Tree::empty();
+        tree.entries.push(gix::objs::tree::Entry {
+            mode: gix::objs::tree::EntryKind::Blob.into(),
+            filename: "m".into(),
+            oid: repository.write_blob(mail).expect("written").detach(),
+        });
+        let tree = repository.write_object(&tree).expect("written").detach();
+        let commit = repository.commit_as(who, who, "HEAD", "mail", tree, parents);
+        parents = vec![commit.expect("committed").detach()];
+    }
+}
+
 #[test]
 fn what_is_no_database_is_an_error_of_one_line_and_stays_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -362,4 +486,37 @@ fn the_page_escapes_what_mails_hold() {
         page.contains("WARNING in alpha") && !page.contains("<script>alert"),
         "{page}"
     );
+}
+
+/// Stamps before the clock is set are all 0: they make no two kernels one event.
+#[test]
+fn stamps_of_zero_join_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |release| warning("alpha", "0.000000", release);
+    write(
+        folder.path(),
+        &[("logs/1", log("6.9.0")), ("logs/2", log("6.12.0"))],
+    );
+    run(folder.path(), &["scan", "-q", "--db", "all.db", "logs"]);
+    let found = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!((found.len(), &found[0]["count"]), (1, &2.into()));
+}
+
+/// A database of another program stays as it is, byte for byte.
+#[test]
+fn a_database_of_another_program_is_not_touched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("other.db");
+    let other = rusqlite::Connection::open(&path).expect("a database");
+    other
+        .execute_batch("CREATE TABLE mine (x)")
+        .expect("written");
+    drop(other);
+    write(folder.path(), &[("log", warning("alpha", "1.0", "6.9.0"))]);
+    let before = fs::read(&path).expect("readable");
+    let output = ksplat(folder.path())
+        .args(["scan", "--db", "other.db", "log"])
+        .output();
+    assert_eq!(output.expect("ksplat runs").status.code(), Some(2));
+    assert!(fs::read(&path).expect("readable") == before);
 }

@@ -256,10 +256,11 @@ impl<'a> Batch<'a> {
 
     /// Writes at once, so that nothing is lost when the scan is killed. Where it cannot be written the scan
     /// ends. Where nobody reads the output any more it goes on for its exit code, as far as that takes; a
-    /// baseline that is to be changed takes all of it.
+    /// baseline that is to be changed, or a database, takes all of it.
     fn write(&mut self, text: &str) {
         write(&mut self.out, &self.shown, text);
-        let is_known = self.out.is_gone() && self.failed && self.baseline.is_none();
+        let is_kept = self.baseline.is_some() || self.memory.is_some();
+        let is_known = self.out.is_gone() && self.failed && !is_kept;
         if is_known || self.out.has_failed() {
             self.stop.now();
         }
@@ -297,7 +298,7 @@ impl Sink for Batch<'_> {
             return;
         }
         if let Some(memory) = &mut self.memory {
-            memory.add(&report);
+            memory.add(&report, self.stop.is_asked_for());
         }
         self.past.tell(&mut report);
         if !self.filter.takes(&report) {
@@ -325,8 +326,12 @@ impl Sink for Batch<'_> {
     }
 
     fn checkpoint(&mut self, key: Option<&str>) {
-        if let Some(memory) = &mut self.memory {
-            memory.end_input(key);
+        let is_stopped = self.stop.is_asked_for();
+        match (&mut self.memory, key) {
+            (None, _) => {}
+            // It may end in half a report.
+            (Some(memory), None) if is_stopped => memory.forget(),
+            (Some(memory), key) => memory.end_input(key),
         }
     }
 

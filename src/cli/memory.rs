@@ -38,12 +38,15 @@ impl Memory {
         &self.known
     }
 
-    /// Keeps a report.
-    pub fn add(&mut self, report: &Report) {
+    /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
+    pub fn add(&mut self, report: &Report, is_stopped: bool) {
         let event = serde_json::to_value(report).ok();
         if let Some(event) = event.as_ref().and_then(Event::of) {
-            let added = self.database.add(event);
-            self.check(added);
+            self.database.add(event);
+        }
+        if !is_stopped {
+            let written = self.database.relieve();
+            self.check(written);
         }
     }
 
@@ -51,6 +54,11 @@ impl Memory {
     pub fn end_input(&mut self, key: Option<&str>) {
         let ended = self.database.end_input(key);
         self.check(ended);
+    }
+
+    /// An input was left in the middle: the next run reads it again.
+    pub fn forget(&mut self) {
+        self.database.forget();
     }
 
     /// True where something could not be written.

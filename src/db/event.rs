@@ -106,7 +106,8 @@ fn weight(splat: &Value) -> i64 {
 fn id(event: &Event) -> String {
     let shown = |value: Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
     let mut parts = vec![event.signature.clone(), shown(event.cpu), shown(event.pid)];
-    match event.time {
+    // Before the clock is set all stamps are 0.
+    match event.time.filter(|time| *time > 0.0) {
         Some(time) => parts.push(format!("{time:.6}")),
         None => {
             let names = [&event.comm, &event.release, &event.hardware];

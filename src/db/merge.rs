@@ -100,7 +100,8 @@ impl Database {
             let event = event.as_ref().and_then(Event::of).ok_or_else(|| {
                 fail(format!("line {number} is no report; name a database, or what ksplat scan --format ndjson printed"))
             })?;
-            self.add(event)?;
+            self.add(event);
+            self.relieve()?;
         }
     }
 }

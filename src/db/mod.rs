@@ -60,11 +60,6 @@ impl Database {
             pending: Vec::new(),
         };
         let connection = &mut database.connection;
-        // Others may read meanwhile, and a kill leaves whole transactions.
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
-            .map_err(fail)?;
         let is_new = connection
             .query_row("SELECT count(*) FROM sqlite_master", [], |row| {
                 row.get::<_, i64>(0)
@@ -83,6 +78,13 @@ impl Database {
             tables.commit().map_err(fail)?;
         }
         database.check()?;
+        // Others may read meanwhile, and a kill leaves whole transactions. It is written into the file: not before it is
+        // known to be ours.
+        let connection = &database.connection;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
+            .map_err(fail)?;
         Ok(database)
     }
 
@@ -128,8 +130,17 @@ impl Database {
                 .pragma_query_value(None, name, |row| row.get::<_, u32>(0));
             value.map_err(|error| self.fail(&error))
         };
+        // A view or a trigger would run what a stranger wrote.
+        let foreign = "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')";
+        let foreign = self
+            .connection
+            .query_row(foreign, [], |row| row.get::<_, i64>(0));
+        let is_own = foreign.map_err(|error| self.fail(&error))? == 0;
         let reason = match (pragma("application_id")?, pragma("user_version")?) {
-            (APPLICATION, SCHEMA) => return Ok(()),
+            (APPLICATION, SCHEMA) if is_own => return Ok(()),
+            (APPLICATION, SCHEMA) => {
+                "has views or triggers, as no database of ksplat's: name another file".to_owned()
+            }
             (APPLICATION, later) => {
                 format!(
                     "a database of version {later}, and this ksplat knows version {SCHEMA}: use a later ksplat"
@@ -156,13 +167,21 @@ impl Database {
         read().map_err(|error| self.fail(&error))
     }
 
-    /// Keeps an event until its input ends. Of an input with very many the first are written before: a mention that
-    /// is written twice is one.
+    /// Keeps an event until its input ends.
+    pub fn add(&mut self, event: Event) {
+        self.pending.push(event);
+    }
+
+    /// Drops the events whose input has not ended.
+    pub fn forget(&mut self) {
+        self.pending.clear();
+    }
+
+    /// Of an input with very many events the first are written before its end: a mention that is written twice is one.
     ///
     /// # Errors
-    /// Where it cannot be written.
-    pub fn add(&mut self, event: Event) -> Result<(), DatabaseError> {
-        self.pending.push(event);
+    /// Where they cannot be written.
+    pub fn relieve(&mut self) -> Result<(), DatabaseError> {
         match self.pending.len() >= MAX_PENDING {
             true => self.write(None),
             false => Ok(()),

@@ -5,6 +5,7 @@
 //! `order` until everything before it was handed over, then it is numbered. What may wait is
 //! bounded, so that a tree of any size takes the same memory.
 
+mod checkpoints;
 mod jobs;
 mod numbering;
 mod order;
@@ -20,6 +21,7 @@ use crate::input::container::{Limits, UnpackError};
 use crate::input::inbox::InboxError;
 use crate::parallel;
 use crate::report::Report;
+use checkpoints::Checkpoints;
 use jobs::Jobs;
 use numbering::Numbering;
 use order::{Found, Next, Order};
@@ -188,14 +190,16 @@ impl<'a> Scanner<'a> {
     /// Hands over what the workers find, until all of them have left.
     fn hand_over(&self, order: &Order, sink: &mut dyn Sink) {
         let mut numbering = Numbering::default();
+        let mut checkpoints = Checkpoints::default();
         let mut stopped: Option<Instant> = None;
         loop {
             match order.next() {
-                Next::Found(found) => give(found, &mut numbering, sink),
+                Next::Found(found) => give(found, &mut numbering, &mut checkpoints, sink),
                 Next::Nothing if self.analyzer.is_stopped() => {
                     // What is open now is printed as well, where its reader comes to an end soon.
                     if stopped.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-                        return give(order.abandon(), &mut numbering, sink);
+                        checkpoints.stop();
+                        return give(order.abandon(), &mut numbering, &mut checkpoints, sink);
                     }
                 }
                 Next::Nothing => {}
@@ -208,24 +212,30 @@ impl<'a> Scanner<'a> {
     fn alone(&self, jobs: &Mutex<Jobs<'_>>, members: bool, sink: &mut dyn Sink) {
         let order = Order::of_one();
         let mut numbering = Numbering::default();
+        let mut checkpoints = Checkpoints::default();
         order.hire();
         let mut worker = Worker::new(self, &order, members);
         while worker.run_one(jobs) {
             if let Next::Found(found) = order.next() {
-                give(found, &mut numbering, sink);
+                give(found, &mut numbering, &mut checkpoints, sink);
             }
         }
     }
 }
 
-fn give(found: Vec<Found>, numbering: &mut Numbering, sink: &mut dyn Sink) {
+fn give(
+    found: Vec<Found>,
+    numbering: &mut Numbering,
+    checkpoints: &mut Checkpoints,
+    sink: &mut dyn Sink,
+) {
     for found in found {
         match found {
             Found::Report(report) => sink.report(numbering.report(*report)),
             Found::Error(error) => sink.error(*error),
             Found::Member(member) => sink.member(*member),
             Found::End(end) => {
-                sink.checkpoint(end.key.as_deref());
+                sink.checkpoint(checkpoints.key(&end));
                 if let Some(extent) = numbering.end(*end) {
                     sink.input(extent);
                 }

@@ -76,8 +76,10 @@ impl<'s> Worker<'s> {
             order,
             progress: self.scanner.progress,
             job: number,
+            is_inbox: matches!(job, Job::Mails(_)),
             members: self.members,
             kept: Vec::new(),
+            gap: false,
         };
         let end = match job {
             Job::Broken(error) => {
@@ -87,6 +89,12 @@ impl<'s> Worker<'s> {
             Job::Entry(entry) => self.entry(&entry, &mut outlet),
             Job::Mails(mails) => Some(self.mails(&mails, &mut outlet)),
         };
+        // What was stopped, or could not be read, is read again by the next run.
+        let is_whole = !outlet.gap && !self.scanner.analyzer.is_stopped();
+        let end = end.map(|end| End {
+            key: end.key.filter(|_| is_whole),
+            ..end
+        });
         let end = end.map(|end| Found::End(Box::new(end)));
         outlet.kept.extend(end);
         order.push(number, &mut outlet.kept, true);
@@ -242,11 +250,21 @@ struct Outlet<'o> {
     order: &'o Order,
     progress: Option<&'o Progress>,
     job: u64,
+    /// It is a part of a public-inbox.
+    is_inbox: bool,
     members: bool,
     kept: Vec<Found>,
+    /// A part was not read that another run may read.
+    gap: bool,
 }
 
 impl Outlet<'_> {
+    /// A mail of an archive with a damaged attachment never changes, and must not keep the others from being
+    /// remembered; a commit that cannot be read, or a file, may come whole next time, or with another `--max-size`.
+    fn leaves_gap(&self, error: &ScanError) -> bool {
+        !self.is_inbox || matches!(error, ScanError::Inbox(_))
+    }
+
     fn keep(&mut self, found: Found) {
         self.kept.push(found);
         if self.kept.len() >= KEEP {
@@ -264,6 +282,7 @@ impl Sink for Outlet<'_> {
     }
 
     fn error(&mut self, error: ScanError) {
+        self.gap |= self.leaves_gap(&error);
         self.keep(Found::Error(Box::new(error)));
     }
 
