@@ -62,7 +62,8 @@ fn begins_with_date(words: &[u8]) -> bool {
 /// `kernel:`, `host kern.warn kernel:`, `kern  :warn  :`, `W/kernel(`, `I[0: swapper`, `c2   4711 `, `stdout F `.
 fn begins_with_name(words: &[u8]) -> bool {
     let is_tag = |name: &[u8]| name.starts_with(b"kern") || name.starts_with(b"klogd");
-    let second = || memchr::memchr(b' ', words).map(|blank| words[blank..].trim_ascii_start());
+    let second =
+        || memchr::memchr2(b' ', b'\t', words).map(|blank| words[blank..].trim_ascii_start());
     let is_processor = words[0] == b'c' && words.get(1).is_some_and(u8::is_ascii_digit);
     matches!(words.get(1), Some(b'/' | b'['))
         || is_processor
