@@ -23,6 +23,10 @@ pub fn run(options: &Options, shards: &[PathBuf]) -> Outcome {
         database.merge(shard)?;
     }
     database.close()?;
+    if output.exists() {
+        // What its log still holds is written into it first: it must be whole where it is not replaced.
+        Database::create(output)?.close()?;
+    }
     place(&draft, output)
 }
 
