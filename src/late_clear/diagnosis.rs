@@ -120,6 +120,8 @@ impl Values {
             (
                 "fault",
                 fault.map_or(String::new(), |fault| match &listed.says {
+                    // The listing is of a later time: it speaks for the kernel and proves nothing.
+                    Some(says) if listed.registers == Registers::Alike => says.clone(),
                     Some(says) => format!("{}; {says}", fault.says),
                     None => fault.says.clone(),
                 }),
