@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::code::{self, CodeMatch};
 use super::image::Image;
-use super::stack::Stack;
+use super::stack::{Place, Stack};
 use super::verify::{self, Verdict};
 use super::{BootFacts, Match, kaslr};
 use crate::splat::Splat;
@@ -21,8 +21,10 @@ pub(super) struct Assessment {
 impl Assessment {
     pub(super) fn new(image: Arc<Image>, splat: &Splat, boot: &BootFacts<'_>) -> Assessment {
         let mut stack = Stack::find(&image, splat);
-        let code = match (&splat.code, stack.rip.address()) {
-            (Some(code), Some(rip)) => code::compare(&image, code, rip),
+        let code = match (&splat.code, &stack.rip) {
+            (Some(code), &Place::Found { function, address }) => {
+                code::compare(&image, code, address, function)
+            }
             _ => CodeMatch::Unknown,
         };
         let mut verdict = verify::verify(&image, splat, boot, &stack, &code);

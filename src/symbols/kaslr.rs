@@ -38,6 +38,11 @@ pub(super) fn is_possible(offset: u64) -> bool {
     offset < LIMIT && offset.is_multiple_of(STEP)
 }
 
+/// Every offset that KASLR may choose, in bytes.
+pub(super) fn all_offsets() -> impl Iterator<Item = u64> {
+    (0..LIMIT / STEP).map(|step| step * STEP)
+}
+
 /// Addresses printed next to their symbols (`[<ffffffff81012345>] func+0x5/0x10`): all must agree.
 fn from_addresses(splat: &Splat, stack: &Stack) -> Option<u64> {
     let frames = splat

@@ -23,6 +23,7 @@ mod kaslr;
 mod lines;
 mod locate;
 mod missing;
+mod moved;
 mod parameter;
 mod patch_sites;
 mod relocate;
@@ -93,7 +94,7 @@ pub struct BootFacts<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Match {
-    /// Proved by build-id or banner, or release, sizes and code agree.
+    /// Proved by build-id or banner, or two of release, sizes and code agree.
     Exact,
     /// The release agrees, and the splat holds too little to check more.
     ReleaseOnly,

@@ -11,6 +11,9 @@ use crate::splat::Splat;
 /// Functions whose sizes agree that stand in for a `Code:` line.
 const ENOUGH_SIZES: usize = 3;
 
+/// Functions whose sizes agree that stand in for the release, where the log does not name it.
+const MANY_SIZES: usize = 6;
+
 /// The verdict on one image.
 #[derive(Debug)]
 pub(super) struct Verdict {
@@ -53,10 +56,28 @@ pub(super) fn verify(
         verdict.evidence.extend(code_says(code).map(Says::text));
         return verdict.finish(released, 0, code);
     }
-    for says in sizes.chain(code_says(code)) {
+    let damaged = verdict.against.is_empty() && released && outweigh_damage(stack, code);
+    for says in sizes {
+        match says {
+            Says::Against(text) if damaged => {
+                verdict.evidence.push(format!("{text}: damaged in the log?"));
+            }
+            says => verdict.add(says),
+        }
+    }
+    for says in code_says(code) {
         verdict.add(says);
     }
     verdict.finish(released, stack.agreeing.len(), code)
+}
+
+/// Frames with another size that count as damaged lines of the log: consoles lose and mix up characters. Each
+/// of them needs several others that agree, and the code at RIP has to be that of vmlinux. Else the sizes mean
+/// another build.
+fn outweigh_damage(stack: &Stack, code: &CodeMatch) -> bool {
+    let same_code = matches!(code, CodeMatch::Same { .. });
+    let against = stack.contradictions.len() + stack.missing.len();
+    same_code && stack.agreeing.len() >= ENOUGH_SIZES * against
 }
 
 #[derive(Default)]
@@ -90,7 +111,11 @@ impl Tally {
                 .collect::<Vec<_>>()
                 .join("; ");
             Match::Mismatch { why }
-        } else if self.proof || released && (same_code || sizes >= ENOUGH_SIZES) {
+        } else if self.proof
+            || released && (same_code || sizes >= ENOUGH_SIZES)
+            || same_code && sizes >= ENOUGH_SIZES
+            || sizes >= MANY_SIZES
+        {
             Match::Exact
         } else if released {
             Match::ReleaseOnly
