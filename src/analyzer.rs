@@ -179,10 +179,11 @@ impl Analyzer {
         })
     }
 
-    /// Debug info that was asked for and could not be had: a line for each kernel, with the mend.
-    pub fn missing_symbols(&self) -> Vec<String> {
+    /// Debug info that was asked for, or with `verbose` looked for, and could not be had: a line for each kernel, with
+    /// the mend.
+    pub fn missing_symbols(&self, verbose: bool) -> Vec<String> {
         let symbolizer = self.symbolizer.as_ref();
-        symbolizer.map_or(Vec::new(), Symbolizer::missing)
+        symbolizer.map_or(Vec::new(), |symbolizer| symbolizer.missing(verbose))
     }
 
     /// The rules in use.

@@ -36,7 +36,10 @@ pub struct Annotator<'a> {
     assembler: Assembler<'a>,
     boots: Boots,
     release: Option<String>,
+    banner: Option<String>,
     kaslr_offset: Option<u64>,
+    /// The vmlinux does not match a splat of this boot.
+    refused: bool,
     waiting: Vec<(u64, Vec<u8>)>,
     known: Vec<Known>,
     count: u64,
@@ -53,7 +56,9 @@ impl<'a> Annotator<'a> {
             assembler: Assembler::new(grammar, ""),
             boots: Boots::default(),
             release: None,
+            banner: None,
             kaslr_offset: None,
+            refused: false,
             waiting: Vec::new(),
             known: Vec::new(),
             count: 0,
@@ -100,13 +105,18 @@ impl<'a> Annotator<'a> {
             };
             let symbols = symbolizer.symbolize(&mut splat, &facts);
             self.kaslr_offset = symbols.kaslr_offset.or(self.kaslr_offset);
+            self.refused |= matches!(symbols.matched, Match::Mismatch { .. });
             self.known.push(Known { splat, symbols });
         }
     }
 
     fn ready(&mut self) -> Vec<Vec<u8>> {
-        if let Some(release) = self.boots.all().last().and_then(|boot| boot.release()) {
-            self.release = Some(release.to_owned());
+        if let Some(boot) = self.boots.all().last() {
+            self.release = boot.release().map(str::to_owned).or(self.release.take());
+            if boot.banner.is_some() && boot.banner != self.banner {
+                self.banner.clone_from(&boot.banner);
+                self.refused = false;
+            }
         }
         let waiting = std::mem::take(&mut self.waiting);
         let annotated = waiting
@@ -125,7 +135,8 @@ impl<'a> Annotator<'a> {
             let source = &known.splat.source;
             (source.first_line..=source.last_line).contains(&number)
         });
-        if known.is_some_and(|known| matches!(known.symbols.matched, Match::Mismatch { .. })) {
+        let is_wrong = |known: &Known| matches!(known.symbols.matched, Match::Mismatch { .. });
+        if known.map_or(self.refused, is_wrong) {
             return raw.into();
         }
         REFERENCE.replace_all(raw, |captures: &Captures<'_>| {
@@ -155,7 +166,12 @@ impl<'a> Annotator<'a> {
         let text = line.text.trim_start();
         let exact =
             code.offset == Some(0) || text.starts_with("RIP") || text.starts_with("WARNING: ");
-        symbolizer.locate(code, exact, self.release.as_deref(), self.kaslr_offset)
+        let boot = BootFacts {
+            banner: self.banner.as_deref(),
+            kaslr_offset: self.kaslr_offset,
+            build_id: None,
+        };
+        symbolizer.locate(code, exact, self.release.as_deref(), &boot)
     }
 }
 

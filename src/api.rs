@@ -166,6 +166,7 @@ impl Ksplat {
             vmlinux: self.vmlinux.clone(),
             debug_dirs: self.debug_dirs.clone(),
             max_size: self.limits.max_size,
+            ..symbols::Options::default()
         };
         Symbolizer::new(options).map(Some).map_err(Error::from)
     }

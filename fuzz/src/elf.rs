@@ -71,6 +71,7 @@ fn ask(folder: &Path, vmlinux: &Path, kaslr_offset: Option<u64>) {
         vmlinux: vec![vmlinux.to_owned()],
         debug_dirs: vec![folder.to_owned()],
         max_size: MAX_SIZE,
+        ..Options::default()
     });
     let symbolizer = match opened {
         Ok(symbolizer) => symbolizer,

@@ -6,7 +6,6 @@ use super::triage::{grammar, symbolizer};
 use super::{CLEAN, ERROR, INTERRUPTED, Outcome, output};
 use crate::annotate::Annotator;
 use crate::input::{FileEntry, InputError, Waiting};
-use crate::symbols::Symbolizer;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -24,7 +23,7 @@ const BUFFER: usize = 256 * 1024;
 pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
     let grammar = grammar(options)?;
     let symbolizer = symbolizer(options)?;
-    let mut annotator = Annotator::new(&grammar, symbolizer.as_ref());
+    let mut annotator = Annotator::new(&grammar, Some(&symbolizer));
     let stop = Stop::on_signals()?;
     let mut input = open(file, &stop)?;
     let mut out = output::open(options)?;
@@ -45,8 +44,8 @@ pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
         out.write_all(&line)?;
     }
     out.finish()?;
-    let missing = symbolizer.as_ref().map_or(Vec::new(), Symbolizer::missing);
-    output::tell_missing(&missing);
+    output::tell_missing(&symbolizer.missing(options.verbose));
+    let missing = symbolizer.missing(false);
     let in_vain = !missing.is_empty() && !annotator.has_symbolized();
     Ok(match (stop.is_signalled(), in_vain) {
         (true, _) => INTERRUPTED,

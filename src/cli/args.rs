@@ -241,13 +241,22 @@ pub struct CheckOptions {
 /// Options that mean the same everywhere.
 #[derive(Debug, ClapArgs)]
 pub struct Options {
-    /// Kernel image with debug info; plain, .gz, .xz or .zst (repeatable: the one that matches is used)
+    /// Kernel image with debug info, or a module; plain, .gz, .xz or .zst (repeatable: the one that matches is used).
+    /// Without it the working directory's build tree, installed debug packages and debuginfod are looked through
     #[arg(long, global = true, value_name = "PATH")]
     pub vmlinux: Vec<PathBuf>,
 
     /// Folder to search for vmlinux and modules, by build-id, then by kernel release (repeatable)
     #[arg(long, global = true, value_name = "DIR")]
     pub debug_dir: Vec<PathBuf>,
+
+    /// Release (uname -r) of the kernel whose debug info is used where the log does not name it
+    #[arg(short, long, global = true, value_name = "RELEASE")]
+    pub release: Option<String>,
+
+    /// Look for no debug info but that of --vmlinux and --debug-dir
+    #[arg(long, global = true)]
+    pub no_debug_info: bool,
 
     /// Checkout of the kernel's sources: lines around the top frame, and its MAINTAINERS file
     #[arg(long, global = true, value_name = "DIR")]

@@ -199,7 +199,7 @@ impl<'a> Batch<'a> {
             ));
         }
         if !self.options.quiet {
-            let missing = self.analyzer.missing_symbols();
+            let missing = self.analyzer.missing_symbols(self.options.verbose);
             self.shown.aside(|| output::tell_missing(&missing));
         }
         tell_links(

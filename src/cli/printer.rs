@@ -136,12 +136,20 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// How the vmlinux was held against the splat.
+/// How the files with debug info were held against the splat.
 fn tell_symbols(report: &Report) {
     let source = &report.splat.source;
     let place = format!("{}:{}", source.path, source.first_line);
-    for item in &report.symbols.evidence {
-        let line = format!("{place}: vmlinux: {item}");
+    let tell = |file: &str, item: &String| {
+        let line = format!("{place}: {file}: {item}");
         output::tell(&render::clean(&line));
+    };
+    for item in &report.symbols.evidence {
+        tell("vmlinux", item);
+    }
+    for module in &report.symbols.modules {
+        for item in &module.evidence {
+            tell(&module.file, item);
+        }
     }
 }

@@ -3,18 +3,22 @@
 use super::args::{Options, Symbolize};
 use super::format::Format;
 use super::output::Out;
+use super::triage::symbolizer;
 use super::{CLEAN, FOUND, Outcome, output};
 use crate::render::{self, Answer, Escape, Style, without_commands};
 use crate::splat::code_ref;
 use crate::symbols::{Image, Place, Resolved, Unresolved};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 
 /// Forms that the answers come in.
 const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Ndjson];
 
 /// Lines of standard input that are looked up at once.
-const BATCH: usize = 4096;
+const BATCH: usize = 1 << 17;
 
 /// A longer line holds no place.
 const MAX_LINE: usize = 4096;
@@ -24,19 +28,11 @@ const MIN_DIGITS: usize = 8;
 
 /// Runs the command. The code is 1 where a place is unknown.
 pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
-    if options.vmlinux.is_empty() {
-        return Err("symbolize: no --vmlinux; name the kernel image with debug info".into());
-    }
     if !FORMATS.contains(&options.format()) {
         return Err("symbolize: answers are text, json or ndjson; give another --format".into());
     }
-    let open = |path| Image::open(path, options.max_size);
     let mut run = Run {
-        images: options
-            .vmlinux
-            .iter()
-            .map(|path| open(path))
-            .collect::<Result<_, _>>()?,
+        images: images(options)?,
         arguments,
         format: options.format(),
         style: output::style(options),
@@ -45,14 +41,38 @@ pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
         unknown: false,
     };
     match arguments.places.as_slice() {
-        [] => run.read(BufReader::new(io::stdin()))?,
+        [] => run.read(BufReader::new(io::stdin()), || is_at_hand(&io::stdin()))?,
         places => run.answer(places.to_vec())?,
     }
     run.finish()
 }
 
+/// The files of `--vmlinux`, else those of the kernel of `--release`.
+fn images(options: &Options) -> Result<Vec<Arc<Image>>, Box<dyn Error>> {
+    if !options.vmlinux.is_empty() {
+        let open = |path| Image::open(path, options.max_size).map(Arc::new);
+        return Ok(options
+            .vmlinux
+            .iter()
+            .map(|path| open(path))
+            .collect::<Result<_, _>>()?);
+    }
+    if options.release.is_none() {
+        return Err(
+            "symbolize: no --vmlinux; name the kernel image with debug info, or its release with -r".into(),
+        );
+    }
+    let symbolizer = symbolizer(options)?;
+    // One of several that fit: the first has debug info, where any has.
+    let images: Vec<_> = symbolizer.kernels(None).into_iter().take(1).collect();
+    match images.as_slice() {
+        [] => Err(symbolizer.missing(false).join("\n").into()),
+        _ => Ok(images),
+    }
+}
+
 struct Run<'a> {
-    images: Vec<Image>,
+    images: Vec<Arc<Image>>,
     arguments: &'a Symbolize,
     format: Format,
     style: Style,
@@ -63,8 +83,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// One place a line. Answers as soon as no further line is at hand.
-    fn read(&mut self, mut input: BufReader<impl io::Read>) -> Result<(), Box<dyn Error>> {
+    /// One place a line. Answers as soon as no further line is at hand: a place costs less the more there are, since
+    /// those in one file of the kernel are found together.
+    fn read(
+        &mut self,
+        mut input: BufReader<impl io::Read>,
+        is_at_hand: impl Fn() -> bool,
+    ) -> Result<(), Box<dyn Error>> {
         let mut queries = Vec::new();
         let mut raw = Vec::new();
         while read_line(&mut input, &mut raw)? {
@@ -72,7 +97,8 @@ impl Run<'_> {
             if !line.trim().is_empty() {
                 queries.push(line.trim().to_owned());
             }
-            if input.buffer().is_empty() || queries.len() >= BATCH {
+            let waits = input.buffer().is_empty() && !is_at_hand();
+            if waits || queries.len() >= BATCH {
                 self.answer(std::mem::take(&mut queries))?;
             }
         }
@@ -154,6 +180,12 @@ impl Run<'_> {
         self.out.finish()?;
         Ok(if self.unknown { FOUND } else { CLEAN })
     }
+}
+
+/// Whether reading goes on at once; true at the end as well.
+fn is_at_hand(input: &impl AsFd) -> bool {
+    let mut polled = [PollFd::new(input, PollFlags::IN)];
+    poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Reads the next line, of which no more than [`MAX_LINE`] is kept; false at the end.

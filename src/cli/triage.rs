@@ -60,7 +60,7 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
         output::tell("interrupted: this is what was found so far");
     }
     if !options.quiet {
-        output::tell_missing(&analyzer.missing_symbols());
+        output::tell_missing(&analyzer.missing_symbols(options.verbose));
     }
     tell_links(options, links);
     Ok(match (stop.is_signalled(), unreadable, failed) {
@@ -84,7 +84,7 @@ pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Erro
         options.maintainers.as_deref(),
         options.kernel_tree.as_deref(),
     )?;
-    let mut analyzer = Analyzer::new(grammar, symbolizer(options)?)?
+    let mut analyzer = Analyzer::new(grammar, Some(symbolizer(options)?))?
         .with_sources(sources)
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
@@ -106,17 +106,20 @@ pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
     }
 }
 
-/// Debug info, where any is named.
-pub fn symbolizer(options: &Options) -> Result<Option<Symbolizer>, Box<dyn Error>> {
-    if options.vmlinux.is_empty() && options.debug_dir.is_empty() {
-        return Ok(None);
-    }
+/// Debug info: what is named, and what the machine has.
+pub fn symbolizer(options: &Options) -> Result<Symbolizer, Box<dyn Error>> {
+    let search = match options.no_debug_info {
+        true => symbols::Search::default(),
+        false => symbols::Search::of_this_machine(),
+    };
     let symbols = symbols::Options {
         vmlinux: options.vmlinux.clone(),
         debug_dirs: options.debug_dir.clone(),
+        search,
+        release: options.release.clone(),
         max_size: options.max_size,
     };
-    Ok(Some(Symbolizer::new(symbols)?))
+    Ok(Symbolizer::new(symbols)?)
 }
 
 /// One line on stderr.

@@ -13,7 +13,7 @@ use crate::late_clear::{BringUp, LateClear};
 use crate::report::{Access, CodeLine, MsrAccess, Report, Seen};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
-use crate::symbols::{Match, Symbols};
+use crate::symbols::{Match, ModuleSymbols, Symbols};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::borrow::Cow;
@@ -213,6 +213,21 @@ struct FrameJson<'a> {
 #[derive(Serialize)]
 struct SymbolsJson<'a> {
     from: Option<&'a str>,
+    #[serde(rename = "match")]
+    matched: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    evidence: &'a [String],
+    /// The files of modules that were looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modules: Vec<ModuleJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModuleJson<'a> {
+    name: &'a str,
+    file: &'a str,
     #[serde(rename = "match")]
     matched: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -544,14 +559,31 @@ fn culprit(report: &Report) -> Option<CulpritJson<'_>> {
     (culprit.function.is_some() || culprit.file.is_some()).then_some(culprit)
 }
 
-fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {
-    let (matched, why) = match &symbols.matched {
+/// A match as its word, and what contradicts.
+fn matched(matched: &Match) -> (&'static str, Option<&str>) {
+    match matched {
         Match::Exact => ("exact", None),
         Match::ReleaseOnly => ("release-only", None),
         Match::Mismatch { why } => ("mismatch", Some(why.as_str())),
         Match::None => ("none", None),
-    };
+    }
+}
+
+fn module(module: &ModuleSymbols) -> ModuleJson<'_> {
+    let (matched, why) = matched(&module.matched);
+    ModuleJson {
+        name: &module.name,
+        file: &module.file,
+        matched,
+        why,
+        evidence: &module.evidence,
+    }
+}
+
+fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {
+    let (matched, why) = matched(&symbols.matched);
     SymbolsJson {
+        modules: symbols.modules.iter().map(module).collect(),
         from: symbols.from.as_deref(),
         matched,
         why,

@@ -4,12 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Match;
-use super::cpuinfo::{self, CpuInfo};
-use super::evaluate::Machine;
-use super::image::Image;
-use super::locate::Position;
-use super::parameter::{self, ParameterValue};
+use super::dwarf::Machine;
+use super::vmlinux::{self, CpuInfo};
+use super::{Image, Match, ModuleSymbols, ParameterValue, Position};
 use crate::splat::Splat;
 
 /// What the symbols stage found out about a splat.
@@ -26,6 +23,8 @@ pub struct Symbols {
     pub(crate) image: Option<Arc<Image>>,
     /// What was compared and found, in words.
     pub evidence: Vec<String>,
+    /// What is known of the files of the modules that the splat names.
+    pub modules: Vec<ModuleSymbols>,
     /// Position of [`Splat::at`].
     pub at: Option<Arc<Position>>,
     /// Position of [`Splat::rip`].
@@ -44,6 +43,7 @@ impl fmt::Debug for Symbols {
             .field("matched", &self.matched)
             .field("kaslr_offset", &self.kaslr_offset)
             .field("evidence", &self.evidence)
+            .field("modules", &self.modules)
             .finish_non_exhaustive()
     }
 }
@@ -64,7 +64,7 @@ impl Symbols {
             return_address: self.return_address,
             kaslr_offset: self.kaslr_offset,
         };
-        parameter::parameter(image, &machine, function, name)
+        image.parameter(&machine, function, name)
     }
 
     /// Link address of a symbol; `None` where there is none or several.
@@ -79,7 +79,7 @@ impl Symbols {
     pub fn classify_cpuinfo(&self, value: u64, gs_base: Option<u64>) -> CpuInfo {
         match &self.image {
             _ if value == 0 => CpuInfo::All,
-            Some(image) => cpuinfo::classify(image, value, gs_base, self.kaslr_offset),
+            Some(image) => vmlinux::classify(image, value, gs_base, self.kaslr_offset),
             None => CpuInfo::Unknown,
         }
     }
@@ -87,13 +87,13 @@ impl Symbols {
     /// `x86_cap_flags[feature]`: `None` where vmlinux does not tell, `Some(None)` for a feature that
     /// /proc/cpuinfo does not show.
     pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
-        cpuinfo::cap_flag(self.image.as_ref()?, feature)
+        vmlinux::cap_flag(self.image.as_ref()?, feature)
     }
 
     /// Whether the code right in front of the trap reads a global variable.
     pub fn code_loads(&self, splat: &Splat, variable: &str) -> Option<bool> {
         let variable = self.symbol_address(variable)?;
-        cpuinfo::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
+        vmlinux::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
     }
 
     /// The function that a frame's caller really called: another one than the frame shows where that one

@@ -1,18 +1,13 @@
 //! Fills in what the symbols say. In: a splat and the places of its code references. Out: the splat's
 //! frames with functions, files and lines.
 
-use std::sync::Arc;
-
-use super::assess::Assessment;
-use super::image::Image;
-use super::locate::{Position, probe};
-use super::stack::Place;
-use super::{Symbolizer, Symbols};
-use crate::splat::{CodeRef, Frame, Inline, Splat};
+use super::vmlinux::{Assessment, Place};
+use super::{Position, Symbols};
+use crate::splat::{CodeRef, Frame, Splat};
 
 /// RIP aside, only the very start of a function cannot be a return address. `%pB` prints the start of
 /// a function with padding in front as the end of the padding: `__pfx_foo+0x10/0x10`.
-fn is_exact(code: &CodeRef) -> bool {
+pub(super) fn is_exact(code: &CodeRef) -> bool {
     let is_padding = code
         .function
         .as_deref()
@@ -26,7 +21,7 @@ pub(super) fn kernel_frames(best: &Assessment, splat: &mut Splat, symbols: &mut 
     name_bare_addresses(best, splat);
     let frames = splat.frames.iter().zip(&stack.frames);
     let probes: Vec<Option<u64>> = frames
-        .map(|(frame, place)| Some(probe(place.address()?, is_exact(&frame.code))))
+        .map(|(frame, place)| Some(best.image.probe(place.address()?, is_exact(&frame.code))))
         .chain([stack.rip.address(), stack.at.address()])
         .collect();
     let wanted: Vec<u64> = probes.iter().flatten().copied().collect();
@@ -46,7 +41,7 @@ pub(super) fn kernel_frames(best: &Assessment, splat: &mut Splat, symbols: &mut 
     symbols.return_address = return_address(splat, best);
 }
 
-fn set_position(frame: &mut Frame, position: &Position) {
+pub(super) fn set_position(frame: &mut Frame, position: &Position) {
     frame.dwarf_name = position.function.clone();
     frame.inlines = position.inlines.clone();
     frame.file = position.file.clone();
@@ -96,40 +91,4 @@ fn return_address(splat: &Splat, best: &Assessment) -> Option<u64> {
     let mut frames = splat.frames.iter().zip(&best.stack.frames).skip(behind);
     let (_, caller) = frames.find(|(frame, _)| frame.reliable)?;
     caller.address()
-}
-
-/// Positions of the frames in modules.
-pub(super) fn module_frames(symbolizer: &Symbolizer, splat: &mut Splat, release: Option<&str>) {
-    for frame in &mut splat.frames {
-        let Some(module) = frame.code.module.clone() else {
-            continue;
-        };
-        let place = module_address(symbolizer, &frame.code, &module, release);
-        if let Some((image, address)) = place {
-            let position = image.position_at(address, is_exact(&frame.code));
-            set_position(frame, &position);
-        }
-    }
-}
-
-fn module_address(
-    symbolizer: &Symbolizer,
-    code: &CodeRef,
-    module: &str,
-    release: Option<&str>,
-) -> Option<(Arc<Image>, u64)> {
-    let image = symbolizer.module(release, code, module)?;
-    let address = image.resolve_name(code.function.as_deref()?, code.offset?, code.size)?;
-    Some((image, address))
-}
-
-pub(super) fn locate_in_module(
-    symbolizer: &Symbolizer,
-    code: &CodeRef,
-    module: &str,
-    release: Option<&str>,
-    exact: bool,
-) -> Option<Vec<Inline>> {
-    let (image, address) = module_address(symbolizer, code, module, release)?;
-    image.frames_at(address, exact)
 }

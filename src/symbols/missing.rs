@@ -77,6 +77,16 @@ impl Missing {
         ));
     }
 
+    /// A file has the name of a module, but is not the one that was loaded.
+    pub(super) fn other_module(&self, file: &str, name: &str, why: &str, release: Option<&str>) {
+        let kernel = release.map_or("the kernel of the log".to_owned(), |release| {
+            format!("kernel {release}")
+        });
+        self.add(format!(
+            "{file}: not the module {name} that was loaded ({why}); give that of {kernel}"
+        ));
+    }
+
     fn add(&self, line: String) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < MAX_LINES {

@@ -8,52 +8,35 @@
 //! (`verify`), and where they disagree nothing is filled in.
 
 mod answers;
-mod assess;
-mod call_site;
-mod code;
-mod cpuinfo;
+mod debug_dirs;
 mod dwarf;
-mod error;
-mod evaluate;
-mod facts;
+mod elf;
 mod fill;
-mod functions;
+mod finder;
 mod image;
-mod kaslr;
-mod lines;
-mod locate;
 mod missing;
-mod moved;
-mod parameter;
-mod patch_sites;
-mod relocate;
-mod resolve;
+mod modules;
+mod query;
+mod running;
 mod search;
-mod stack;
-mod symbol_table;
-mod symtab;
-mod units;
-mod unpack;
-mod verify;
+mod vmlinux;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use answers::Symbols;
-pub use call_site::CallSite;
-pub use cpuinfo::CpuInfo;
-pub use error::SymbolError;
+pub use dwarf::{CallSite, ParameterValue, Position};
+pub use elf::{Symbol, SymbolError};
 pub use image::Image;
-pub use locate::Position;
-pub use parameter::ParameterValue;
-pub use resolve::{Place, Resolved, Unresolved};
-pub use symtab::Symbol;
+pub use modules::ModuleSymbols;
+pub use query::{Place, Resolved, Unresolved};
+pub use search::Search;
+pub use vmlinux::CpuInfo;
 
-use crate::splat::{CodeRef, Inline, Splat};
-use assess::Assessment;
-use missing::Missing;
-use search::DebugDirs;
+use crate::splat::{CodeRef, Inline, Splat, demangled};
+use finder::{Finder, Wanted};
+use running::Running;
+use vmlinux::{Assessment, is_release, release_of};
 
 /// Symbols that questions of the later stages need, found in the same pass as the frames.
 const WELL_KNOWN: [&str; 9] = [
@@ -69,12 +52,16 @@ const WELL_KNOWN: [&str; 9] = [
 ];
 
 /// Where debug info may come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// `--vmlinux`.
+    /// `--vmlinux`: kernels, and modules.
     pub vmlinux: Vec<PathBuf>,
     /// `--debug-dir`.
     pub debug_dirs: Vec<PathBuf>,
+    /// Places of the machine that are looked at where no vmlinux is named.
+    pub search: Search,
+    /// `--release`: `uname -r` of a kernel whose log does not say it.
+    pub release: Option<String>,
     /// `--max-size`: limit in bytes for what a compressed file or section unpacks to.
     pub max_size: u64,
 }
@@ -108,53 +95,62 @@ pub enum Match {
     None,
 }
 
-/// Finds and opens debug info, each file once. Shared between threads.
+/// Symbolizes splats. Shared between threads.
 pub struct Symbolizer {
-    vmlinux: Vec<Arc<Image>>,
-    dirs: DebugDirs,
-    max_size: u64,
-    missing: Missing,
-    /// Files below the debug dirs; `None` for one that cannot be used.
-    found: Mutex<HashMap<PathBuf, Option<Arc<Image>>>>,
+    finder: Finder,
+    running: Running,
+    release: Option<String>,
+    /// A file, folder or release was named: what is missing is an answer that somebody waits for.
+    asked: bool,
 }
 
 impl Symbolizer {
-    /// Opens the files of `--vmlinux`; one that cannot be used is an error. Debug dirs are searched
+    /// Opens the files of `--vmlinux`; one that cannot be used is an error. Other places are searched
     /// when a splat needs them.
     pub fn new(options: Options) -> Result<Symbolizer, SymbolError> {
-        let max_size = options.max_size;
-        let open = |path: &PathBuf| Image::open(path, max_size).map(Arc::new);
+        let named = !options.vmlinux.is_empty() || !options.debug_dirs.is_empty();
         Ok(Symbolizer {
-            vmlinux: options.vmlinux.iter().map(open).collect::<Result<_, _>>()?,
-            dirs: DebugDirs::new(options.debug_dirs),
-            max_size,
-            missing: Missing::default(),
-            found: Mutex::default(),
+            finder: Finder::new(&options)?,
+            running: Running::new(options.search.system),
+            asked: named || options.release.is_some(),
+            release: options.release,
         })
     }
 
-    /// What was looked for and could not be had: a line for each kernel, with the mend.
-    pub fn missing(&self) -> Vec<String> {
-        self.missing.lines()
+    /// What was looked for and could not be had: a line for each kernel, with the mend. Nothing where nobody asked for
+    /// debug info, unless `verbose`.
+    pub fn missing(&self, verbose: bool) -> Vec<String> {
+        match self.asked || verbose {
+            true => self.finder.missing.lines(),
+            false => Vec::new(),
+        }
+    }
+
+    /// The files of a kernel, by the options and its release.
+    pub fn kernels(&self, release: Option<&str>) -> Vec<Arc<Image>> {
+        self.finder.kernels(Wanted {
+            release: release.or(self.release.as_deref()),
+            needed: true,
+            ..Wanted::default()
+        })
     }
 
     /// Finds the splat's vmlinux, checks it, and fills in the frames' positions.
     pub fn symbolize(&self, splat: &mut Splat, boot: &BootFacts<'_>) -> Symbols {
-        let images = self.images(splat, boot);
-        let release = release(splat, boot).map(str::to_owned);
-        let assessments = images
-            .into_iter()
-            .map(|image| Assessment::new(image, splat, boot));
-        let best = assessments.reduce(|best, other| match other.rank() > best.rank() {
-            true => other,
-            false => best,
-        });
-        let Some(best) = best else {
-            fill::module_frames(self, splat, release.as_deref());
-            return Symbols::default();
+        let boot = &self.with_running(boot);
+        let release = release(splat, boot).or(self.release.as_deref());
+        let release = release.map(str::to_owned);
+        let mut kernel = modules::Kernel {
+            release: release.as_deref(),
+            vmlinux: None,
+        };
+        let Some(best) = self.best(splat, boot, kernel.release) else {
+            let mut symbols = Symbols::default();
+            modules::fill(&self.finder, splat, kernel, &mut symbols);
+            return symbols;
         };
         let matched = best.verdict.matched.clone();
-        self.note_unusable(&best.image, &matched, release.as_deref());
+        self.note_unusable(&best.image, &matched, kernel.release);
         let mut symbols = Symbols {
             from: Some("vmlinux".to_owned()),
             evidence: best.verdict.evidence.clone(),
@@ -162,7 +158,8 @@ impl Symbolizer {
         };
         if !matches!(matched, Match::Mismatch { .. }) {
             fill::kernel_frames(&best, splat, &mut symbols);
-            fill::module_frames(self, splat, release.as_deref());
+            kernel.vmlinux = Some(&best.image);
+            modules::fill(&self.finder, splat, kernel, &mut symbols);
             symbols.kaslr_offset = best.kaslr_offset;
             symbols.image = Some(best.image);
         }
@@ -170,119 +167,103 @@ impl Symbolizer {
         symbols
     }
 
+    /// The vmlinux that agrees best with the splat; of two alike the one with debug info, which comes first.
+    fn best(
+        &self,
+        splat: &Splat,
+        boot: &BootFacts<'_>,
+        release: Option<&str>,
+    ) -> Option<Assessment> {
+        let wanted = Wanted {
+            build_id: splat.kernel.build_id.as_deref().or(boot.build_id),
+            release,
+            needed: !splat.frames.is_empty() || splat.rip.is_some(),
+        };
+        let images = self.finder.kernels(wanted).into_iter();
+        let assessments = images.map(|image| Assessment::new(image, splat, boot));
+        let rank = |held: &Assessment| held.verdict.rank();
+        assessments.reduce(|best, other| match rank(&other) > rank(&best) {
+            true => other,
+            false => best,
+        })
+    }
+
+    /// Adds the build-id of the running kernel, where it printed the log.
+    fn with_running<'a>(&'a self, boot: &BootFacts<'a>) -> BootFacts<'a> {
+        let of_running = || self.running.build_id_of(boot.banner?);
+        BootFacts {
+            build_id: boot.build_id.or_else(of_running),
+            ..*boot
+        }
+    }
+
     /// Positions of one code reference, innermost inline first, the function itself last; for a log
-    /// without a splat around it. `exact`: not a return address. `release` rules out a vmlinux of
+    /// without a splat around it. `exact`: not a return address. `release` and `boot` rule out a vmlinux of
     /// another kernel.
     pub fn locate(
         &self,
         code: &CodeRef,
         exact: bool,
         release: Option<&str>,
-        kaslr_offset: Option<u64>,
+        boot: &BootFacts<'_>,
     ) -> Option<Vec<Inline>> {
+        let boot = &self.with_running(boot);
+        let release = release.or(self.release.as_deref());
         if let Some(module) = code.module.as_deref() {
-            return fill::locate_in_module(self, code, module, release, exact);
+            let kernel = modules::Kernel {
+                release,
+                vmlinux: None,
+            };
+            let position = modules::locate(&self.finder, code, module, kernel, exact)?;
+            return Some(position.frames());
         }
-        let images = match self.vmlinux.as_slice() {
-            [] => self.of_dirs(None, release, true),
-            images => images.to_vec(),
-        };
-        let named = release.filter(|release| facts::is_release(release));
-        let is_of_release = |image: &Arc<Image>| match (named, image.release()) {
-            (Some(wanted), Some(own)) => wanted == own,
-            _ => true,
-        };
-        let other = images
-            .first()
-            .map(|image| image.path().display().to_string());
-        let Some(image) = images.into_iter().find(is_of_release) else {
-            if let (Some(other), Some(release)) = (other, named) {
-                self.missing
-                    .mismatch(&other, "another release", Some(release));
-            }
-            return None;
-        };
+        let image = self.image_of(release, boot)?;
         let address = match (&code.function, code.offset, code.address) {
             (Some(name), Some(offset), _) => image.resolve_name(name, offset, code.size)?,
-            (None, _, Some(address)) => address.checked_sub(kaslr_offset?)?,
+            (None, _, Some(address)) => address.checked_sub(boot.kaslr_offset?)?,
             _ => return None,
         };
         image.frames_at(address, exact)
     }
 
-    /// The images that may be the splat's vmlinux.
-    fn images(&self, splat: &Splat, boot: &BootFacts<'_>) -> Vec<Arc<Image>> {
-        if !self.vmlinux.is_empty() {
-            return self.vmlinux.clone();
+    /// The first vmlinux that nothing the kernel said of itself contradicts.
+    fn image_of(&self, release: Option<&str>, boot: &BootFacts<'_>) -> Option<Arc<Image>> {
+        let images = self.finder.kernels(Wanted {
+            build_id: boot.build_id,
+            release,
+            needed: true,
+        });
+        let mut contradiction = None;
+        for image in images {
+            match vmlinux::contradicts(&image, release.filter(|r| is_release(r)), boot) {
+                None => return Some(image),
+                Some(why) => {
+                    let path = image.path().display().to_string();
+                    contradiction.get_or_insert((path, why));
+                }
+            }
         }
-        let build_id = splat.kernel.build_id.as_deref().or(boot.build_id);
-        let has_code = !splat.frames.is_empty() || splat.rip.is_some();
-        self.of_dirs(build_id, release(splat, boot), has_code)
-    }
-
-    /// The images below the debug dirs that may be a kernel's vmlinux; `wanted`: it is noted where there is none.
-    fn of_dirs(
-        &self,
-        build_id: Option<&str>,
-        release: Option<&str>,
-        wanted: bool,
-    ) -> Vec<Arc<Image>> {
-        let by_id = build_id
-            .map(|id| self.dirs.by_build_id(id))
-            .unwrap_or_default();
-        let by_release = release.map(|r| self.dirs.by_release(r)).unwrap_or_default();
-        let paths: Vec<_> = by_id.into_iter().chain(by_release).collect();
-        if paths.is_empty() && wanted && !self.dirs.folders().is_empty() {
-            let names = release.map(DebugDirs::names_of).unwrap_or_default();
-            let folders = self.dirs.folders();
-            self.missing.not_found(folders, &names, release, build_id);
+        if let Some((path, why)) = contradiction {
+            self.finder.missing.mismatch(&path, &why, release);
         }
-        self.open_all(paths)
+        None
     }
 
     /// Notes what keeps an image from naming files and lines.
     fn note_unusable(&self, image: &Image, matched: &Match, release: Option<&str>) {
         let path = image.path().display();
         if let Match::Mismatch { why } = matched {
-            self.missing.mismatch(&path.to_string(), why, release);
-        } else if image.section(".debug_info").is_empty() {
-            self.missing.unusable(format!(
-                "{path}: has no debug info; give the vmlinux of the kernel's debug package"
-            ));
+            let path = path.to_string();
+            self.finder.missing.mismatch(&path, why, release);
+        } else if let Some(why) = image.why_no_lines() {
+            self.finder.missing.unusable(format!("{path}: {why}"));
         }
-    }
-
-    /// Opens files below the debug dirs; those that cannot be used are left out.
-    fn open_all(&self, paths: Vec<PathBuf>) -> Vec<Arc<Image>> {
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = |path: PathBuf| {
-            let image = found.entry(path).or_insert_with_key(|path| {
-                let opened = Image::open(path, self.max_size);
-                opened
-                    .map_err(|error| self.missing.unusable(error))
-                    .ok()
-                    .map(Arc::new)
-            });
-            image.clone()
-        };
-        paths.into_iter().filter_map(open).collect()
-    }
-
-    /// The first usable file of a module.
-    fn module(&self, release: Option<&str>, code: &CodeRef, name: &str) -> Option<Arc<Image>> {
-        let by_id = code
-            .module_build_id
-            .as_deref()
-            .map(|id| self.dirs.by_build_id(id));
-        let by_name = release.map(|release| self.dirs.module(release, name));
-        let paths = by_id.into_iter().chain(by_name).flatten().collect();
-        self.open_all(paths).into_iter().next()
     }
 }
 
 /// `uname -r` of the kernel that printed the splat.
 fn release<'a>(splat: &'a Splat, boot: &BootFacts<'a>) -> Option<&'a str> {
     let printed = splat.kernel.release.as_deref();
-    let printed = printed.filter(|release| facts::is_release(release));
-    printed.or_else(|| boot.banner.and_then(facts::release_of))
+    let printed = printed.filter(|release| is_release(release));
+    printed.or_else(|| boot.banner.and_then(release_of))
 }

@@ -141,6 +141,7 @@ pub fn symbolizer(vmlinux: Vec<PathBuf>, debug_dirs: Vec<PathBuf>) -> Symbolizer
         vmlinux,
         debug_dirs,
         max_size: LIMIT,
+        ..Options::default()
     })
     .unwrap()
 }

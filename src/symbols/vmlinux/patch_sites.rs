@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::image::Image;
+use crate::symbols::Image;
 
 /// A table of patch sites, by its section or, where the linker script puts it into a bigger
 /// section, by the symbols at its ends.
@@ -182,7 +182,7 @@ impl Patched<'_> {
             .iter()
             .filter(|section| is_list(&section.name))
         {
-            let content = (list.address, image.file_bytes(list));
+            let content = (list.address, image.section_bytes(list));
             self.explain_table(relative(4, Len::Fixed(8)), Some(content));
         }
     }
@@ -193,7 +193,7 @@ impl Patched<'_> {
         };
         let is_code = |site: &Range<u64>| {
             let section = self.image.section_at(site.start);
-            section.is_some_and(|s| s.flags.contains(object::elf::SHF_EXECINSTR))
+            section.is_some_and(|section| section.is_code())
         };
         let layouts = ALT_INSTR.map(|(entry, len)| relative(entry, Len::Byte(len)));
         // The right layout is the one in which every entry points at code.
@@ -243,6 +243,6 @@ impl Layout {
 
 fn section<'a>(image: &'a Image, name: &str) -> Option<(u64, &'a [u8])> {
     let section = image.sections.iter().find(|section| section.name == name)?;
-    let bytes = image.file_bytes(section);
+    let bytes = image.section_bytes(section);
     (!bytes.is_empty()).then_some((section.address, bytes))
 }

@@ -1,10 +1,10 @@
 //! How far KASLR moved the kernel. In: a splat and its places in the image. Out: the offset, where the log
 //! proves one.
 
-use super::BootFacts;
-use super::image::Image;
 use super::stack::Stack;
 use crate::splat::{CodeRef, Splat};
+use crate::symbols::BootFacts;
+use crate::symbols::Image;
 
 /// KASLR moves the kernel by a multiple of this (`CONFIG_PHYSICAL_ALIGN` is at least 2 MiB).
 const STEP: u64 = 0x20_0000;

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use gimli::{AttributeValue, Expression, Location, Register};
 
-use super::dwarf::{Dwarf, Entry, Slice, Unit, name_of, read, text, walk};
+use super::Debug;
+use super::entries::{name_of, walk};
 use super::functions::functions_at;
-use super::image::Image;
+use super::reader::{Dwarf, Entry, Slice, Unit, text};
 
 /// Operations of an argument's expression.
 const MAX_OPERATIONS: u32 = 1000;
@@ -21,17 +22,17 @@ pub struct CallSite {
     arguments: Vec<(Register, u64)>,
 }
 
-impl Image {
+impl<'a> Debug<'a> {
     /// The call that returns to a link address, as DWARF describes it.
     pub fn call_site(&self, return_address: u64) -> Option<CallSite> {
         let dwarf = self.dwarf();
         // The call may be the last thing in its function.
         let inside = return_address.checked_sub(1)?;
-        let unit = read(&dwarf, self.unit_at(inside)?).ok()?;
-        let root = functions_at(&dwarf, &unit, &[inside]).ok()?.pop()??;
+        let unit = self.unit(self.unit_at(inside)?).ok()?;
+        let root = functions_at(dwarf, &unit, &[inside]).ok()?.pop()??;
         let mut reader = Reader {
-            image: self,
-            dwarf: &dwarf,
+            debug: self,
+            dwarf,
             unit: &unit,
             return_address,
             found: None,
@@ -42,7 +43,7 @@ impl Image {
 }
 
 struct Reader<'r, 'a> {
-    image: &'a Image,
+    debug: &'r Debug<'a>,
     dwarf: &'r Dwarf<'a>,
     unit: &'r Unit<'a>,
     return_address: u64,
@@ -57,8 +58,8 @@ impl<'a> Reader<'_, 'a> {
             }
             site.arguments.extend(argument_of(self.unit, entry));
         } else if self.is_the_call(entry) {
-            let name = name_of(self.image, self.dwarf, self.unit, entry);
-            let callee = name.and_then(text);
+            let name = name_of(self.debug, self.dwarf, self.unit, entry);
+            let callee = name.as_ref().and_then(text);
             let arguments = Vec::new();
             self.found = Some((depth, CallSite { callee, arguments }));
         }
@@ -117,14 +118,14 @@ fn constant(unit: &gimli::Unit<Slice<'_>>, expression: Expression<Slice<'_>>) ->
 
 /// The value that `function` got in a register, by the call that returns to `return_address`.
 pub(super) fn argument(
-    image: &Image,
+    debug: &Debug<'_>,
     return_address: Option<u64>,
     function: &str,
     register: Register,
 ) -> Result<u64, String> {
     let return_address =
         return_address.ok_or("only its value at entry is known to DWARF, and the caller is not")?;
-    let site = image.call_site(return_address);
+    let site = debug.call_site(return_address);
     let site =
         site.ok_or("only its value at entry is known to DWARF, and the call has no entry there")?;
     if site.callee.as_deref() != Some(function) {

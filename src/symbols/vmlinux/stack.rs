@@ -1,15 +1,14 @@
 //! The code references of a splat, found in a vmlinux. In: `FUNC+off/size` as printed. Out: link
 //! addresses, and what speaks against this vmlinux.
 
-use std::collections::BTreeSet;
-
-use super::image::Image;
-use super::symtab::{Symbol, fitting};
+use super::evidence::Sizes;
 use crate::splat::{CodeRef, Splat};
+use crate::symbols::Image;
+use crate::symbols::elf::{Symbol, fitting};
 
 /// Where a code reference is in the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::symbols) enum Place {
     /// In this function, at this link address (the return address for a call frame).
     Found { function: u64, address: u64 },
     /// In one of several functions of the same name and size: their addresses.
@@ -19,7 +18,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn address(&self) -> Option<u64> {
+    pub(in crate::symbols) fn address(&self) -> Option<u64> {
         match self {
             Place::Found { address, .. } => Some(*address),
             _ => None,
@@ -36,27 +35,20 @@ impl Place {
 
 /// All places of a splat.
 #[derive(Debug)]
-pub(super) struct Stack {
-    pub(super) at: Place,
-    pub(super) rip: Place,
-    pub(super) frames: Vec<Place>,
-    /// Functions whose size and offset are as in the image.
-    pub(super) agreeing: BTreeSet<String>,
-    /// Functions that the image has with other sizes only, in words.
-    pub(super) contradictions: Vec<String>,
-    /// Functions that the image lacks.
-    pub(super) missing: BTreeSet<String>,
+pub(in crate::symbols) struct Stack {
+    pub(in crate::symbols) at: Place,
+    pub(in crate::symbols) rip: Place,
+    pub(in crate::symbols) frames: Vec<Place>,
+    pub(in crate::symbols) sizes: Sizes,
 }
 
 impl Stack {
-    pub(super) fn find(image: &Image, splat: &Splat) -> Stack {
+    pub(in crate::symbols) fn find(image: &Image, splat: &Splat) -> Stack {
         let mut stack = Stack {
             at: Place::Unknown,
             rip: Place::Unknown,
             frames: Vec::new(),
-            agreeing: BTreeSet::new(),
-            contradictions: Vec::new(),
-            missing: BTreeSet::new(),
+            sizes: Sizes::default(),
         };
         image.find_symbols(&names(splat));
         stack.at = stack.look_up(image, &splat.at);
@@ -72,7 +64,7 @@ impl Stack {
     }
 
     /// Bare addresses, once it is known how far KASLR moved the kernel.
-    pub(super) fn add_bare_addresses(&mut self, splat: &Splat, kaslr_offset: u64) {
+    pub(in crate::symbols) fn add_bare_addresses(&mut self, splat: &Splat, kaslr_offset: u64) {
         let places = self
             .frames
             .iter_mut()
@@ -101,18 +93,18 @@ impl Stack {
         let fitting = fitting(&symbols, offset, code.size);
         match fitting.as_slice() {
             [] if symbols.is_empty() => {
-                self.missing.insert(name.to_owned());
+                self.sizes.missing.insert(name.to_owned());
                 return Place::Unknown;
             }
             [] => {
                 let why = contradiction(name, offset, code.size, &symbols);
-                if !self.contradictions.contains(&why) {
-                    self.contradictions.push(why);
+                if !self.sizes.contradictions.contains(&why) {
+                    self.sizes.contradictions.push(why);
                 }
                 return Place::Unknown;
             }
             _ if code.size.is_some() => {
-                self.agreeing.insert(name.to_owned());
+                self.sizes.agreeing.insert(name.to_owned());
             }
             _ => {}
         }
@@ -170,10 +162,16 @@ fn names(splat: &Splat) -> Vec<&str> {
     let codes = codes.chain(splat.rip.as_ref()).chain([&splat.at]);
     let builtin = codes.filter(|code| code.module.is_none());
     let names = builtin.filter_map(|code| code.function.as_deref());
-    names.chain(super::WELL_KNOWN).collect()
+    names.chain(crate::symbols::WELL_KNOWN).collect()
 }
 
-fn contradiction(name: &str, offset: u64, size: Option<u64>, symbols: &[Symbol]) -> String {
+/// Why none of the symbols of a name can be the one of the log.
+pub(in crate::symbols) fn contradiction(
+    name: &str,
+    offset: u64,
+    size: Option<u64>,
+    symbols: &[Symbol],
+) -> String {
     let extents: Vec<u64> = symbols.iter().filter_map(|symbol| symbol.extent).collect();
     let in_image = match extents.as_slice() {
         &[extent] => format!("{extent:#x}"),
@@ -183,9 +181,9 @@ fn contradiction(name: &str, offset: u64, size: Option<u64>, symbols: &[Symbol])
     };
     match size {
         Some(size) if !extents.contains(&size) => {
-            format!("{name} is {size:#x} bytes in the log, {in_image} in vmlinux")
+            format!("{name} is {size:#x} bytes in the log, {in_image} in the file")
         }
-        _ => format!("the log names {name}+{offset:#x}, but it is {in_image} bytes in vmlinux"),
+        _ => format!("the log names {name}+{offset:#x}, but it is {in_image} bytes in the file"),
     }
 }
 
@@ -229,7 +227,7 @@ fn choose(
 }
 
 /// The function that the direct call in front of a return address calls: `e8` and a displacement.
-pub(super) fn call_target(image: &Image, return_address: u64) -> Option<u64> {
+pub(in crate::symbols) fn call_target(image: &Image, return_address: u64) -> Option<u64> {
     match image.bytes_at(return_address.checked_sub(5)?, 5)? {
         &[0xe8, a, b, c, d] => {
             let displacement = i64::from(i32::from_le_bytes([a, b, c, d]));

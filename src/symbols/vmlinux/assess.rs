@@ -4,25 +4,33 @@
 use std::sync::Arc;
 
 use super::code::{self, CodeMatch};
-use super::image::Image;
+use super::evidence::Verdict;
+use super::kaslr;
 use super::stack::{Place, Stack};
-use super::verify::{self, Verdict};
-use super::{BootFacts, Match, kaslr};
+use super::verify;
 use crate::splat::Splat;
+use crate::symbols::BootFacts;
+use crate::symbols::Image;
 
 /// One vmlinux held against one splat.
-pub(super) struct Assessment {
-    pub(super) image: Arc<Image>,
-    pub(super) stack: Stack,
-    pub(super) verdict: Verdict,
-    pub(super) kaslr_offset: Option<u64>,
+pub(in crate::symbols) struct Assessment {
+    pub(in crate::symbols) image: Arc<Image>,
+    pub(in crate::symbols) stack: Stack,
+    pub(in crate::symbols) verdict: Verdict,
+    pub(in crate::symbols) kaslr_offset: Option<u64>,
 }
 
 impl Assessment {
-    pub(super) fn new(image: Arc<Image>, splat: &Splat, boot: &BootFacts<'_>) -> Assessment {
+    pub(in crate::symbols) fn new(
+        image: Arc<Image>,
+        splat: &Splat,
+        boot: &BootFacts<'_>,
+    ) -> Assessment {
         let mut stack = Stack::find(&image, splat);
         let code = match (&splat.code, &stack.rip) {
-            (Some(code), &Place::Found { function, address }) => {
+            (Some(code), &Place::Found { function, address })
+                if image.layout.machine.is_x86_64() =>
+            {
                 code::compare(&image, code, address, function)
             }
             _ => CodeMatch::Unknown,
@@ -44,16 +52,6 @@ impl Assessment {
             stack,
             verdict,
             kaslr_offset: kaslr.map(|(offset, _)| offset),
-        }
-    }
-
-    /// How good the match is, to choose among several.
-    pub(super) fn rank(&self) -> u8 {
-        match self.verdict.matched {
-            Match::Exact => 3,
-            Match::ReleaseOnly => 2,
-            Match::None => 1,
-            Match::Mismatch { .. } => 0,
         }
     }
 }

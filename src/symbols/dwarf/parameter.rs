@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use gimli::{AttributeValue, UnitOffset};
 
-use super::dwarf::{Dwarf, Entry, Reference, Slice, Unit, covers, name_of, origins, read, walk};
+use super::Debug;
+use super::entries::{Reference, covers, name_of, origins, walk};
 use super::evaluate::{Machine, evaluate};
 use super::functions::functions_at;
-use super::image::Image;
+use super::reader::{Dwarf, Entry, Slice, Unit, bytes};
 
 /// Location list entries looked at; a parameter has some ten.
 const MAX_LOCATIONS: usize = 1 << 16;
@@ -43,32 +44,34 @@ impl ParameterValue {
         }
     }
 
-    pub(super) fn unknown(why: impl fmt::Display) -> ParameterValue {
+    pub(in crate::symbols) fn unknown(why: impl fmt::Display) -> ParameterValue {
         ParameterValue::Unknown {
             why: why.to_string(),
         }
     }
 }
 
-/// The value of `function`'s parameter or variable `name` at `machine.pc`.
-pub(super) fn parameter(
-    image: &Image,
-    machine: &Machine<'_>,
-    function: &str,
-    name: &str,
-) -> ParameterValue {
-    let result = Search::new(image, machine).and_then(|search| search.value(function, name));
-    match result {
-        Ok((value, how)) => ParameterValue::Known { value, how },
-        Err(why) => ParameterValue::unknown(why),
+impl<'a> Debug<'a> {
+    /// The value of `function`'s parameter or variable `name` at `machine.pc`.
+    pub(in crate::symbols) fn parameter(
+        &self,
+        machine: &Machine<'_>,
+        function: &str,
+        name: &str,
+    ) -> ParameterValue {
+        let result = Search::new(self, machine).and_then(|search| search.value(function, name));
+        match result {
+            Ok((value, how)) => ParameterValue::Known { value, how },
+            Err(why) => ParameterValue::unknown(why),
+        }
     }
 }
 
-struct Search<'a> {
-    image: &'a Image,
-    dwarf: Dwarf<'a>,
+struct Search<'r, 'a> {
+    debug: &'r Debug<'a>,
+    dwarf: &'r Dwarf<'a>,
     unit: Unit<'a>,
-    machine: &'a Machine<'a>,
+    machine: &'r Machine<'r>,
 }
 
 /// A scope open during the walk: the function, or one inlined into it.
@@ -77,13 +80,13 @@ struct Scope {
     wanted: bool,
 }
 
-impl<'a> Search<'a> {
-    fn new(image: &'a Image, machine: &'a Machine<'a>) -> Result<Search<'a>, String> {
-        let dwarf = image.dwarf_with_locations();
-        let offset = image.unit_at(machine.pc).ok_or("no debug info at RIP")?;
-        let unit = read(&dwarf, offset).map_err(broken)?;
+impl<'r, 'a> Search<'r, 'a> {
+    fn new(debug: &'r Debug<'a>, machine: &'r Machine<'r>) -> Result<Search<'r, 'a>, String> {
+        let dwarf = debug.dwarf_with_locations();
+        let offset = debug.unit_at(machine.pc).ok_or("no debug info at RIP")?;
+        let unit = debug.unit(offset).map_err(broken)?;
         Ok(Search {
-            image,
+            debug,
             dwarf,
             unit,
             machine,
@@ -105,7 +108,7 @@ impl<'a> Search<'a> {
     /// The entries of that name that belong to the function, innermost inlined copy last.
     fn variables(&self, function: &str, name: &str) -> Result<Vec<Entry<'a>>, String> {
         let mut found = Vec::new();
-        let roots = functions_at(&self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
+        let roots = functions_at(self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
         for root in roots.into_iter().flatten() {
             let mut scopes: Vec<Scope> = Vec::new();
             walk(&self.unit, root, |depth, entry| {
@@ -133,12 +136,12 @@ impl<'a> Search<'a> {
     }
 
     fn covers_pc(&self, entry: &Entry<'a>) -> bool {
-        covers(&self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
+        covers(self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
     }
 
     fn is_named(&self, entry: &Entry<'a>, name: &str) -> bool {
-        let found = name_of(self.image, &self.dwarf, &self.unit, entry);
-        found.is_some_and(|found| found.slice() == name.as_bytes())
+        let found = name_of(self.debug, self.dwarf, &self.unit, entry);
+        found.is_some_and(|found| bytes(&found) == name.as_bytes())
     }
 
     fn read(&self, function: &str, variable: &Entry<'a>) -> Result<(u64, String), String> {
@@ -162,8 +165,8 @@ impl<'a> Search<'a> {
             Some(list) => self.listed(list)?,
         };
         evaluate(
-            self.image,
-            &self.dwarf,
+            self.debug,
+            self.dwarf,
             &self.unit,
             expression,
             function,
@@ -200,7 +203,7 @@ impl<'a> Search<'a> {
         let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
         // An inlined copy's parameter has its type at its origin.
         let mut next = typed(variable).or_else(|| {
-            let origins = origins(self.image, &self.dwarf, unit, variable);
+            let origins = origins(self.debug, self.dwarf, unit, variable);
             origins.iter().find_map(typed)
         })?;
         for _ in 0..MAX_TYPES {

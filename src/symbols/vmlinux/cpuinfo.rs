@@ -2,9 +2,9 @@
 //! registers. Out: whose data a `struct cpuinfo_x86 *` is, the name of a capability flag, and whether code
 //! looks at a variable.
 
-use super::image::Image;
 use super::kaslr;
 use crate::splat::Code;
+use crate::symbols::Image;
 
 /// Whose `struct cpuinfo_x86` a pointer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const PAGE: u64 = 4096;
 const PER_CPU: std::ops::Range<u64> = 0xff11_0000_0000_0000..0xffff_ea00_0000_0000;
 
 /// Tells whose data `value` points at. `gs_base`: the `GS:` of the register block.
-pub(super) fn classify(
+pub(in crate::symbols) fn classify(
     image: &Image,
     value: u64,
     gs_base: Option<u64>,
@@ -65,7 +65,7 @@ pub(super) fn classify(
 
 /// `x86_cap_flags[feature]` as /proc/cpuinfo shows it: `None` where the image does not tell,
 /// `Some(None)` where the kernel has no name for the feature (a hidden one).
-pub(super) fn cap_flag(image: &Image, feature: u32) -> Option<Option<String>> {
+pub(in crate::symbols) fn cap_flag(image: &Image, feature: u32) -> Option<Option<String>> {
     const LONGEST: usize = 64;
     let flags = image.symbols("x86_cap_flags").first()?.clone();
     let offset = u64::from(feature).checked_mul(8)?;
@@ -85,7 +85,7 @@ pub(super) fn cap_flag(image: &Image, feature: u32) -> Option<Option<String>> {
 
 /// Whether one of the instructions right in front of RIP reads the variable at a link address through
 /// a displacement from RIP, which KASLR does not change.
-pub(super) fn loads_before(code: &Code, rip: u64, variable: u64) -> Option<bool> {
+pub(in crate::symbols) fn loads_before(code: &Code, rip: u64, variable: u64) -> Option<bool> {
     /// A load, a test and a jump of the longest forms that compilers emit.
     const REACH: usize = 24;
     let trap = code.trap_offset?;

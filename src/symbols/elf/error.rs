@@ -24,14 +24,17 @@ pub enum SymbolError {
         /// The file.
         path: PathBuf,
     },
-    /// An ELF file of another machine, or of 32 bits.
+    /// An ELF file of a machine that Linux does not run on, or that is not known here.
     #[error(
-        "{}: an ELF file, but not of x86-64; give the vmlinux of the kernel that printed the log",
+        "{}: an ELF file of machine {machine}, of which no kernel is known; give the vmlinux of the kernel that \
+         printed the log",
         path.display()
     )]
-    NotX86 {
+    OtherMachine {
         /// The file.
         path: PathBuf,
+        /// `e_machine`.
+        machine: u16,
     },
     /// The section headers point outside of the file.
     #[error("{}: broken ELF section headers; copy the file again, it may be cut off", path.display())]

@@ -1,4 +1,4 @@
-//! The raw `.symtab`. In: names or addresses. Out: the symbols, with their distance to the next one.
+//! The `.symtab`. In: names or addresses. Out: the symbols, with their distance to the next one.
 //!
 //! A kernel has 200,000 symbols, a splat names twenty. Reading the name of each symbol costs a cache
 //! miss per symbol; so the wanted names are found in the string table first, in one pass, and the
@@ -6,81 +6,172 @@
 
 use std::collections::HashMap;
 
-use object::LittleEndian;
-use object::elf::{self, Sym64};
+use object::Endianness;
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, Sym as _};
 use wide::u8x16;
 
-use super::image::Image;
-use super::symtab::Symbol;
+use super::file::{ElfFile, Section};
+use super::symbols::Symbol;
 
-type Sym = Sym64<LittleEndian>;
-const LE: LittleEndian = LittleEndian;
+/// A symbol with its numbers in the machine's own order: files of 32 and 64 bits and of both byte orders are
+/// searched by one code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    name: u32,
+    /// Index of its section; that of an absolute symbol is [`ABSOLUTE`].
+    section: u32,
+    kind: elf::SymbolType,
+    bind: elf::SymbolBind,
+    /// As in the file: in a module counted from the section's start.
+    value: u64,
+    size: u64,
+}
 
-/// Raw view of `.symtab` and its string table.
-pub(super) struct Table<'a> {
-    image: &'a Image,
-    symbols: &'a [Sym],
+const UNDEFINED: u32 = 0;
+const ABSOLUTE: u32 = u32::MAX;
+
+/// The symbols of a file, as they are in it.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Index of the section that they are from.
+    section: usize,
+    entries: Vec<Entry>,
+}
+
+impl Table {
+    fn read(elf: &ElfFile) -> Table {
+        let found = match elf.layout.is_64 {
+            true => FileHeader64::<Endianness>::parse(elf.data())
+                .and_then(|header| Table::read_class(header, elf)),
+            false => FileHeader32::<Endianness>::parse(elf.data())
+                .and_then(|header| Table::read_class(header, elf)),
+        };
+        found.unwrap_or_default()
+    }
+
+    fn read_class<H: FileHeader<Endian = Endianness>>(
+        header: &H,
+        elf: &ElfFile,
+    ) -> object::Result<Table> {
+        let (endian, data) = (elf.layout.endian, elf.data());
+        let table = header
+            .sections(endian, data)?
+            .symbols(endian, data, elf::SHT_SYMTAB)?;
+        let entry = |(index, symbol): (object::SymbolIndex, &H::Sym)| Entry {
+            name: symbol.st_name(endian),
+            section: match symbol.st_shndx(endian) {
+                elf::SHN_ABS => ABSOLUTE,
+                elf::SHN_COMMON => UNDEFINED,
+                _ => table
+                    .symbol_section(endian, symbol, index)
+                    .ok()
+                    .flatten()
+                    .map_or(UNDEFINED, |section| section.0 as u32),
+            },
+            kind: symbol.st_type(),
+            bind: symbol.st_bind(),
+            value: thumb_bit_off(elf, symbol.st_type(), symbol.st_value(endian).into()),
+            size: symbol.st_size(endian).into(),
+        };
+        Ok(Table {
+            section: table.section().0,
+            entries: table.enumerate().map(entry).collect(),
+        })
+    }
+}
+
+/// The lowest bit of a function of ARM says that it is of Thumb instructions; kallsyms has none.
+fn thumb_bit_off(elf: &ElfFile, kind: elf::SymbolType, value: u64) -> u64 {
+    match elf.layout.machine.name() == Some("arm") && kind == elf::STT_FUNC {
+        true => value & !1,
+        false => value,
+    }
+}
+
+impl ElfFile {
+    fn symbol_table(&self) -> &Table {
+        self.table.get_or_init(|| Table::read(self))
+    }
+
+    /// The symbol of a number in a section of symbols.
+    pub(super) fn symbol_entry(&self, section: usize, number: usize) -> Option<Entry> {
+        let table = self.symbol_table();
+        (table.section == section).then(|| table.entries.get(number).copied())?
+    }
+
+    /// Link address of a symbol; `None` for one of another file.
+    pub(super) fn entry_address(&self, entry: &Entry) -> Option<u64> {
+        match entry.section {
+            UNDEFINED => None,
+            ABSOLUTE => Some(entry.value),
+            index if self.layout.relocatable => {
+                let section = self.sections.get(index as usize)?;
+                Some(section.address.wrapping_add(entry.value))
+            }
+            _ => Some(entry.value),
+        }
+    }
+}
+
+/// The symbols with their names.
+pub(super) struct View<'a> {
+    elf: &'a ElfFile,
+    symbols: &'a [Entry],
     strings: &'a [u8],
 }
 
-impl<'a> Table<'a> {
-    pub(super) fn of(image: &'a Image) -> Option<Table<'a>> {
-        let section = image.sections.iter().find(|s| s.kind == elf::SHT_SYMTAB)?;
-        let bytes = image.file_bytes(section);
-        let count = bytes.len() / size_of::<Sym>();
-        let (symbols, _) = object::pod::slice_from_bytes(bytes, count).ok()?;
-        let strings = image.file_bytes(image.sections.get(section.link)?);
-        Some(Table {
-            image,
-            symbols,
+impl<'a> View<'a> {
+    pub(super) fn of(elf: &'a ElfFile) -> Option<View<'a>> {
+        let table = elf.symbol_table();
+        let section = elf.sections.get(table.section)?;
+        let strings = elf.file_bytes(elf.sections.get(section.link)?);
+        Some(View {
+            elf,
+            symbols: &table.entries,
             strings,
         })
     }
 
-    fn name(&self, symbol: &Sym) -> &'a [u8] {
-        let tail = self.strings.get(symbol.st_name.get(LE) as usize..);
+    fn name(&self, symbol: &Entry) -> &'a [u8] {
+        let tail = self.strings.get(symbol.name as usize..);
         let tail = tail.unwrap_or_default();
         let end = memchr::memchr(0, tail).unwrap_or(tail.len());
         tail.get(..end).unwrap_or_default()
     }
 
-    fn address(&self, symbol: &Sym) -> u64 {
-        let value = symbol.st_value.get(LE);
-        if !self.image.is_relocatable() {
-            return value;
-        }
-        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
-        section.map_or(value, |section| section.address.wrapping_add(value))
+    fn address(&self, symbol: &Entry) -> u64 {
+        self.elf.entry_address(symbol).unwrap_or(symbol.value)
     }
 
-    fn is_code(&self, symbol: &Sym) -> bool {
-        let section = self.image.sections.get(symbol.st_shndx.get(LE).0 as usize);
-        section.is_some_and(|section| section.flags.contains(elf::SHF_EXECINSTR))
+    fn section(&self, symbol: &Entry) -> Option<&'a Section> {
+        self.elf.sections.get(symbol.section as usize)
     }
 
-    /// End of the section that a module's symbol stands in.
-    fn section_end(&self, symbol: &Sym) -> Option<u64> {
-        let section = self
-            .image
-            .sections
-            .get(symbol.st_shndx.get(LE).0 as usize)?;
+    fn is_code(&self, symbol: &Entry) -> bool {
+        self.section(symbol).is_some_and(Section::is_code)
+    }
+
+    /// End of the section that a module's symbol is in.
+    fn section_end(&self, symbol: &Entry) -> Option<u64> {
+        let section = self.section(symbol)?;
         section.address.checked_add(section.size)
     }
 
     /// The symbols whose `st_name` is one of `offsets`, with the value that belongs to the offset.
-    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, &'a Sym)> {
+    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, &'a Entry)> {
         if offsets.is_empty() {
             return Vec::new();
         }
         let filter = Filter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
         for symbol in self.symbols {
-            let offset = symbol.st_name.get(LE);
+            let offset = symbol.name;
             if !filter.may_contain(u64::from(offset)) {
                 continue;
             }
             if let Ok(at) = offsets.binary_search_by_key(&offset, |&(offset, _)| offset)
-                && symbol.st_shndx.get(LE) != elf::SHN_UNDEF
+                && symbol.section != UNDEFINED
             {
                 found.push((offsets[at].1, symbol));
             }
@@ -122,9 +213,9 @@ impl<'a> Table<'a> {
     }
 
     /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
-    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, &'a Sym)> {
-        let rank = |symbol: &'a Sym| (self.address(symbol), preference(symbol));
-        let mut nearest: Vec<Option<&'a Sym>> = vec![None; addresses.len()];
+    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, &'a Entry)> {
+        let rank = |symbol: &'a Entry| (self.address(symbol), preference(symbol));
+        let mut nearest: Vec<Option<&'a Entry>> = vec![None; addresses.len()];
         for symbol in self.symbols {
             // Kept for the first address it lies below; the addresses behind it inherit.
             let at = addresses.partition_point(|&a| a < self.address(symbol));
@@ -136,7 +227,7 @@ impl<'a> Table<'a> {
             }
         }
         let mut last = None;
-        let mut inherit = |(at, symbol): (usize, Option<&'a Sym>)| {
+        let mut inherit = |(at, symbol): (usize, Option<&'a Entry>)| {
             last = symbol.or(last);
             Some((at, last?))
         };
@@ -147,13 +238,13 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    fn in_kallsyms(&self, symbol: &Sym) -> bool {
-        !matches!(symbol.st_shndx.get(LE), elf::SHN_UNDEF | elf::SHN_ABS)
-            && !matches!(symbol.st_info.st_type(), elf::STT_SECTION | elf::STT_FILE)
+    fn in_kallsyms(&self, symbol: &Entry) -> bool {
+        !matches!(symbol.section, UNDEFINED | ABSOLUTE)
+            && !matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE)
             && !is_ignored(self.name(symbol))
     }
 
-    pub(super) fn build(&self, found: &[(usize, &'a Sym)]) -> Vec<(usize, Symbol)> {
+    pub(super) fn build(&self, found: &[(usize, &'a Entry)]) -> Vec<(usize, Symbol)> {
         if found.is_empty() {
             return Vec::new();
         }
@@ -162,7 +253,7 @@ impl<'a> Table<'a> {
         addresses.sort_unstable();
         addresses.dedup();
         let next = self.next_after(&addresses);
-        let build = |&(name, symbol): &(usize, &'a Sym)| {
+        let build = |&(name, symbol): &(usize, &'a Entry)| {
             let address = self.address(symbol);
             let at = addresses.binary_search(&address).ok();
             let next = at
@@ -170,12 +261,12 @@ impl<'a> Table<'a> {
                 .filter(|&next| next != u64::MAX);
             let next = next.filter(|&next| {
                 let end = self.section_end(symbol);
-                !self.image.is_relocatable() || end.is_some_and(|end| next < end)
+                !self.elf.is_relocatable() || end.is_some_and(|end| next < end)
             });
             let symbol = Symbol {
                 name: String::from_utf8_lossy(self.name(symbol)).into_owned(),
                 address,
-                st_size: symbol.st_size.get(LE),
+                st_size: symbol.size,
                 extent: next.map(|next| next.wrapping_sub(address)),
                 is_code: self.is_code(symbol),
             };
@@ -269,15 +360,22 @@ fn zero_mask(block: &[u8; 64]) -> u64 {
     masks.rev().fold(0, |all, mask| all << 16 | mask)
 }
 
-/// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out on x86.
+/// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out.
 fn is_ignored(name: &[u8]) -> bool {
-    const PREFIXES: [&[u8]; 6] = [
+    const PREFIXES: [&[u8]; 13] = [
         b".L",
         b"$",
         b"__efistub_",
         b"__crc_",
         b"__kstrtab",
         b"__kcfi_typeid_",
+        b"__pi_.L",
+        b"__kvm_nvhe_.L",
+        b"__kvm_nvhe_$",
+        b"__AArch64ADRPThunk_",
+        b"__ARMV7PILongThunk_",
+        b"__ThumbV7PILongThunk_",
+        b"__LA25Thunk_",
     ];
     name.is_empty() || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
@@ -308,11 +406,8 @@ impl Filter {
 
 /// Which of several symbols at one address to print: functions, then global ones, as
 /// `compare_symbols()` of scripts/kallsyms.c puts weak and odd ones last.
-fn preference(symbol: &Sym) -> (bool, bool) {
-    (
-        symbol.st_info.st_type() == elf::STT_FUNC,
-        symbol.st_info.st_bind() == elf::STB_GLOBAL,
-    )
+fn preference(symbol: &Entry) -> (bool, bool) {
+    (symbol.kind == elf::STT_FUNC, symbol.bind == elf::STB_GLOBAL)
 }
 
 #[cfg(test)]

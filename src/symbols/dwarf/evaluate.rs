@@ -6,9 +6,8 @@ use gimli::{
     X86_64,
 };
 
-use super::call_site;
-use super::dwarf::{Dwarf, Slice};
-use super::image::Image;
+use super::reader::{Dwarf, Slice, bytes};
+use super::{Debug, call_site};
 use crate::splat::Registers;
 
 /// Operations of one expression; compilers make a dozen.
@@ -36,13 +35,13 @@ const REGISTERS: [(Register, &str); 17] = [
 ];
 
 /// The state of the CPU at RIP, as far as the log shows it.
-pub(super) struct Machine<'a> {
+pub(in crate::symbols) struct Machine<'a> {
     /// RIP's link address.
-    pub(super) pc: u64,
-    pub(super) registers: &'a Registers,
+    pub(in crate::symbols) pc: u64,
+    pub(in crate::symbols) registers: &'a Registers,
     /// Link address that the function at RIP returns to.
-    pub(super) return_address: Option<u64>,
-    pub(super) kaslr_offset: Option<u64>,
+    pub(in crate::symbols) return_address: Option<u64>,
+    pub(in crate::symbols) kaslr_offset: Option<u64>,
 }
 
 impl Machine<'_> {
@@ -66,7 +65,7 @@ impl Machine<'_> {
 
 /// Runs the expression of a parameter of `function`.
 pub(super) fn evaluate<'a>(
-    image: &Image,
+    debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     unit: &gimli::Unit<Slice<'a>>,
     expression: Expression<Slice<'a>>,
@@ -91,7 +90,7 @@ pub(super) fn evaluate<'a>(
             }
             EvaluationResult::RequiresEntryValue(entry) => {
                 let register = entry_register(unit, entry)?;
-                let value = call_site::argument(image, machine.return_address, function, register)?;
+                let value = call_site::argument(debug, machine.return_address, function, register)?;
                 used.push("the call site".to_owned());
                 evaluation.resume_with_entry_value(Value::Generic(value))
             }
@@ -136,13 +135,7 @@ fn finish(
         }
         Location::Value { value } => value.to_u64(u64::MAX).map_err(broken)?,
         Location::Bytes { value } => {
-            let bytes: Vec<u8> = value
-                .slice()
-                .iter()
-                .copied()
-                .chain([0; 8])
-                .take(8)
-                .collect();
+            let bytes: Vec<u8> = bytes(value).iter().copied().chain([0; 8]).take(8).collect();
             u64::from_le_bytes(bytes.try_into().unwrap_or_default())
         }
         Location::Address { .. } => {

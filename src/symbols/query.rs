@@ -4,9 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::image::Image;
-use super::locate::{Position, probe};
-use super::symtab::Symbol;
+use super::{Image, Position, Symbol};
 
 /// A place in code, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +27,7 @@ pub enum Place {
 pub struct Resolved {
     /// Link address.
     pub address: u64,
-    /// The symbol that the address stands in.
+    /// The symbol that covers the address.
     pub symbol: Symbol,
     /// File, line and inlined functions; empty where there is no debug info.
     pub position: Arc<Position>,
@@ -71,7 +69,7 @@ impl fmt::Display for Unresolved {
 impl Image {
     /// Looks up many places at once, which costs little more than one: several answers for a name
     /// that several functions have, in the order of their addresses. `exact`: not return addresses,
-    /// which stand behind the call.
+    /// which are after the call.
     pub fn resolve(&self, places: &[Place], exact: bool) -> Vec<Result<Vec<Resolved>, Unresolved>> {
         let names = places.iter().filter_map(|place| match place {
             Place::Function { name, .. } => Some(name.as_str()),
@@ -127,7 +125,7 @@ impl Image {
     ) -> Vec<Result<Vec<Resolved>, Unresolved>> {
         // The start of a function is where nothing returns to.
         let probe_of = |(address, symbol): &(u64, Symbol)| {
-            probe(*address, exact || *address == symbol.address)
+            self.probe(*address, exact || *address == symbol.address)
         };
         let probes: Vec<u64> = symbols.iter().flatten().flatten().map(probe_of).collect();
         let mut positions = self.positions(&probes).into_iter();

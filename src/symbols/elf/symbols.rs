@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use super::image::Image;
-use super::symbol_table::Table;
+use super::file::ElfFile;
+use super::symbol_table::View;
 
 /// Names kept per image; a batch of hostile logs must not fill the memory.
 const CACHED_NAMES: usize = 1 << 17;
@@ -22,13 +22,13 @@ pub struct Symbol {
     /// Bytes up to the next symbol: the size that kallsyms prints (kernel/kallsyms.c,
     /// `get_symbol_pos()`). `None` for data, and where no symbol follows.
     pub extent: Option<u64>,
-    /// Stands in a section of instructions.
+    /// Is in a section of instructions.
     pub is_code: bool,
 }
 
 impl Symbol {
     /// Whether the log may have printed this symbol for code, with this offset and size. A return
-    /// address may stand right behind the last byte.
+    /// address may be right after the last byte.
     pub fn fits(&self, offset: u64, size: Option<u64>) -> bool {
         if !self.is_code {
             return false;
@@ -41,18 +41,18 @@ impl Symbol {
     }
 }
 
-impl Image {
+impl ElfFile {
     /// The symbols of a name, also of its ThinLTO clones where there is no other.
     pub fn symbols(&self, name: &str) -> Arc<[Symbol]> {
         self.find_symbols(&[name]);
-        let cache = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         cache.get(name).cloned().unwrap_or_default()
     }
 
-    /// Looks up many names in one pass over the tables, for later [`Image::symbols`] calls.
+    /// Looks up many names in one pass over the tables, for later [`ElfFile::symbols`] calls.
     pub fn find_symbols(&self, names: &[&str]) {
         let mut wanted: Vec<&str> = {
-            let mut cache = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cache = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             if cache.len() > CACHED_NAMES {
                 cache.clear();
             }
@@ -65,7 +65,7 @@ impl Image {
             return;
         }
         let found = self.scan(&wanted);
-        let mut cache = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, symbols) in wanted.iter().zip(found) {
             cache.insert((*name).to_owned(), symbols.into());
         }
@@ -73,7 +73,7 @@ impl Image {
 
     fn scan(&self, names: &[&str]) -> Vec<Vec<Symbol>> {
         let mut found = vec![Vec::new(); names.len()];
-        let Some(table) = Table::of(self) else {
+        let Some(table) = View::of(self) else {
             return found;
         };
         for (name, symbol) in table.build(&table.with_names(&table.whole_names(names))) {
@@ -92,7 +92,7 @@ impl Image {
 
     /// The symbols that kallsyms would print for link addresses, `None` outside of all symbols.
     pub fn symbols_covering(&self, addresses: &[u64]) -> Vec<Option<Symbol>> {
-        let Some(table) = Table::of(self) else {
+        let Some(table) = View::of(self) else {
             return vec![None; addresses.len()];
         };
         let mut sorted = addresses.to_vec();
@@ -121,7 +121,7 @@ impl Image {
 }
 
 /// Addresses of the symbols that the log may have printed with this offset and size.
-pub(super) fn fitting(symbols: &[Symbol], offset: u64, size: Option<u64>) -> Vec<u64> {
+pub(in crate::symbols) fn fitting(symbols: &[Symbol], offset: u64, size: Option<u64>) -> Vec<u64> {
     let fitting = symbols.iter().filter(|symbol| symbol.fits(offset, size));
     let mut addresses: Vec<u64> = fitting.map(|symbol| symbol.address).collect();
     addresses.sort_unstable();

@@ -8,10 +8,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::parallel;
-use gimli::{DebugAranges, DebugInfoOffset, LittleEndian};
+use gimli::{DebugAranges, DebugInfoOffset};
 
-use super::dwarf::{Dwarf, Entry, for_each_range, read};
-use super::image::Image;
+use super::Debug;
+use super::entries::for_each_range;
+use super::reader::{Entry, Slice};
 
 /// Ranges of all units; a kernel has some 10,000. Units of a crafted file may share a long list.
 const MAX_RANGES: usize = 1 << 20;
@@ -42,15 +43,6 @@ impl Ranges {
         Ranges(ranges)
     }
 
-    /// Bytes in all ranges together.
-    fn len(&self) -> u64 {
-        let lengths = self
-            .0
-            .iter()
-            .map(|range| range.end.saturating_sub(range.begin));
-        lengths.fold(0, u64::saturating_add)
-    }
-
     /// Ranges of different units hardly ever overlap: the last one that begins at or before the
     /// address, or one a little in front of it, decides.
     fn find(&self, address: u64) -> Option<usize> {
@@ -62,19 +54,32 @@ impl Ranges {
     }
 }
 
-impl Image {
+impl Debug<'_> {
     /// Offset in `.debug_info` of the unit that holds a link address.
-    pub(super) fn unit_at(&self, address: u64) -> Option<usize> {
+    pub(in crate::symbols) fn unit_at(&self, address: u64) -> Option<usize> {
         let index = self.unit_index();
-        let listed = index.aranges.find(address);
-        // Where the aranges cover the code, an address in between is padding.
-        if listed.is_some() || index.aranges.len() > self.code_len() / 2 {
-            return listed;
+        index.aranges.find(address).or_else(|| {
+            index
+                .roots
+                .get_or_init(|| read_roots(self, index))
+                .find(address)
+        })
+    }
+
+    /// Whether the units are skeletons of split DWARF, looked at in the first one with a name of a `.dwo` file.
+    pub(in crate::symbols) fn is_split(&self) -> bool {
+        const LOOKED_AT: usize = 16;
+        let mut units = self.dwarf().units();
+        for _ in 0..LOOKED_AT {
+            let Ok(Some(header)) = units.next() else {
+                return false;
+            };
+            let unit = self.dwarf().unit(header);
+            if unit.is_ok_and(|unit| unit.dwo_id.is_some()) {
+                return true;
+            }
         }
-        index
-            .roots
-            .get_or_init(|| read_roots(self, index))
-            .find(address)
+        false
     }
 
     /// Offset of the unit that holds an entry at an offset of `.debug_info`: the target of a
@@ -85,23 +90,14 @@ impl Image {
         starts.get(behind.checked_sub(1)?).copied()
     }
 
-    /// Bytes of instructions.
-    fn code_len(&self) -> u64 {
-        let code = self
-            .sections
-            .iter()
-            .filter(|s| s.flags.contains(object::elf::SHF_EXECINSTR));
-        code.fold(0, |sum, section| sum.saturating_add(section.size))
-    }
-
     fn unit_index(&self) -> &UnitIndex {
         self.units
             .get_or_init(|| read_aranges(self.section(".debug_aranges")))
     }
 }
 
-fn read_aranges(section: &[u8]) -> UnitIndex {
-    let aranges = DebugAranges::new(section, LittleEndian);
+fn read_aranges(section: Slice<'_>) -> UnitIndex {
+    let aranges = DebugAranges::from(section);
     let mut ranges = Vec::new();
     let mut listed = Vec::new();
     let mut headers = aranges.headers();
@@ -124,9 +120,9 @@ fn read_aranges(section: &[u8]) -> UnitIndex {
     }
 }
 
-fn read_starts(image: &Image) -> Vec<usize> {
+fn read_starts(debug: &Debug<'_>) -> Vec<usize> {
     let mut starts = Vec::new();
-    let mut units = image.dwarf().debug_info.units();
+    let mut units = debug.dwarf().debug_info.units();
     while let Ok(Some(header)) = units.next() {
         starts.extend(header.debug_info_offset().map(|offset| offset.0));
     }
@@ -134,30 +130,29 @@ fn read_starts(image: &Image) -> Vec<usize> {
 }
 
 /// Reads the root entry of every unit without aranges, on all cores.
-fn read_roots(image: &Image, index: &UnitIndex) -> Ranges {
+fn read_roots(debug: &Debug<'_>, index: &UnitIndex) -> Ranges {
     let listed: HashSet<usize> = index.listed.iter().copied().collect();
-    let starts = index.starts.get_or_init(|| read_starts(image));
+    let starts = index.starts.get_or_init(|| read_starts(debug));
     let unlisted: Vec<usize> = starts
         .iter()
         .filter(|start| !listed.contains(start))
         .copied()
         .collect();
-    let dwarf = image.dwarf();
     let left = AtomicUsize::new(MAX_RANGES);
-    let of_unit = |start: &usize| root_ranges(&dwarf, *start, &left).unwrap_or_default();
+    let of_unit = |start: &usize| root_ranges(debug, *start, &left).unwrap_or_default();
     Ranges::new(parallel::map(&unlisted, of_unit).concat())
 }
 
 fn root_ranges(
-    dwarf: &Dwarf<'_>,
+    debug: &Debug<'_>,
     offset: usize,
     left: &AtomicUsize,
 ) -> gimli::Result<Vec<UnitRange>> {
-    let unit = read(dwarf, offset)?;
+    let unit = debug.unit(offset)?;
     let mut root = Entry::null();
     unit.entries_raw(None)?.read_entry(&mut root)?;
     let mut found = Vec::new();
-    for_each_range(dwarf, &unit, &root, |Range { start, end }| {
+    for_each_range(debug.dwarf(), &unit, &root, |Range { start, end }| {
         if start < end {
             found.push(UnitRange {
                 begin: start,

@@ -1,66 +1,17 @@
-//! DWARF of an image, a unit at a time. In: an image and a unit's offset. Out: the unit's entries, and
-//! what these refer to.
+//! Entries of a unit. In: an entry. Out: the code it covers, what is below it, and what it refers to.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, PoisonError};
 
 use gimli::{
-    AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, DwarfSections, EndianSlice,
-    LittleEndian, SectionId, UnitOffset,
+    AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfoOffset, EndianSlice, UnitOffset,
 };
 
-use super::image::Image;
-
-pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
-pub(super) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
-pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
-pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
+use super::Debug;
+use super::reader::{Dwarf, Entry, Slice, Unit, endian};
 
 /// Ranges looked at per entry. Many entries of a crafted file may share one huge list.
 const MAX_RANGES: usize = 1 << 16;
-
-/// Sections that no question here needs.
-const UNUSED: [SectionId; 5] = [
-    SectionId::DebugAranges,
-    SectionId::DebugMacinfo,
-    SectionId::DebugMacro,
-    SectionId::DebugNames,
-    SectionId::DebugTypes,
-];
-
-const LOCATIONS: [SectionId; 2] = [SectionId::DebugLoc, SectionId::DebugLocLists];
-
-impl Image {
-    /// The DWARF sections without location lists: enough for names and positions.
-    pub(super) fn dwarf(&self) -> Dwarf<'_> {
-        self.load_dwarf(|id| !UNUSED.contains(&id) && !LOCATIONS.contains(&id))
-    }
-
-    /// The DWARF sections, to evaluate locations.
-    pub(super) fn dwarf_with_locations(&self) -> Dwarf<'_> {
-        self.load_dwarf(|id| !UNUSED.contains(&id))
-    }
-
-    fn load_dwarf(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
-        let load = |id: SectionId| {
-            let bytes = if wanted(id) {
-                self.section(id.name())
-            } else {
-                &[]
-            };
-            Ok::<_, std::convert::Infallible>(bytes)
-        };
-        let Ok(sections) = DwarfSections::load(load);
-        let mut dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, LittleEndian));
-        dwarf.file_type = gimli::DwarfFileType::Main;
-        dwarf
-    }
-}
-
-/// The unit at an offset of `.debug_info`.
-pub(super) fn read<'a>(dwarf: &Dwarf<'a>, offset: usize) -> gimli::Result<Unit<'a>> {
-    dwarf.unit(dwarf.unit_header(DebugInfoOffset(offset))?)
-}
 
 /// Calls `each` with the address ranges of an entry until it returns false.
 ///
@@ -173,21 +124,21 @@ impl Reference {
 
 /// An entry's origins one after the other, through other units too.
 pub(super) fn origins<'a>(
-    image: &Image,
+    debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     entry: &Entry<'a>,
 ) -> Vec<Entry<'a>> {
     let mut found: Vec<Entry<'a>> = Vec::new();
-    let mut place = (unit.header, Arc::clone(&unit.abbreviations));
+    let mut place = (unit.header.clone(), Arc::clone(&unit.abbreviations));
     while found.len() < MAX_HOPS {
         let offset = match origin(found.last().unwrap_or(entry)) {
             Some(Reference::Here(offset)) => offset,
             Some(Reference::Anywhere(target)) => {
-                let Some((header, offset)) = unit_of(image, dwarf, target) else {
+                let Some((header, offset)) = unit_of(debug, dwarf, target) else {
                     break;
                 };
-                let Some(abbreviations) = image.abbreviations(&header) else {
+                let Some(abbreviations) = debug.abbreviations(&header) else {
                     break;
                 };
                 place = (header, abbreviations);
@@ -210,7 +161,7 @@ const MAX_TABLES: usize = 1024;
 /// Bytes of such a table: units of a kernel have some thousand.
 const MAX_TABLE: usize = 256 << 10;
 
-impl Image {
+impl Debug<'_> {
     /// The abbreviations of a unit that another one refers to. Each table is read once: of a crafted file every hop of
     /// every entry could lead to the largest one.
     fn abbreviations(
@@ -225,11 +176,10 @@ impl Image {
         if tables.len() >= MAX_TABLES {
             tables.clear();
         }
-        let bytes = self
-            .section(".debug_abbrev")
-            .get(offset..)
-            .unwrap_or_default();
-        let section = DebugAbbrev::new(&bytes[..bytes.len().min(MAX_TABLE)], LittleEndian);
+        let bytes = self.elf.section(".debug_abbrev");
+        let bytes = bytes.get(offset..).unwrap_or_default();
+        let bytes = &bytes[..bytes.len().min(MAX_TABLE)];
+        let section = DebugAbbrev::from(EndianSlice::new(bytes, endian(self.elf)));
         let table = section
             .abbreviations(DebugAbbrevOffset(0))
             .ok()
@@ -241,25 +191,18 @@ impl Image {
 
 /// The unit that an entry is in, and the entry's offset there.
 fn unit_of<'a>(
-    image: &Image,
+    debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     entry: DebugInfoOffset,
 ) -> Option<(gimli::UnitHeader<Slice<'a>>, UnitOffset)> {
-    let start = image.unit_of_entry(entry.0)?;
+    let start = debug.unit_of_entry(entry.0)?;
     let header = dwarf.unit_header(DebugInfoOffset(start)).ok()?;
     Some((header, UnitOffset(entry.0.checked_sub(start)?)))
 }
 
-/// Longer names and paths are none.
-const MAX_TEXT: usize = 4096;
-
-pub(super) fn text(slice: Slice<'_>) -> Option<String> {
-    (slice.len() <= MAX_TEXT).then(|| slice.to_string_lossy().into_owned())
-}
-
 /// `DW_AT_name` of an entry or of what it stands for.
 pub(super) fn name_of<'a>(
-    image: &Image,
+    debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
     entry: &Entry<'a>,
@@ -268,5 +211,5 @@ pub(super) fn name_of<'a>(
         let name = entry.attr_value(gimli::DW_AT_name)?;
         dwarf.attr_string(unit, name).ok()
     };
-    name(entry).or_else(|| origins(image, dwarf, unit, entry).iter().find_map(name))
+    name(entry).or_else(|| origins(debug, dwarf, unit, entry).iter().find_map(name))
 }

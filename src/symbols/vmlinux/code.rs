@@ -1,14 +1,14 @@
 //! The `Code:` line against `.text`. In: the printed bytes and the link address of RIP. Out: the KASLR
 //! offset that the differences prove, or the first byte that nothing explains.
 
-use super::image::Image;
 use super::moved::{Field, Moved};
 use super::patch_sites::Patched;
 use crate::splat::Code;
+use crate::symbols::Image;
 
 /// What the bytes say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CodeMatch {
+pub(in crate::symbols) enum CodeMatch {
     /// Every byte is the one of `.text`, or explained.
     Same {
         /// Where addresses in the code show it: how far KASLR moved the kernel.
@@ -16,7 +16,7 @@ pub(super) enum CodeMatch {
         /// Bytes that a patch site explains.
         patched: usize,
     },
-    /// A byte that is neither.
+    /// A byte that is neither, in words.
     Differs(String),
     /// Nothing to compare: no code printed, or `.text` is not in the file.
     Unknown,
@@ -31,7 +31,12 @@ struct Window<'a> {
 }
 
 /// `function`: link address of the function that RIP is in.
-pub(super) fn compare(image: &Image, code: &Code, rip: u64, function: u64) -> CodeMatch {
+pub(in crate::symbols) fn compare(
+    image: &Image,
+    code: &Code,
+    rip: u64,
+    function: u64,
+) -> CodeMatch {
     let Some(window) = window(image, code, rip) else {
         return CodeMatch::Unknown;
     };
@@ -40,6 +45,7 @@ pub(super) fn compare(image: &Image, code: &Code, rip: u64, function: u64) -> Co
     let mut moved = Moved::default();
     moved.learn(&fields, window.printed);
     moved.explain(&fields, window.printed, &mut unexplained);
+    window.take_linked(image, &mut unexplained);
     let before = unexplained.len();
     window.take_patched(image, &mut unexplained);
     match unexplained.first() {
@@ -74,6 +80,27 @@ impl Window<'_> {
             .enumerate()
             .filter(|(_, (printed, linked))| printed != linked);
         differing.map(|(at, _)| at).collect()
+    }
+
+    /// Removes the differences in a module that its loader makes: what it links, and whole calls and jumps, which
+    /// it may redirect.
+    fn take_linked(&self, image: &Image, differences: &mut Vec<usize>) {
+        const WIDEST: u64 = 8;
+        let holes = image.code_holes(
+            self.start.saturating_sub(WIDEST),
+            self.start.saturating_add(self.linked.len() as u64),
+        );
+        for hole in holes {
+            let at = hole.wrapping_sub(self.start) as i64;
+            let opcode = usize::try_from(at - 1)
+                .ok()
+                .and_then(|at| self.linked.get(at));
+            let from = match opcode {
+                Some(0xe8 | 0xe9) => at - 1,
+                _ => at,
+            };
+            differences.retain(|&byte| !(from..at + 4).contains(&(byte as i64)));
+        }
     }
 
     /// Removes the differences that lie where the kernel patches itself.
@@ -117,7 +144,7 @@ impl Window<'_> {
         let distance = address.wrapping_sub(rip) as i64;
         let sign = if distance < 0 { '-' } else { '+' };
         format!(
-            "Code: has {:02x} at RIP{sign}{:#x}, vmlinux has {:02x}",
+            "Code: has {:02x} at RIP{sign}{:#x}, the file has {:02x}",
             printed.copied().unwrap_or_default(),
             distance.unsigned_abs(),
             linked.copied().unwrap_or_default(),

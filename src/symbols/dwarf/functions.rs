@@ -1,15 +1,9 @@
-//! Functions of a unit. In: addresses. Out: the function that covers each, and the functions inlined into
-//! it there.
-
-use std::ops::ControlFlow;
+//! Functions of a unit. In: addresses. Out: the entry of the function that covers each.
 
 use gimli::{AttributeValue, UnitOffset};
 
-use super::dwarf::{Dwarf, Entry, Unit, covers, name_of, text, walk};
-use super::image::Image;
-
-/// Inlined functions within each other; kernels reach about 20.
-const MAX_NESTING: usize = 256;
+use super::entries::covers;
+use super::reader::{Dwarf, Entry, Unit};
 
 /// The subprogram that covers each of the addresses.
 ///
@@ -70,52 +64,4 @@ fn search<'a>(
         }
     }
     Ok(())
-}
-
-/// A function at a place, and where it is called from if it is inlined there.
-pub(super) struct Called {
-    pub(super) name: Option<String>,
-    /// File (an index of the line table) and line.
-    pub(super) from: Option<(u64, u32)>,
-}
-
-/// The function and what is inlined into it at an address, outermost first.
-pub(super) fn inlined_at<'a>(
-    image: &Image,
-    dwarf: &Dwarf<'a>,
-    unit: &Unit<'a>,
-    function: UnitOffset,
-    address: u64,
-) -> gimli::Result<Vec<Called>> {
-    let mut chain = Vec::new();
-    let mut innermost = isize::MIN;
-    walk(unit, function, |depth, entry| {
-        let is_inlined = entry.tag == gimli::DW_TAG_inlined_subroutine;
-        let belongs = chain.is_empty()
-            || is_inlined
-                && depth > innermost
-                && covers(dwarf, unit, entry, address).unwrap_or(false);
-        if belongs {
-            innermost = depth;
-            let name = name_of(image, dwarf, unit, entry);
-            chain.push(Called {
-                name: name.and_then(text),
-                from: call_place(entry),
-            });
-        }
-        match chain.len() > MAX_NESTING {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    })?;
-    Ok(chain)
-}
-
-fn call_place(entry: &Entry<'_>) -> Option<(u64, u32)> {
-    let file = match entry.attr_value(gimli::DW_AT_call_file)? {
-        AttributeValue::FileIndex(index) => index,
-        other => other.udata_value()?,
-    };
-    let line = entry.attr_value(gimli::DW_AT_call_line)?.udata_value()?;
-    Some((file, u32::try_from(line).ok()?))
 }

@@ -1,0 +1,60 @@
+//! DWARF of an ELF file. In: link addresses. Out: functions, files and lines; call sites; values of parameters.
+//!
+//! Positions come from the addr2line crate, a unit at a time (`contexts`). What it does not know, who calls whom
+//! and where parameters are, is read here with gimli.
+
+mod call_site;
+mod contexts;
+mod entries;
+mod evaluate;
+mod functions;
+mod limits;
+mod parameter;
+mod positions;
+mod reader;
+mod units;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use gimli::Abbreviations;
+
+pub use call_site::CallSite;
+pub use parameter::ParameterValue;
+pub use positions::Position;
+
+pub(super) use evaluate::Machine;
+pub(super) use positions::probe;
+
+use self::contexts::Contexts;
+use self::reader::Dwarf;
+use self::units::UnitIndex;
+use super::elf::ElfFile;
+
+/// The debug info of one file, with what was read of it so far. Shared between threads.
+pub(super) struct Debug<'a> {
+    elf: &'a ElfFile,
+    /// The sections that positions need.
+    dwarf: OnceLock<Arc<Dwarf<'a>>>,
+    /// The same with location lists, which only parameters need.
+    with_locations: OnceLock<Dwarf<'a>>,
+    units: OnceLock<UnitIndex>,
+    /// Tables of abbreviations by their offsets; `None` for a broken one.
+    tables: Mutex<HashMap<usize, Option<Arc<Abbreviations>>>>,
+    contexts: Contexts<'a>,
+    positions: Mutex<HashMap<u64, Arc<Position>>>,
+}
+
+impl<'a> Debug<'a> {
+    pub(super) fn new(elf: &'a ElfFile) -> Debug<'a> {
+        Debug {
+            elf,
+            dwarf: OnceLock::new(),
+            with_locations: OnceLock::new(),
+            units: OnceLock::new(),
+            tables: Mutex::default(),
+            contexts: Contexts::default(),
+            positions: Mutex::default(),
+        }
+    }
+}

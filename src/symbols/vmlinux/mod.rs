@@ -1,0 +1,23 @@
+//! A vmlinux held against a splat. In: both. Out: where the splat's code is, whether it is the right vmlinux, how
+//! far KASLR moved the kernel, and what the registers point at.
+
+mod assess;
+mod code;
+mod cpuinfo;
+mod evidence;
+mod identity;
+mod kaslr;
+mod moved;
+mod patch_sites;
+mod stack;
+mod verify;
+
+pub use cpuinfo::CpuInfo;
+
+pub(super) use assess::Assessment;
+pub(super) use code::{CodeMatch, compare};
+pub(super) use cpuinfo::{cap_flag, classify, loads_before};
+pub(super) use evidence::{Says, Sizes, Tally, Verdict};
+pub(super) use identity::{is_release, release_of};
+pub(super) use stack::{Place, contradiction};
+pub(super) use verify::contradicts;
