@@ -182,7 +182,7 @@ impl Known {
             .splat
             .frames
             .iter()
-            .find(|frame| frame.log_line == number);
+            .find(|frame| frame.log_line == number && !frame.recovered);
         if let Some(frame) = frame.filter(|frame| frame.file.is_some()) {
             let own = Inline {
                 function: frame.dwarf_name.clone(),

@@ -90,7 +90,7 @@ fn ask(folder: &Path, vmlinux: &Path, kaslr_offset: Option<u64>) {
     };
     let symbols = symbolizer.symbolize(&mut splat, &facts);
     for frame in 0..splat.frames.len() {
-        symbols.callee(&splat, frame);
+        symbols.gap(splat.frames[frame].log_line);
     }
     let features = FeatureDb::builtin().for_release(boot.release());
     judge(&Case {

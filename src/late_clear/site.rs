@@ -207,17 +207,21 @@ pub fn requester(
     };
     let index = case.splat.frames.iter().position(asks)?;
     let frame = &case.splat.frames[index];
-    match case.vmlinux.callee(case.splat, index) {
-        Some(callee) if !names(&rule.helpers, &callee) && callee != frame.base_name() => {
-            let says = format!(
-                "{} called {callee} here (DWARF call site), which left no frame: a tail call",
-                frame.base_name()
-            );
-            evidence.push(Case::note(frame.log_line, says, "requester"));
-            Some(callee)
-        }
-        _ => Some(frame.base_name().to_owned()),
+    if frame.recovered {
+        let says = format!(
+            "{} ended in a jump and left no frame (DWARF call sites)",
+            frame.base_name()
+        );
+        evidence.push(Case::note(frame.log_line, says, "requester"));
+    } else if let Some(gap) = case.vmlinux.gap(frame.log_line) {
+        evidence.push(Case::note(
+            frame.log_line,
+            gap.to_owned(),
+            "requester unknown",
+        ));
+        return None;
     }
+    Some(frame.base_name().to_owned())
 }
 
 /// How sure the requester is. Where no rule says that it clears the feature it may only have called the

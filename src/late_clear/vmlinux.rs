@@ -22,9 +22,9 @@ pub trait Vmlinux {
     /// a hidden feature.
     fn flag(&self, feature: u32) -> Option<Option<String>>;
 
-    /// The function that the frame of that index called, by DWARF's call site at its return address.
-    /// It differs from the frame above where that one was jumped to (a tail call).
-    fn callee(&self, splat: &Splat, frame: usize) -> Option<String>;
+    /// Why the function that the frame on that log line called is not the one printed above it, in words: the call
+    /// goes through a pointer, or lines of the log are lost.
+    fn gap(&self, log_line: u64) -> Option<&str>;
 }
 
 /// No vmlinux at hand, or none that matches.
@@ -48,7 +48,7 @@ impl Vmlinux for NoVmlinux {
         None
     }
 
-    fn callee(&self, _: &Splat, _: usize) -> Option<String> {
+    fn gap(&self, _: u64) -> Option<&str> {
         None
     }
 }
@@ -83,7 +83,7 @@ impl Vmlinux for Symbols {
         self.cap_flag(feature)
     }
 
-    fn callee(&self, splat: &Splat, frame: usize) -> Option<String> {
-        Symbols::callee(self, splat, frame)
+    fn gap(&self, log_line: u64) -> Option<&str> {
+        Symbols::gap(self, log_line)
     }
 }

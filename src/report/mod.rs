@@ -444,8 +444,11 @@ fn headless(grammar: &Grammar, splat: &Splat) -> Name {
 }
 
 /// The functions of frames that tell one report from another, innermost first.
-fn meaningful<'a>(grammar: &'a Grammar, frames: &'a [Frame]) -> impl Iterator<Item = Cow<'a, str>> {
-    let frames = frames.iter().filter(|frame| frame.reliable);
+fn meaningful<'a>(
+    grammar: &'a Grammar,
+    frames: impl IntoIterator<Item = &'a Frame>,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    let frames = frames.into_iter().filter(|frame| frame.reliable);
     let names = frames.map(|frame| demangled(frame.base_name()));
     names.filter(|name| is_meaningful(grammar, name))
 }

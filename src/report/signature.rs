@@ -45,7 +45,8 @@ pub fn of(
 /// The signatures that versions before 0.2 made, where they were others.
 pub fn former(grammar: &Grammar, splat: &Splat, name: &Name, signature: &str) -> Vec<String> {
     let function = name.syzbot_function.as_deref();
-    let printed = splat.frames.iter().flat_map(printed_names);
+    let printed = splat.frames.iter().filter(|frame| !frame.recovered);
+    let printed = printed.flat_map(printed_names);
     let frames = printed
         .filter(|name| super::is_meaningful(grammar, name))
         .filter(|name| Some(*name) != function)
@@ -110,7 +111,9 @@ fn callers<'a>(
         frame.reliable && function.is_some_and(|name| super::is_of(grammar, frame, name))
     };
     let after = own.iter().position(is_it).map_or(0, |index| index + 1);
-    meaningful(grammar, &own[after..]).filter(move |name| Some(name.as_ref()) != function)
+    // The same with and without a vmlinux.
+    let printed = own[after..].iter().filter(|frame| !frame.recovered);
+    meaningful(grammar, printed).filter(move |name| Some(name.as_ref()) != function)
 }
 
 /// The functions of a frame, those that a symbolizer printed for its inlines first: earlier versions took them

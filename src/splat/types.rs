@@ -136,7 +136,7 @@ pub struct Frame {
     pub reliable: bool,
     /// True for a frame that the log does not print and that was found by other means.
     pub recovered: bool,
-    /// Log line of the frame; 0 for a recovered one.
+    /// Log line of the frame; for a recovered one that of the frame that called it.
     pub log_line: u64,
     /// Which stack it stands on.
     pub section: Section,

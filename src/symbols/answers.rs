@@ -31,6 +31,8 @@ pub struct Symbols {
     pub rip: Option<Arc<Position>>,
     /// Link address of RIP.
     pub rip_address: Option<u64>,
+    /// Calls of frames, by their log line, that are not of what is printed above them, in words.
+    pub(super) gaps: Vec<(u64, String)>,
     /// Link address that the function at RIP returns to.
     pub(super) return_address: Option<u64>,
 }
@@ -96,10 +98,10 @@ impl Symbols {
         vmlinux::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
     }
 
-    /// The function that a frame's caller really called: another one than the frame shows where that one
-    /// ended in a jump. `frame` is the index of the caller in [`Splat::frames`].
-    pub fn callee(&self, splat: &Splat, frame: usize) -> Option<String> {
-        let return_address = splat.frames.get(frame)?.link_address?;
-        self.image.as_ref()?.call_site(return_address)?.callee
+    /// Why the function that a frame called is not the one printed above it, in words; `None` where it is, or where
+    /// that is not known. `log_line`: the frame's.
+    pub fn gap(&self, log_line: u64) -> Option<&str> {
+        let gap = self.gaps.iter().find(|(line, _)| *line == log_line);
+        gap.map(|(_, says)| says.as_str())
     }
 }

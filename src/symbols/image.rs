@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use self_cell::self_cell;
 
-use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, probe};
+use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, TailCall, probe};
 use super::elf::{ElfFile, SymbolError};
 use crate::splat::Inline;
 
@@ -118,6 +118,11 @@ impl Image {
     /// The call that returns to a link address, as DWARF describes it.
     pub fn call_site(&self, return_address: u64) -> Option<CallSite> {
         self.debug(|debug| debug.call_site(return_address))
+    }
+
+    /// The direct tail calls of the function at a link address.
+    pub(super) fn tail_calls(&self, function: u64) -> Vec<TailCall<String>> {
+        self.debug(|debug| debug.tail_calls(function))
     }
 
     /// The value of `function`'s parameter or variable `name` at `machine.pc`.

@@ -17,6 +17,7 @@ mod image;
 mod missing;
 mod modules;
 mod query;
+mod recover;
 mod running;
 mod search;
 mod vmlinux;
@@ -158,6 +159,7 @@ impl Symbolizer {
         };
         if !matches!(matched, Match::Mismatch { .. }) {
             fill::kernel_frames(&best, splat, &mut symbols);
+            recover::frames(&best, splat, &mut symbols);
             kernel.vmlinux = Some(&best.image);
             modules::fill(&self.finder, splat, kernel, &mut symbols);
             symbols.kaslr_offset = best.kaslr_offset;

@@ -57,7 +57,7 @@ fn interrogate(path: &Path, splat: &Splat) {
         }
         let _ = symbols.cap_flag(2);
         let _ = symbols.code_loads(&splat, "alternatives_patched");
-        let _ = symbols.callee(&splat, 0);
+        let _ = symbols.gap(splat.header_line);
     }
 }
 

@@ -12,6 +12,7 @@ mod limits;
 mod parameter;
 mod positions;
 mod reader;
+mod tail_calls;
 mod units;
 
 use std::collections::HashMap;
@@ -25,6 +26,7 @@ pub use positions::Position;
 
 pub(super) use evaluate::Machine;
 pub(super) use positions::probe;
+pub(super) use tail_calls::TailCall;
 
 use self::contexts::Contexts;
 use self::reader::Dwarf;

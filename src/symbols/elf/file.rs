@@ -89,6 +89,8 @@ pub struct ElfFile {
     max_size: u64,
     pub(super) table: OnceLock<Table>,
     pub(super) names: Mutex<HashMap<String, Arc<[Symbol]>>>,
+    /// Where functions begin, in order.
+    pub(super) functions: OnceLock<Vec<u64>>,
 }
 
 impl ElfFile {
@@ -104,6 +106,7 @@ impl ElfFile {
             max_size,
             table: OnceLock::new(),
             names: Mutex::default(),
+            functions: OnceLock::new(),
         })
     }
 

@@ -238,6 +238,17 @@ impl<'a> View<'a> {
             .collect()
     }
 
+    /// Link addresses of all functions, in order.
+    pub(super) fn function_starts(&self) -> Vec<u64> {
+        let functions = self.symbols.iter();
+        let functions =
+            functions.filter(|symbol| symbol.kind == elf::STT_FUNC && self.is_code(symbol));
+        let mut starts: Vec<u64> = functions.map(|symbol| self.address(symbol)).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    }
+
     fn in_kallsyms(&self, symbol: &Entry) -> bool {
         !matches!(symbol.section, UNDEFINED | ABSOLUTE)
             && !matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE)

@@ -110,6 +110,23 @@ impl ElfFile {
         addresses.iter().map(|a| covering.get(a).cloned()).collect()
     }
 
+    /// Whether a function begins at a link address.
+    pub(in crate::symbols) fn is_function_start(&self, address: u64) -> bool {
+        self.function_starts().binary_search(&address).is_ok()
+    }
+
+    /// Where the function after a link address begins.
+    pub(in crate::symbols) fn next_function(&self, address: u64) -> Option<u64> {
+        let starts = self.function_starts();
+        let after = starts.partition_point(|&start| start <= address);
+        starts.get(after).copied()
+    }
+
+    fn function_starts(&self) -> &[u64] {
+        self.functions
+            .get_or_init(|| View::of(self).map_or_else(Vec::new, |view| view.function_starts()))
+    }
+
     /// Link address of `name+offset`, where exactly one symbol has that name and, if given, the size that
     /// kallsyms prints.
     pub fn resolve_name(&self, name: &str, offset: u64, size: Option<u64>) -> Option<u64> {
