@@ -26,10 +26,16 @@ pub const TRIAGE: &[(&str, &str)] = &[
 ];
 
 /// Of `ksplat annotate`.
-pub const ANNOTATE: &[(&str, &str)] = &[(
-    "ksplat annotate --debug-dir /usr/lib/debug console.log",
-    "the log itself, with file and line behind each frame",
-)];
+pub const ANNOTATE: &[(&str, &str)] = &[
+    (
+        "ksplat annotate console.log",
+        "the log itself, with file and line after each frame",
+    ),
+    (
+        "ksplat annotate -r 6.12.9 quoted.log",
+        "the same of a part that does not name its kernel",
+    ),
+];
 
 /// Of `ksplat scan`.
 pub const SCAN: &[(&str, &str)] = &[
@@ -98,10 +104,16 @@ pub const CPUS: &[(&str, &str)] = &[
 ];
 
 /// Of `ksplat symbolize`.
-pub const SYMBOLIZE: &[(&str, &str)] = &[(
-    "ksplat symbolize --vmlinux vmlinux.debug do_exit+0x12/0x340",
-    "function, file and line, with inlined functions",
-)];
+pub const SYMBOLIZE: &[(&str, &str)] = &[
+    (
+        "ksplat symbolize --vmlinux vmlinux.debug do_exit+0x12/0x340",
+        "function, file and line, with inlined functions",
+    ),
+    (
+        "ksplat symbolize -r $(uname -r) do_exit+0x12",
+        "the same in the installed debug info of a kernel",
+    ),
+];
 
 /// Of `ksplat explain`.
 pub const EXPLAIN: &[(&str, &str)] = &[
@@ -141,6 +153,10 @@ pub const PARTS: &[Part] = &[
                 "where it is set and not 0, colours also where the output is no terminal",
             ),
             ("TERM", "dumb: no colours"),
+            (
+                "DEBUGINFOD_URLS, DEBUGINFOD_CACHE_PATH",
+                "servers and cache of debuginfod, which debuginfod-find asks for debug info that is not here",
+            ),
             (
                 "KSPLAT_PAGER, PAGER",
                 "the pager for --paging; less without them",

@@ -394,13 +394,24 @@ fn kernel(splat: &Splat) -> Option<String> {
 }
 
 fn symbols(symbols: &Symbols) -> Option<String> {
-    let from = symbols.from.as_deref()?;
-    Some(match &symbols.matched {
+    let of_kernel = symbols.from.as_deref().map(|from| match &symbols.matched {
         Match::Exact => format!("{from}, matches the log"),
         Match::ReleaseOnly => format!("{from} of the same release; nothing else to check it by"),
         Match::Mismatch { why } => format!("{from} is of another kernel, not used: {why}"),
         Match::None => format!("{from}, not checked: the log does not tell its kernel"),
-    })
+    });
+    let wrong = symbols
+        .modules
+        .iter()
+        .filter_map(|module| match &module.matched {
+            Match::Mismatch { why } => Some(format!(
+                "{} is not the module that was loaded, not used: {why}",
+                module.file
+            )),
+            _ => None,
+        });
+    let all: Vec<_> = of_kernel.into_iter().chain(wrong).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn feature(verdict: &LateClear) -> Option<String> {

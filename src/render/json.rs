@@ -175,7 +175,7 @@ struct CulpritJson<'a> {
 
 #[derive(Serialize)]
 struct At<'a> {
-    file: Option<&'a str>,
+    file: Option<String>,
     line: Option<u32>,
     function: Option<Cow<'a, str>>,
 }
@@ -493,6 +493,11 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         .function
         .as_deref()
         .or_else(|| splat.rip.as_ref()?.function.as_deref());
+    let place = match (&splat.at_file, splat.at_line) {
+        (None, _) => report.place_by_symbols(),
+        (Some(file), line) => Some((file.clone(), line)),
+    };
+    let (file, line) = place.unzip();
     let (access, instructions) = match report.disassembly() {
         Some(found) => (found.access, Some(found.instructions)),
         None => (None, None),
@@ -525,8 +530,8 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         comm: splat.comm.as_deref(),
         message: &splat.message,
         at: At {
-            file: splat.at_file.as_deref(),
-            line: splat.at_line,
+            file,
+            line: line.flatten(),
             function: at_function.map(demangled),
         },
         registers: RegistersJson {

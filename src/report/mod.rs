@@ -158,6 +158,12 @@ impl Report {
         disassembly::of(&self.splat)
     }
 
+    /// File and line of the place that the header or RIP names, as a vmlinux or module has them.
+    pub(crate) fn place_by_symbols(&self) -> Option<(String, Option<u32>)> {
+        let (file, line) = top::by_symbols(&self.symbols)?;
+        Some((file, Some(line)))
+    }
+
     /// Looks up in the kernel's sources who should hear of it, and where it happened. A module without a file
     /// is looked up by its folder.
     pub(crate) fn look_up(&mut self, sources: &Sources) {

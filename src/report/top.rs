@@ -42,6 +42,12 @@ pub fn place(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<(Str
         .or_else(of_frames)
 }
 
+/// Where the report happened, as the symbols alone say: for one whose header names no place.
+pub fn by_symbols(symbols: &Symbols) -> Option<(String, u32)> {
+    let position = symbols.at.as_ref().or(symbols.rip.as_ref())?;
+    innermost(&position.frames())
+}
+
 /// The innermost place that is not in a header: what is inlined from there is the same everywhere.
 fn innermost(places: &[Inline]) -> Option<(String, u32)> {
     let known = places

@@ -40,7 +40,7 @@ use running::Running;
 use vmlinux::{Assessment, is_release, release_of};
 
 /// Symbols that questions of the later stages need, found in the same pass as the frames.
-const WELL_KNOWN: [&str; 9] = [
+const WELL_KNOWN: [&str; 11] = [
     "_text",
     "_end",
     "linux_banner",
@@ -50,6 +50,8 @@ const WELL_KNOWN: [&str; 9] = [
     "x86_cap_flags",
     "alternatives_patched",
     "cpu_caps_cleared",
+    "__per_cpu_start",
+    "__per_cpu_end",
 ];
 
 /// Where debug info may come from.

@@ -42,11 +42,11 @@ pub(super) fn frames(held: &Assessment, splat: &mut Splat, symbols: &mut Symbols
             let here = named(Some(&frame.code), place);
             let same_stack = section == Some(frame.section);
             section = Some(frame.section);
-            let is_repeat = here.is_some() && here == above;
-            if let (Some(printed), Some((_, returns_to)), true, false) =
-                (above, here.clone(), same_stack, is_repeat)
+            if let (Some(printed), Some(caller)) = (&above, &here)
+                && same_stack
+                && printed != caller
             {
-                search.between(&printed.0, returns_to, &frame, splat, symbols);
+                search.between(printed, caller.address, &frame, splat, symbols);
             }
             above = here;
         }
@@ -54,15 +54,39 @@ pub(super) fn frames(held: &Assessment, splat: &mut Splat, symbols: &mut Symbols
     }
 }
 
-/// The function and the address of a place that was found.
-fn named(code: Option<&CodeRef>, place: &Place) -> Option<(String, u64)> {
-    let name = base_name(code?.function.as_deref()?).to_owned();
-    Some((name, place.address()?))
+/// A place that was found.
+#[derive(PartialEq)]
+struct Named {
+    /// Without the suffixes of clones.
+    name: String,
+    /// Link address of its function.
+    function: u64,
+    /// Its link address.
+    address: u64,
+}
+
+fn named(code: Option<&CodeRef>, place: &Place) -> Option<Named> {
+    let &Place::Found { function, address } = place else {
+        return None;
+    };
+    Some(Named {
+        name: base_name(code?.function.as_deref()?).to_owned(),
+        function,
+        address,
+    })
 }
 
 struct Search<'a> {
     image: &'a Image,
     tail_calls: HashMap<u64, Vec<TailCall>>,
+}
+
+/// What a call calls.
+enum Called {
+    /// The function at a link address.
+    Function(u64),
+    Pointer,
+    Unknown,
 }
 
 /// A search for the chains of jumps from one function to another.
@@ -85,50 +109,78 @@ impl Search<'_> {
     /// Looks at the call in `caller`, above which `printed` was printed.
     fn between(
         &mut self,
-        printed: &str,
+        printed: &Named,
         returns_to: u64,
         caller: &Frame,
         splat: &mut Splat,
         symbols: &mut Symbols,
     ) {
         let name = caller.base_name();
-        let Some(called) = self.called(returns_to) else {
-            if self.image.call_site(returns_to).is_some() {
+        let called = match self.called(returns_to) {
+            Called::Function(called) if called == printed.function => return,
+            Called::Function(called) => called,
+            Called::Pointer => {
                 let says = format!("{name} called through a pointer here");
                 symbols.gaps.push((caller.log_line, says));
+                return;
             }
-            return;
+            Called::Unknown => return,
         };
-        if base_name(&called.name) == printed {
-            return;
-        }
-        let named = self.image.symbols(printed);
+        // A cold part is printed by its function's name.
+        let named = self.image.symbols(&printed.name);
         let mut chains = Chains {
             goal: named.iter().map(|symbol| symbol.address).collect(),
             ..Chains::default()
         };
-        self.search(called.address, &mut chains);
+        chains.goal.push(printed.function);
+        if chains.goal.contains(&called) {
+            return;
+        }
+        self.search(called, &mut chains);
         let gap = match chains.found.as_slice() {
             [chain] if !chains.is_over() => {
                 splat.frames.extend(self.frames(chain, caller));
                 return;
             }
-            [] if is_thunk(&called.name) => format!("{name} called through a pointer here"),
-            [] => format!(
-                "{name} called {} here, which the log does not show",
-                called.name
-            ),
-            _ => format!(
-                "{name} called {} here, from which several chains of tail calls lead to {printed}",
-                called.name
-            ),
+            found => {
+                let Some(called) = self.function(called) else {
+                    return;
+                };
+                match (found, called.name) {
+                    ([], thunk) if is_thunk(&thunk) => {
+                        format!("{name} called through a pointer here")
+                    }
+                    ([], called) => {
+                        format!("{name} called {called} here, which the log does not show")
+                    }
+                    (_, called) => format!(
+                        "{name} called {called} here, from which several chains of tail calls lead to {}",
+                        printed.name
+                    ),
+                }
+            }
         };
         symbols.gaps.push((caller.log_line, gap));
     }
 
-    /// The function that a direct call in front of a return address calls.
-    fn called(&self, returns_to: u64) -> Option<Symbol> {
-        let target = call_target(self.image, returns_to)?;
+    /// What the call in front of a return address calls: by the code, else by DWARF, which also knows calls through
+    /// pointers.
+    fn called(&self, returns_to: u64) -> Called {
+        if let Some(target) = call_target(self.image, returns_to) {
+            return Called::Function(target);
+        }
+        match self.image.call_site(returns_to).map(|site| site.callee) {
+            None => Called::Unknown,
+            Some(None) => Called::Pointer,
+            Some(Some(name)) => {
+                let function = self.callee(&name, returns_to.wrapping_sub(1));
+                function.map_or(Called::Unknown, Called::Function)
+            }
+        }
+    }
+
+    /// The function that begins at a link address.
+    fn function(&self, target: u64) -> Option<Symbol> {
         let symbol = self.image.symbols_covering(&[target]).pop()??;
         (symbol.is_code && symbol.address == target).then_some(symbol)
     }

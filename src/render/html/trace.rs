@@ -51,7 +51,7 @@ fn row(frame: &Frame) -> Markup {
             span {
                 @if !frame.reliable { abbr title="The unwinder does not vouch for this frame" { "? " } }
                 b { (name) } small { (rest) }
-                @if frame.recovered { " " small { "recovered" } }
+                @if frame.recovered { " " abbr title="Not in the log: the function ended in a jump, as its caller's code shows" { "left no frame" } }
             }
             @if !at.is_empty() { span.at { (at) } }
         }

@@ -248,10 +248,17 @@ fn write_frame(out: &mut String, frame: &Frame, marked: bool, style: &Style) {
         (false, false) => style.dim,
     };
     let name = format!("{:<38}", clean(&frame.code.to_string()));
+    // The log does not print it: the function ended in a jump, and its caller's code says so.
+    let recovered = if frame.recovered {
+        "  (left no frame)"
+    } else {
+        ""
+    };
     let line = format!(
-        "    {mark} {}  {}",
+        "    {mark} {}  {}{}",
         Style::paint(part, name),
-        Style::paint(style.place, clean(&place))
+        Style::paint(style.place, clean(&place)),
+        Style::paint(style.dim, recovered.to_owned())
     );
     let _ = writeln!(out, "{}", line.trim_end());
 }

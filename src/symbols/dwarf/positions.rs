@@ -11,8 +11,8 @@ use crate::splat::Inline;
 /// Positions kept per image; a batch of logs asks for the same ones over and over.
 const CACHED_POSITIONS: usize = 1 << 16;
 
-/// Units that it is worth to read on several cores.
-const MANY_UNITS: usize = 64;
+/// Units that it is worth to read on several cores: a unit takes about a millisecond.
+const MANY_UNITS: usize = 4;
 
 /// What DWARF says about one address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -16,7 +16,6 @@ use object::read::elf::{FileHeader, SectionHeader};
 use super::error::SymbolError;
 use super::machine::Machine;
 use super::relocations;
-use super::symbol_table::Table;
 use super::symbols::Symbol;
 use super::unpack::{Format, Unpacked, most, unpack};
 use crate::input::Mapped;
@@ -87,7 +86,6 @@ pub struct ElfFile {
     pub(in crate::symbols) sections: Vec<Section>,
     pub(in crate::symbols) layout: Layout,
     max_size: u64,
-    pub(super) table: OnceLock<Table>,
     pub(super) names: Mutex<HashMap<String, Arc<[Symbol]>>>,
     /// Where functions begin, in order.
     pub(super) functions: OnceLock<Vec<u64>>,
@@ -104,7 +102,6 @@ impl ElfFile {
             sections,
             layout,
             max_size,
-            table: OnceLock::new(),
             names: Mutex::default(),
             functions: OnceLock::new(),
         })
@@ -202,10 +199,6 @@ impl ElfFile {
                 && section.file_size > 0
                 && address.wrapping_sub(section.address) < section.size
         })
-    }
-
-    pub(super) fn data(&self) -> &[u8] {
-        self.data.bytes()
     }
 }
 

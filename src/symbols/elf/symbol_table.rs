@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 
 use object::Endianness;
-use object::elf::{self, FileHeader32, FileHeader64};
-use object::read::elf::{FileHeader, Sym as _};
+use object::elf::{self, Sym32, Sym64};
+use object::pod::{self, Pod};
+use object::read::elf::Sym;
 use wide::u8x16;
 
 use super::file::{ElfFile, Section};
@@ -29,75 +30,23 @@ pub(super) struct Entry {
 }
 
 const UNDEFINED: u32 = 0;
-const ABSOLUTE: u32 = u32::MAX;
+const ABSOLUTE: u32 = elf::SHN_ABS.0 as u32;
+/// The first section number that means something else. No kernel has so many sections.
+const RESERVED: u32 = elf::SHN_LORESERVE as u32;
 
-/// The symbols of a file, as they are in it.
-#[derive(Default)]
-pub(super) struct Table {
-    /// Index of the section that they are from.
-    section: usize,
-    entries: Vec<Entry>,
-}
-
-impl Table {
-    fn read(elf: &ElfFile) -> Table {
-        let found = match elf.layout.is_64 {
-            true => FileHeader64::<Endianness>::parse(elf.data())
-                .and_then(|header| Table::read_class(header, elf)),
-            false => FileHeader32::<Endianness>::parse(elf.data())
-                .and_then(|header| Table::read_class(header, elf)),
-        };
-        found.unwrap_or_default()
-    }
-
-    fn read_class<H: FileHeader<Endian = Endianness>>(
-        header: &H,
-        elf: &ElfFile,
-    ) -> object::Result<Table> {
-        let (endian, data) = (elf.layout.endian, elf.data());
-        let table = header
-            .sections(endian, data)?
-            .symbols(endian, data, elf::SHT_SYMTAB)?;
-        let entry = |(index, symbol): (object::SymbolIndex, &H::Sym)| Entry {
-            name: symbol.st_name(endian),
-            section: match symbol.st_shndx(endian) {
-                elf::SHN_ABS => ABSOLUTE,
-                elf::SHN_COMMON => UNDEFINED,
-                _ => table
-                    .symbol_section(endian, symbol, index)
-                    .ok()
-                    .flatten()
-                    .map_or(UNDEFINED, |section| section.0 as u32),
-            },
-            kind: symbol.st_type(),
-            bind: symbol.st_bind(),
-            value: thumb_bit_off(elf, symbol.st_type(), symbol.st_value(endian).into()),
-            size: symbol.st_size(endian).into(),
-        };
-        Ok(Table {
-            section: table.section().0,
-            entries: table.enumerate().map(entry).collect(),
-        })
-    }
-}
-
-/// The lowest bit of a function of ARM says that it is of Thumb instructions; kallsyms has none.
-fn thumb_bit_off(elf: &ElfFile, kind: elf::SymbolType, value: u64) -> u64 {
-    match elf.layout.machine.name() == Some("arm") && kind == elf::STT_FUNC {
-        true => value & !1,
-        false => value,
-    }
+/// The symbols of a file as they are in it. Each is decoded when it is looked at: a table of decoded ones has 6 MB,
+/// which cost more than all searches in it.
+pub(super) struct View<'a> {
+    elf: &'a ElfFile,
+    symbols: &'a [u8],
+    strings: &'a [u8],
+    is_arm: bool,
 }
 
 impl ElfFile {
-    fn symbol_table(&self) -> &Table {
-        self.table.get_or_init(|| Table::read(self))
-    }
-
     /// The symbol of a number in a section of symbols.
     pub(super) fn symbol_entry(&self, section: usize, number: usize) -> Option<Entry> {
-        let table = self.symbol_table();
-        (table.section == section).then(|| table.entries.get(number).copied())?
+        View::of_section(self, self.sections.get(section)?)?.entry(number)
     }
 
     /// Link address of a symbol; `None` for one of another file.
@@ -114,22 +63,54 @@ impl ElfFile {
     }
 }
 
-/// The symbols with their names.
-pub(super) struct View<'a> {
-    elf: &'a ElfFile,
-    symbols: &'a [Entry],
-    strings: &'a [u8],
-}
-
 impl<'a> View<'a> {
     pub(super) fn of(elf: &'a ElfFile) -> Option<View<'a>> {
-        let table = elf.symbol_table();
-        let section = elf.sections.get(table.section)?;
+        let section = elf.sections.iter().find(|s| s.kind == elf::SHT_SYMTAB)?;
+        View::of_section(elf, section)
+    }
+
+    fn of_section(elf: &'a ElfFile, section: &'a Section) -> Option<View<'a>> {
         let strings = elf.file_bytes(elf.sections.get(section.link)?);
         Some(View {
             elf,
-            symbols: &table.entries,
+            symbols: elf.file_bytes(section),
             strings,
+            is_arm: elf.layout.machine.name() == Some("arm"),
+        })
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        (0..).map_while(|number| self.entry(number))
+    }
+
+    fn entry(&self, number: usize) -> Option<Entry> {
+        match self.elf.layout.is_64 {
+            true => self.entry_as::<Sym64<Endianness>>(number),
+            false => self.entry_as::<Sym32<Endianness>>(number),
+        }
+    }
+
+    fn entry_as<S: Sym<Endian = Endianness> + Pod>(&self, number: usize) -> Option<Entry> {
+        let from = number.checked_mul(size_of::<S>())?;
+        let (symbol, _) = pod::from_bytes::<S>(self.symbols.get(from..)?).ok()?;
+        let endian = self.elf.layout.endian;
+        let value: u64 = symbol.st_value(endian).into();
+        let kind = symbol.st_type();
+        Some(Entry {
+            name: symbol.st_name(endian),
+            section: match u32::from(symbol.st_shndx(endian).0) {
+                ABSOLUTE => ABSOLUTE,
+                index if index < RESERVED => index,
+                _ => UNDEFINED,
+            },
+            kind,
+            bind: symbol.st_bind(),
+            // The lowest bit of a function of ARM says that it is of Thumb instructions; kallsyms has none.
+            value: match self.is_arm && kind == elf::STT_FUNC {
+                true => value & !1,
+                false => value,
+            },
+            size: symbol.st_size(endian).into(),
         })
     }
 
@@ -159,13 +140,13 @@ impl<'a> View<'a> {
     }
 
     /// The symbols whose `st_name` is one of `offsets`, with the value that belongs to the offset.
-    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, &'a Entry)> {
+    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, Entry)> {
         if offsets.is_empty() {
             return Vec::new();
         }
         let filter = Filter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
-        for symbol in self.symbols {
+        for symbol in self.entries() {
             let offset = symbol.name;
             if !filter.may_contain(u64::from(offset)) {
                 continue;
@@ -196,15 +177,15 @@ impl<'a> View<'a> {
 
     fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
         let mut next = vec![u64::MAX; addresses.len()];
-        for symbol in self.symbols {
-            let address = self.address(symbol);
+        for symbol in self.entries() {
+            let address = self.address(&symbol);
             if !may_be_next(address) {
                 continue;
             }
             let before = addresses.partition_point(|&a| a < address);
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
                 && address < *next
-                && self.in_kallsyms(symbol)
+                && self.in_kallsyms(&symbol)
             {
                 *next = address;
             }
@@ -213,21 +194,21 @@ impl<'a> View<'a> {
     }
 
     /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
-    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, &'a Entry)> {
-        let rank = |symbol: &'a Entry| (self.address(symbol), preference(symbol));
-        let mut nearest: Vec<Option<&'a Entry>> = vec![None; addresses.len()];
-        for symbol in self.symbols {
+    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, Entry)> {
+        let rank = |symbol: &Entry| (self.address(symbol), preference(symbol));
+        let mut nearest: Vec<Option<Entry>> = vec![None; addresses.len()];
+        for symbol in self.entries() {
             // Kept for the first address it lies below; the addresses behind it inherit.
-            let at = addresses.partition_point(|&a| a < self.address(symbol));
+            let at = addresses.partition_point(|&a| a < self.address(&symbol));
             if let Some(best) = nearest.get_mut(at)
-                && best.is_none_or(|best| rank(symbol) > rank(best))
-                && self.in_kallsyms(symbol)
+                && best.is_none_or(|best| rank(&symbol) > rank(&best))
+                && self.in_kallsyms(&symbol)
             {
                 *best = Some(symbol);
             }
         }
         let mut last = None;
-        let mut inherit = |(at, symbol): (usize, Option<&'a Entry>)| {
+        let mut inherit = |(at, symbol): (usize, Option<Entry>)| {
             last = symbol.or(last);
             Some((at, last?))
         };
@@ -240,10 +221,9 @@ impl<'a> View<'a> {
 
     /// Link addresses of all functions, in order.
     pub(super) fn function_starts(&self) -> Vec<u64> {
-        let functions = self.symbols.iter();
-        let functions =
-            functions.filter(|symbol| symbol.kind == elf::STT_FUNC && self.is_code(symbol));
-        let mut starts: Vec<u64> = functions.map(|symbol| self.address(symbol)).collect();
+        let is_function = |symbol: &Entry| symbol.kind == elf::STT_FUNC && self.is_code(symbol);
+        let functions = self.entries().filter(is_function);
+        let mut starts: Vec<u64> = functions.map(|symbol| self.address(&symbol)).collect();
         starts.sort_unstable();
         starts.dedup();
         starts
@@ -255,7 +235,7 @@ impl<'a> View<'a> {
             && !is_ignored(self.name(symbol))
     }
 
-    pub(super) fn build(&self, found: &[(usize, &'a Entry)]) -> Vec<(usize, Symbol)> {
+    pub(super) fn build(&self, found: &[(usize, Entry)]) -> Vec<(usize, Symbol)> {
         if found.is_empty() {
             return Vec::new();
         }
@@ -264,7 +244,7 @@ impl<'a> View<'a> {
         addresses.sort_unstable();
         addresses.dedup();
         let next = self.next_after(&addresses);
-        let build = |&(name, symbol): &(usize, &'a Entry)| {
+        let build = |(name, symbol): &(usize, Entry)| {
             let address = self.address(symbol);
             let at = addresses.binary_search(&address).ok();
             let next = at
@@ -281,7 +261,7 @@ impl<'a> View<'a> {
                 extent: next.map(|next| next.wrapping_sub(address)),
                 is_code: self.is_code(symbol),
             };
-            (name, symbol)
+            (*name, symbol)
         };
         found.iter().map(build).collect()
     }

@@ -25,7 +25,7 @@ pub(super) fn offset(
 ) -> Option<(u64, &'static str)> {
     boot.kaslr_offset
         .map(|offset| (offset, "the log's Kernel Offset: line"))
-        .or_else(|| from_addresses(splat, stack).map(|offset| (offset, "printed addresses")))
+        .or_else(|| from_addresses(image, splat, stack).map(|offset| (offset, "printed addresses")))
         .or_else(|| from_code.map(|offset| (offset, "addresses in the Code: line")))
         .or_else(|| {
             from_registers(image, splat)
@@ -33,7 +33,7 @@ pub(super) fn offset(
         })
 }
 
-/// Whether the kernel can have been moved by this much.
+/// Whether an x86 kernel can have been moved by this much.
 pub(super) fn is_possible(offset: u64) -> bool {
     offset < LIMIT && offset.is_multiple_of(STEP)
 }
@@ -44,7 +44,14 @@ pub(super) fn all_offsets() -> impl Iterator<Item = u64> {
 }
 
 /// Addresses printed next to their symbols (`[<ffffffff81012345>] func+0x5/0x10`): all must agree.
-fn from_addresses(splat: &Splat, stack: &Stack) -> Option<u64> {
+fn from_addresses(image: &Image, splat: &Splat, stack: &Stack) -> Option<u64> {
+    // Other machines move in other steps, but all in pages.
+    const PAGE: u64 = 4096;
+    let is_x86 = image.layout.machine.is_x86_64();
+    let may_be = |offset: u64| match is_x86 {
+        true => is_possible(offset),
+        false => offset.is_multiple_of(PAGE),
+    };
     let frames = splat
         .frames
         .iter()
@@ -54,10 +61,13 @@ fn from_addresses(splat: &Splat, stack: &Stack) -> Option<u64> {
     let distance = |(code, place): (&CodeRef, &super::stack::Place)| {
         code.address?.checked_sub(place.address()?)
     };
-    agreed(rip.chain(frames).filter_map(distance))
+    agreed(rip.chain(frames).filter_map(distance)).filter(|&offset| may_be(offset))
 }
 
 fn from_registers(image: &Image, splat: &Splat) -> Option<u64> {
+    if !image.layout.machine.is_x86_64() {
+        return None;
+    }
     let known: Vec<u64> = KNOWN_DATA
         .iter()
         .filter_map(|name| image.symbols(name).first().map(|symbol| symbol.address))
@@ -76,6 +86,6 @@ fn from_registers(image: &Image, splat: &Splat) -> Option<u64> {
 }
 
 fn agreed(mut offsets: impl Iterator<Item = u64>) -> Option<u64> {
-    let first = offsets.next().filter(|&offset| is_possible(offset))?;
+    let first = offsets.next()?;
     offsets.all(|offset| offset == first).then_some(first)
 }

@@ -226,12 +226,23 @@ fn choose(
         })
 }
 
-/// The function that the direct call in front of a return address calls: `e8` and a displacement.
+/// The function that the direct call in front of a return address calls: on x86 `e8` and a displacement, on arm64
+/// `bl` and a distance in words.
 pub(in crate::symbols) fn call_target(image: &Image, return_address: u64) -> Option<u64> {
-    match image.bytes_at(return_address.checked_sub(5)?, 5)? {
-        &[0xe8, a, b, c, d] => {
-            let displacement = i64::from(i32::from_le_bytes([a, b, c, d]));
-            Some(return_address.wrapping_add_signed(displacement))
+    match image.layout.machine.name()? {
+        "x86-64" | "i386" => match image.bytes_at(return_address.checked_sub(5)?, 5)? {
+            &[0xe8, a, b, c, d] => {
+                let displacement = i64::from(i32::from_le_bytes([a, b, c, d]));
+                Some(return_address.wrapping_add_signed(displacement))
+            }
+            _ => None,
+        },
+        "arm64" => {
+            let call = return_address.checked_sub(4)?;
+            let word = u32::from_le_bytes(image.bytes_at(call, 4)?.try_into().ok()?);
+            // 100101, then 26 bits with a sign.
+            let words = i64::from((word << 6) as i32 >> 6);
+            (word >> 26 == 0b10_0101).then(|| call.wrapping_add_signed(words * 4))
         }
         _ => None,
     }
