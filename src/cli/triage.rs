@@ -18,6 +18,7 @@ use crate::symbols::{self, Symbolizer};
 use clap::{Command, CommandFactory};
 use std::error::Error;
 use std::io::{self, IsTerminal};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
         .into());
     }
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?.look_for_kernel();
+    // Not freed: the process ends after it, and to unmap a vmlinux takes as long as to symbolize a splat.
+    let analyzer = ManuallyDrop::new(analyzer(options, &stop)?.look_for_kernel());
     let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
     let mut links = 0;

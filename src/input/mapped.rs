@@ -102,6 +102,22 @@ pub fn passed(bytes: &[u8]) {
     large.given_back = to;
 }
 
+/// The bytes were read for now, in whatever order: their pages need not stay. Does nothing for bytes of no large file.
+pub fn let_go(bytes: &[u8]) {
+    let addresses = bytes.as_ptr() as usize..bytes.as_ptr_range().end as usize;
+    let large_ones = large_ones();
+    let is_in = |large: &Large| large.addresses.contains(&addresses.start);
+    if large_ones.iter().any(is_in) {
+        // A multiple of every machine's pages.
+        const PAGES: usize = 1 << 16;
+        let pages = addresses.start.next_multiple_of(PAGES)..addresses.end / PAGES * PAGES;
+        if !pages.is_empty() {
+            // SAFETY: as in `passed`.
+            unsafe { give_back(pages) };
+        }
+    }
+}
+
 /// # Safety
 /// The addresses must be whole pages of a file that is mapped for reading only.
 unsafe fn give_back(addresses: Range<usize>) {

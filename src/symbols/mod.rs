@@ -163,9 +163,11 @@ impl Symbolizer {
             fill::kernel_frames(&best, splat, &mut symbols);
             recover::frames(&best, splat, &mut symbols);
             kernel.vmlinux = Some(&best.image);
-            modules::fill(&self.finder, splat, kernel, &mut symbols);
             symbols.kaslr_offset = best.kaslr_offset;
-            symbols.image = Some(best.image);
+        }
+        modules::fill(&self.finder, splat, kernel, &mut symbols);
+        if kernel.vmlinux.is_some() {
+            symbols.image = Some(Arc::clone(&best.image));
         }
         symbols.matched = matched;
         symbols

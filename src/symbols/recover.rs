@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use super::dwarf::TailCall;
 use super::fill::set_position;
 use super::vmlinux::{self, Assessment, Place, call_target};
-use super::{Image, Symbol, Symbols};
+use super::{Image, Symbols};
 use crate::splat::{CodeRef, Frame, Splat, base_name};
 
 /// Functions in a chain; real ones have up to four.
@@ -143,7 +143,7 @@ impl Search<'_> {
                 return;
             }
             found => {
-                let Some(called) = self.function(called) else {
+                let Some(called) = self.image.function_at(called) else {
                     return;
                 };
                 match (found, called.name) {
@@ -177,12 +177,6 @@ impl Search<'_> {
                 function.map_or(Called::Unknown, Called::Function)
             }
         }
-    }
-
-    /// The function that begins at a link address.
-    fn function(&self, target: u64) -> Option<Symbol> {
-        let symbol = self.image.symbols_covering(&[target]).pop()??;
-        (symbol.is_code && symbol.address == target).then_some(symbol)
     }
 
     /// Follows the jumps of a function. Stops at the second chain that leads to the goal.
@@ -253,10 +247,8 @@ impl Search<'_> {
 
     /// The frames of functions that jumped, innermost first, on the line of the caller that stayed.
     fn frames(&self, chain: &[Link], caller: &Frame) -> Vec<Frame> {
-        let functions: Vec<u64> = chain.iter().map(|link| link.function).collect();
-        let symbols = self.image.symbols_covering(&functions);
-        let frame = |(link, symbol): (&Link, Option<Symbol>)| {
-            let symbol = symbol?;
+        let frame = |link: &Link| {
+            let symbol = self.image.function_at(link.function)?;
             let mut frame = Frame {
                 code: CodeRef {
                     offset: link.after.checked_sub(symbol.address),
@@ -274,7 +266,7 @@ impl Search<'_> {
             set_position(&mut frame, &self.image.position_at(link.after, false));
             Some(frame)
         };
-        chain.iter().zip(symbols).rev().filter_map(frame).collect()
+        chain.iter().rev().filter_map(frame).collect()
     }
 }
 

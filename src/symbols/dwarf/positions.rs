@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use super::Debug;
+use crate::input;
 use crate::parallel;
 use crate::splat::Inline;
 
@@ -13,6 +14,9 @@ const CACHED_POSITIONS: usize = 1 << 16;
 
 /// Units that it is worth to read on several cores: a unit takes about a millisecond.
 const MANY_UNITS: usize = 4;
+
+/// Units that are read before their pages are given back.
+const UNITS_AT_ONCE: usize = 512;
 
 /// What DWARF says about one address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,9 +96,30 @@ impl Debug<'_> {
             addresses.iter().copied().zip(found).collect::<Vec<_>>()
         };
         let units: Vec<_> = units.into_iter().collect();
-        match units.len() < MANY_UNITS {
-            true => units.iter().flat_map(read).collect(),
-            false => parallel::map(&units, read).concat(),
+        if units.len() < MANY_UNITS {
+            return units.iter().flat_map(read).collect();
+        }
+        let mut positions = Vec::new();
+        for units in units.chunks(UNITS_AT_ONCE) {
+            positions.extend(parallel::map(units, read).into_iter().flatten());
+            if units.len() == UNITS_AT_ONCE {
+                self.let_go();
+            }
+        }
+        positions
+    }
+
+    /// A whole kernel's debug info has hundreds of megabytes: after a part of it was read it need not stay in memory.
+    fn let_go(&self) {
+        for name in [
+            ".debug_info",
+            ".debug_line",
+            ".debug_str",
+            ".debug_rnglists",
+        ] {
+            if let Some(section) = self.elf.find(name) {
+                input::let_go(self.elf.file_bytes(section));
+            }
         }
     }
 }

@@ -66,20 +66,19 @@ impl Debug<'_> {
         })
     }
 
-    /// Whether the units are skeletons of split DWARF, looked at in the first one with a name of a `.dwo` file.
+    /// Whether the units are skeletons of split DWARF. The first one tells: DWARF 5 says so in its head.
     pub(in crate::symbols) fn is_split(&self) -> bool {
-        const LOOKED_AT: usize = 16;
-        let mut units = self.dwarf().units();
-        for _ in 0..LOOKED_AT {
-            let Ok(Some(header)) = units.next() else {
-                return false;
-            };
-            let unit = self.dwarf().unit(header);
-            if unit.is_ok_and(|unit| unit.dwo_id.is_some()) {
-                return true;
+        let Ok(Some(header)) = self.dwarf().units().next() else {
+            return false;
+        };
+        match header.type_() {
+            gimli::UnitType::Skeleton(_) => true,
+            _ if header.version() < 5 => {
+                let unit = self.dwarf().unit(header);
+                unit.is_ok_and(|unit| unit.dwo_id.is_some())
             }
+            _ => false,
         }
-        false
     }
 
     /// Offset of the unit that holds an entry at an offset of `.debug_info`: the target of a

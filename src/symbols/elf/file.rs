@@ -87,8 +87,8 @@ pub struct ElfFile {
     pub(in crate::symbols) layout: Layout,
     max_size: u64,
     pub(super) names: Mutex<HashMap<String, Arc<[Symbol]>>>,
-    /// Where functions begin, in order.
-    pub(super) functions: OnceLock<Vec<u64>>,
+    /// Where functions begin, in order, with the number of the symbol.
+    pub(super) functions: OnceLock<Vec<(u64, u32)>>,
 }
 
 impl ElfFile {

@@ -219,14 +219,29 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// Link addresses of all functions, in order.
-    pub(super) fn function_starts(&self) -> Vec<u64> {
+    /// Link addresses of all functions, in order, with the number of the symbol.
+    pub(super) fn functions(&self) -> Vec<(u64, u32)> {
         let is_function = |symbol: &Entry| symbol.kind == elf::STT_FUNC && self.is_code(symbol);
-        let functions = self.entries().filter(is_function);
-        let mut starts: Vec<u64> = functions.map(|symbol| self.address(&symbol)).collect();
-        starts.sort_unstable();
-        starts.dedup();
-        starts
+        let functions = (0..).zip(self.entries());
+        let functions = functions.filter(|(_, symbol)| is_function(symbol));
+        let place = |(number, symbol): (u32, Entry)| (self.address(&symbol), number);
+        let mut functions: Vec<(u64, u32)> = functions.map(place).collect();
+        functions.sort_unstable();
+        functions.dedup_by_key(|(address, _)| *address);
+        functions
+    }
+
+    /// The function of a number; `next`: where the next one begins.
+    pub(super) fn function(&self, number: u32, next: Option<u64>) -> Option<Symbol> {
+        let entry = self.entry(number as usize)?;
+        let address = self.address(&entry);
+        Some(Symbol {
+            name: String::from_utf8_lossy(self.name(&entry)).into_owned(),
+            address,
+            st_size: entry.size,
+            extent: next.map(|next| next.wrapping_sub(address)),
+            is_code: true,
+        })
     }
 
     fn in_kallsyms(&self, symbol: &Entry) -> bool {

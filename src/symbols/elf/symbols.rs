@@ -110,21 +110,35 @@ impl ElfFile {
         addresses.iter().map(|a| covering.get(a).cloned()).collect()
     }
 
+    /// The function that begins at a link address.
+    pub(in crate::symbols) fn function_at(&self, address: u64) -> Option<Symbol> {
+        let functions = self.functions();
+        let at = functions
+            .binary_search_by_key(&address, |&(start, _)| start)
+            .ok()?;
+        let &(_, number) = functions.get(at)?;
+        let next = functions.get(at + 1).map(|&(start, _)| start);
+        View::of(self)?.function(number, next)
+    }
+
     /// Whether a function begins at a link address.
     pub(in crate::symbols) fn is_function_start(&self, address: u64) -> bool {
-        self.function_starts().binary_search(&address).is_ok()
+        let functions = self.functions();
+        functions
+            .binary_search_by_key(&address, |&(start, _)| start)
+            .is_ok()
     }
 
     /// Where the function after a link address begins.
     pub(in crate::symbols) fn next_function(&self, address: u64) -> Option<u64> {
-        let starts = self.function_starts();
-        let after = starts.partition_point(|&start| start <= address);
-        starts.get(after).copied()
+        let functions = self.functions();
+        let after = functions.partition_point(|&(start, _)| start <= address);
+        functions.get(after).map(|&(start, _)| start)
     }
 
-    fn function_starts(&self) -> &[u64] {
+    fn functions(&self) -> &[(u64, u32)] {
         self.functions
-            .get_or_init(|| View::of(self).map_or_else(Vec::new, |view| view.function_starts()))
+            .get_or_init(|| View::of(self).map_or_else(Vec::new, |view| view.functions()))
     }
 
     /// Link address of `name+offset`, where exactly one symbol has that name and, if given, the size that
