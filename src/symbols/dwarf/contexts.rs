@@ -19,7 +19,7 @@ use crate::splat::{Inline, tree_path};
 use crate::symbols::demangled;
 
 /// Memory, in bytes as [`weight`] guesses it, of the units that are kept parsed.
-const KEPT: usize = 48 << 20;
+const KEPT: usize = 32 << 20;
 
 /// Units that were read. A unit that addr2line cannot be given is kept as `None`.
 #[derive(Default)]

@@ -16,7 +16,7 @@ const CACHED_POSITIONS: usize = 1 << 16;
 const MANY_UNITS: usize = 4;
 
 /// Units that are read before their pages are given back.
-const UNITS_AT_ONCE: usize = 512;
+const UNITS_AT_ONCE: usize = 256;
 
 /// What DWARF says about one address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
