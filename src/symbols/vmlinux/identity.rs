@@ -31,12 +31,11 @@ impl Image {
         Some(text.trim_end().to_owned())
     }
 
-    /// `uname -r`.
+    /// `uname -r`; of a split debug file, which has no data, what distributions set `CONFIG_BUILD_SALT` to.
     pub fn release(&self) -> Option<String> {
-        self.banner()
-            .as_deref()
-            .and_then(release_of)
-            .map(str::to_owned)
+        let banner = self.banner();
+        let release = banner.as_deref().and_then(release_of).map(str::to_owned);
+        release.or_else(|| self.build_salt().filter(|salt| is_release(salt)))
     }
 
     /// The build number with its `#`: first word of `uname -v`.

@@ -99,6 +99,7 @@ impl Stack {
             [] => {
                 let why = contradiction(name, offset, code.size, &symbols);
                 if !self.sizes.contradictions.contains(&why) {
+                    self.sizes.cut += usize::from(is_cut(code.size, &symbols));
                     self.sizes.contradictions.push(why);
                 }
                 return Place::Unknown;
@@ -163,6 +164,23 @@ fn names(splat: &Splat) -> Vec<&str> {
     let builtin = codes.filter(|code| code.module.is_none());
     let names = builtin.filter_map(|code| code.function.as_deref());
     names.chain(crate::symbols::WELL_KNOWN).collect()
+}
+
+/// Whether a printed size is that of one of the symbols with one hex digit lost.
+fn is_cut(size: Option<u64>, symbols: &[Symbol]) -> bool {
+    let Some(printed) = size.map(|size| format!("{size:x}")) else {
+        return false;
+    };
+    let loses_one = |whole: &String| {
+        (0..whole.len()).any(|lost| {
+            let (before, after) = whole.split_at(lost);
+            printed == format!("{before}{}", &after[1..])
+        })
+    };
+    let extents = symbols.iter().filter_map(|symbol| symbol.extent);
+    extents
+        .map(|extent| format!("{extent:x}"))
+        .any(|whole| loses_one(&whole))
 }
 
 /// Why none of the symbols of a name can be the one of the log.

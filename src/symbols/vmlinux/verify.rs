@@ -61,8 +61,10 @@ fn build_id(image: &Image, splat: &Splat, boot: &BootFacts<'_>) -> Option<Says> 
 fn release(image: &Image, splat: &Splat, boot: &BootFacts<'_>) -> Option<Says> {
     let own = image.release()?;
     let printed = crate::symbols::release(splat, boot)?;
+    let says = format!("release {own} is the log's");
     Some(match own == printed {
-        true => Says::Release(format!("release {own} is the log's")),
+        true if image.banner().is_none() => Says::AnyBuild(says),
+        true => Says::Release(says),
         false => Says::Against(format!("the log is of {printed}, vmlinux is of {own}")),
     })
 }
