@@ -91,4 +91,4 @@ pub use routing::{NumberedLine, Routing, SourceCode};
 pub use splat::{
     Code, CodeRef, Frame, Inline, Kernel, Registers, Section, SourceLine, SourceSpan, Splat, Stack,
 };
-pub use symbols::{CpuInfo, Match, ModuleSymbols, ParameterValue, Position, Symbols};
+pub use symbols::{CpuInfo, Match, ModuleSymbols, ParameterValue, Position, Symbols, Variable};

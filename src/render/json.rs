@@ -13,7 +13,7 @@ use crate::late_clear::{BringUp, LateClear};
 use crate::report::{Access, CodeLine, MsrAccess, Report, Seen};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
-use crate::symbols::{Match, ModuleSymbols, Symbols};
+use crate::symbols::{Match, ModuleSymbols, Symbols, Variable};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::borrow::Cow;
@@ -140,6 +140,9 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     details: &'a [String],
     symbols: SymbolsJson<'a>,
+    /// Only where a vmlinux is at hand.
+    #[serde(skip_serializing_if = "<[Variable]>::is_empty")]
+    variables: &'a [Variable],
     /// Only where a MAINTAINERS file is at hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     routing: Option<&'a Routing>,
@@ -546,6 +549,7 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         stacks: stacks(splat),
         details: &splat.details,
         symbols: symbols(&report.symbols),
+        variables: &report.symbols.variables,
         routing: report.routing.as_ref(),
         source_code: report.source_code.as_ref(),
         access,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::dwarf::Machine;
 use super::vmlinux::{self, CpuInfo};
-use super::{Image, Match, ModuleSymbols, ParameterValue, Position};
+use super::{Image, Match, ModuleSymbols, ParameterValue, Position, Variable};
 use crate::splat::Splat;
 
 /// What the symbols stage found out about a splat.
@@ -25,6 +25,8 @@ pub struct Symbols {
     pub evidence: Vec<String>,
     /// What is known of the files of the modules that the splat names.
     pub modules: Vec<ModuleSymbols>,
+    /// Parameters and variables that are alive at RIP, those of the innermost inlined function first.
+    pub variables: Vec<Variable>,
     /// Position of [`Splat::at`].
     pub at: Option<Arc<Position>>,
     /// Position of [`Splat::rip`].
@@ -60,13 +62,25 @@ impl Symbols {
         let Some(pc) = self.rip_address else {
             return ParameterValue::unknown("RIP was not found in vmlinux");
         };
-        let machine = Machine {
+        image.parameter(&self.machine(splat, pc), function, name)
+    }
+
+    /// Reads the variables at RIP, where it is in the vmlinux.
+    pub(super) fn read_variables(&mut self, splat: &Splat) {
+        if let (Some(image), Some(pc)) = (&self.image, self.rip_address)
+            && image.layout.machine.is_x86_64()
+        {
+            self.variables = image.variables(&self.machine(splat, pc));
+        }
+    }
+
+    fn machine<'s>(&self, splat: &'s Splat, pc: u64) -> Machine<'s> {
+        Machine {
             pc,
             registers: &splat.registers,
             return_address: self.return_address,
             kaslr_offset: self.kaslr_offset,
-        };
-        image.parameter(&machine, function, name)
+        }
     }
 
     /// Link address of a symbol; `None` where there is none or several.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use self_cell::self_cell;
 
-use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, TailCall, probe};
+use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, TailCall, Variable, probe};
 use super::elf::{ElfFile, SymbolError};
 use crate::splat::Inline;
 
@@ -123,6 +123,11 @@ impl Image {
     /// The direct tail calls of the function at a link address.
     pub(super) fn tail_calls(&self, function: u64) -> Vec<TailCall<String>> {
         self.debug(|debug| debug.tail_calls(function))
+    }
+
+    /// The variables that are alive at `machine.pc`.
+    pub(super) fn variables(&self, machine: &Machine<'_>) -> Vec<Variable> {
+        self.debug(|debug| debug.variables(machine))
     }
 
     /// The value of `function`'s parameter or variable `name` at `machine.pc`.

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use answers::Symbols;
-pub use dwarf::{CallSite, ParameterValue, Position};
+pub use dwarf::{CallSite, ParameterValue, Position, Variable};
 pub use elf::{Symbol, SymbolError};
 pub use image::Image;
 pub use modules::ModuleSymbols;
@@ -168,6 +168,7 @@ impl Symbolizer {
         modules::fill(&self.finder, splat, kernel, &mut symbols);
         if kernel.vmlinux.is_some() {
             symbols.image = Some(Arc::clone(&best.image));
+            symbols.read_variables(splat);
         }
         symbols.matched = matched;
         symbols

@@ -10,10 +10,14 @@ use crate::render::trace::{Step, folded, steps};
 use crate::render::words::{count, place, wrap};
 use crate::report::Report;
 use crate::splat::{Frame, Splat};
+use crate::symbols::Variable;
 use std::fmt::Write;
 
 /// Columns of the name of a row, with its margin.
 const MARGIN: usize = 12;
+
+/// Variables that are shown of one report.
+const MAX_VARIABLES: usize = 12;
 
 /// Registers in one line.
 const REGISTERS_A_LINE: usize = 3;
@@ -30,11 +34,51 @@ pub fn block(report: &Report, more: &[Report], style: &Style) -> String {
         code(&mut out, report, style);
         registers(&mut out, &report.splat, style);
     }
+    variables(&mut out, report, style);
     source(&mut out, report, style);
     trace(&mut out, report, style);
     followers(&mut out, report, more, style);
     out.push('\n');
     out
+}
+
+/// What the registers hold of the variables at RIP.
+fn variables(out: &mut String, report: &Report, style: &Style) {
+    let all = &report.symbols.variables;
+    // What begins with two underscores is of a macro, as a rule.
+    let is_own = |variable: &&Variable| !variable.name.starts_with("__");
+    let known = all.iter().filter(is_own);
+    let known = known.filter(|variable| variable.value.is_some());
+    let known: Vec<_> = known.take(MAX_VARIABLES).collect();
+    let Some(first) = known.first() else {
+        return;
+    };
+    let label = format!("Variables at RIP, in {}", clean(&first.function));
+    let _ = writeln!(out, "\n  {}", Style::paint(style.label, label));
+    let mut function = &first.function;
+    for variable in known {
+        if variable.function != *function {
+            function = &variable.function;
+            aside(out, &format!("in {}", clean(function)), style);
+        }
+        let name = format!("{:<16}", clean(&variable.name));
+        let value = variable.value.as_deref().unwrap_or_default();
+        let line = format!(
+            "    {} {:<22} {}",
+            Style::paint(style.function, name),
+            clean(value),
+            Style::paint(style.dim, clean(&variable.type_name))
+        );
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    let lost = all
+        .iter()
+        .filter(|variable| variable.value.is_none())
+        .count();
+    if lost > 0 {
+        let words = count(lost as u64, "value");
+        aside(out, &format!("({words} not in the registers)"), style);
+    }
 }
 
 /// What happened, the title, the place, the signature.

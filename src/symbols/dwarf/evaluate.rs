@@ -117,39 +117,58 @@ pub(super) fn evaluate<'a>(
     finish(&evaluation.result(), used, machine)
 }
 
-/// The value that the finished expression stands for.
+/// The value that the finished expression stands for. Several pieces lie one after the other, the lowest first.
 fn finish(
     pieces: &[gimli::Piece<Slice<'_>>],
     mut used: Vec<String>,
     machine: &Machine<'_>,
 ) -> Result<(u64, String), String> {
-    let [piece] = pieces else {
-        return Err("it is in several pieces".to_owned());
-    };
-    let value = match &piece.location {
-        Location::Empty => return Err("optimised out at RIP".to_owned()),
-        Location::Register { register } => {
-            let (value, name) = machine.register(*register)?;
-            used.push(name.to_owned());
-            value
-        }
-        Location::Value { value } => value.to_u64(u64::MAX).map_err(broken)?,
-        Location::Bytes { value } => {
-            let bytes: Vec<u8> = bytes(value).iter().copied().chain([0; 8]).take(8).collect();
-            u64::from_le_bytes(bytes.try_into().unwrap_or_default())
-        }
-        Location::Address { .. } => {
-            return Err("it is in memory, which the log does not show".to_owned());
-        }
-        Location::ImplicitPointer { .. } => {
-            return Err("the variable it points at was optimised out".to_owned());
-        }
-    };
+    let mut value = 0;
+    let mut bits = 0;
+    for piece in pieces {
+        let part = piece_value(piece, &mut used, machine)?;
+        let size = piece.size_in_bits.unwrap_or(64);
+        let mask = u64::MAX.checked_shr(64_u64.saturating_sub(size) as u32);
+        let part = part & mask.unwrap_or(0);
+        value |= u32::try_from(bits)
+            .ok()
+            .and_then(|bits| part.checked_shl(bits))
+            .unwrap_or(0);
+        bits = u64::saturating_add(bits, size);
+    }
+    if pieces.len() > 1 && bits > 64 {
+        return Err("it is larger than a register".to_owned());
+    }
     let how = match used.as_slice() {
         [] => "a constant in DWARF".to_owned(),
         used => format!("from {} by DWARF", used.join(" and ")),
     };
     Ok((value, how))
+}
+
+fn piece_value(
+    piece: &gimli::Piece<Slice<'_>>,
+    used: &mut Vec<String>,
+    machine: &Machine<'_>,
+) -> Result<u64, String> {
+    match &piece.location {
+        Location::Empty => Err("optimised out at RIP".to_owned()),
+        Location::Register { register } => {
+            let (value, name) = machine.register(*register)?;
+            used.push(name.to_owned());
+            Ok(value)
+        }
+        Location::Value { value } => value.to_u64(u64::MAX).map_err(broken),
+        Location::Bytes { value } => {
+            let bytes = bytes(value).iter().copied().chain([0; 8]).take(8);
+            let bytes: Vec<u8> = bytes.collect();
+            Ok(u64::from_le_bytes(bytes.try_into().unwrap_or_default()))
+        }
+        Location::Address { .. } => Err("it is in memory, which the log does not show".to_owned()),
+        Location::ImplicitPointer { .. } => {
+            Err("the variable it points at was optimised out".to_owned())
+        }
+    }
 }
 
 /// The register that an entry value is of: compilers only emit a single `DW_OP_regN`.

@@ -13,7 +13,9 @@ mod parameter;
 mod positions;
 mod reader;
 mod tail_calls;
+mod types;
 mod units;
+mod variables;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -23,6 +25,7 @@ use gimli::Abbreviations;
 pub use call_site::CallSite;
 pub use parameter::ParameterValue;
 pub use positions::Position;
+pub use variables::Variable;
 
 pub(super) use evaluate::Machine;
 pub(super) use positions::probe;

@@ -67,11 +67,12 @@ impl<'a> Debug<'a> {
     }
 }
 
-struct Search<'r, 'a> {
-    debug: &'r Debug<'a>,
-    dwarf: &'r Dwarf<'a>,
-    unit: Unit<'a>,
-    machine: &'r Machine<'r>,
+/// The unit that RIP is in, and the state of the CPU there.
+pub(super) struct Search<'r, 'a> {
+    pub(super) debug: &'r Debug<'a>,
+    pub(super) dwarf: &'r Dwarf<'a>,
+    pub(super) unit: Unit<'a>,
+    pub(super) machine: &'r Machine<'r>,
 }
 
 /// A scope open during the walk: the function, or one inlined into it.
@@ -81,7 +82,10 @@ struct Scope {
 }
 
 impl<'r, 'a> Search<'r, 'a> {
-    fn new(debug: &'r Debug<'a>, machine: &'r Machine<'r>) -> Result<Search<'r, 'a>, String> {
+    pub(super) fn new(
+        debug: &'r Debug<'a>,
+        machine: &'r Machine<'r>,
+    ) -> Result<Search<'r, 'a>, String> {
         let dwarf = debug.dwarf_with_locations();
         let offset = debug.unit_at(machine.pc).ok_or("no debug info at RIP")?;
         let unit = debug.unit(offset).map_err(broken)?;
@@ -135,7 +139,7 @@ impl<'r, 'a> Search<'r, 'a> {
         Ok(found)
     }
 
-    fn covers_pc(&self, entry: &Entry<'a>) -> bool {
+    pub(super) fn covers_pc(&self, entry: &Entry<'a>) -> bool {
         covers(self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
     }
 
@@ -144,7 +148,11 @@ impl<'r, 'a> Search<'r, 'a> {
         found.is_some_and(|found| bytes(&found) == name.as_bytes())
     }
 
-    fn read(&self, function: &str, variable: &Entry<'a>) -> Result<(u64, String), String> {
+    pub(super) fn read(
+        &self,
+        function: &str,
+        variable: &Entry<'a>,
+    ) -> Result<(u64, String), String> {
         let (value, how) = self.raw_value(function, variable)?;
         let size = self.size(variable).unwrap_or(8);
         let mask = match size {
@@ -199,13 +207,8 @@ impl<'r, 'a> Search<'r, 'a> {
 
     /// Bytes of the variable's type.
     fn size(&self, variable: &Entry<'a>) -> Option<u64> {
-        let unit = &self.unit;
         let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
-        // An inlined copy's parameter has its type at its origin.
-        let mut next = typed(variable).or_else(|| {
-            let origins = origins(self.debug, self.dwarf, unit, variable);
-            origins.iter().find_map(typed)
-        })?;
+        let mut next = self.type_attribute(variable)?;
         for _ in 0..MAX_TYPES {
             let Some(Reference::Here(offset)) = Reference::of(next) else {
                 return None;
@@ -220,6 +223,15 @@ impl<'r, 'a> Search<'r, 'a> {
             next = typed(&entry)?;
         }
         None
+    }
+
+    /// The type of a variable; an inlined copy's parameter has it at its origin.
+    pub(super) fn type_attribute(&self, variable: &Entry<'a>) -> Option<AttributeValue<Slice<'a>>> {
+        let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
+        typed(variable).or_else(|| {
+            let origins = origins(self.debug, self.dwarf, &self.unit, variable);
+            origins.iter().find_map(typed)
+        })
     }
 
     fn entry(&self, offset: UnitOffset) -> Option<Entry<'a>> {
