@@ -8,10 +8,12 @@
 use crate::boot::Boots;
 use crate::grammar::Grammar;
 use crate::line::LogLine;
-use crate::splat::{Assembler, CodeRef, Inline, Splat, code_ref};
+use crate::report::disassembly;
+use crate::splat::{Assembler, CodeRef, Inline, LineClass, Splat, code_ref};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 use regex::bytes::{Captures, Regex};
 use std::cell::Cell;
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 /// Lines that wait for a splat to end; a longer one is annotated as if it stood in no splat.
@@ -45,6 +47,8 @@ pub struct Annotator<'a> {
     count: u64,
     /// A frame was symbolized.
     symbolized: Cell<bool>,
+    /// The instructions of a `Code:` line come after it.
+    with_code: bool,
 }
 
 impl<'a> Annotator<'a> {
@@ -63,7 +67,14 @@ impl<'a> Annotator<'a> {
             known: Vec::new(),
             count: 0,
             symbolized: Cell::new(false),
+            with_code: false,
         }
+    }
+
+    /// Adds the instructions of each `Code:` line of x86 after it.
+    pub fn with_code(mut self, with_code: bool) -> Annotator<'a> {
+        self.with_code = with_code;
+        self
     }
 
     /// Takes in a raw line with its line feed, if it has one; gives the lines that are ready.
@@ -119,9 +130,12 @@ impl<'a> Annotator<'a> {
             }
         }
         let waiting = std::mem::take(&mut self.waiting);
-        let annotated = waiting
-            .iter()
-            .map(|(number, raw)| self.annotated(*number, raw).into_owned());
+        let annotated = waiting.iter().flat_map(|(number, raw)| {
+            let line = self.annotated(*number, raw).into_owned();
+            let code = self.known.iter().filter(|_| self.with_code);
+            let code = code.filter_map(|known| known.instructions(*number));
+            std::iter::once(line).chain(code.collect::<Vec<_>>())
+        });
         let ready = annotated.collect();
         self.known.clear();
         ready
@@ -176,6 +190,27 @@ impl<'a> Annotator<'a> {
 }
 
 impl Known {
+    /// The instructions of the splat, where its `Code:` line is this one.
+    fn instructions(&self, number: u64) -> Option<Vec<u8>> {
+        let mut lines = self.splat.lines.iter();
+        let line = lines.find(|line| line.number == number)?;
+        let is_code = line.class == &LineClass::Read && line.text.trim_start().starts_with("Code:");
+        let found = disassembly::of(&self.splat, &self.symbols).filter(|_| is_code)?;
+        // Of several such lines, as that of the user's program, only the kernel's has the report's bytes.
+        let code = self.splat.code.as_ref()?;
+        let first = code.bytes.iter().take(4).map(|byte| format!("{byte:02x}"));
+        let first = first.collect::<Vec<_>>().join(" ");
+        if !line.text.contains(&first) {
+            return None;
+        }
+        let mut text = String::new();
+        for line in &found.instructions {
+            let mark = if line.offset == 0 { '>' } else { ' ' };
+            let _ = writeln!(text, "  {mark} {:<30} {}", line.bytes, line.text);
+        }
+        Some(text.into_bytes())
+    }
+
     /// What the symbols stage found for a reference on a line of the splat.
     fn positions(&self, number: u64, code: &CodeRef) -> Option<Vec<Inline>> {
         let frame = self

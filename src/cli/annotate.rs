@@ -20,10 +20,10 @@ const MAX_LINE: u64 = 1 << 20;
 const BUFFER: usize = 256 * 1024;
 
 /// Runs the command.
-pub fn run(options: &Options, file: Option<&Path>) -> Outcome {
+pub fn run(options: &Options, file: Option<&Path>, code: bool) -> Outcome {
     let grammar = grammar(options)?;
     let symbolizer = symbolizer(options)?;
-    let mut annotator = Annotator::new(&grammar, Some(&symbolizer));
+    let mut annotator = Annotator::new(&grammar, Some(&symbolizer)).with_code(code);
     let stop = Stop::on_signals()?;
     let mut input = open(file, &stop)?;
     let mut out = output::open(options)?;

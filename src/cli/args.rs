@@ -43,6 +43,10 @@ pub enum Command {
     Annotate {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
+
+        /// Add the instructions of each Code: line (x86), the one at fault marked
+        #[arg(long)]
+        code: bool,
     },
 
     /// Read folders, archives, mailboxes and public-inbox repositories on all cores; print the splats grouped

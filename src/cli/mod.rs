@@ -49,7 +49,9 @@ pub fn main() -> ExitCode {
         crate::parallel::use_threads(jobs);
     }
     let outcome = match &args.command {
-        Some(Command::Annotate { file }) => annotate::run(&args.options, file.as_deref()),
+        Some(Command::Annotate { file, code }) => {
+            annotate::run(&args.options, file.as_deref(), *code)
+        }
         Some(Command::Symbolize(arguments)) => symbolize::run(&args.options, arguments),
         Some(Command::Completions { shell }) => documents::completions(&args.options, *shell),
         Some(Command::Cpus { paths }) => cpus::run(&args.options, paths),

@@ -4,6 +4,7 @@
 //! access of the one that RIP points at. Only x86 yet: other architectures print whole instruction words.
 
 use crate::splat::{CodeRef, Registers, Splat};
+use crate::symbols::Symbols;
 use iced_x86::{
     Code as Opcode, Decoder, DecoderOptions, Formatter, GasFormatter, Instruction,
     InstructionInfoFactory, OpAccess, Register, SymbolResolver, SymbolResult, UsedMemory,
@@ -57,15 +58,14 @@ pub struct Access {
 }
 
 /// The instructions of a splat; `None` where it has no x86 code, or none with its place marked.
-pub(super) fn of(splat: &Splat) -> Option<Disassembly> {
+pub(crate) fn of(splat: &Splat, symbols: &Symbols) -> Option<Disassembly> {
     let bits = bits(&splat.registers)?;
     let code = splat.code.as_ref()?;
     let trap = code.trap_offset?;
     let bytes = code.bytes.get(..code.bytes.len().min(MAX_BYTES))?;
     let begin = agreed_begin(bytes, trap, bits);
     let decoded = decode(bytes.get(begin..)?, begin, bits);
-    let names = Names(splat.rip.as_ref());
-    let mut formatter = formatter(&names, trap);
+    let mut formatter = formatter(splat.rip.as_ref(), symbols, trap);
     let mut instructions = Vec::new();
     let mut access = None;
     for (at, instruction) in decoded {
@@ -127,11 +127,10 @@ fn decode(bytes: &[u8], begin: usize, bits: u32) -> impl Iterator<Item = (usize,
     })
 }
 
-/// Names the targets of jumps and calls by the function of RIP, the only place that a log names.
-struct Names<'s>(Option<&'s CodeRef>);
-
+/// Names the targets of jumps and calls: by the vmlinux, else by the function of RIP, the only place that a log names.
 struct Resolver {
     function: Option<(String, u64)>,
+    symbols: Symbols,
     trap: u64,
 }
 
@@ -151,7 +150,9 @@ impl SymbolResolver for Resolver {
             return None;
         }
         let from_trap = (address as i64).wrapping_sub(self.trap as i64);
+        let called = self.symbols.function_from_rip(from_trap);
         let name = match &self.function {
+            _ if called.is_some() => called.unwrap_or_default(),
             Some((function, offset)) => {
                 let offset = (*offset as i64).wrapping_add(from_trap);
                 format!("{function}{}", signed(offset))
@@ -169,13 +170,14 @@ fn signed(offset: i64) -> String {
     }
 }
 
-fn formatter(names: &Names<'_>, trap: usize) -> GasFormatter {
-    let named = names.0.and_then(|rip| {
+fn formatter(rip: Option<&CodeRef>, symbols: &Symbols, trap: usize) -> GasFormatter {
+    let named = rip.and_then(|rip| {
         let function = crate::splat::demangled(rip.function.as_deref()?);
         Some((function.into_owned(), rip.offset?))
     });
     let resolver = Resolver {
         function: named,
+        symbols: symbols.clone(),
         trap: trap as u64,
     };
     let mut formatter = GasFormatter::with_options(Some(Box::new(resolver)), None);
@@ -457,7 +459,7 @@ mod tests {
         fn any_bytes_have_their_trap_or_nothing(bytes: Vec<u8>, trap in 0_usize..80, wide: bool) {
             let mut splat = splat("90", &[(if wide { "rsp" } else { "esp" }, "1")]);
             splat.code = Some(Code { bytes, trap_offset: Some(trap) });
-            if let Some(found) = of(&splat) {
+            if let Some(found) = of(&splat, &Symbols::default()) {
                 prop_assert!(found.instructions.iter().any(|line| line.offset == 0));
             }
         }

@@ -4,7 +4,7 @@
 //! incident, numbered in the order of the output.
 
 mod details;
-mod disassembly;
+pub(crate) mod disassembly;
 mod guilty;
 mod known;
 mod lkp;
@@ -155,7 +155,7 @@ impl Report {
         let kind = self.grammar().kind(&self.splat.kind);
         kind.filter(|kind| kind.faults)?;
         self.splat.rip.as_ref()?.function.as_ref()?;
-        disassembly::of(&self.splat)
+        disassembly::of(&self.splat, &self.symbols)
     }
 
     /// File and line of the place that the header or RIP names, as a vmlinux or module has them.

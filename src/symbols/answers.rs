@@ -65,6 +65,12 @@ impl Symbols {
         image.parameter(&self.machine(splat, pc), function, name)
     }
 
+    /// The function that begins so many bytes from RIP: what a call calls.
+    pub fn function_from_rip(&self, distance: i64) -> Option<String> {
+        let address = self.rip_address?.wrapping_add_signed(distance);
+        Some(self.image.as_ref()?.function_at(address)?.name)
+    }
+
     /// Reads the variables at RIP, where it is in the vmlinux.
     pub(super) fn read_variables(&mut self, splat: &Splat) {
         if let (Some(image), Some(pc)) = (&self.image, self.rip_address)
