@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// The reports of a log.
-fn reports(log: &str) -> Vec<Value> {
+fn reports(log: impl AsRef<[u8]>) -> Vec<Value> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("log"), log).expect("written");
     let output = run(folder.path());
@@ -135,4 +135,118 @@ fn the_dot_in_front_of_powerpc_s_functions_is_none_of_a_name() {
         "BUG: unable to handle kernel paging request in zeta_go"
     );
     assert_eq!(found[0]["culprit"]["function"], "zeta_go");
+}
+
+const KASAN: &str = "\
+[   71.334210] BUG: KASAN: slab-use-after-free in zeta_poll+0x7c/0x1d0 [zeta]
+[   71.334230] Read of size 8 at addr ffff888104f3a428 by task zetad/914
+[   71.334240] CPU: 2 UID: 0 PID: 914 Comm: zetad Not tainted 6.11.0-rc4-00123-gabcdef012345 #7 PREEMPT(voluntary)
+[   71.334246] Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.3-debian-1.16.3-2 04/01/2014
+[   71.334250] Call Trace:
+[   71.334254]  <TASK>
+[   71.334280]  zeta_poll+0x7c/0x1d0 [zeta]
+[   71.334290]  do_sys_poll+0x3f5/0x9a0
+[   71.334307]  __x64_sys_poll+0x77/0x7f
+[   71.334313]  </TASK>
+[   71.334318] Allocated by task 914:
+[   71.334332]  __kasan_kmalloc+0x8f/0xa0
+[   71.334337]  zeta_open+0x58/0x210 [zeta]
+[   71.334438] ==================================================================
+";
+
+/// What a log says of a report, in whatever shape it is pasted.
+fn facts(report: &Value) -> Vec<Value> {
+    let frames = report["frames"].as_array().map_or(0, Vec::len);
+    let release = &report["kernel"]["release"];
+    let known = [
+        "title",
+        "corrupted",
+        "truncated",
+        "cpu",
+        "pid",
+        "comm",
+        "hardware",
+        "signature",
+    ];
+    let mut facts: Vec<_> = known.iter().map(|name| report[name].clone()).collect();
+    facts.extend([release.clone(), frames.into()]);
+    facts
+}
+
+/// Holds a log's only report against that of the log as the kernel printed it.
+fn assert_same(shape: &str, log: impl AsRef<[u8]>, printed: &str) {
+    let (found, plain) = (reports(log), reports(printed));
+    assert_eq!(found.len(), 1, "{shape}");
+    assert_eq!(facts(&found[0]), facts(&plain[0]), "{shape}");
+}
+
+#[test]
+fn editors_and_formats_that_put_marks_into_a_log() {
+    let markdown = |line: &str| {
+        let marked = |c: char| "[]<>_*#".contains(c).then_some('\\');
+        let chars = line.chars().flat_map(|c| marked(c).into_iter().chain([c]));
+        chars.collect::<String>()
+    };
+    let lines = |change: &dyn Fn(&str) -> String| {
+        let lines = KASAN.lines().map(|line| change(line) + "\n");
+        lines.collect::<String>()
+    };
+    assert_same("Markdown", lines(&markdown), KASAN);
+    let yaml =
+        |line: &str| format!("- {{dt: '2024-05-02T10:01:11.334', lvl: target, msg: '{line}'}}");
+    assert_same("YAML", lines(&yaml), KASAN);
+    assert_same(
+        "a table",
+        lines(&|line| format!("10:01,h1,\"{line}\"")),
+        KASAN,
+    );
+    let string = format!("{{\"log\": \"{}\"}}", KASAN.replace('\n', "\\r\\n"));
+    assert_same("a string", string, KASAN);
+}
+
+#[test]
+fn colours_that_part_the_words_of_a_header() {
+    let coloured = KASAN.replace("] BUG: K", "] \u{1b}[0m\u{1b}[33mBUG\u{1b}[0m\u{1b}[1m: K");
+    assert_same(
+        "dmesg --color",
+        coloured.replace("[   71", "\u{1b}[32m[   71"),
+        KASAN,
+    );
+}
+
+#[test]
+fn two_bytes_a_character_without_a_mark() {
+    let bytes = |of: fn(u16) -> [u8; 2]| KASAN.encode_utf16().flat_map(of).collect::<Vec<_>>();
+    assert_same("UTF-16LE", bytes(u16::to_le_bytes), KASAN);
+    assert_same("UTF-16BE", bytes(u16::to_be_bytes), KASAN);
+}
+
+/// A line broken at blanks so that no piece is wider.
+fn broken(line: &str, width: usize) -> String {
+    let mut rows = vec![String::new()];
+    for word in line.split(' ') {
+        let row = rows.last_mut().expect("one");
+        if !row.is_empty() && row.len() + 1 + word.len() > width {
+            row.truncate(row.trim_end().len());
+            rows.push(word.to_owned());
+        } else {
+            row.extend((!row.is_empty()).then_some(' '));
+            row.push_str(word);
+        }
+    }
+    rows.join("\n") + "\n"
+}
+
+#[test]
+fn lines_broken_at_margins_narrower_than_a_mailer_s() {
+    for width in [56, 60, 64, 68] {
+        let log: String = KASAN.lines().map(|line| broken(line, width)).collect();
+        assert_same(&format!("{width} columns"), log, KASAN);
+    }
+}
+
+#[test]
+fn a_shell_that_shows_what_it_runs_takes_no_frame_away() {
+    let log = KASAN.replace("[   71.334290]", "+ ./run-test.sh --all\n[   71.334290]");
+    assert_same("set -x", log, KASAN);
 }
