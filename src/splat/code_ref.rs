@@ -146,7 +146,7 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<
     Ok((rest, (before.or(after), sources)))
 }
 
-/// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id).
+/// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id), `[ext4 (HASH:c3d4 8)]` (ChromeOS).
 fn bracketed_module(input: &str) -> IResult<&str, Module> {
     let flags = opt(delimited(
         char('('),
@@ -154,9 +154,10 @@ fn bracketed_module(input: &str) -> IResult<&str, Module> {
         char(')'),
     ));
     let build_id = opt(preceded(space1, hex_digit1));
+    let hash = opt((tag(" (HASH:"), hex_digit1, char(' '), digit1, char(')')));
     map(
-        delimited(char('['), (module_name, flags, build_id), char(']')),
-        |(name, _, id)| (Some(name.to_owned()), id.map(str::to_owned)),
+        delimited(char('['), (module_name, flags, build_id, hash), char(']')),
+        |(name, _, id, _)| (Some(name.to_owned()), id.map(str::to_owned)),
     )
     .parse(input)
 }
@@ -248,6 +249,7 @@ mod tests {
             ("f.cold+0x1/0x2 [kvm_intel]".to_owned(), None),
             ("f+0x1/0x2 [kvm_intel(OE+)]".to_owned(), None),
             (format!("f+0x1/0x2 [kvm_intel {id}]"), Some(id)),
+            ("f+0x1/0x2 [kvm_intel (HASH:c3d4 8)]".to_owned(), None),
             ("f (arch/x86/kvm/vmx/vmx.c:12) kvm_intel".to_owned(), None),
             (
                 "f+0x1/0x2 [kvm_intel] arch/x86/kvm/vmx/vmx.c:12".to_owned(),
