@@ -250,3 +250,74 @@ fn a_shell_that_shows_what_it_runs_takes_no_frame_away() {
     let log = KASAN.replace("[   71.334290]", "+ ./run-test.sh --all\n[   71.334290]");
     assert_same("set -x", log, KASAN);
 }
+
+#[test]
+fn a_panic_behind_an_oops_has_no_stack_and_is_whole() {
+    for reason in [
+        "Fatal exception in interrupt",
+        "Attempted to kill init! exitcode=0x0000000b",
+    ] {
+        let log = format!(
+            "[    8.1] general protection fault: 0000 [#1] SMP\n\
+             [    8.1] CPU: 0 PID: 1 Comm: swapper/0 Not tainted 4.19.0-26-amd64 #1\n\
+             [    8.1] RIP: e030:zeta_flush+0x1a2/0x1f0\n\
+             [    8.1] Call Trace:\n\
+             [    8.1]  zeta_set+0x3a/0x60\n\
+             [    8.1] ---[ end trace 8b0e3cf7f2ad2c1f ]---\n\
+             [    8.1] Kernel panic - not syncing: {reason}\n"
+        );
+        let found = reports(&log);
+        let marks: Vec<_> = found
+            .iter()
+            .map(|s| (&s["corrupted"], &s["truncated"]))
+            .collect();
+        assert_eq!(
+            marks,
+            [(&Value::Bool(false), &Value::Bool(false)); 2],
+            "{reason}"
+        );
+        assert_eq!(found[0]["panicked"], true);
+        let alone = reports(log.lines().last().unwrap_or_default());
+        assert_eq!(alone[0]["truncated"], true, "{reason}");
+    }
+}
+
+#[test]
+fn frames_of_chromeos_name_the_hash_of_their_module() {
+    let log = "[ 12.1] kernel BUG at drivers/zeta/core.c:63!\n\
+               [ 12.1] RIP: 0010:zeta_evict+0x44/0x80 [zeta (HASH:a1b2 3)]\n\
+               [ 12.1] Call Trace:\n\
+               [ 12.1]  zeta_put+0xd2/0x1a0 [zeta (HASH:a1b2 3)]\n\
+               [ 12.1] ---[ end trace 1234567890abcdef ]---\n";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "kernel BUG in zeta_evict");
+    assert_eq!(found[0]["frames"][0]["module"], "zeta");
+}
+
+#[test]
+fn all_names_that_lkp_has_for_a_report() {
+    let names = |log: &str| reports(log)[0]["ids"]["lkp_all"].clone();
+    let locks = "[   27.1] WARNING: possible circular locking dependency detected\n\
+                 [   27.1] 6.8.0 #45 Not tainted\n\
+                 [   27.1] ------------------------------------------------------\n\
+                 [   27.1] getty/4382 is trying to acquire lock:\n\
+                 [   27.1] 81bdb92c (zeta_owner){-.-.}-{0:0}, at: zeta_unlock+0x1d6/0x38d [zeta]\n\
+                 [   27.1] but task is already holding lock:\n\
+                 [   27.1] e9518da0 (&zq->lock){-.-.}-{2:2}, at: zq_lock+0xf/0x1f\n\
+                 [   27.1] stack backtrace:\n\
+                 [   27.1] CPU: 0 PID: 4382 Comm: getty Not tainted 6.8.0 #45\n\
+                 [   27.1] Call Trace:\n\
+                 [   27.1]  zeta_unlock+0x1d6/0x38d\n";
+    let circular = "WARNING:possible_circular_locking_dependency_detected";
+    let both = format!(
+        "{circular}_getty_is_trying_to_acquire_lock:at:zeta_unlock_but_task_is_already_holding_lock:at:zq_lock"
+    );
+    assert_eq!(names(locks), serde_json::json!([circular, both]));
+    let oops = "[   51.5] kernel BUG at mm/zeta.c:63!\n\
+                [   51.5] RIP: 0010:zeta_unmap+0x33/0xb3\n\
+                [   51.5] RSP: 0018:ffffc900006f7e30 EFLAGS: 00000246\n";
+    assert_eq!(
+        names(oops),
+        serde_json::json!(["kernel_BUG_at_mm/zeta.c", "RIP:zeta_unmap"])
+    );
+}
