@@ -321,3 +321,56 @@ fn all_names_that_lkp_has_for_a_report() {
         serde_json::json!(["kernel_BUG_at_mm/zeta.c", "RIP:zeta_unmap"])
     );
 }
+
+#[test]
+fn exceptions_of_x86_that_are_seldom() {
+    for name in [
+        "alignment check",
+        "invalid TSS",
+        "simd exception",
+        "overflow",
+        "Oops: segment not present",
+    ] {
+        let log = format!(
+            "[   14.1] {name}: 0000 [#1] PREEMPT SMP\n\
+             [   14.1] CPU: 1 PID: 811 Comm: zetad Not tainted 6.6.8 #4\n\
+             [   14.1] RIP: 0010:zeta_go+0x4/0x40\n\
+             [   14.1] Call Trace:\n\
+             [   14.1]  vfs_write+0xc8/0x450\n\
+             [   14.1] ---[ end trace 0000000000000000 ]---\n"
+        );
+        let found = reports(log);
+        assert_eq!(found.len(), 1, "{name}");
+        let name = name.trim_start_matches("Oops: ");
+        assert_eq!(found[0]["title"], format!("{name} in zeta_go"));
+        assert_ne!(found[0]["corrupted"], true);
+    }
+}
+
+#[test]
+fn a_stack_that_overflowed_on_powerpc_is_a_report_before_the_panic() {
+    let log = "[   88.1] Kernel stack overflow in process zetad[900], r1=c00000001a2b0010\n\
+               [   88.1] CPU: 3 PID: 900 Comm: zetad Not tainted 6.6.8 #4\n\
+               [   88.1] NIP:  c00000000012a2b4 LR: c00000000012a290 CTR: 0000000000000000\n\
+               [   88.1] NIP [c00000000012a2b4] zeta_go+0x34/0x90\n\
+               [   88.1] Call Trace:\n\
+               [   88.1] [c000000fa2b43c00] [c0000000002a2b3c] vfs_read+0x100/0x1a0\n\
+               [   88.1] Kernel panic - not syncing: kernel stack overflow\n";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "kernel stack overflow in zeta_go");
+    assert_eq!(
+        (&found[0]["pid"], &found[0]["panicked"]),
+        (&900.into(), &true.into())
+    );
+}
+
+#[test]
+fn the_task_whose_counters_are_wrong() {
+    let found = reports(
+        "[   80.1] BUG: Bad rss-counter state mm:00000000a1b2c3d4 type:MM_ANONPAGES val:1 Comm:zeta d Pid:900\n",
+    );
+    assert_eq!(
+        (&found[0]["comm"], &found[0]["pid"]),
+        (&"zeta d".into(), &900.into())
+    );
+}

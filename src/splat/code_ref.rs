@@ -130,9 +130,14 @@ fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
 type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
-/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it.
+/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it, others put a
+/// dash there, or brackets around it.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
-    let place = preceded(opt(tag("at ")), source_line);
+    let bracketed = delimited(char('['), source_line, char(']'));
+    let place = alt((
+        preceded(opt(alt((tag("at "), tag("- ")))), source_line),
+        bracketed,
+    ));
     let bare = nom::combinator::cond(has_extent, place).map_opt(|source| source.map(|s| vec![s]));
     let sources = alt((decoded_sources, bare));
     let (rest, before) = opt(preceded(space1, bracketed_module)).parse(input)?;
@@ -253,6 +258,14 @@ mod tests {
             ("f (arch/x86/kvm/vmx/vmx.c:12) kvm_intel".to_owned(), None),
             (
                 "f+0x1/0x2 [kvm_intel] arch/x86/kvm/vmx/vmx.c:12".to_owned(),
+                None,
+            ),
+            (
+                "f+0x1/0x2 [kvm_intel] - arch/x86/kvm/vmx/vmx.c:12".to_owned(),
+                None,
+            ),
+            (
+                "f+0x1/0x2 [kvm_intel] [arch/x86/kvm/vmx/vmx.c:12]".to_owned(),
                 None,
             ),
         ] {
