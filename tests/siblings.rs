@@ -192,6 +192,7 @@ fn editors_and_formats_that_put_marks_into_a_log() {
         lines.collect::<String>()
     };
     assert_same("Markdown", lines(&markdown), KASAN);
+    assert_same("underscores", KASAN.replace('_', "\\_"), KASAN);
     let yaml =
         |line: &str| format!("- {{dt: '2024-05-02T10:01:11.334', lvl: target, msg: '{line}'}}");
     assert_same("YAML", lines(&yaml), KASAN);
@@ -243,6 +244,23 @@ fn lines_broken_at_margins_narrower_than_a_mailer_s() {
         let log: String = KASAN.lines().map(|line| broken(line, width)).collect();
         assert_same(&format!("{width} columns"), log, KASAN);
     }
+}
+
+#[test]
+fn lines_that_a_terminal_broke_in_the_middle_of_a_word() {
+    let rows = |line: &str| {
+        let rows = line.as_bytes().chunks(80);
+        let rows = rows.map(|row| String::from_utf8_lossy(row).into_owned() + "\n");
+        rows.collect::<String>()
+    };
+    let log: String = KASAN.lines().map(rows).collect();
+    assert_same("80 columns", log, KASAN);
+}
+
+#[test]
+fn a_chat_s_fences_on_the_first_and_the_last_line() {
+    let log = KASAN.split("[   71.334318]").next().expect("a beginning");
+    assert_same("fences", format!("```{}```", log.trim_end()), log);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! The second half has no framing of its own. [`joined`] decides from the two halves alone.
 //! [`continued`] knows the lines of a splat, and so needs no framing to tell two halves.
 
+mod hard;
 mod narrow;
 
 use super::LogLine;
@@ -92,7 +93,11 @@ const OTHER: &[&str] = &[
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
     let is_narrow = line.framing.present && narrow::may_go_on(text);
-    is_narrow || is_long(text) || WARNINGS.find(text.as_bytes()).is_some() || is_half_mark(text)
+    is_narrow
+        || hard::may_go_on(line)
+        || is_long(text)
+        || WARNINGS.find(text.as_bytes()).is_some()
+        || is_half_mark(text)
 }
 
 /// True for the beginning of "cut here" or of an end of a trace.
@@ -109,6 +114,9 @@ pub fn may_be_broken(line: &LogLine<'_>) -> bool {
 pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
     if first.text.len() > MAX_JOINED {
         return None;
+    }
+    if let Some(whole) = hard::joined(first, next) {
+        return Some(whole);
     }
     let (text, tail) = (first.text.trim_end(), next.text.trim());
     let bytes = || text.trim_start().starts_with("Code:") && is_code(tail);

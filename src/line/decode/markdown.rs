@@ -31,6 +31,21 @@ pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// A line without the fence of a block of code that stands on it: chats have the first and the last line so.
+pub(super) fn unfenced(line: &str) -> &str {
+    let behind = line.trim_start().strip_prefix(FENCE).unwrap_or(line);
+    behind.trim_end().strip_suffix(FENCE).unwrap_or(behind)
+}
+
+const FENCE: &str = "```";
+
+/// True for a text that has none of both.
+pub(super) fn is_none(text: &str) -> bool {
+    let is_escaped =
+        || memchr::memchr(b'\\', text.as_bytes()).is_some() && is_escaped(text.as_bytes());
+    !text.trim_end().ends_with(FENCE) && !is_escaped()
+}
+
 fn is_escaped(line: &[u8]) -> bool {
     let is_inside = |word: &[u8]| word[0].is_ascii_alphanumeric() && word[1..] == *b"\\_";
     let is_twice = |four: &[u8]| four == b"\\_\\_";
@@ -47,7 +62,19 @@ fn is_escaped(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::unescaped;
+    use super::{unescaped, unfenced};
+
+    #[test]
+    fn fences_on_the_first_and_the_last_line() {
+        for (line, inner) in [
+            ("```[   12.1] BUG: x", "[   12.1] BUG: x"),
+            ("[   12.1]  </TASK>```", "[   12.1]  </TASK>"),
+            ("```", ""),
+            (" f+0x1/0x2 ``", " f+0x1/0x2 ``"),
+        ] {
+            assert_eq!(unfenced(line), inner);
+        }
+    }
 
     #[test]
     fn escaped_signs_lose_their_mark() {

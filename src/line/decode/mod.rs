@@ -157,7 +157,7 @@ impl Lines {
     fn text(&mut self, number: u64, piece: &str, take: &mut Take<'_>) {
         let plain = html::plain(piece);
         let plain = markdown::unescaped(&plain);
-        let (quote, content) = quote::strip(unquoted(&plain).as_bytes());
+        let (quote, content) = quote::strip(unquoted(markdown::unfenced(&plain)).as_bytes());
         // Marks are ASCII: what they leave is a text again.
         let text = str::from_utf8(content).unwrap_or_default();
         let line = Physical {
@@ -251,20 +251,19 @@ fn unquoted(text: &str) -> &str {
     let inner = |mark: char| {
         let inner = text.trim_end().trim_end_matches([',', '}', ']', ' ']);
         let inner = inner.strip_suffix(mark)?;
+        let indent = inner.len() - inner.trim_start().len();
         let is_open = |(at, _): &(usize, &str)| {
-            let is_first = inner[..*at].trim().is_empty() && inner[at + 1..].starts_with('[');
+            let is_first = *at == indent && inner[at + 1..].starts_with('[');
             is_first || framing::of_console(&inner[at + 1..]).is_some()
         };
         let (at, _) = inner.match_indices(mark).find(is_open)?;
         (!inner[..at].contains("{\"")).then(|| &inner[at + 1..])
     };
-    let marks = ['"', '\'', '`'].into_iter();
-    let ends = text.trim_end();
-    let may_end = ends.ends_with(['"', '\'', '`', ',', '}', ']']);
-    may_end
-        .then(|| marks.filter_map(inner).next())
-        .flatten()
-        .unwrap_or(text)
+    let may_end = text.trim_end().ends_with(['"', '\'', '`', ',', '}', ']']);
+    if !may_end {
+        return text;
+    }
+    ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)
 }
 
 impl Framing {

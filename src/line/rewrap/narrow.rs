@@ -142,7 +142,7 @@ fn ends_with_word(first: &str, words: &[&str]) -> bool {
     last.is_some_and(|last| last.len() < first.len() && words.contains(&last))
 }
 
-fn is_header(text: &str) -> bool {
+pub(super) fn is_header(text: &str) -> bool {
     HEADERS.iter().any(|header| text.starts_with(header)) || text.starts_with("Unable to handle ")
 }
 
