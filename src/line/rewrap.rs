@@ -93,11 +93,12 @@ const OTHER: &[&str] = &[
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
     let is_narrow = line.framing.present && narrow::may_go_on(text);
-    is_narrow
-        || hard::may_go_on(line)
-        || is_long(text)
-        || WARNINGS.find(text.as_bytes()).is_some()
-        || is_half_mark(text)
+    is_narrow || hard::may_go_on(line) || may_reach_margin(text)
+}
+
+/// True for a line of those that a mailer's margin breaks: of others the width proves nothing.
+fn may_reach_margin(text: &str) -> bool {
+    is_long(text) || WARNINGS.find(text.as_bytes()).is_some() || is_half_mark(text)
 }
 
 /// True for the beginning of "cut here" or of an end of a trace.
@@ -125,7 +126,8 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
         false => goes_on(text, tail),
     };
     let is_narrow = || may_be_halves(first, next) && narrow::goes_on(text, tail);
-    let whole = bytes() || is_margin_between(first, next) && goes_on() || is_narrow();
+    let is_broken = || may_reach_margin(text.trim()) && is_margin_between(first, next) && goes_on();
+    let whole = bytes() || is_broken() || is_narrow();
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,
@@ -346,6 +348,12 @@ mod tests {
             b"> \"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.",
         );
         assert!(continued(&tainted, &next).is_none());
+    }
+
+    #[test]
+    fn a_header_at_the_margin_is_whole_where_its_words_do_not_tell_else() {
+        let freed = "[   12.5] INFO: Freed in fasync_free_rcu+0x14/0x20 age=120 cpu=1 pid=0";
+        assert_eq!(go_on(freed, " -- System halted"), None);
     }
 
     fn go_on(first: &str, next: &str) -> Option<String> {
