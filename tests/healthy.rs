@@ -18,7 +18,7 @@ fn logs() -> Vec<PathBuf> {
 #[test]
 fn healthy_logs_give_no_splat() {
     let logs = logs();
-    assert!(logs.len() >= 10, "only {} logs", logs.len());
+    assert!(logs.len() >= 20, "only {} logs", logs.len());
     for log in logs {
         let folder = log.parent().expect("a folder");
         let output = common::ksplat(folder)

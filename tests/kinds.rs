@@ -63,6 +63,46 @@ fn the_page_is_up_to_date() {
     );
 }
 
+/// A later kind replaces an earlier one of the same name, which is for a user's grammar: of two in `grammars/` the
+/// first would never be found.
+#[test]
+fn no_two_kinds_have_the_same_name() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/grammars/kinds");
+    let files = std::fs::read_dir(folder).expect("grammars/ is part of the repository");
+    let mut names: Vec<String> = Vec::new();
+    for file in files {
+        let rules = std::fs::read_to_string(file.expect("readable").path()).expect("text");
+        let mut lines = rules.lines();
+        while let Some(line) = lines.next() {
+            if line == "[[kind]]" {
+                names.push(lines.next().expect("a name").to_owned());
+            }
+        }
+    }
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|two| two[0] == two[1]).collect();
+    assert!(names.len() > 100 && twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn every_notice_says_what_it_means_and_what_to_do() {
+    let grammar = Grammar::builtin();
+    let notices = grammar
+        .kinds
+        .iter()
+        .filter(|kind| kind.level == Level::Notice);
+    for kind in notices {
+        for text in [&kind.means, &kind.advice] {
+            let sentence = text.as_deref().unwrap_or_default();
+            assert!(
+                sentence.len() > 20 && sentence.ends_with('.'),
+                "{}: {sentence}",
+                kind.name
+            );
+        }
+    }
+}
+
 fn page(grammar: &Grammar) -> String {
     let mut page = INTRODUCTION.to_owned();
     for kind in &grammar.kinds {

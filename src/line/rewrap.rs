@@ -4,6 +4,9 @@
 //! The second half has no framing of its own. [`joined`] decides from the two halves alone.
 //! [`continued`] knows the lines of a splat, and so needs no framing to tell two halves.
 
+mod hard;
+mod narrow;
+
 use super::LogLine;
 use memchr::memmem::Finder;
 use std::sync::LazyLock;
@@ -24,7 +27,9 @@ pub fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static
     if next.framing.present || next.text.trim().is_empty() || first.text.len() > MAX_JOINED {
         return None;
     }
-    let tail = if let Some(tail) = next.text.strip_prefix('+') {
+    // A shell that shows what it runs (`set -x`) has a blank behind its mark.
+    let marked = next.text.strip_prefix('+');
+    let tail = if let Some(tail) = marked.filter(|tail| !tail.starts_with(' ')) {
         tail
     } else if broken_between(first, next) {
         next.text.as_ref()
@@ -87,6 +92,12 @@ const OTHER: &[&str] = &[
 /// instruction bytes, which printk may print in pieces, or what printk begins anew.
 pub fn may_be_continued(line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
+    let is_narrow = line.framing.present && narrow::may_go_on(text);
+    is_narrow || hard::may_go_on(line) || may_reach_margin(text)
+}
+
+/// True for a line of those that a mailer's margin breaks: of others the width proves nothing.
+fn may_reach_margin(text: &str) -> bool {
     is_long(text) || WARNINGS.find(text.as_bytes()).is_some() || is_half_mark(text)
 }
 
@@ -105,13 +116,18 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
     if first.text.len() > MAX_JOINED {
         return None;
     }
+    if let Some(whole) = hard::joined(first, next) {
+        return Some(whole);
+    }
     let (text, tail) = (first.text.trim_end(), next.text.trim());
     let bytes = || text.trim_start().starts_with("Code:") && is_code(tail);
     let goes_on = || match is_half_mark(text.trim_start()) {
         true => tail.ends_with("]---") || tail.ends_with("]------------"),
         false => goes_on(text, tail),
     };
-    let whole = bytes() || is_margin_between(first, next) && goes_on();
+    let is_narrow = || may_be_halves(first, next) && narrow::goes_on(text, tail);
+    let is_broken = || may_reach_margin(text.trim()) && is_margin_between(first, next) && goes_on();
+    let whole = bytes() || is_broken() || is_narrow();
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,
@@ -119,12 +135,15 @@ pub fn continued(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'sta
     })
 }
 
+/// The second half has no framing, and is not quoted deeper.
+fn may_be_halves(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    !next.framing.present && next.quote <= first.quote && BROKEN_WIDTHS.contains(&first.width)
+}
+
 /// A break that a mailer had to make because the next word did not fit. Some break what they have quoted: the
 /// second half has no mark.
 fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
-    let may_be =
-        !next.framing.present && next.quote <= first.quote && BROKEN_WIDTHS.contains(&first.width);
-    if !may_be {
+    if !may_be_halves(first, next) {
         return false;
     }
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
@@ -172,7 +191,12 @@ fn fits(first: &str, next: &str) -> bool {
         is_name(name) && is_value(value)
     };
     let first = first.trim_start();
-    if starts_with(REGISTERS, first) {
+    // arm64 and others: `x29: ffffffc0853bbb60 x28: …`.
+    let has_values = || {
+        let is_long_value = |word: &&str| matches!(word.len(), 8 | 16) && is_value(word);
+        first.split_whitespace().filter(is_long_value).count() > 1
+    };
+    if starts_with(REGISTERS, first) || has_values() {
         next.split_whitespace()
             .all(|word| is_register(word) || is_value(word))
     } else if is_frame(first) || is_mark(first) {
@@ -215,8 +239,10 @@ fn is_frame(text: &str) -> bool {
 /// Instruction bytes and nothing else.
 fn is_code(text: &str) -> bool {
     let is_byte = |word: &str| {
-        let digits = word.trim_start_matches('<').trim_end_matches('>');
-        digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        let digits = word
+            .trim_start_matches(['<', '('])
+            .trim_end_matches(['>', ')']);
+        matches!(digits.len(), 2 | 4 | 8) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     text.split_whitespace().all(is_byte)
 }
@@ -322,6 +348,12 @@ mod tests {
             b"> \"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.",
         );
         assert!(continued(&tainted, &next).is_none());
+    }
+
+    #[test]
+    fn a_header_at_the_margin_is_whole_where_its_words_do_not_tell_else() {
+        let freed = "[   12.5] INFO: Freed in fasync_free_rcu+0x14/0x20 age=120 cpu=1 pid=0";
+        assert_eq!(go_on(freed, " -- System halted"), None);
     }
 
     fn go_on(first: &str, next: &str) -> Option<String> {

@@ -167,6 +167,8 @@ struct SplatJson<'a> {
 struct Ids<'a> {
     syzbot: &'a str,
     lkp: String,
+    /// The names that LKP has for the same report, `lkp` among them.
+    lkp_all: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -514,6 +516,7 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         ids: Ids {
             syzbot: &report.syzbot,
             lkp: report.lkp(),
+            lkp_all: report.lkp_all(),
         },
         signature: &report.signature,
         incident: report.incident,

@@ -148,6 +148,11 @@ impl Report {
         lkp::name(self.grammar(), &self.splat)
     }
 
+    /// All of LKP's names of it, that of its header first.
+    pub fn lkp_all(&self) -> Vec<String> {
+        lkp::names(self.grammar(), &self.splat)
+    }
+
     /// The instructions of the `Code:` line, made when they are asked for, of a kind of report that an instruction
     /// brings about: where WARN() is called they say nothing. Where RIP is in no function of the kernel it is a
     /// program's code.
@@ -307,6 +312,9 @@ impl Sequence {
         let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
         splat.lines = Lines::default();
         let name = told.name;
+        let is_consequence = name.consequence && joined;
+        // Behind an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
+        splat.truncated &= !is_consequence || has_trace;
         Report {
             index,
             level,
@@ -327,7 +335,7 @@ impl Sequence {
             title: name.title,
             syzbot: name.syzbot,
             alt_titles: name.alt_titles,
-            corrupted: name.corrupted && !(name.consequence && joined),
+            corrupted: name.corrupted && !is_consequence,
             splat,
             symbols,
             late_clear,

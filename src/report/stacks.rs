@@ -8,7 +8,8 @@ use crate::splat::{LineClass, Splat, SplatLine, Stack};
 
 /// Where a stack begins.
 struct Begun {
-    line: u64,
+    /// So many lines of the splat stand in front.
+    place: usize,
     label: Option<String>,
     /// `Call Trace:` begins it, or a line that says that it is the report's own.
     marked: bool,
@@ -21,11 +22,11 @@ struct Begun {
 /// Divides the frames of a splat.
 pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<Stack> {
     let begun = beginnings(grammar, splat);
-    let ends = begun.iter().skip(1).map(|next| next.line);
+    let ends = begun.iter().skip(1).map(|next| next.place);
     let mut from = 0;
     let mut stacks: Vec<(Stack, &Begun)> = Vec::new();
-    for (begun, end) in begun.iter().zip(ends.chain([u64::MAX])) {
-        let count = splat.frames[from..].partition_point(|frame| frame.log_line < end);
+    for (begun, end) in begun.iter().zip(ends.chain([usize::MAX])) {
+        let count = splat.frames[from..].partition_point(|frame| frame.behind <= end);
         let frames = from..from + count;
         from = frames.end;
         if !frames.is_empty() {
@@ -39,18 +40,18 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<Stack> {
 /// Where stacks begin, in the order of the lines.
 fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
     let mut all = vec![Begun {
-        line: 0,
+        place: 0,
         label: None,
         marked: false,
         waits: false,
         aside: false,
     }];
-    for line in splat.lines.iter() {
+    for (place, line) in splat.lines.iter().enumerate() {
         let waits = all.last().is_some_and(|last| last.waits);
         match begins(grammar, line) {
             Some(StackOf::Own) if waits => all.iter_mut().for_each(|begun| begun.waits = false),
             Some(of) => all.push(Begun {
-                line: line.number,
+                place,
                 label: label(of, line.printed),
                 marked: of == StackOf::Own,
                 waits: of.waits(),

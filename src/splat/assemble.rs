@@ -19,7 +19,7 @@ use super::{FRAGMENT, HEADLESS, base_name};
 use crate::boot::Boots;
 use crate::grammar::{CUT_HERE, Grammar, Level};
 use crate::input::Role;
-use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken};
+use crate::line::rewrap::{has_open_parenthesis, joined, may_be_broken, may_be_continued};
 use crate::line::{Caller, LogLine};
 use own::Own;
 use repeats::Repeats;
@@ -86,6 +86,7 @@ impl<'g> Assembler<'g> {
             may_begin_header(grammar, text)
                 || crate::line::framing::holds_stamp(text)
                 || grammar.is_mark(text)
+                || may_be_continued(line)
         };
         match is_whole {
             Some(true) => Role::Beginning,

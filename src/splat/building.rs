@@ -380,8 +380,9 @@ impl Building {
                 self.section = if opens { section } else { Section::Task };
             }
             Body::TraceStart => self.trace_begun = true,
-            Body::Frame(frame) if self.splat.frames.len() < MAX_FRAMES => {
-                self.splat.frames.push(*frame)
+            Body::Frame(mut frame) if self.splat.frames.len() < MAX_FRAMES => {
+                frame.behind = self.splat.lines.len();
+                self.splat.frames.push(*frame);
             }
             _ => {}
         }

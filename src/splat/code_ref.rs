@@ -130,9 +130,14 @@ fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
 type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
-/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it.
+/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it, others put a
+/// dash there, or brackets around it.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
-    let place = preceded(opt(tag("at ")), source_line);
+    let bracketed = delimited(char('['), source_line, char(']'));
+    let place = alt((
+        preceded(opt(alt((tag("at "), tag("- ")))), source_line),
+        bracketed,
+    ));
     let bare = nom::combinator::cond(has_extent, place).map_opt(|source| source.map(|s| vec![s]));
     let sources = alt((decoded_sources, bare));
     let (rest, before) = opt(preceded(space1, bracketed_module)).parse(input)?;
@@ -146,7 +151,7 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<
     Ok((rest, (before.or(after), sources)))
 }
 
-/// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id).
+/// `[ext4]`, `[ext4(OE)]`, `[ext4 0123456789abcdef…]` (build-id), `[ext4 (HASH:c3d4 8)]` (ChromeOS).
 fn bracketed_module(input: &str) -> IResult<&str, Module> {
     let flags = opt(delimited(
         char('('),
@@ -154,9 +159,10 @@ fn bracketed_module(input: &str) -> IResult<&str, Module> {
         char(')'),
     ));
     let build_id = opt(preceded(space1, hex_digit1));
+    let hash = opt((tag(" (HASH:"), hex_digit1, char(' '), digit1, char(')')));
     map(
-        delimited(char('['), (module_name, flags, build_id), char(']')),
-        |(name, _, id)| (Some(name.to_owned()), id.map(str::to_owned)),
+        delimited(char('['), (module_name, flags, build_id, hash), char(']')),
+        |(name, _, id, _)| (Some(name.to_owned()), id.map(str::to_owned)),
     )
     .parse(input)
 }
@@ -248,9 +254,18 @@ mod tests {
             ("f.cold+0x1/0x2 [kvm_intel]".to_owned(), None),
             ("f+0x1/0x2 [kvm_intel(OE+)]".to_owned(), None),
             (format!("f+0x1/0x2 [kvm_intel {id}]"), Some(id)),
+            ("f+0x1/0x2 [kvm_intel (HASH:c3d4 8)]".to_owned(), None),
             ("f (arch/x86/kvm/vmx/vmx.c:12) kvm_intel".to_owned(), None),
             (
                 "f+0x1/0x2 [kvm_intel] arch/x86/kvm/vmx/vmx.c:12".to_owned(),
+                None,
+            ),
+            (
+                "f+0x1/0x2 [kvm_intel] - arch/x86/kvm/vmx/vmx.c:12".to_owned(),
+                None,
+            ),
+            (
+                "f+0x1/0x2 [kvm_intel] [arch/x86/kvm/vmx/vmx.c:12]".to_owned(),
                 None,
             ),
         ] {

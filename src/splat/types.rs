@@ -138,6 +138,8 @@ pub struct Frame {
     pub recovered: bool,
     /// Log line of the frame; for a recovered one that of the frame that called it.
     pub log_line: u64,
+    /// Lines of the splat up to its own. A whole log may stand on one line of its input.
+    pub behind: usize,
     /// Which stack it stands on.
     pub section: Section,
     /// Name in DWARF (`foo` for `foo.isra.0`), from the `symbols` stage.

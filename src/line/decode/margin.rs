@@ -52,6 +52,23 @@ const PROOFS: &[&str] = &[
     "Write of size ",
     "NMI backtrace for cpu ",
     "\"echo 0 > /proc/",
+    // lockdep, which says nothing of the CPU before its end (kernel/locking/lockdep.c)
+    "but task is already holding lock:",
+    "and this task is already holding:",
+    "but there are no more locks to release!",
+    "other info that might help us debug this:",
+    "stack backtrace:",
+];
+
+/// Ends of such lines.
+const PROVING_ENDS: &[&str] = &[
+    " is trying to acquire lock:",
+    " is trying to acquire:",
+    " just changed the state of lock:",
+    "-W} usage.",
+    "-R} usage.",
+    "() usage!",
+    "] takes:",
 ];
 
 /// Bytes of a margin.
@@ -158,7 +175,12 @@ fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
 fn is_proof(text: &str) -> bool {
     let text = text.trim_start();
     let names_task = || ["ID: ", "ainted"].iter().any(|word| text.contains(word));
-    text.starts_with("CPU: ") && names_task() || PROOFS.iter().any(|proof| text.starts_with(proof))
+    let ends = || {
+        let text = text.trim_end();
+        PROVING_ENDS.iter().any(|end| text.ends_with(end))
+    };
+    let begins = || PROOFS.iter().any(|proof| text.starts_with(proof));
+    text.starts_with("CPU: ") && names_task() || begins() || ends()
 }
 
 /// A part of a margin.
@@ -290,6 +312,24 @@ mod tests {
         ] {
             assert_eq!(texts(log), log);
         }
+    }
+
+    #[test]
+    fn lockdep_proves_a_margin_by_its_own_lines() {
+        let all = texts(&[
+            "zetad: WARNING: possible circular locking dependency detected",
+            "zetad: 6.8.0 #1 Not tainted",
+            "zetad: a/7 is trying to acquire lock:",
+            "zetad: stack backtrace:",
+        ]);
+        assert_eq!(
+            all[1..],
+            [
+                "6.8.0 #1 Not tainted",
+                "a/7 is trying to acquire lock:",
+                "stack backtrace:"
+            ]
+        );
     }
 
     #[test]

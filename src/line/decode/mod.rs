@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod kmsg;
 mod margin;
+mod markdown;
 mod numbers;
 mod page;
 mod plain;
@@ -41,6 +42,11 @@ pub const LITERALS: &[&str] = &[
     "Oops#",
     "MESSAGE\n",
     qr::MARK,
+    // A word that begins a report, where dmesg's colours or Markdown's marks part it from the rest of a literal.
+    "BUG\u{1b}[",
+    "INFO\u{1b}[",
+    "WARNING\u{1b}[",
+    "INFO: rcu\\_",
 ];
 
 /// Reads a whole message of printk's that stands alone on its line; `None` for other lines.
@@ -150,7 +156,8 @@ impl Lines {
     /// A line without what terminals add.
     fn text(&mut self, number: u64, piece: &str, take: &mut Take<'_>) {
         let plain = html::plain(piece);
-        let (quote, content) = quote::strip(unquoted(&plain).as_bytes());
+        let plain = markdown::unescaped(&plain);
+        let (quote, content) = quote::strip(unquoted(markdown::unfenced(&plain)).as_bytes());
         // Marks are ASCII: what they leave is a text again.
         let text = str::from_utf8(content).unwrap_or_default();
         let line = Physical {
@@ -238,13 +245,24 @@ impl Lines {
     }
 }
 
-/// The line of a console that stands in quotation marks: an element of an array, or code in Markdown.
+/// The line of a console that stands in quotation marks: an element of an array, code in Markdown, the last field of a
+/// row of a table or of a record in YAML. Records of JSON have a decoder of their own.
 fn unquoted(text: &str) -> &str {
     let inner = |mark: char| {
-        let inner = text.trim_start().strip_prefix(mark)?;
-        let inner = inner.trim_end().trim_end_matches(',').strip_suffix(mark)?;
-        inner.starts_with('[').then_some(inner)
+        let inner = text.trim_end().trim_end_matches([',', '}', ']', ' ']);
+        let inner = inner.strip_suffix(mark)?;
+        let indent = inner.len() - inner.trim_start().len();
+        let is_open = |(at, _): &(usize, &str)| {
+            let is_first = *at == indent && inner[at + 1..].starts_with('[');
+            is_first || framing::of_console(&inner[at + 1..]).is_some()
+        };
+        let (at, _) = inner.match_indices(mark).find(is_open)?;
+        (!inner[..at].contains("{\"")).then(|| &inner[at + 1..])
     };
+    let may_end = text.trim_end().ends_with(['"', '\'', '`', ',', '}', ']']);
+    if !may_end {
+        return text;
+    }
     ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)
 }
 

@@ -3,7 +3,7 @@
 //! Nearly every line of a console log is one. Here it is told by its bytes, in one pass; the long way
 //! through all framings and formats would give the same.
 
-use super::{html, runs};
+use super::{html, markdown, runs};
 use crate::line::{LogLine, framing};
 
 /// Reads a line that the long way would read alike; `None` where it might not.
@@ -35,7 +35,11 @@ fn is_text(text: &str) -> bool {
     let is_one_message = !framing::holds_stamp(text)
         && !text.starts_with(runs::NOTE)
         && !runs::may_hold_intruder(text);
-    !text.is_empty() && is_one_message && !html::holds_tag(text) && !begins_with_framing()
+    !text.is_empty()
+        && is_one_message
+        && !html::holds_tag(text)
+        && markdown::is_none(text)
+        && !begins_with_framing()
 }
 
 /// False for what no layer of [`framing`] begins with: the usual texts.

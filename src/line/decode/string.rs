@@ -5,6 +5,9 @@ use crate::line::framing;
 /// How a line ends there, with the beginning of the next one's stamp.
 const END: &str = "\\n[";
 
+/// A line of Windows, or of a serial console, ends with a carriage return before that.
+const RETURN: &str = "\\r";
+
 /// How journald's JSON names a message: its decoder reads that itself.
 const OF_JOURNAL: &str = "\"MESSAGE\"";
 
@@ -14,8 +17,20 @@ pub(super) fn rows(text: &str) -> Option<impl Iterator<Item = String>> {
     let begins_line =
         |(at, _): (usize, &str)| framing::of_console(&text[at + END.len() - 1..]).is_some();
     let is_log = text.match_indices(END).any(begins_line) && !text.contains(OF_JOURNAL);
-    let plain = |row: &str| row.replace("\\\"", "\"").replace("\\t", "\t");
+    let plain = |row: &str| {
+        let row = row.strip_suffix(RETURN).unwrap_or_else(|| without_end(row));
+        row.replace("\\\"", "\"").replace("\\t", "\t")
+    };
     is_log.then(|| text.split("\\n").map(plain))
+}
+
+/// Without the end of the string and of what it stands in, which may follow the last line.
+fn without_end(row: &str) -> &str {
+    let inner = row.trim_end().trim_end_matches(['}', ']', ',', ' ']);
+    let inner = inner
+        .strip_suffix('"')
+        .filter(|inner| !inner.ends_with('\\'));
+    inner.filter(|inner| !inner.contains('"')).unwrap_or(row)
 }
 
 #[cfg(test)]
@@ -28,12 +43,11 @@ mod tests {
         let found: Vec<_> = rows(text).expect("a log").collect();
         assert_eq!(
             found,
-            [
-                r#"{"text": "[    1.000000] a "b""#,
-                "[    1.000001] c",
-                "\"}"
-            ]
+            [r#"{"text": "[    1.000000] a "b""#, "[    1.000001] c", ""]
         );
+        let text = r"x\r\n[    1.000000] a\r\n[    1.000001] b\r\n";
+        let found: Vec<_> = rows(text).expect("a log").collect();
+        assert_eq!(found, ["x", "[    1.000000] a", "[    1.000001] b", ""]);
         for text in ["a\\nb", "a\\n[b]", r#"{"MESSAGE":"a\n[    1.000001] c"}"#] {
             assert!(rows(text).is_none(), "{text}");
         }

@@ -1,0 +1,257 @@
+//! Lines broken at a margin that nobody knows: a narrow window, a mail quoted many times, a telephone.
+//!
+//! The width proves nothing there. What proves a break is the text: a line that cannot end where it does, and a next
+//! one that fits it.
+
+use super::{fits, is_frame, is_line_of_splat, is_long, starts_with};
+
+/// Words that a line of a report does not end with: something is named next.
+const OPEN: &[&str] = &[
+    "in",
+    "at",
+    "from",
+    "for",
+    "more",
+    "than",
+    "by",
+    "of",
+    "to",
+    "on",
+    "and",
+    "the",
+    "with",
+    "not",
+    "at:",
+    "CPU:",
+    "PID:",
+    "UID:",
+    "Comm:",
+    "address:",
+    "address",
+    "RIP:",
+    "possible",
+    "NULL",
+    "kernel",
+    "virtual",
+    "BUG:",
+    "INFO:",
+    "WARNING:",
+    "KASAN:",
+    "KCSAN:",
+    "KMSAN:",
+    "KFENCE:",
+    "UBSAN:",
+    "rcu:",
+    "watchdog:",
+    "syncing:",
+    "task",
+    "detected",
+    "circular",
+    "recursive",
+    "locking",
+    "lockup",
+];
+
+/// What only the second half of a line of a report begins with.
+const SECOND: &[&str] = &[
+    "blocked for ",
+    "stuck for ",
+    "dereference",
+    "detected",
+    "dependency detected",
+    "stalls on ",
+    "self-detected stall",
+    "seconds.",
+    "tainted ",
+    "Tainted: ",
+    "Not tainted ",
+    "order) is:",
+    "at: ",
+    "task ",
+    "by task ",
+    "is trying to acquire lock:",
+    "acquire lock:",
+    "holding lock:",
+];
+
+/// Words behind which a place is named.
+const PLACED: &[&str] = &["in", "at", "at:", "from", ":", "?"];
+
+/// Beginnings of a line that is only a place.
+const PLACES: &[&str] = &[
+    "?", "pc :", "lr :", "PC is at", "LR is at", "RIP:", "EIP:", "epc :", "ra :",
+];
+
+/// Other headers: they are no second halves, whatever stands in front.
+const HEADERS: &[&str] = &[
+    "BUG: ",
+    "INFO: ",
+    "WARNING: ",
+    "Oops",
+    "Kernel panic",
+    "watchdog: ",
+    "rcu: ",
+];
+
+/// True where `first` is a line that cannot end there.
+pub(super) fn may_go_on(first: &str) -> bool {
+    let first = first.trim();
+    first.is_empty()
+        || PLACES.contains(&first)
+        || is_taint(first)
+        || is_open(first)
+        || is_long(first)
+        || is_frame(first)
+        || is_header(first)
+        || names_lock(first)
+}
+
+/// True where `tail` is the rest of `first`, whatever the width at which it was broken.
+pub(super) fn goes_on(first: &str, tail: &str) -> bool {
+    let (first, tail) = (first.trim(), tail.trim());
+    if tail.is_empty() || is_header(tail) {
+        return false;
+    }
+    if is_state(first) && !names_kernel(first) {
+        return !is_long(tail) || tail.starts_with("Tainted: ");
+    }
+    if is_line_of_splat(tail) {
+        return is_frame(tail)
+            && (first.is_empty() || ends_with_word(first, PLACED) || PLACES.contains(&first));
+    }
+    match first {
+        "" | "Code:" => false,
+        "RIP:" => tail.starts_with(|c: char| c.is_ascii_digit()),
+        _ if first.starts_with("Code:") => false,
+        _ if is_taint(first) => begins_with_release(tail),
+        _ if is_state(first) => false,
+        _ if first.starts_with("Hardware name:") => ends_with_date(tail) && !ends_with_date(first),
+        _ if first.starts_with("RIP:") || is_frame(first) => tail.starts_with(['[', '(']),
+        _ if first.starts_with("Modules linked in:") || first.starts_with("Workqueue:") => false,
+        _ if is_long(first) && !first.starts_with("Tainted:") => fits(first, tail),
+        _ => is_open(first) || starts_with(SECOND, tail),
+    }
+}
+
+fn is_open(first: &str) -> bool {
+    ends_with_word(first, OPEN) || first.ends_with(',') && is_header(first)
+}
+
+fn ends_with_word(first: &str, words: &[&str]) -> bool {
+    let last = first.rsplit(' ').next();
+    last.is_some_and(|last| last.len() < first.len() && words.contains(&last))
+}
+
+pub(super) fn is_header(text: &str) -> bool {
+    HEADERS.iter().any(|header| text.starts_with(header)) || text.starts_with("Unable to handle ")
+}
+
+/// The lock that lockdep names, whose place comes next.
+fn names_lock(first: &str) -> bool {
+    first.ends_with(',') && first.contains("){")
+}
+
+/// The line that tells CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
+fn is_state(first: &str) -> bool {
+    first.starts_with("CPU: ") || first.starts_with("Pid: ")
+}
+
+/// It ends with the kernel's release, which stands behind the taint.
+fn names_kernel(first: &str) -> bool {
+    let behind = first.split_once("ainted").map(|(_, behind)| behind);
+    behind.is_some_and(|behind| behind.split_whitespace().any(is_release))
+}
+
+fn is_release(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.')
+}
+
+fn begins_with_release(text: &str) -> bool {
+    text.split(' ').next().is_some_and(is_release)
+}
+
+/// The second line of a hung task, without the release.
+fn is_taint(first: &str) -> bool {
+    (first.starts_with("Not tainted") || first.starts_with("Tainted: ")) && !names_kernel(first)
+}
+
+/// `02/21/2020`, with which a BIOS ends (drivers/firmware/dmi_scan.c).
+fn ends_with_date(text: &str) -> bool {
+    let last = text.rsplit(' ').next().unwrap_or_default().as_bytes();
+    last.len() == 10 && last[2] == b'/' && last[5] == b'/'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{goes_on, may_go_on};
+
+    #[test]
+    fn halves_of_narrow_lines() {
+        for (first, tail) in [
+            (
+                "INFO: task jbd2/dm-0-8:512",
+                "blocked for more than 120 seconds.",
+            ),
+            ("INFO: task a:512 blocked for more", "than 120 seconds."),
+            (
+                "BUG: KASAN: slab-use-after-free in",
+                "zeta_poll+0x7c/0x1d0 [zeta]",
+            ),
+            (
+                "BUG: kernel NULL pointer dereference,",
+                "address: 0000000000000058",
+            ),
+            (
+                "Unable to handle kernel NULL pointer",
+                "dereference at virtual address 0018",
+            ),
+            ("Kernel panic - not", "syncing: Fatal exception"),
+            ("WARNING: possible circular locking dependency", "detected"),
+            (
+                "CPU: 3 PID: 2187 Comm: qemu-system-x86",
+                "Tainted: G           OE      6.1.0-18-amd64 #1",
+            ),
+            ("CPU: 3 PID: 2187 Comm: a Not tainted", "6.1.0-18-amd64 #1"),
+            ("RAX: 0000000000000000 RBX:", "0000000000000001"),
+            ("RIP: 0010:zeta_go+0x1/0x2", "[zeta]"),
+            ("RIP:", "0010:zeta_go+0x1/0x2"),
+            ("pc :", "zeta_go+0x1/0x2"),
+            ("", "zeta_go+0x1/0x2"),
+            ("      Not tainted", "4.18.0-513.el8.x86_64 #1"),
+            (" zeta_go+0x1/0x2", "[zeta]"),
+            (
+                "&dev->mutex){+.+.}-{3:3},",
+                "at: zeta_open+0x42/0x120 [zeta]",
+            ),
+            (
+                "Hardware name: Supermicro X11SPi-TF, BIOS",
+                "3.3 02/21/2020",
+            ),
+        ] {
+            assert!(may_go_on(first) && goes_on(first, tail), "{first} | {tail}");
+        }
+    }
+
+    #[test]
+    fn lines_of_their_own() {
+        for (first, tail) in [
+            (
+                "CPU: 3 PID: 2187 Comm: a Not tainted 6.1.0 #1",
+                "ok 12 selftests: net: foo.sh",
+            ),
+            (
+                "RAX: 0000000000000000 RBX: 0000000000000001",
+                "PASS: tst_foo 12",
+            ),
+            ("zeta_go+0x1/0x2", "Starting Network Manager..."),
+            ("Hardware name: QEMU Standard PC", "+ ./run-test.sh"),
+            (
+                "INFO: task a:1 blocked for more than",
+                "BUG: unable to handle page fault",
+            ),
+            ("Workqueue: events zeta_work", "done"),
+        ] {
+            assert!(!goes_on(first, tail), "{first} | {tail}");
+        }
+    }
+}
