@@ -33,7 +33,7 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use late_clear::{
     Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning, PathName,
-    PathRule, Requester, StageName, Usual, Word,
+    PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
 };
 pub(crate) use memo::Memo;
 pub use msr::{Msr, MsrBit};
