@@ -167,10 +167,17 @@ fn a_register_in_the_log_settles_a_late_clear() {
 
 #[test]
 fn a_register_that_is_alike_speaks_for_the_kernel() {
-    let listed = late_clear(&format!(
-        "{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n"
-    ));
-    assert_eq!(listed["at_fault"], "kernel");
+    let log = format!("{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n");
+    let listed = late_clear(&log);
+    let (page, _) = run(&[("log", &log)], &["--format", "firmware", "log"]);
+    assert!(
+        page.starts_with("Nothing here is a matter of the firmware"),
+        "{page}"
+    );
+    assert_eq!(listed["at_fault"], "unknown");
+    let diagnosis = listed["diagnosis"].as_str().expect("text");
+    let told = diagnosis.contains("speaks against the firmware and for the kernel");
+    assert!(told, "{diagnosis}");
     let evidence = listed["evidence"].as_array().expect("a list");
     let says = |item: &Value| {
         item["for"] == "kernel"
