@@ -2,7 +2,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{FaultName, Grammar};
-use ksplat::stages::late_clear::LateClear;
+use ksplat::stages::late_clear::{Confidence, LateClear};
 use ksplat::stages::report::Sequence;
 
 /// The first late clear of a log.
@@ -192,6 +192,30 @@ fn a_rule_is_chosen_without_a_feature_where_the_function_has_one_reason() {
     assert_eq!(rule("early_init_intel"), None);
     assert_eq!(rule("init_intel"), Some("init-intel-tail-call"));
     assert_eq!(rule("nobody"), None);
+}
+
+/// They run too early, or come to one result on all CPUs: a frame of theirs is doubted.
+#[test]
+fn a_function_that_is_never_late_is_doubted() {
+    let grammar = Grammar::builtin();
+    for function in grammar.never_late.iter().flat_map(|early| &early.functions) {
+        assert!(grammar.requester(function, None).is_none(), "{function}");
+    }
+    let log = [
+        BANNER,
+        &splat(METAL, "early_identify_cpu", 4 * 32 + 17, BSP),
+    ]
+    .concat();
+    let verdict = verdict(&log);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    let doubt =
+        "before alternative_instructions(): its clear is late only where this kernel differs";
+    let mut evidence = verdict.evidence.iter();
+    assert!(
+        evidence.any(|item| item.says.contains(doubt)),
+        "{:?}",
+        verdict.evidence
+    );
 }
 
 /// It hides the feature from all CPUs and breaks what depends on it.

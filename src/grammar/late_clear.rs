@@ -190,6 +190,16 @@ pub struct Ask {
     pub text: String,
 }
 
+/// Functions that clear features and are never late.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeverLate {
+    /// Without clone suffixes.
+    pub functions: Vec<String>,
+    /// Goes on from "FUNCTION()".
+    pub why: String,
+}
+
 /// What a requester usually clears.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

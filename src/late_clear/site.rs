@@ -181,6 +181,15 @@ pub fn requester_is_sure(
     let Some(requester) = requester else {
         return Confidence::Certain;
     };
+    let mut early = case.grammar.never_late.iter();
+    if let Some(early) = early.find(|early| names(&early.functions, requester)) {
+        let says = format!(
+            "{requester}() {}: its clear is late only where this kernel differs, or its frame is not the one that asked",
+            early.why
+        );
+        evidence.push(Case::note(0, says, "requester"));
+        return Confidence::Likely;
+    }
     let other = case.grammar.requesters.iter().find(|rule| {
         let about = |name: &str| rule.features.iter().any(|feature| feature == name);
         !rule.names(requester) && feature.is_some_and(about)
