@@ -131,6 +131,56 @@ fn standard_input_and_quoted_mails_are_read_as_well() {
     assert!(text.contains("flag vmx: CPU 0 yes, CPU 1 no"), "{text}");
 }
 
+/// Lines of kernels, each of one CPU: what the kernel prints (arch/x86/kernel, arch/x86/kvm, arch/arm64/kernel).
+#[test]
+fn what_the_kernel_says_of_single_cpus_is_in_the_table() {
+    let lines = [
+        ("CPU3 failed to report alive state", 3, "did not come up"),
+        (
+            "[Firmware Bug]: CPU   1: APIC ID mismatch. CPUID: 0x0001 APIC: 0x0002",
+            1,
+            "CPUID: 0x0001 APIC: 0x0002",
+        ),
+        (
+            "[Firmware Bug]: CPU3: APIC ID mismatch. Firmware: 0x0003 APIC: 0x0006",
+            3,
+            "Firmware: 0x0003 APIC: 0x0006",
+        ),
+        (
+            "kvm_intel: VMX not enabled (by BIOS) in MSR_IA32_FEAT_CTL on CPU 3",
+            3,
+            "off",
+        ),
+        ("kvm_intel: Inconsistent VMCS config on CPU 5", 5, "differs"),
+        ("kvm_amd: SVM not supported by CPU 2", 2, "off"),
+        (
+            "[Firmware Bug]: TSC ADJUST differs: CPU1 -999 --> 12. Restoring",
+            1,
+            "-999 --> 12",
+        ),
+        ("[Firmware Bug]: TSC ADJUST: CPU8: -2 force to 0", 8, "-2"),
+        (
+            "TSC ADJUST compensate: CPU4 observed 71 warp. Adjust: 71",
+            4,
+            "71 warp",
+        ),
+        (
+            "CPU features: SANITY CHECK: Unexpected variation in SYS_CNTFRQ_EL0. Boot CPU: 0x00000001800000, CPU4: 0x00000001000000",
+            4,
+            "SYS_CNTFRQ_EL0. Boot CPU: 0x00000001800000, CPU4: 0x00000001000000",
+        ),
+    ];
+    for (line, cpu, value) in lines {
+        let log = format!("[    0.300000] {line}\n");
+        let (text, code) = run(&[("log", &log)], &["cpus", "--format", "json", "log"]);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let values = &document["differences"][0]["values"][0];
+        assert_eq!(values["cpus"], serde_json::json!([cpu]), "{line}");
+        assert_eq!(values["value"], value, "{line}");
+        assert_eq!(code, Some(1));
+    }
+}
+
 #[test]
 fn control_bytes_of_a_listing_reach_no_terminal() {
     let text = cpuinfo(["fpu \u{1b}[31mred", "fpu"]);
