@@ -26,9 +26,8 @@ pub fn judge(
         (PathName::Bsp, StageName::Resume) => {
             machine(case, rule, of_rule.or(Some(FaultName::Firmware)), evidence)
         }
-        (PathName::Bsp, _) => FaultName::Kernel,
-        (PathName::Other, StageName::Initcall | StageName::Module) => FaultName::Kernel,
-        (PathName::Other, _) => of_rule.unwrap_or(FaultName::Unknown),
+        // Whatever the register is like: the kernel asked too late.
+        (PathName::Bsp | PathName::Other, _) => FaultName::Kernel,
         (PathName::Unknown, _) => FaultName::Unknown,
     }
 }
