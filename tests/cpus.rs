@@ -215,6 +215,46 @@ fn a_register_in_the_log_settles_a_late_clear() {
     assert_eq!(listed["at_fault"], alone["at_fault"]);
 }
 
+/// The listing may be another file, the other file of a folder, or a mail's attachment.
+#[test]
+fn a_register_beside_the_log_settles_a_late_clear() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let rdmsr = "lab# rdmsr -a 0x3a\n5\n1\n";
+    let mail = format!(
+        "From: a@b\nSubject: boot\nMessage-Id: <1@b>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n\
+         --cut\nContent-Type: text/plain\n\n{log}\n--cut\nContent-Type: text/plain; name=\"msr.txt\"\n\
+         Content-Disposition: attachment; filename=\"msr.txt\"\n\n{rdmsr}\n--cut--\n"
+    );
+    let files = [
+        ("logs/console", &*log),
+        ("logs/msr", rdmsr),
+        ("mail.eml", &*mail),
+        ("other/console", &*log),
+    ];
+    let evidence = |paths: &[&str]| {
+        let (text, _) = run(&files, &[&["--format", "json"], paths].concat());
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let evidence = document["splats"][0]["late_clear"]["evidence"].clone();
+        let evidence = evidence.as_array().expect("a late clear").clone();
+        let says = |item: &Value| item["says"].as_str().expect("text").to_owned();
+        evidence.iter().map(says).find(|says| says.contains("0x3a"))
+    };
+    let wanted = "CPU 0 0x5, CPU 1 0x1: bit 2 (VMX) off on CPU 1 only";
+    for (paths, place) in [
+        (vec!["logs/console", "logs/msr"], "(logs/msr:3)"),
+        (vec!["logs"], "(logs/msr:3)"),
+        (vec!["mail.eml"], "msr.txt"),
+    ] {
+        let says = evidence(&paths).expect("evidence");
+        assert!(says.contains(wanted) && says.contains(place), "{says}");
+    }
+    // Of two logs nobody knows whose CPUs are listed.
+    let both = ["logs/console", "logs/msr", "other/console"];
+    assert_eq!(evidence(&both), None);
+}
+
 #[test]
 fn a_register_that_is_alike_speaks_for_the_kernel() {
     let log = format!("{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n");

@@ -2,6 +2,7 @@
 
 use super::args::{Args, Options};
 use super::batch::{tell_empty, tell_links};
+use super::beside;
 use super::fail_on::{FailOn, nearest, require_kinds};
 use super::printer::Printer;
 use super::signals::Stop;
@@ -32,6 +33,8 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     }
     let stop = Stop::on_signals()?;
     let analyzer = analyzer(options, &stop)?.look_for_kernel();
+    let beside = beside::listings(analyzer.grammar(), files);
+    let analyzer = analyzer.with_listings(beside);
     let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
     let mut links = 0;
