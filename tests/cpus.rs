@@ -113,6 +113,18 @@ fn json_and_page_have_the_same() {
 }
 
 #[test]
+fn the_page_of_a_log_shows_how_the_cpus_differ() {
+    let log = format!("{LATE_CLEAR}\nlab# rdmsr -a 0x3a\n5\n1\n");
+    let (page, _) = run(&[("log", &log)], &["--format", "html", "log"]);
+    let table = page.split_once("<details class=\"cpus\">");
+    let (_, table) = table.expect("a table of the CPUs");
+    assert!(table.contains("bit 2 (VMX) off on CPU 1 only"));
+    assert!(table.contains("<td>0x5</td><td>0x1</td>"), "{table}");
+    let (page, _) = run(&[("log", LATE_CLEAR)], &["--format", "html", "log"]);
+    assert!(!page.contains("class=\"cpus\""));
+}
+
+#[test]
 fn standard_input_and_quoted_mails_are_read_as_well() {
     let mail = format!(
         "From: a@b\nSubject: cpus\nDate: Thu, 26 Nov 2026 12:00:00 +0000\nMessage-Id: <1@b>\n\n> {}\n",
@@ -288,6 +300,28 @@ fn a_flag_that_only_the_boot_cpu_has_is_evidence() {
         .find(|item| item["says"] == wanted)
         .expect("evidence");
     assert_eq!(found["for"], "divergent");
+}
+
+/// What the boot CPU says as well is a setting of the BIOS; what comes only in the bring-up is a CPU that differs.
+#[test]
+fn a_hint_is_what_only_a_secondary_cpu_says() {
+    const BANNER: &str = "[    0.000000] Linux version 6.12.9 (me@here) #1 SMP\n";
+    const BRING_UP: &str = "[    0.120000] smp: Bringing up secondary CPUs ...\n";
+    for says in [
+        "x86/cpu: SVM disabled (by BIOS) in MSR_VM_CR",
+        "x86/cpu: VMX (outside TXT) disabled by BIOS",
+    ] {
+        let line = format!("[    0.100000] {says}\n");
+        let arguments = ["--fail-on", "hint", "log"];
+        let legal = [BANNER, &line, BRING_UP].concat();
+        let (text, code) = run(&[("log", &legal)], &arguments);
+        assert!(!text.contains(says), "{text}");
+        assert_eq!(code, Some(0));
+        let differs = [BANNER, BRING_UP, &line].concat();
+        let (text, code) = run(&[("log", &differs)], &arguments);
+        assert!(text.contains("The boot CPU did not say so"), "{text}");
+        assert_eq!(code, Some(1));
+    }
 }
 
 /// The page for the BIOS team has the machine, the register and the commands, and none of the kernel's words.
