@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of a file that is looked into, and of all that is unpacked of it. Listings are small.
 const MAX_FILE: u64 = 4 << 20;
-const MAX_UNPACKED: u64 = 32 << 20;
+const MAX_UNPACKED: u64 = 8 << 20;
 
 /// Files that are looked into.
 const MAX_FILES: usize = 64;
@@ -23,26 +23,20 @@ pub fn listings(grammar: &Grammar, paths: &[PathBuf]) -> Option<CpuTable> {
     let functions = grammar.sites.iter().map(|site| site.function.as_bytes());
     let mut look = Look {
         functions: functions.collect(),
-        reader: Reader::new(grammar).ok()?,
+        reader: None,
         path: String::new(),
+        texts: 0,
         logs: 0,
     };
-    let unpacker = Unpacker::new(Limits {
-        max_size: MAX_UNPACKED,
-        ..Limits::default()
-    });
-    let mut files = 0;
-    for path in paths.iter().filter(|path| is_stored(path)) {
-        for entry in entries(path).flatten() {
-            files += 1;
-            if files > MAX_FILES {
-                return None;
-            }
-            look.file(&entry, &unpacker);
-        }
+    look.files(paths)?;
+    // Few runs have a late clear, and fewer a text beside it: only those are read for what they list.
+    if look.logs != 1 || look.texts == 1 {
+        return None;
     }
-    let table = look.reader.finish();
-    (look.logs == 1 && !table.is_empty()).then_some(table)
+    look.reader = Some(Reader::new(grammar).ok()?);
+    look.files(paths)?;
+    let table = look.reader?.finish();
+    (!table.is_empty()).then_some(table)
 }
 
 /// What can be read twice.
@@ -53,13 +47,35 @@ fn is_stored(path: &Path) -> bool {
 
 struct Look<'a> {
     functions: Vec<&'a [u8]>,
-    reader: Reader<'a>,
+    /// Only once it is known that there is something to read.
+    reader: Option<Reader<'a>>,
     path: String,
-    /// Texts that hold a late clear.
+    /// Texts, and those that hold a late clear.
+    texts: usize,
     logs: usize,
 }
 
 impl Look<'_> {
+    /// Looks into all files; `None` where they are too many.
+    fn files(&mut self, paths: &[PathBuf]) -> Option<()> {
+        let unpacker = Unpacker::new(Limits {
+            max_size: MAX_UNPACKED,
+            ..Limits::default()
+        });
+        (self.texts, self.logs) = (0, 0);
+        let mut files = 0;
+        for path in paths.iter().filter(|path| is_stored(path)) {
+            for entry in entries(path).flatten() {
+                files += 1;
+                if files > MAX_FILES {
+                    return None;
+                }
+                self.file(&entry, &unpacker);
+            }
+        }
+        Some(())
+    }
+
     fn file(&mut self, entry: &Entry, unpacker: &Unpacker) {
         let Entry::File(file) = entry else {
             return;
@@ -89,15 +105,19 @@ impl Visit for Look<'_> {
             return;
         };
         let is_log = |function: &&[u8]| memmem::find(bytes, function).is_some();
+        self.texts += 1;
         if self.functions.iter().any(is_log) {
             self.logs += 1;
             return;
         }
+        let Some(reader) = &mut self.reader else {
+            return;
+        };
         let path = match member.name {
             Some(name) => format!("{} ({name})", self.path),
             None => self.path.clone(),
         };
-        self.reader.text(&path, bytes);
+        reader.text(&path, bytes);
     }
 
     fn error(&mut self, _: UnpackError) {}
