@@ -78,6 +78,7 @@ pub struct Analyzer {
     excerpts: bool,
     looks_for_kernel: bool,
     expects: Vec<MilestoneName>,
+    beside: Option<CpuTable>,
     stop: Option<Arc<AtomicBool>>,
 }
 
@@ -111,6 +112,7 @@ impl Analyzer {
             excerpts: false,
             looks_for_kernel: false,
             expects: Vec::new(),
+            beside: None,
             stop: None,
         })
     }
@@ -149,6 +151,13 @@ impl Analyzer {
     pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
         self.looks_for_kernel |= !milestones.is_empty();
         self.expects = milestones;
+        self
+    }
+
+    /// What other inputs say of the CPUs of the machine: evidence of late clears.
+    #[must_use]
+    pub fn with_listings(mut self, beside: Option<CpuTable>) -> Analyzer {
+        self.beside = beside;
         self
     }
 
@@ -200,7 +209,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let origin = origin.into();
-        let listings = Listings::of(origin.path, bytes);
+        let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
         let mut pipeline = Pipeline::new(self, &origin, sequence, listings, take);
         pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
@@ -214,10 +223,11 @@ impl Analyzer {
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
+        let listings = Listings::beside(self.beside.as_ref());
         Stream {
             lines: LineReader::default(),
             pace: Pace::default(),
-            pipeline: Pipeline::new(self, &origin.into(), sequence, Listings::default(), take),
+            pipeline: Pipeline::new(self, &origin.into(), sequence, listings, take),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Who is at fault for a late clear, and what the diagnosis says then.
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
+use ksplat::stages::grammar::features::FeatureDb;
 use ksplat::stages::grammar::{FaultName, Grammar};
-use ksplat::stages::late_clear::LateClear;
+use ksplat::stages::late_clear::{Confidence, LateClear};
 use ksplat::stages::report::Sequence;
 
 /// The first late clear of a log.
@@ -194,6 +195,30 @@ fn a_rule_is_chosen_without_a_feature_where_the_function_has_one_reason() {
     assert_eq!(rule("nobody"), None);
 }
 
+/// They run too early, or come to one result on all CPUs: a frame of theirs is doubted.
+#[test]
+fn a_function_that_is_never_late_is_doubted() {
+    let grammar = Grammar::builtin();
+    for function in grammar.never_late.iter().flat_map(|early| &early.functions) {
+        assert!(grammar.requester(function, None).is_none(), "{function}");
+    }
+    let log = [
+        BANNER,
+        &splat(METAL, "early_identify_cpu", 4 * 32 + 17, BSP),
+    ]
+    .concat();
+    let verdict = verdict(&log);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    let doubt =
+        "before alternative_instructions(): its clear is late only where this kernel differs";
+    let mut evidence = verdict.evidence.iter();
+    assert!(
+        evidence.any(|item| item.says.contains(doubt)),
+        "{:?}",
+        verdict.evidence
+    );
+}
+
 /// It hides the feature from all CPUs and breaks what depends on it.
 #[test]
 fn clearcpuid_is_never_advised() {
@@ -208,5 +233,128 @@ fn clearcpuid_is_never_advised() {
     let kinds = grammar.kinds.iter().filter_map(|kind| kind.advice.as_ref());
     for text in texts.chain(diagnoses).chain(faults).chain(kinds) {
         assert!(!text.contains("clearcpuid"), "{text}");
+    }
+}
+
+/// A verdict as a person reads it.
+fn told(case: &str, log: &str) -> String {
+    let verdict = verdict(log);
+    let text = format!(
+        "{}\n{}\n{}",
+        verdict.sentence, verdict.headline, verdict.diagnosis
+    );
+    let wrapped = textwrap(&text);
+    format!("## {case}: {}\n{wrapped}\n", verdict.at_fault.as_str())
+}
+
+/// Lines of at most a hundred columns.
+fn textwrap(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut column = 0;
+        for word in line.split(' ') {
+            if column > 0 && column + word.len() > 100 {
+                out.push('\n');
+                column = 0;
+            }
+            let blank = if column > 0 { " " } else { "" };
+            out.push_str(blank);
+            out.push_str(word);
+            column += blank.len() + word.len();
+        }
+        out.push('\n');
+    }
+    out
+}
+
+const INITCALL: &str = "do_one_initcall+0x58/0x310\n kernel_init_freeable+0x1a/0x20\n";
+const MODULE: &str = "do_one_initcall+0x58/0x310\n do_init_module+0x60/0x240\n";
+const RESUME: &str = "restore_processor_state+0x1/0x2\n suspend_devices_and_enter+0x1/0x2\n";
+const RUNTIME: &str = "ksys_write+0x1/0x2\n do_syscall_64+0x1/0x2\n";
+const CALLBACK: &str = "cpuhp_invoke_callback+0x1/0x2\n _cpu_up+0x1/0x2\n";
+
+/// What is said for each path, stage and culprit, to be read by a person.
+#[test]
+fn what_is_said_on_each_path() {
+    const BROUGHT_UP: &str = "[    0.140000] smp: Brought up 1 node, 2 CPUs\n";
+    const SUSPEND: &str = "[    0.145000] PM: suspend entry (deep)\n";
+    const OFF: &str = "[    0.110000] x86/cpu: VMX (outside TXT) disabled by BIOS\n";
+    const KEXEC: &str = "[    0.000000] Command line: quiet elfcorehdr=0x73000000\n";
+    let clear = |hardware, below| splat(hardware, "init_ia32_feat_ctl", VMX, below);
+    let cases = [
+        ("AP, machine", vec![BRING_UP], METAL, AP),
+        ("AP, virtual machine", vec![BRING_UP], QEMU, AP),
+        ("AP, kexec", vec![KEXEC, BRING_UP], METAL, AP),
+        ("AP, boot CPU as well", vec![OFF, BRING_UP], METAL, AP),
+        ("AP, hotplug", vec![BRING_UP, BROUGHT_UP], METAL, AP),
+        ("AP, resume", vec![BRING_UP, BROUGHT_UP, SUSPEND], METAL, AP),
+        ("boot CPU", vec![], METAL, BSP),
+        (
+            "boot CPU, resume",
+            vec![BRING_UP, BROUGHT_UP],
+            METAL,
+            RESUME,
+        ),
+        (
+            "boot CPU, resume, virtual machine",
+            vec![BRING_UP, BROUGHT_UP],
+            QEMU,
+            RESUME,
+        ),
+        ("initcall", vec![BRING_UP, BROUGHT_UP], METAL, INITCALL),
+        ("module", vec![BRING_UP, BROUGHT_UP], METAL, MODULE),
+        (
+            "hotplug callback",
+            vec![BRING_UP, BROUGHT_UP],
+            METAL,
+            CALLBACK,
+        ),
+        ("runtime", vec![BRING_UP, BROUGHT_UP], METAL, RUNTIME),
+        ("unknown", vec![BRING_UP, BROUGHT_UP], METAL, ""),
+    ];
+    let all = cases.iter().map(|(case, before, hardware, below)| {
+        let log = [BANNER, &before.concat(), &clear(hardware, below)].concat();
+        told(case, &log)
+    });
+    let all: Vec<_> = all.collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+/// What is said of each function that asks for clears: where one CPU differs, and where the order is wrong.
+#[test]
+fn what_is_said_of_each_requester() {
+    let grammar = Grammar::builtin();
+    let newest = FeatureDb::builtin().for_release(Some("6.12.9"));
+    let mut all = Vec::new();
+    for rule in &grammar.requesters {
+        // A rule for whatever else its function clears, and features of other kernels than the log's.
+        let known = rule.features.iter().find_map(|name| newest.by_name(name));
+        let number = known.map_or(VMX, |feature| feature.number);
+        for (path, below) in [("AP", AP), ("BSP", BSP)] {
+            let clear = splat(METAL, &rule.function, number, below);
+            let before = if path == "AP" { BRING_UP } else { "" };
+            let case = format!("{}, {path}", rule.name);
+            all.push(told(&case, &[BANNER, before, &clear].concat()));
+        }
+    }
+    let all = all.join("\n");
+    assert!(!all.contains("clearcpuid"));
+    assert!(!all.contains(['{', '}']));
+    insta::assert_snapshot!(all);
+}
+
+/// Whoever set the register: outside the identification of a CPU the kernel asked too late, and so says the sentence.
+#[test]
+fn a_clear_outside_of_identifications_is_the_kernel_s() {
+    for below in [INITCALL, MODULE, CALLBACK, RUNTIME] {
+        let clear = splat(METAL, "init_ia32_feat_ctl", VMX, below);
+        let verdict = verdict(&[BANNER, BRING_UP, &clear].concat());
+        assert_eq!(verdict.at_fault, FaultName::Kernel, "{below}");
+        assert!(
+            verdict.sentence.starts_with("KERNEL: "),
+            "{}",
+            verdict.sentence
+        );
+        assert!(verdict.diagnosis.contains("since 6.10 (ee8962082a44)"));
     }
 }

@@ -113,6 +113,18 @@ fn json_and_page_have_the_same() {
 }
 
 #[test]
+fn the_page_of_a_log_shows_how_the_cpus_differ() {
+    let log = format!("{LATE_CLEAR}\nlab# rdmsr -a 0x3a\n5\n1\n");
+    let (page, _) = run(&[("log", &log)], &["--format", "html", "log"]);
+    let table = page.split_once("<details class=\"cpus\">");
+    let (_, table) = table.expect("a table of the CPUs");
+    assert!(table.contains("bit 2 (VMX) off on CPU 1 only"));
+    assert!(table.contains("<td>0x5</td><td>0x1</td>"), "{table}");
+    let (page, _) = run(&[("log", LATE_CLEAR)], &["--format", "html", "log"]);
+    assert!(!page.contains("class=\"cpus\""));
+}
+
+#[test]
 fn standard_input_and_quoted_mails_are_read_as_well() {
     let mail = format!(
         "From: a@b\nSubject: cpus\nDate: Thu, 26 Nov 2026 12:00:00 +0000\nMessage-Id: <1@b>\n\n> {}\n",
@@ -129,6 +141,56 @@ fn standard_input_and_quoted_mails_are_read_as_well() {
     drop(input);
     let text = stdout(&child.wait_with_output().expect("it ends"));
     assert!(text.contains("flag vmx: CPU 0 yes, CPU 1 no"), "{text}");
+}
+
+/// Lines of kernels, each of one CPU: what the kernel prints (arch/x86/kernel, arch/x86/kvm, arch/arm64/kernel).
+#[test]
+fn what_the_kernel_says_of_single_cpus_is_in_the_table() {
+    let lines = [
+        ("CPU3 failed to report alive state", 3, "did not come up"),
+        (
+            "[Firmware Bug]: CPU   1: APIC ID mismatch. CPUID: 0x0001 APIC: 0x0002",
+            1,
+            "CPUID: 0x0001 APIC: 0x0002",
+        ),
+        (
+            "[Firmware Bug]: CPU3: APIC ID mismatch. Firmware: 0x0003 APIC: 0x0006",
+            3,
+            "Firmware: 0x0003 APIC: 0x0006",
+        ),
+        (
+            "kvm_intel: VMX not enabled (by BIOS) in MSR_IA32_FEAT_CTL on CPU 3",
+            3,
+            "off",
+        ),
+        ("kvm_intel: Inconsistent VMCS config on CPU 5", 5, "differs"),
+        ("kvm_amd: SVM not supported by CPU 2", 2, "off"),
+        (
+            "[Firmware Bug]: TSC ADJUST differs: CPU1 -999 --> 12. Restoring",
+            1,
+            "-999 --> 12",
+        ),
+        ("[Firmware Bug]: TSC ADJUST: CPU8: -2 force to 0", 8, "-2"),
+        (
+            "TSC ADJUST compensate: CPU4 observed 71 warp. Adjust: 71",
+            4,
+            "71 warp",
+        ),
+        (
+            "CPU features: SANITY CHECK: Unexpected variation in SYS_CNTFRQ_EL0. Boot CPU: 0x00000001800000, CPU4: 0x00000001000000",
+            4,
+            "SYS_CNTFRQ_EL0. Boot CPU: 0x00000001800000, CPU4: 0x00000001000000",
+        ),
+    ];
+    for (line, cpu, value) in lines {
+        let log = format!("[    0.300000] {line}\n");
+        let (text, code) = run(&[("log", &log)], &["cpus", "--format", "json", "log"]);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let values = &document["differences"][0]["values"][0];
+        assert_eq!(values["cpus"], serde_json::json!([cpu]), "{line}");
+        assert_eq!(values["value"], value, "{line}");
+        assert_eq!(code, Some(1));
+    }
 }
 
 #[test]
@@ -165,12 +227,59 @@ fn a_register_in_the_log_settles_a_late_clear() {
     assert_eq!(listed["at_fault"], alone["at_fault"]);
 }
 
+/// The listing may be another file, the other file of a folder, or a mail's attachment.
+#[test]
+fn a_register_beside_the_log_settles_a_late_clear() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let rdmsr = "lab# rdmsr -a 0x3a\n5\n1\n";
+    let mail = format!(
+        "From: a@b\nSubject: boot\nMessage-Id: <1@b>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n\
+         --cut\nContent-Type: text/plain\n\n{log}\n--cut\nContent-Type: text/plain; name=\"msr.txt\"\n\
+         Content-Disposition: attachment; filename=\"msr.txt\"\n\n{rdmsr}\n--cut--\n"
+    );
+    let files = [
+        ("logs/console", &*log),
+        ("logs/msr", rdmsr),
+        ("mail.eml", &*mail),
+        ("other/console", &*log),
+    ];
+    let evidence = |paths: &[&str]| {
+        let (text, _) = run(&files, &[&["--format", "json"], paths].concat());
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let evidence = document["splats"][0]["late_clear"]["evidence"].clone();
+        let evidence = evidence.as_array().expect("a late clear").clone();
+        let says = |item: &Value| item["says"].as_str().expect("text").to_owned();
+        evidence.iter().map(says).find(|says| says.contains("0x3a"))
+    };
+    let wanted = "CPU 0 0x5, CPU 1 0x1: bit 2 (VMX) off on CPU 1 only";
+    for (paths, place) in [
+        (vec!["logs/console", "logs/msr"], "(logs/msr:3)"),
+        (vec!["logs"], "(logs/msr:3)"),
+        (vec!["mail.eml"], "msr.txt"),
+    ] {
+        let says = evidence(&paths).expect("evidence");
+        assert!(says.contains(wanted) && says.contains(place), "{says}");
+    }
+    // Of two logs nobody knows whose CPUs are listed.
+    let both = ["logs/console", "logs/msr", "other/console"];
+    assert_eq!(evidence(&both), None);
+}
+
 #[test]
 fn a_register_that_is_alike_speaks_for_the_kernel() {
-    let listed = late_clear(&format!(
-        "{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n"
-    ));
-    assert_eq!(listed["at_fault"], "kernel");
+    let log = format!("{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n");
+    let listed = late_clear(&log);
+    let (page, _) = run(&[("log", &log)], &["--format", "firmware", "log"]);
+    assert!(
+        page.starts_with("Nothing here is a matter of the firmware"),
+        "{page}"
+    );
+    assert_eq!(listed["at_fault"], "unknown");
+    let diagnosis = listed["diagnosis"].as_str().expect("text");
+    let told = diagnosis.contains("speaks against the firmware and for the kernel");
+    assert!(told, "{diagnosis}");
     let evidence = listed["evidence"].as_array().expect("a list");
     let says = |item: &Value| {
         item["for"] == "kernel"
@@ -191,6 +300,28 @@ fn a_flag_that_only_the_boot_cpu_has_is_evidence() {
         .find(|item| item["says"] == wanted)
         .expect("evidence");
     assert_eq!(found["for"], "divergent");
+}
+
+/// What the boot CPU says as well is a setting of the BIOS; what comes only in the bring-up is a CPU that differs.
+#[test]
+fn a_hint_is_what_only_a_secondary_cpu_says() {
+    const BANNER: &str = "[    0.000000] Linux version 6.12.9 (me@here) #1 SMP\n";
+    const BRING_UP: &str = "[    0.120000] smp: Bringing up secondary CPUs ...\n";
+    for says in [
+        "x86/cpu: SVM disabled (by BIOS) in MSR_VM_CR",
+        "x86/cpu: VMX (outside TXT) disabled by BIOS",
+    ] {
+        let line = format!("[    0.100000] {says}\n");
+        let arguments = ["--fail-on", "hint", "log"];
+        let legal = [BANNER, &line, BRING_UP].concat();
+        let (text, code) = run(&[("log", &legal)], &arguments);
+        assert!(!text.contains(says), "{text}");
+        assert_eq!(code, Some(0));
+        let differs = [BANNER, BRING_UP, &line].concat();
+        let (text, code) = run(&[("log", &differs)], &arguments);
+        assert!(text.contains("The boot CPU did not say so"), "{text}");
+        assert_eq!(code, Some(1));
+    }
 }
 
 /// The page for the BIOS team has the machine, the register and the commands, and none of the kernel's words.

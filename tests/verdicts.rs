@@ -370,3 +370,51 @@ fn the_signature_is_of_the_bug_and_not_of_the_boot() {
     ));
     assert_ne!(first[0].signature, other_feature[0].signature);
 }
+
+/// The function has two WARNs; what tells them apart is looked for in the order of what it proves.
+#[test]
+fn the_two_warnings_of_the_function_are_told_apart() {
+    const REGISTERS: &str =
+        "[    0.800000] RDX: 0000000000000001 RSI: 0000000000000085 RDI: ffffc900000cbe28\n";
+    let log = |release: &str, line: u32, more: &str| {
+        let splat = splat(1, "swapper/1", AP_FRAMES)
+            .replace("cpuid-deps.c:117", &format!("cpuid-deps.c:{line}"));
+        let printed = splat
+            .lines()
+            .filter(|line| !line.contains("RSI:") && !line.contains("RBP:"));
+        let printed: String = printed.map(|line| format!("{line}\n")).collect();
+        let trace = "[    0.800000] Call Trace:\n";
+        let printed = printed.replace(trace, &format!("{more}{trace}"));
+        format!("{BEFORE}{BRING_UP}{printed}").replace("6.12.0", release)
+    };
+    let code =
+        |bytes: &str| format!("[    0.800000] Code: {bytes} <0f> 0b e9 67 ff ff ff 48 c7 c7\n");
+    let is_open = |log: &str| {
+        let verdict = verdict(log);
+        let wanted = "WARN, about MAX_FEATURE_BITS, and nothing here tells the two apart";
+        let mut evidence = verdict.evidence.iter();
+        let is_open = evidence.any(|item| item.says.contains(wanted));
+        assert!(!is_open || verdict.confidence <= Confidence::Likely);
+        is_open
+    };
+    // By the line, which is the one's in one series and the other's in another.
+    no_late_clear(&log("6.12.9", 113, ""));
+    no_late_clear(&log("7.3.4", 123, ""));
+    assert!(!is_open(&log("6.16.9", 123, "")));
+    assert!(!is_open(&log("7.3.4", 127, "")));
+    assert!(is_open(&log("6.12.9", 130, "")));
+    assert!(is_open(&log("6.17.0", 123, "")));
+    // By the release: before 6.10 there is no other one; but what follows a candidate may be of 6.10.
+    no_late_clear(&log("6.1.192", 108, ""));
+    no_late_clear(&log("6.9.3", 118, REGISTERS));
+    assert!(is_open(&log("6.9.0-rc3-00001-gee8962082a44", 118, "")));
+    // By the code, whatever the release: a distribution may have taken the commit over.
+    let flag = code("cc cc 8b 15 0a 72 e0 01 85 d2 0f 84 6e ff ff ff");
+    assert!(!is_open(&log("6.9.3", 118, &flag)));
+    no_late_clear(&log("6.17.0", 123, &code("cc cc 81 fe ff 02 00 00 76 02")));
+    // By a number in range.
+    let kept = "[    0.800000] RBP: 0000000000000085 R08: 0000000000000000 R09: 0000000000000000\n";
+    let numbered = log("6.17.0", 123, &format!("{REGISTERS}{kept}"));
+    assert!(!is_open(&numbered));
+    assert_eq!(verdict(&numbered).confidence, Confidence::Certain);
+}

@@ -3,6 +3,7 @@
 mod annotate;
 mod args;
 mod batch;
+mod beside;
 mod bugs;
 mod check;
 mod cpus;

@@ -2,6 +2,7 @@
 
 use super::args::{Args, Options};
 use super::batch::{tell_empty, tell_links};
+use super::beside;
 use super::fail_on::{FailOn, nearest, require_kinds};
 use super::printer::Printer;
 use super::signals::Stop;
@@ -32,8 +33,10 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
         .into());
     }
     let stop = Stop::on_signals()?;
+    let analyzer = analyzer(options, &stop)?.look_for_kernel();
+    let beside = beside::listings(analyzer.grammar(), files);
     // Not freed: the process ends after it, and to unmap a vmlinux takes as long as to symbolize a splat.
-    let analyzer = ManuallyDrop::new(analyzer(options, &stop)?.look_for_kernel());
+    let analyzer = ManuallyDrop::new(analyzer.with_listings(beside));
     let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
     let mut links = 0;

@@ -275,6 +275,22 @@ impl FeatureTable<'_> {
         Version::split_from(series).is_some_and(|(version, _, _)| self.low >= version)
     }
 
+    /// Whether the kernel surely is a release before the series `X.Y`.
+    pub fn is_before(&self, series: &str) -> bool {
+        let split = Version::split_from(series);
+        self.coverage == Coverage::Exact && split.is_some_and(|(version, _, _)| self.high < version)
+    }
+
+    /// Whether the kernel surely is of the series `X.Y`.
+    pub fn is_of(&self, series: &str) -> bool {
+        let split = Version::split_from(series);
+        let covered = matches!(self.coverage, Coverage::Exact | Coverage::Several);
+        covered
+            && split.is_some_and(|(version, _, _)| {
+                self.low >= version && self.high <= version.series_end()
+            })
+    }
+
     /// How well the tables cover the release.
     pub fn covered(&self) -> Coverage {
         self.coverage

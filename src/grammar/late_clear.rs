@@ -29,6 +29,32 @@ pub struct ClearSite {
     pub cited: Pattern,
     /// Instructions that WARN() traps with: the bytes at the instruction pointer.
     pub traps: Vec<Vec<u8>>,
+    /// The function's other WARN, where it has one.
+    pub range_check: Option<RangeCheck>,
+}
+
+/// The WARN that a feature number is out of range, in the function that warns of late clears.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeCheck {
+    /// Part of its condition, as kernels print it in their headers.
+    pub condition: String,
+    /// Releases before this series have no other WARN in the function.
+    pub alone_before: String,
+    /// Where both WARNs stand in the source.
+    pub lines: Vec<WarnLines>,
+}
+
+/// Lines of a series' source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarnLines {
+    /// `X.Y`.
+    pub series: String,
+    /// Of the range check.
+    pub range_check: u32,
+    /// Of the WARN about late clears.
+    pub late_clear: u32,
 }
 
 /// By which path a clear came.
@@ -162,6 +188,16 @@ pub struct Ask {
     pub fault: FaultName,
     /// Sentences without the kernel's words.
     pub text: String,
+}
+
+/// Functions that clear features and are never late.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeverLate {
+    /// Without clone suffixes.
+    pub functions: Vec<String>,
+    /// Goes on from "FUNCTION()".
+    pub why: String,
 }
 
 /// What a requester usually clears.

@@ -32,8 +32,8 @@ pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers,
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use late_clear::{
-    Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning, PathName,
-    PathRule, Requester, StageName, Usual, Word,
+    Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
+    NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
 };
 pub(crate) use memo::Memo;
 pub use msr::{Msr, MsrBit};
@@ -140,6 +140,7 @@ struct Document {
     path: Vec<PathRule>,
     bring_up: Vec<PathRule>,
     requester: Vec<Requester>,
+    never_late: Vec<NeverLate>,
     word: Vec<Word>,
     diagnosis: Vec<Diagnosis>,
     fault: Vec<Fault>,
@@ -193,6 +194,8 @@ pub struct Grammar {
     pub bring_ups: Vec<PathRule>,
     /// Who asks for clears, and what that means.
     pub requesters: Vec<Requester>,
+    /// Functions whose clears are never late.
+    pub never_late: Vec<NeverLate>,
     /// What the log itself says of a feature.
     pub words: Vec<Word>,
     /// Verdicts in words.
@@ -464,6 +467,7 @@ impl Document {
             self.fault.retain(|old| old.name != fault.name);
             self.fault.push(fault);
         }
+        self.never_late.extend(later.never_late);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
@@ -530,6 +534,7 @@ impl Document {
             paths: self.path,
             bring_ups: self.bring_up,
             requesters: self.requester,
+            never_late: self.never_late,
             words: self.word,
             diagnoses: self.diagnosis,
             faults: self.fault,

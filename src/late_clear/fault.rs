@@ -19,15 +19,15 @@ pub fn judge(
     let of_rule = rule.and_then(|rule| rule.fault);
     match (path, stage) {
         (PathName::Ap, _) if divergence == Divergence::Uniform => FaultName::Kernel,
-        // What the firmware sets is alike: it is not what the function found.
-        (PathName::Ap, _) if registers == Registers::Alike => FaultName::Kernel,
+        // What the firmware sets is alike now: that speaks for the kernel. But it is of a later time than the clear, so
+        // it proves nothing.
+        (PathName::Ap, _) if registers == Registers::Alike => FaultName::Unknown,
         (PathName::Ap, _) => machine(case, rule, of_rule, evidence),
         (PathName::Bsp, StageName::Resume) => {
             machine(case, rule, of_rule.or(Some(FaultName::Firmware)), evidence)
         }
-        (PathName::Bsp, _) => FaultName::Kernel,
-        (PathName::Other, StageName::Initcall | StageName::Module) => FaultName::Kernel,
-        (PathName::Other, _) => of_rule.unwrap_or(FaultName::Unknown),
+        // Whatever the register is like: the kernel asked too late.
+        (PathName::Bsp | PathName::Other, _) => FaultName::Kernel,
         (PathName::Unknown, _) => FaultName::Unknown,
     }
 }

@@ -1,7 +1,7 @@
-//! What listings of single CPUs in the same log (/proc/cpuinfo, rdmsr) say of a late clear on a secondary CPU.
+//! What listings of single CPUs (/proc/cpuinfo, rdmsr) in the same log, or beside it, say of a late clear on a secondary CPU.
 
 use super::{Case, Evidence, NamedFeature};
-use crate::cpus::{CpuTable, Difference, Row, Subject};
+use crate::cpus::{CpuTable, Difference, Printed, Row, Subject};
 use crate::grammar::{DecidingRegister, PathName, Requester};
 
 /// What the registers that the requester goes by are like.
@@ -40,11 +40,11 @@ pub fn judge(
     let (PathName::Ap, Some(cpu)) = (path, cpu) else {
         return Listed::default();
     };
-    let Some(table) = case.listings.table(case.grammar) else {
+    let Some(table) = case.listings.all(case.grammar) else {
         return Listed::default();
     };
     if let Some(flag) = feature.and_then(|feature| feature.flag.as_deref()) {
-        evidence.extend(of_flag(table, flag, cpu));
+        evidence.extend(of_flag(case, table, flag, cpu));
     }
     let deciding = rule.map_or(&[][..], |rule| rule.registers.as_slice());
     let mut listed = Listed::default();
@@ -64,13 +64,12 @@ pub fn judge(
 }
 
 /// A flag that the boot CPU has and this one lacks proves by itself that they differ.
-fn of_flag(table: &CpuTable, flag: &str, cpu: u32) -> Option<Evidence> {
+fn of_flag(case: &Case<'_>, table: &CpuTable, flag: &str, cpu: u32) -> Option<Evidence> {
     let row = table.row(&Subject::Field(FLAGS.0.to_owned(), FLAGS.1.to_owned()))?;
     let has = |cpu| {
         let words = row.of(cpu)?.value.split_ascii_whitespace();
         Some(words.into_iter().any(|word| word == flag))
     };
-    let line = row.of(cpu)?.printed.line;
     let (says, speaks_for) = match (has(0)?, has(cpu)?) {
         (true, false) => ("CPU 0 has it, CPU {cpu} lacks it", "divergent"),
         (false, false) => ("neither CPU 0 nor CPU {cpu} has it", "uniform"),
@@ -78,7 +77,16 @@ fn of_flag(table: &CpuTable, flag: &str, cpu: u32) -> Option<Evidence> {
     };
     let says = says.replace("{cpu}", &cpu.to_string());
     let says = format!("{}: {flag}: {says}", FLAGS.0);
-    Some(Case::note(line, says, speaks_for))
+    Some(note(case, &row.of(cpu)?.printed, says, speaks_for))
+}
+
+/// A line of another text is named with its path.
+fn note(case: &Case<'_>, printed: &Printed, says: String, speaks_for: &str) -> Evidence {
+    if case.listings.is_own(&printed.path) {
+        return Case::note(printed.line, says, speaks_for);
+    }
+    let says = format!("{says} ({}:{})", printed.path, printed.line);
+    Case::note(0, says, speaks_for)
 }
 
 /// The bits that decide, on both CPUs.
@@ -105,7 +113,7 @@ fn of_register(
             "{} is alike on CPU 0 and CPU {cpu} ({other:#x}): that speaks against the firmware and for the kernel",
             name.trim_end()
         );
-        return Some((Registers::Alike, Case::note(printed.line, says, "kernel")));
+        return Some((Registers::Alike, note(case, printed, says, "kernel")));
     }
     let differences = Difference::of_register(register.msr, row)?;
     let says = format!(
@@ -113,6 +121,6 @@ fn of_register(
         name.trim_end(),
         differences.says.join(", ")
     );
-    let item = Case::note(printed.line, says, "divergent");
+    let item = note(case, printed, says, "divergent");
     Some((Registers::Differ, item))
 }

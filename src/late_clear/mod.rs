@@ -11,6 +11,7 @@ mod fault;
 mod feature;
 mod listed;
 mod path;
+mod range_check;
 mod site;
 mod vmlinux;
 
@@ -202,6 +203,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let found = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
     let feature = found.feature;
     let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
+    let told = range_check::settle(case, site.rule, feature.as_ref(), &mut evidence);
     let asked = site::requester_is_sure(case, requester.as_deref(), name, &mut evidence);
     let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
     let divergence = divergence::judge(
@@ -241,6 +243,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         confidence: path
             .confidence
             .min(site.confidence)
+            .min(told)
             .min(found.confidence)
             .min(asked)
             .min(told_apart),

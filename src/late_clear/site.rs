@@ -1,5 +1,6 @@
 //! Is a splat a late clear, who asked for it, and is it a repeat of the one before?
 
+use super::range_check::{self, Told};
 use super::{Case, Confidence, Evidence};
 use crate::boot::FeatureMessage;
 use crate::grammar::ClearSite;
@@ -30,7 +31,8 @@ pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
 fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     let splat = case.splat;
     let headless = is_headless(splat) || rule.damaged.contains(&splat.kind);
-    if is_range_check(case, rule) {
+    let told = range_check::tell(case, rule);
+    if told == Told::RangeCheck {
         return None;
     }
     let mut evidence = vec![if splat.kind == rule.kind {
@@ -40,12 +42,8 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
     } else {
         return None;
     }];
-    if case.vmlinux.tests_variable(splat, &rule.patched_flag) == Some(true) {
-        let says = format!(
-            "the code in front of the trap reads {} (vmlinux)",
-            rule.patched_flag
-        );
-        evidence.push(Case::note(0, says, "late clear"));
+    if let Told::LateClear(Some(item)) = told {
+        evidence.push(item);
     }
     let confidence = match splat.frames.is_empty() {
         true => Confidence::Weak,
@@ -112,54 +110,6 @@ fn in_front(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
         .find(|frame| names(&rule.helpers, frame.base_name()))?;
     let says = format!("{} in the quoted trace", frame.base_name());
     Some(Case::note(frame.log_line, says, "late clear"))
-}
-
-/// The function's other WARN says that the feature number is out of range; nothing is cleared there.
-fn is_range_check(case: &Case<'_>, rule: &ClearSite) -> bool {
-    let splat = case.splat;
-    if splat
-        .message
-        .iter()
-        .any(|text| text.contains("MAX_FEATURE_BITS"))
-    {
-        return true;
-    }
-    match case.vmlinux.tests_variable(splat, &rule.patched_flag) {
-        Some(reads_flag) => !reads_flag,
-        None => code_compares_with_limit(case),
-    }
-}
-
-/// `cmp $imm32, %reg; ja` in front of the trap, as the range check compiles, with the limit of this
-/// kernel: bits start at 0, so the highest valid one is limit - 1. Where the trap is out of line
-/// only the register can tell.
-fn code_compares_with_limit(case: &Case<'_>) -> bool {
-    let Some(limit) = case.features.max_feature_bits() else {
-        return false;
-    };
-    let highest = (limit - 1).to_le_bytes();
-    let code = case.splat.code.as_ref();
-    let before = code.and_then(|code| code.bytes.get(..code.trap_offset?));
-    let compares = before.is_some_and(|bytes| {
-        let tail = &bytes[bytes.len().saturating_sub(12)..];
-        memchr::memmem::find(tail, &highest).is_some()
-    });
-    compares
-        || case
-            .splat
-            .registers
-            .value("rsi")
-            .is_some_and(|rsi| rsi >= u64::from(limit) && rsi < u64::from(u32::MAX))
-            && !reads_global(before.unwrap_or_default())
-}
-
-/// `mov disp32(%rip),%reg; test %reg,%reg; je`: a global that is tested for zero right before the
-/// trap, as `WARN_ON(alternatives_patched)` compiles.
-fn reads_global(before: &[u8]) -> bool {
-    let test = before
-        .strip_suffix(&before[before.len().saturating_sub(6)..])
-        .unwrap_or_default();
-    matches!(test, [.., 0x8b, modrm, _, _, _, _, 0x85, _] if modrm & 0xc7 == 0x05)
 }
 
 /// Frames quoted without their header: a late clear where they hold the function, or where the mail
@@ -235,6 +185,15 @@ pub fn requester_is_sure(
     let Some(requester) = requester else {
         return Confidence::Certain;
     };
+    let mut early = case.grammar.never_late.iter();
+    if let Some(early) = early.find(|early| names(&early.functions, requester)) {
+        let says = format!(
+            "{requester}() {}: its clear is late only where this kernel differs, or its frame is not the one that asked",
+            early.why
+        );
+        evidence.push(Case::note(0, says, "requester"));
+        return Confidence::Likely;
+    }
     let other = case.grammar.requesters.iter().find(|rule| {
         let about = |name: &str| rule.features.iter().any(|feature| feature == name);
         !rule.names(requester) && feature.is_some_and(about)

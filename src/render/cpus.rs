@@ -6,7 +6,7 @@ use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
 use super::words::{count, wrap};
 use crate::cpus::{Agreed, CpuTable, Difference, Printed, Row, Subject, ranges};
-use maud::html;
+use maud::{Markup, html};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -80,7 +80,8 @@ impl CpuComparison {
         out
     }
 
-    fn headline(&self) -> String {
+    /// How many CPUs, and whether they differ.
+    pub fn headline(&self) -> String {
         let cpus = self.table.cpus();
         let which = format!("{} ({})", count(cpus.len() as u64, "CPU"), ranges(cpus));
         match self.differences.len() {
@@ -156,11 +157,10 @@ impl CpuComparison {
         all.collect()
     }
 
-    /// A page.
-    pub fn html(&self) -> String {
+    /// What differs: a sentence each, and the table.
+    pub fn differences_as_markup(&self) -> Markup {
         let classes = self.table.classes(&self.differences);
-        let body = html! {
-            h1 { (self.headline()) }
+        html! {
             @for difference in &self.differences { p { (clean(&sentence(difference))) } }
             table {
                 thead { tr { th {} @for class in &classes { th { "CPU " (ranges(class)) } } } }
@@ -173,6 +173,14 @@ impl CpuComparison {
                     }
                 }
             }
+        }
+    }
+
+    /// A page.
+    pub fn html(&self) -> String {
+        let body = html! {
+            h1 { (self.headline()) }
+            (self.differences_as_markup())
             @for (source, fields) in &self.alike {
                 h2 { "Alike on all: " (clean(source)) }
                 table {

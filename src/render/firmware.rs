@@ -68,7 +68,7 @@ impl Output for Firmware {
             0 if pages.is_empty() => match self.others {
                 0 => "Nothing here is a matter of the firmware.\n".to_owned(),
                 others => format!(
-                    "Nothing here is a matter of the firmware: {} of the kernel's own making.\n",
+                    "Nothing here is a matter of the firmware: {} that speaks for a fault of the kernel.\n",
                     count(others, "late clear")
                 ),
             },
@@ -86,7 +86,12 @@ fn is_of_firmware(report: &Report) -> bool {
         FaultName::Firmware | FaultName::Microcode | FaultName::Hypervisor | FaultName::Unknown
     );
     let differs = verdict.path == PathName::Ap || verdict.stage == StageName::Resume;
-    is_its && differs && verdict.caused_by.is_none()
+    let for_kernel = FaultName::Kernel.as_str();
+    let acquitted = verdict
+        .evidence
+        .iter()
+        .any(|item| item.speaks_for == for_kernel);
+    is_its && !acquitted && differs && verdict.caused_by.is_none()
 }
 
 fn page(report: &Report, input: &Input) -> String {

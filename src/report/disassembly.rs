@@ -387,7 +387,7 @@ mod tests {
             ),
         ];
         for (dump, registers, text, kind, address, size) in rows {
-            let found = of(&splat(dump, registers)).expect(text);
+            let found = of(&splat(dump, registers), &Symbols::default()).expect(text);
             let access = found.access.expect(text);
             assert_eq!(access.instruction, *text);
             assert_eq!(
@@ -402,7 +402,7 @@ mod tests {
     fn an_access_that_cannot_be_the_fault_is_none() {
         let access = |cr2: &str, rax: &str| {
             let registers = [("rsp", "1"), ("rax", rax), ("cr2", cr2)];
-            of(&splat("<48> 8b 50 10", &registers))
+            of(&splat("<48> 8b 50 10", &registers), &Symbols::default())
                 .expect("code")
                 .access
                 .is_some()
@@ -416,7 +416,7 @@ mod tests {
     #[test]
     fn what_uses_no_memory_has_no_access() {
         for dump in ["<0f> 0b", "<48> 89 c3", "<90>"] {
-            let found = of(&splat(dump, &[("rsp", "1")])).expect(dump);
+            let found = of(&splat(dump, &[("rsp", "1")]), &Symbols::default()).expect(dump);
             assert_eq!(found.access, None, "{dump}");
         }
     }
@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn in_front_of_the_trap_is_what_all_ways_agree_on() {
         let dump = "41 57 41 56 41 55 41 54 49 89 fc 55 48 89 f5 53 48 83 ec 18 48 8b 46 10 48 89 44 24 08 <65> 48 8b 04 25 28 00 00 00 48 89 44 24";
-        let found = of(&splat(dump, &[("rsp", "1")])).expect("code");
+        let found = of(&splat(dump, &[("rsp", "1")]), &Symbols::default()).expect("code");
         assert_eq!(marked(&found), "mov    %gs:0x28,%rax");
         let before = found.instructions.iter().filter(|line| line.offset < 0);
         let last: Vec<_> = before.map(|line| line.text.as_str()).collect();

@@ -101,15 +101,17 @@ impl DebugDirs {
         }
     }
 
-    /// The folders that are looked at, for people.
+    /// The folders that are looked at, for people: the named ones, else those of the machine.
     pub(super) fn places(&self) -> Vec<PathBuf> {
+        if !self.folders.is_empty() {
+            return self.folders.clone();
+        }
         let tree = self.search.build_tree.iter().cloned();
         let system = self.search.system.iter();
         let system =
             system.flat_map(|root| ["usr/lib/debug", "lib/modules"].map(|at| root.join(at)));
         let caches = self.search.caches.iter().cloned();
-        let all = self.folders.iter().cloned().chain(tree).chain(system);
-        all.chain(caches).collect()
+        tree.chain(system).chain(caches).collect()
     }
 
     /// Names that a vmlinux of a release may have below each folder.

@@ -65,8 +65,10 @@ impl Finder {
         if found.is_empty() && wanted.needed {
             let names = wanted.release.map(DebugDirs::names_of).unwrap_or_default();
             let places = self.dirs.places();
-            self.missing
-                .not_found(&places, &names, wanted.release, wanted.build_id);
+            if !places.is_empty() {
+                self.missing
+                    .not_found(&places, &names, wanted.release, wanted.build_id);
+            }
         }
         found
     }

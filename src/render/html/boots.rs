@@ -6,6 +6,7 @@ use super::story::{BLOCKS, Story};
 use super::timeline::{self, SplatStop};
 use crate::analyzer::Input;
 use crate::boot::Boot;
+use crate::render::CpuComparison;
 use crate::render::clean::clean_lines;
 use crate::render::words::count;
 use maud::{Markup, html};
@@ -102,8 +103,25 @@ impl Section<'_> {
             let more = count(self.left_out, "more boot");
             self.push(html! { p.note { (more) " without a splat." } });
         }
+        self.cpus();
         self.out.push("</details>");
         self.out
+    }
+
+    /// What the input says of single CPUs, where they differ.
+    fn cpus(&mut self) {
+        let Some(table) = self.input.cpus.clone() else {
+            return;
+        };
+        let comparison = CpuComparison::new(table);
+        if comparison.has_differences() {
+            self.push(html! {
+                details.cpus {
+                    summary { h3 { (comparison.headline()) } }
+                    (comparison.differences_as_markup())
+                }
+            });
+        }
     }
 
     /// The boots up to that index.
