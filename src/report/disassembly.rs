@@ -439,7 +439,11 @@ mod tests {
 
     #[test]
     fn jumps_are_named_by_the_function_of_rip() {
-        let found = of(&splat("<74> 05 e8 fb ff ff ff", &[("rsp", "1")]), &Symbols::default()).expect("code");
+        let found = of(
+            &splat("<74> 05 e8 fb ff ff ff", &[("rsp", "1")]),
+            &Symbols::default(),
+        )
+        .expect("code");
         let texts: Vec<_> = found
             .instructions
             .iter()
@@ -450,8 +454,14 @@ mod tests {
 
     #[test]
     fn other_architectures_have_none() {
-        assert_eq!(of(&splat("<48> 8b 50 10", &[("x0", "1")]), &Symbols::default()), None);
-        assert_eq!(of(&splat("48 8b 50 10", &[("rsp", "1")]), &Symbols::default()), None);
+        assert_eq!(
+            of(&splat("<48> 8b 50 10", &[("x0", "1")]), &Symbols::default()),
+            None
+        );
+        assert_eq!(
+            of(&splat("48 8b 50 10", &[("rsp", "1")]), &Symbols::default()),
+            None
+        );
     }
 
     proptest! {

@@ -259,6 +259,7 @@ impl Search<'_> {
                 reliable: true,
                 recovered: true,
                 log_line: caller.log_line,
+                behind: caller.behind,
                 section: caller.section,
                 link_address: Some(link.after),
                 ..Frame::default()

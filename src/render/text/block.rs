@@ -10,7 +10,6 @@ use crate::render::trace::{Step, folded, steps};
 use crate::render::words::{count, place, wrap};
 use crate::report::Report;
 use crate::splat::{Frame, Splat};
-use crate::symbols::Variable;
 use std::fmt::Write;
 
 /// Columns of the name of a row, with its margin.
@@ -45,10 +44,7 @@ pub fn block(report: &Report, more: &[Report], style: &Style) -> String {
 /// What the registers hold of the variables at RIP.
 fn variables(out: &mut String, report: &Report, style: &Style) {
     let all = &report.symbols.variables;
-    // What begins with two underscores is of a macro, as a rule.
-    let is_own = |variable: &&Variable| !variable.name.starts_with("__");
-    let known = all.iter().filter(is_own);
-    let known = known.filter(|variable| variable.value.is_some());
+    let known = all.iter().filter(|variable| variable.value.is_some());
     let known: Vec<_> = known.take(MAX_VARIABLES).collect();
     let Some(first) = known.first() else {
         return;

@@ -97,6 +97,10 @@ impl<'a> Search<'_, 'a> {
 
     fn variable(&self, function: &str, entry: &Entry<'a>) -> Option<Variable> {
         let name = self.name(entry)?;
+        // What macros declare is not in the source that people read.
+        if entry.tag == gimli::DW_TAG_variable && name.starts_with("__") {
+            return None;
+        }
         let kind = self.type_of(entry)?;
         let (value, how) = match self.read(function, entry) {
             Ok((value, how)) => (Some(kind.written(value)), how),
