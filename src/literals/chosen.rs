@@ -157,7 +157,11 @@ pub const CHOSEN: &[(&str, usize, usize)] = &[
     ("Kernel panic", 6, 3),
     ("Kernel stack overflow in process ", 14, 5),
     ("Last level iTLB entries: ", 9, 4),
-    ("Late microcode loading without minimal revision check", 46, 4),
+    (
+        "Late microcode loading without minimal revision check",
+        46,
+        4,
+    ),
     ("Linux version ", 4, 6),
     ("MESSAGE\n", 3, 1),
     ("MP-BIOS bug: ", 8, 1),

@@ -153,7 +153,9 @@ fn names_lock(first: &str) -> bool {
 
 /// The line that tells CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
 fn is_state(first: &str) -> bool {
-    first.starts_with("CPU: ") || first.starts_with("Pid: ")
+    // parisc has a row of registers that begins alike, with more blanks.
+    let is_row = first.starts_with("CPU:  ");
+    first.starts_with("CPU: ") && !is_row || first.starts_with("Pid: ")
 }
 
 /// It ends with the kernel's release, which stands behind the taint.
@@ -248,6 +250,10 @@ mod tests {
             (
                 "INFO: task a:1 blocked for more than",
                 "BUG: unable to handle page fault",
+            ),
+            (
+                "CPU:        1   CR30: 11dd32b0 CR31: 00000000",
+                "ORIG_R28: 00000000",
             ),
             ("Workqueue: events zeta_work", "done"),
         ] {
