@@ -251,10 +251,6 @@ mod tests {
                 "INFO: task a:1 blocked for more than",
                 "BUG: unable to handle page fault",
             ),
-            (
-                "CPU:        1   CR30: 11dd32b0 CR31: 00000000",
-                "ORIG_R28: 00000000",
-            ),
             ("Workqueue: events zeta_work", "done"),
         ] {
             assert!(!goes_on(first, tail), "{first} | {tail}");
