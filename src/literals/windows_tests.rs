@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Bytes of a log of which the buckets of the grammar may let one through: 300 literals share eight of them. What is
 /// let through for nothing costs a look at its hash.
-const RARE: u32 = 38;
+const RARE: u32 = 36;
 
 /// The same for windows that are found: their literals are compared.
 const FOUND_RARE: u32 = 600;
