@@ -16,7 +16,7 @@ mod memberships;
 mod memo;
 mod msr;
 mod names;
-mod needed;
+mod required_literals;
 mod passed_over;
 mod pattern;
 mod rewrite;

@@ -3,7 +3,7 @@
 //! They work on bytes and know ASCII only: the kernel prints no other digits and letters where a
 //! pattern looks for some, and Unicode's tables would take longer to build than a log takes to read.
 
-use super::needed::Needed;
+use super::required_literals::RequiredLiterals;
 use regex_automata::Span;
 use regex_automata::meta;
 use regex_automata::util::captures::Captures;
@@ -27,7 +27,7 @@ pub struct Pattern {
     /// As written in the grammar.
     pub source: String,
     /// What a text must contain to fit, known before anything is compiled.
-    needed: OnceLock<Needed>,
+    required: OnceLock<RequiredLiterals>,
     group_names: OnceLock<Vec<String>>,
     compiled: OnceLock<Option<Engines>>,
 }
@@ -109,7 +109,7 @@ impl Pattern {
     pub fn new(source: impl Into<String>) -> Pattern {
         Pattern {
             source: source.into(),
-            needed: OnceLock::new(),
+            required: OnceLock::new(),
             group_names: OnceLock::new(),
             compiled: OnceLock::new(),
         }
@@ -182,19 +182,22 @@ impl Pattern {
 
     /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
     fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
-        self.needed().is_in(text.as_bytes()).then_some(())?;
+        self.required().is_in(text.as_bytes()).then_some(())?;
         self.regex()
     }
 
     /// Texts that fit contain one of these; `None` where any text may fit.
     pub(super) fn literals(&self) -> Option<Vec<String>> {
-        let stretches = self.needed().stretches();
-        let texts = stretches.map(|text| String::from_utf8_lossy(text).into_owned());
-        Some(texts.collect::<Vec<_>>()).filter(|texts| !texts.is_empty())
+        let literals = self.required().literals();
+        let texts: Option<Vec<_>> = literals
+            .map(|literal| String::from_utf8(literal.to_vec()).ok())
+            .collect();
+        texts.filter(|texts| !texts.is_empty())
     }
 
-    fn needed(&self) -> &Needed {
-        self.needed.get_or_init(|| Needed::by(&self.source))
+    fn required(&self) -> &RequiredLiterals {
+        self.required
+            .get_or_init(|| RequiredLiterals::of(&self.source))
     }
 
     /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.
