@@ -33,7 +33,6 @@ struct Known {
 
 /// The state between lines.
 pub struct Annotator<'a> {
-    grammar: &'a Grammar,
     symbolizer: Option<&'a Symbolizer>,
     assembler: Assembler<'a>,
     boots: Boots,
@@ -55,7 +54,6 @@ impl<'a> Annotator<'a> {
     /// For one log.
     pub fn new(grammar: &'a Grammar, symbolizer: Option<&'a Symbolizer>) -> Annotator<'a> {
         Annotator {
-            grammar,
             symbolizer,
             assembler: Assembler::new(grammar, ""),
             boots: Boots::default(),
@@ -81,8 +79,7 @@ impl<'a> Annotator<'a> {
     pub fn line(&mut self, raw: &[u8]) -> Vec<Vec<u8>> {
         self.count += 1;
         let line = LogLine::parse(self.count, raw.strip_suffix(b"\n").unwrap_or(raw));
-        self.boots.observe(self.grammar, &line);
-        let complete = self.assembler.feed(&line, &mut self.boots);
+        let complete = self.assembler.feed(line, &mut self.boots);
         self.waiting.push((self.count, raw.to_vec()));
         self.learn(complete);
         if self.assembler.is_idle() || self.waiting.len() > MAX_WAITING {

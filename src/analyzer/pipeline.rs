@@ -32,7 +32,7 @@ impl Visitor for Pipeline<'_> {
         }
         let reports = &mut self.reports;
         self.decoder
-            .line(number, raw, &mut |line| reports.log_line(&line));
+            .line(number, raw, &mut |line| reports.log_line(line));
         if expects {
             self.expected.look(&mut reports.boots);
         }
@@ -149,7 +149,7 @@ impl<'a> Pipeline<'a> {
     /// Takes in what the decoder holds back.
     fn release_lines(&mut self) {
         let reports = &mut self.reports;
-        self.decoder.release(&mut |line| reports.log_line(&line));
+        self.decoder.release(&mut |line| reports.log_line(line));
     }
 
     /// Keeps a line that tells something, where a report may quote it.

@@ -94,6 +94,7 @@ impl<'a> Reports<'a> {
 
     /// The input is silent: gives away a report that was held back for what may follow it.
     pub fn pause(&mut self) {
+        self.assembler.release_lines(&mut self.boots);
         for splat in self.assembler.release() {
             self.report(splat);
         }
@@ -249,21 +250,21 @@ impl<'a> Reports<'a> {
     }
 
     /// Takes in a log line.
-    pub fn log_line(&mut self, line: &LogLine<'_>) {
-        self.boots.observe(&self.analyzer.grammar, line);
+    pub fn log_line(&mut self, line: LogLine<'_>) {
+        let (number, framing) = (line.number, line.framing);
         let complete = self.assembler.feed(line, &mut self.boots);
         let idle = complete.is_empty() && self.assembler.is_idle();
         for splat in complete {
             self.report(splat);
         }
-        let old = |hint: &Splat| line.number > hint.source.first_line + MAX_HINT;
+        let old = |hint: &Splat| number > hint.source.first_line + MAX_HINT;
         if self.hint.as_ref().is_some_and(old) {
             self.give_hint();
         }
         if let Some(line) = self.assembler.take_orphaned_panic() {
             self.waiting.stopped(line);
         }
-        self.waiting.pass(line, idle);
+        self.waiting.pass(number, &framing, idle);
         self.give_due(false);
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::grammar::Level;
 use crate::late_clear::Target;
-use crate::line::LogLine;
+use crate::line::Framing;
 use crate::report::Report;
 use std::collections::VecDeque;
 
@@ -107,12 +107,12 @@ impl Waiting {
     }
 
     /// A line passes. `idle` is true where no report is open.
-    pub fn pass(&mut self, line: &LogLine<'_>, idle: bool) {
+    pub fn pass(&mut self, number: u64, framing: &Framing, idle: bool) {
         for entry in &mut self.entries {
             let splat = &entry.report.splat;
-            let gap = line.number.saturating_sub(splat.source.last_line);
-            entry.target &= !idle || !line.framing.present && gap <= MAX_NOISE;
-            let times = line.framing.time_us.zip(splat.time_us);
+            let gap = number.saturating_sub(splat.source.last_line);
+            entry.target &= !idle || !framing.present && gap <= MAX_NOISE;
+            let times = framing.time_us.zip(splat.time_us);
             // A clock that went back is that of another boot.
             let passed = times.and_then(|(now, then)| now.checked_sub(then));
             let soon = passed.is_some_and(|passed| passed <= MAX_DELAY_US);

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::OnceLock;
 
-use super::{Builtin, builtin};
+use super::builtin::{Builtin, builtin};
 use release::{Release, Version};
 
 /// A feature or bug bit of a kernel.

@@ -153,19 +153,6 @@ impl Landmark {
     }
 }
 
-/// A line that belongs to reports and carries nothing more to keep.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnownLines {
-    /// Which part of a report.
-    pub name: String,
-    /// What the lines start with, blanks aside.
-    pub starts: Vec<String>,
-    /// True where the lines tell something of this report all the same.
-    #[serde(default)]
-    pub detail: bool,
-}
-
 #[cfg(test)]
 mod tests {
     use super::fits;

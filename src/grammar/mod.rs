@@ -1,24 +1,27 @@
 //! Knowledge as data: what `grammars/*.toml` say, read and checked.
 //!
 //! In: TOML text, compiled in or from a directory of the user's. Out: a [`Grammar`], the one table
-//! that every later stage asks. All files share one format (`Document`): any file may hold any
+//! that every later stage asks. All files share one format (`document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
+mod builtin;
 mod cpus;
 mod dependencies;
+mod document;
 mod error;
 pub mod features;
 mod frames;
 mod kind;
 mod late_clear;
+mod lines;
 mod literals;
 mod memberships;
 mod memo;
 mod msr;
 mod names;
-mod required_literals;
 mod passed_over;
 mod pattern;
+mod required_literals;
 mod rewrite;
 mod summary;
 mod tellers;
@@ -28,13 +31,14 @@ mod who;
 pub use cpus::{CpuListing, CpuStatement};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
-pub use frames::{FrameSet, KnownLines, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
+pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use late_clear::{
     Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
     NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
 };
+pub use lines::{Halves, HalvesName, LineForm, LineRule, LineRules};
 pub(crate) use memo::Memo;
 pub use msr::{Msr, MsrBit};
 pub use passed_over::PassedOver;
@@ -49,69 +53,7 @@ pub use who::WhoLine;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-use serde::Deserialize;
-use std::path::Path;
 use tellers::Tellers;
-
-/// A file of `grammars/`: its name, and what `build.rs` made of it.
-macro_rules! builtin {
-    ($name:literal) => {
-        $crate::grammar::Builtin {
-            name: concat!("grammars/", $name, ".toml"),
-            json: include_str!(concat!(env!("OUT_DIR"), "/grammars/", $name, ".json")),
-        }
-    };
-}
-use builtin;
-
-/// A file that is compiled in.
-#[derive(Debug, Clone, Copy)]
-struct Builtin {
-    /// Path of the source in the repository.
-    name: &'static str,
-    json: &'static str,
-}
-
-impl Builtin {
-    /// The tables of the file.
-    fn read<T: serde::de::DeserializeOwned>(&self) -> T {
-        serde_json::from_str(self.json).expect("the tests read every compiled-in file")
-    }
-}
-
-/// The files that are compiled in, in the order in which they are merged.
-const BUILTIN: &[Builtin] = &[
-    builtin!("kinds/warning"),
-    builtin!("kinds/oops"),
-    builtin!("kinds/sanitizers"),
-    builtin!("kinds/lockdep"),
-    builtin!("kinds/stall"),
-    builtin!("kinds/memory"),
-    builtin!("kinds/livepatch"),
-    builtin!("kinds/filesystem"),
-    builtin!("kinds/hardware"),
-    builtin!("kinds/scheduler"),
-    builtin!("kinds/notices-cpu"),
-    builtin!("kinds/notices-graphics"),
-    builtin!("kinds/notices-storage"),
-    builtin!("kinds/notices-platform"),
-    builtin!("kinds/notices-devices"),
-    builtin!("kinds/notices"),
-    builtin!("kinds/panic"),
-    builtin!("kinds/userspace"),
-    builtin!("kinds/other"),
-    builtin!("frames"),
-    builtin!("lines"),
-    builtin!("titles"),
-    builtin!("boot"),
-    builtin!("lkp"),
-    builtin!("late-clear"),
-    builtin!("dependencies"),
-    builtin!("msr"),
-    builtin!("cpus"),
-    builtin!("summaries"),
-    builtin!("guilty"),
-];
 
 /// The landmark which says that the machine stops.
 const KERNEL_PANIC: &str = "kernel-panic";
@@ -121,40 +63,6 @@ pub const CUT_HERE: &str = "[ cut here ]";
 
 /// What stands behind the call trace of a WARN or an oops (kernel/panic.c, `print_oops_end_marker()`).
 pub const END_TRACE: &str = "[ end trace ";
-
-/// One grammar file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Document {
-    kind: Vec<Kind>,
-    frames: Vec<FrameSet>,
-    wrappers: Vec<Wrappers>,
-    landmark: Vec<Landmark>,
-    known: Vec<KnownLines>,
-    who: Vec<WhoLine>,
-    lkp: Vec<Rewrite>,
-    tidy: Vec<Rewrite>,
-    milestone: Vec<Milestone>,
-    fact: Vec<Fact>,
-    site: Vec<ClearSite>,
-    path: Vec<PathRule>,
-    bring_up: Vec<PathRule>,
-    requester: Vec<Requester>,
-    never_late: Vec<NeverLate>,
-    word: Vec<Word>,
-    diagnosis: Vec<Diagnosis>,
-    fault: Vec<Fault>,
-    listed: Vec<ListedAdvice>,
-    ask: Vec<Ask>,
-    depends: Vec<Dependency>,
-    msr: Vec<Msr>,
-    cpu_listing: Vec<CpuListing>,
-    cpu_line: Vec<CpuStatement>,
-    summary: Vec<SummaryRule>,
-    taint: Vec<Taint>,
-    meaning: Vec<Meaning>,
-    passed_over: Vec<PassedOver>,
-}
 
 /// Everything ksplat knows about kernel logs.
 #[derive(Debug)]
@@ -167,8 +75,8 @@ pub struct Grammar {
     pub wrappers: Vec<Wrappers>,
     /// Lines of reports that are known by their form.
     pub landmarks: Vec<Landmark>,
-    /// Lines that belong to reports.
-    pub known: Vec<KnownLines>,
+    /// What lines of reports begin with.
+    pub lines: LineRules,
     /// Lines of reports that name task, CPU or kernel.
     pub who: Vec<WhoLine>,
     /// How LKP names what it finds.
@@ -227,41 +135,6 @@ pub struct Grammar {
 }
 
 impl Grammar {
-    /// The grammar that is compiled in.
-    pub fn builtin() -> Grammar {
-        let mut all = Document::default();
-        for file in BUILTIN {
-            all.merge(file.read());
-        }
-        all.into_grammar(None)
-    }
-
-    /// The compiled-in grammar with the `*.toml` files of `dir` laid over it, in the order of their
-    /// names. A file in its folder `cpu-features` takes the place of the feature table of its name,
-    /// or adds to the tables.
-    ///
-    /// # Errors
-    /// A directory that cannot be read, or a file that is no grammar: the error names the file, the
-    /// line and the reason.
-    pub fn with_overrides(dir: &Path) -> Result<Grammar, GrammarError> {
-        let mut all = Document::default();
-        for file in BUILTIN {
-            all.merge(file.read());
-        }
-        for path in toml_files(dir)? {
-            let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
-            let document = parse(&path.display().to_string(), &text)?;
-            document.check(&path.display().to_string(), &text)?;
-            all.merge(document);
-            names::check(&all, &path.display().to_string(), &text)?;
-        }
-        let features = match dir.join(features::FOLDER) {
-            folder if folder.is_dir() => Some(feature_tables(&folder)?),
-            _ => None,
-        };
-        Ok(all.into_grammar(features))
-    }
-
     /// The names of CPU features.
     pub fn features(&self) -> &FeatureDb {
         self.features
@@ -314,22 +187,6 @@ impl Grammar {
     /// True for a function that no report is about.
     pub fn is_machinery(&self, function: &str) -> bool {
         self.memberships.is_machinery(&self.frames, function)
-    }
-
-    /// True for a line that belongs to reports.
-    pub fn is_known(&self, line: &str) -> bool {
-        self.known_as(line).is_some()
-    }
-
-    /// The lines of reports that a line is one of.
-    pub fn known_as(&self, line: &str) -> Option<&KnownLines> {
-        let line = line.trim_start();
-        let first = line.as_bytes().first();
-        let fits =
-            |start: &String| start.as_bytes().first() == first && line.starts_with(start.as_str());
-        self.known
-            .iter()
-            .find(|known| known.starts.iter().any(fits))
     }
 
     /// True for a line that begins the stack dump of something that is no report.
@@ -443,230 +300,5 @@ impl Grammar {
     }
 }
 
-impl Document {
-    fn merge(&mut self, later: Document) {
-        replace_by(&mut self.kind, later.kind, |kind| &kind.name);
-        replace_by(&mut self.frames, later.frames, |set| &set.name);
-        replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
-        replace_by(&mut self.landmark, later.landmark, |line| &line.name);
-        replace_by(&mut self.known, later.known, |lines| &lines.name);
-        replace_by(&mut self.who, later.who, |line| &line.name);
-        replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
-        replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
-        replace_by(&mut self.milestone, later.milestone, |rule| {
-            &rule.pattern.source
-        });
-        replace_by(&mut self.fact, later.fact, |rule| &rule.pattern.source);
-        replace_by(&mut self.site, later.site, |site| &site.function);
-        replace_by(&mut self.path, later.path, |rule| &rule.name);
-        replace_by(&mut self.bring_up, later.bring_up, |rule| &rule.name);
-        replace_by(&mut self.requester, later.requester, |rule| &rule.name);
-        replace_by(&mut self.word, later.word, |rule| &rule.name);
-        replace_by(&mut self.diagnosis, later.diagnosis, |rule| &rule.name);
-        for fault in later.fault {
-            self.fault.retain(|old| old.name != fault.name);
-            self.fault.push(fault);
-        }
-        self.never_late.extend(later.never_late);
-        self.depends.extend(later.depends);
-        replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
-        self.cpu_line.extend(later.cpu_line);
-        self.listed.splice(..0, later.listed);
-        self.ask.splice(..0, later.ask);
-        for msr in later.msr {
-            self.msr.retain(|old| old.number != msr.number);
-            self.msr.push(msr);
-        }
-        replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
-        replace_by(&mut self.meaning, later.meaning, |word| &word.feature);
-        replace_by(&mut self.passed_over, later.passed_over, |rule| &rule.name);
-        // The first rule that fits is taken: those of the user's come first.
-        self.summary.splice(0..0, later.summary);
-    }
-
-    /// Compiles every pattern, so that an error is told now and with its file.
-    fn check(&self, file: &str, text: &str) -> Result<(), GrammarError> {
-        let kinds = self.kind.iter().flat_map(|kind| kind.patterns());
-        let milestones = self.milestone.iter().map(|rule| &rule.pattern);
-        let facts = self.fact.iter().map(|rule| &rule.pattern);
-        let words = self.word.iter().map(|rule| &rule.pattern);
-        let landmarks = self.landmark.iter().map(|line| &line.pattern);
-        let who = self.who.iter().map(|line| &line.pattern);
-        let rewrites = self.lkp.iter().chain(&self.tidy);
-        let rewrites = rewrites.map(|rule| &rule.pattern);
-        let proofs = self.fault.iter();
-        let proofs = proofs.flat_map(|fault| fault.hardware.iter().chain(&fault.command_line));
-        let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
-        let lines = milestones.chain(facts).chain(words).chain(landmarks);
-        let lines = lines.chain(proofs).chain(summaries).chain(who);
-        for pattern in kinds.chain(lines).chain(rewrites) {
-            pattern
-                .check()
-                .map_err(|reason| GrammarError::pattern(file, text, &pattern.source, &reason))?;
-        }
-        for kind in &self.kind {
-            names::check_kind(kind, file, text)?;
-        }
-        Ok(())
-    }
-
-    fn into_grammar(mut self, features: Option<FeatureDb>) -> Grammar {
-        // Also behind the kinds that a user adds.
-        self.kind.sort_by_key(|kind| kind.fallback);
-        Grammar {
-            kinds: self.kind,
-            frames: self.frames,
-            wrappers: self.wrappers,
-            landmarks: self.landmark,
-            known: self.known,
-            who: self.who,
-            lkp: self.lkp,
-            tidy: self.tidy,
-            tidied: Memo::default(),
-            memberships: Memberships::default(),
-            finder: KindFinder::default(),
-            signs: LineFinder::default(),
-            who_finder: LineFinder::default(),
-            tellers: Tellers::default(),
-            milestones: self.milestone,
-            facts: self.fact,
-            sites: self.site,
-            paths: self.path,
-            bring_ups: self.bring_up,
-            requesters: self.requester,
-            never_late: self.never_late,
-            words: self.word,
-            diagnoses: self.diagnosis,
-            faults: self.fault,
-            listed: self.listed,
-            asks: self.ask,
-            dependencies: self.depends,
-            msrs: self.msr,
-            cpu_listings: self.cpu_listing,
-            cpu_lines: self.cpu_line,
-            summaries: self.summary,
-            taints: self.taint,
-            meanings: self.meaning,
-            passed_over: self.passed_over,
-            features,
-        }
-    }
-}
-
-fn parse(name: &str, text: &str) -> Result<Document, GrammarError> {
-    toml::from_str(text).map_err(|e| GrammarError::toml(name, text, &e))
-}
-
-/// Puts each later entry in the place of the earlier one with its key, or at the end.
-fn replace_by<T>(all: &mut Vec<T>, later: Vec<T>, key: impl Fn(&T) -> &String) {
-    for entry in later {
-        match all.iter_mut().find(|old| key(old) == key(&entry)) {
-            Some(old) => *old = entry,
-            None => all.push(entry),
-        }
-    }
-}
-
-/// The compiled-in feature tables with the files of `folder` laid over them.
-fn feature_tables(folder: &Path) -> Result<FeatureDb, GrammarError> {
-    let mut files = Vec::new();
-    for path in toml_files(folder)? {
-        let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
-        files.push((path.display().to_string(), text));
-    }
-    Ok(FeatureDb::builtin_with(&files)?)
-}
-
-fn toml_files(dir: &Path) -> Result<Vec<std::path::PathBuf>, GrammarError> {
-    let entries = std::fs::read_dir(dir).map_err(|e| GrammarError::read(dir, &e))?;
-    let mut files: Vec<_> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
-        .collect();
-    files.sort();
-    Ok(files)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_compiled_in_file_parses_and_every_pattern_compiles() {
-        let mut all = Document::default();
-        for file in BUILTIN {
-            let text = std::fs::read_to_string(file.name).unwrap_or_else(|e| panic!("{e}"));
-            let document = parse(file.name, &text).unwrap_or_else(|e| panic!("{e}"));
-            document
-                .check(file.name, "")
-                .unwrap_or_else(|e| panic!("{e}"));
-            let compiled_in: Document = file.read();
-            assert_eq!(compiled_in.kind.len(), document.kind.len());
-            all.merge(document);
-        }
-        names::check(&all, "grammars", "").unwrap_or_else(|e| panic!("{e}"));
-    }
-
-    #[test]
-    fn an_error_names_file_line_and_reason() {
-        let error =
-            parse("my.toml", "[[kind]]\nname = \"x\"\nfoo = 1\n").expect_err("foo is unknown");
-        let text = error.to_string();
-        assert!(
-            text.starts_with("my.toml:3:") && text.contains("foo"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_file_of_the_user_replaces_by_name_and_adds() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let set = "[[frames]]\nname = \"noise\"\nwhy = \"w\"\nfunctions = [\"only_this\"]\n";
-        std::fs::write(dir.path().join("a.toml"), set).expect("written");
-        let grammar = Grammar::with_overrides(dir.path()).expect("a grammar");
-        assert!(grammar.is_in("noise", "only_this"));
-        assert!(!grammar.is_in("noise", "__warn"));
-        assert!(grammar.kind("warning").is_some());
-    }
-
-    #[test]
-    fn a_feature_table_of_the_user_replaces_the_one_of_its_name() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let folder = dir.path().join("cpu-features");
-        std::fs::create_dir(&folder).expect("a folder");
-        let row = "feature = [{ number = \"4*32+5\", name = \"MINE\", flag = \"mine\" }]";
-        std::fs::write(folder.join("cpuid.toml"), row).expect("written");
-        let grammar = Grammar::with_overrides(dir.path()).expect("a grammar");
-        let table = grammar.features().for_release(Some("6.12.1"));
-        assert_eq!(table.feature(133).map(|f| f.name).as_deref(), Some("MINE"));
-        assert_eq!(table.by_name("VMX"), None);
-        assert!(table.by_name("REP_GOOD").is_some());
-
-        std::fs::write(folder.join("mine.toml"), "\nfeature = 3").expect("written");
-        let error = Grammar::with_overrides(dir.path()).expect_err("no table");
-        assert!(error.to_string().contains("mine.toml:2:"), "{error}");
-    }
-
-    #[test]
-    fn a_name_that_nothing_has_is_an_error_with_its_line() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let rule = "[[kind]]\nname = \"x\"\nabout = \"x\"\nliterals = [\"x\"]\nheaders = [\"x\"]\n\
-            [[kind.title]]\nwhy = \"x\"\ntitle = \"x\"\nfunction = { find = [\"call-tracee\"] }\n";
-        std::fs::write(dir.path().join("b.toml"), rule).expect("written");
-        let error = Grammar::with_overrides(dir.path()).expect_err("no landmark");
-        let text = error.to_string();
-        assert!(
-            text.contains("b.toml:9:") && text.contains("call-tracee"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_broken_pattern_of_the_user_is_an_error() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let rule = "[[milestone]]\nname = \"userspace\"\nliteral = \"x\"\npattern = \"(\"\n";
-        std::fs::write(dir.path().join("b.toml"), rule).expect("written");
-        let error = Grammar::with_overrides(dir.path()).expect_err("no pattern");
-        assert!(error.to_string().contains("b.toml"), "{error}");
-    }
-}
+mod tests;

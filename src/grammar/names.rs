@@ -1,6 +1,7 @@
 //! Names that one rule uses and another one defines: landmarks, sets of frames, groups of patterns.
 
-use super::{Document, FRAMES, FunctionRule, GrammarError, Kind, TitleForm};
+use super::document::Document;
+use super::{FRAMES, FunctionRule, GrammarError, Kind, TitleForm};
 
 /// Checks the names that the kinds use. `file` and `text` are what was merged last.
 ///

@@ -6,8 +6,9 @@
 
 pub mod decode;
 pub mod framing;
+pub mod kind;
 pub mod quote;
-pub mod rewrap;
+pub mod rejoin;
 
 use std::borrow::Cow;
 

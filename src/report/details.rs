@@ -1,7 +1,7 @@
 //! What a report says after its header: the access and the object of KASAN, the index of UBSAN, the locks of
 //! lockdep, the fault of an oops in the kernel's words.
 //!
-//! In: a splat with its classified lines. Out: those that tell something, as printed.
+//! In: a splat with its classified lines. Out: those that say something, as printed.
 
 use crate::grammar::Grammar;
 use crate::splat::{LineClass, Splat, SplatLine};
@@ -18,8 +18,12 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
     while let Some(line) = lines.next() {
         in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
         let is_torn = lines.peek().is_some_and(|next| is_half(line, *next));
-        let is_text = *line.class == LineClass::Text && !is_torn;
-        if is_text && tells(grammar, line, in_head) && details.len() < MOST {
+        let wanted = match line.class {
+            LineClass::Known(detail) => *detail,
+            LineClass::Text => in_head,
+            _ => false,
+        };
+        if wanted && !is_torn && says_something(grammar, line) && details.len() < MOST {
             details.push(line.printed.trim().to_owned());
         }
     }
@@ -32,14 +36,10 @@ fn is_half(line: SplatLine<'_>, next: SplatLine<'_>) -> bool {
     half.len() < whole.len() && whole.starts_with(half)
 }
 
-fn tells(grammar: &Grammar, line: SplatLine<'_>, in_head: bool) -> bool {
+fn says_something(grammar: &Grammar, line: SplatLine<'_>) -> bool {
     let text = line.text.trim();
     let has_words = text.bytes().filter(u8::is_ascii_alphanumeric).count() > 2;
-    let wanted = match grammar.known_as(text) {
-        Some(known) => known.detail,
-        None => in_head,
-    };
-    wanted && has_words && grammar.stack_at(text).is_none() && !is_dump(text)
+    has_words && grammar.stack_at(text).is_none() && !is_dump(text)
 }
 
 /// A row of a memory dump: an address, and nothing but bytes after it.

@@ -66,7 +66,7 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
 fn begins(grammar: &Grammar, line: SplatLine<'_>) -> Option<StackOf> {
     match line.class {
         LineClass::TraceStart => Some(StackOf::Own),
-        LineClass::Text => grammar.stack_at(line.text.trim()),
+        LineClass::Text | LineClass::Known(_) => grammar.stack_at(line.text.trim()),
         _ => None,
     }
 }

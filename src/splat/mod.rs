@@ -5,35 +5,20 @@
 //! files and lines to the frames, the `late_clear` stage judges.
 
 mod assemble;
-mod body;
-mod building;
-mod code_ref;
-mod cpu_line;
-mod crash;
-mod demangle;
-mod frame;
-mod header;
-mod lane;
-mod paths;
-mod registers;
-mod strands;
+mod builder;
+mod demux;
+mod lines;
 mod types;
-mod undecode;
-mod who;
 
-pub use assemble::{Assembler, is_fragment, is_headless, names};
-pub use code_ref::code_ref;
-pub use demangle::demangled;
-pub use paths::tree_path;
-pub use types::{
-    Code, CodeRef, Frame, Inline, Kernel, LineClass, Lines, Register, Registers, Section,
-    SourceLine, SourceSpan, Splat, SplatLine, Stack, base_name,
+pub use crate::line::kind::{
+    Code, CodeRef, Frame, Inline, Kernel, Register, Registers, Section, SourceLine, base_name,
+    code_ref, demangled, tree_path,
 };
+pub use assemble::{Assembler, is_fragment, is_headless, names};
+pub use lines::{LineClass, Lines, SplatLine};
+pub use types::{SourceSpan, Splat, Stack};
 
-pub(crate) use undecode::undecoded;
-
-use crate::line::rewrap::has_open_parenthesis;
-use registers::is_user_segment;
+pub(crate) use crate::line::kind::undecoded;
 
 /// Kind of a splat that is only frames quoted without their header.
 pub const FRAGMENT: &str = "fragment";

@@ -6,8 +6,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::super::builtin::Builtin;
 use super::release::Version;
-use super::{Builtin, FeatureDb, FeatureError, Row, Size};
+use super::{FeatureDb, FeatureError, Row, Size};
 
 /// Numbers above this are no feature bits of any kernel; keeps arithmetic on them small.
 const MAX_WORDS: u32 = 1024;

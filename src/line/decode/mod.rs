@@ -20,7 +20,6 @@ mod qr;
 mod record;
 mod runs;
 mod string;
-mod tail;
 mod terminal;
 
 use super::{Framing, LogLine, Source, framing, quote};
@@ -29,7 +28,6 @@ use numbers::Numbers;
 use pstore::Parts;
 use record::{Physical, Record, Records};
 use std::borrow::Cow;
-use tail::Tail;
 
 /// Beginnings of lines that must be seen although they hold no text of a report: their decoder
 /// puts the text together from several of them, or cannot be searched.
@@ -102,14 +100,12 @@ struct Lines {
     json: json::Json,
     qr: qr::Qr,
     margin: Margin,
-    tail: Tail,
 }
 
 impl Lines {
-    /// The last steps, for a line of text.
+    /// The last step, for a line of text.
     fn log_line(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
-        let tail = &mut self.tail;
-        self.margin.line(line, &mut |line| tail.line(line, take));
+        self.margin.line(line, take);
     }
 
     /// Every format whose records are more than a line of text with framing.
@@ -214,15 +210,13 @@ impl Lines {
         for record in &out {
             self.record(record, take);
         }
-        let tail = &mut self.tail;
-        self.margin.release(&mut |line| tail.line(line, take));
-        self.tail.release(take);
+        self.margin.release(take);
     }
 
     fn is_idle(&self) -> bool {
         let is_between_records =
             self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle();
-        is_between_records && self.margin.is_idle() && self.tail.is_idle()
+        is_between_records && self.margin.is_idle()
     }
 
     /// A message may have several lines, what a terminal adds, and the kernel's own stamp inside.

@@ -3,30 +3,31 @@
 
 use super::{Assembler, HEADLESS};
 use crate::boot::Boots;
-use crate::splat::building::{Building, Closing};
+use crate::splat::builder::{Closing, SplatBuilder};
 use crate::splat::{FRAGMENT, Splat};
 
 /// Reports remembered whose further lines are no second report.
 const MAX_EARLY: usize = 256;
 
 impl Assembler<'_> {
-    /// Gives away what is complete, and as it is each report without a line of its own behind `line`. Such a report
+    /// Gives away what is complete, and as it is each report without a line of its own after `line`. Such a report
     /// stays open: what still comes for it is no second report.
     pub fn release_quiet(&mut self, line: u64, boots: &mut Boots) -> Vec<Splat> {
         let mut early = Vec::new();
-        if let Some(held) = self.held.take_if(|held| held.number <= line) {
-            self.take(&held, boots);
+        if let Some(held) = self.rejoin.release(line) {
+            self.take(held, boots);
         }
         for index in 0..self.lanes.all().len() {
-            let half = self.lanes[index].half_header.as_ref();
-            if half.is_some_and(|half| half.number <= line) {
-                self.take_half_header(index, None, boots);
+            let half = self.lanes[index].half_header.first_line();
+            if half.is_some_and(|half| half <= line) {
+                self.release_half_header(index, boots);
             }
             let lane = &self.lanes[index];
             let open = lane.open.iter().chain(lane.strands.aside());
             let quiet = open.filter(|open| open.last_line() <= line && self.may_come_early(open));
             let quiet: Vec<_> = quiet.cloned().collect();
-            self.early.extend(quiet.iter().map(Building::first_line));
+            self.early
+                .extend(quiet.iter().map(SplatBuilder::first_line));
             early.extend(quiet.into_iter().map(|open| open.close(Closing::Silence)));
         }
         let mut given = self.release();
@@ -36,7 +37,7 @@ impl Assembler<'_> {
     }
 
     /// True for a report that was not given away. What has no header may be none: that waits for its end.
-    fn may_come_early(&self, open: &Building) -> bool {
+    fn may_come_early(&self, open: &SplatBuilder) -> bool {
         let is_told = self.early.contains(&open.first_line());
         let has_header = ![FRAGMENT, HEADLESS].contains(&open.kind());
         has_header && !is_told && self.early.len() < MAX_EARLY

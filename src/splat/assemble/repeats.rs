@@ -1,9 +1,9 @@
 //! Reports that the log holds twice: a script prints `dmesg` behind the boot that the console has shown.
 
 use crate::boot::Boots;
+use crate::line::kind::Header;
 use crate::line::{Caller, LogLine};
-use crate::splat::header::Header;
-use crate::splat::types::Splat;
+use crate::splat::Splat;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -42,7 +42,7 @@ impl Repeats {
         let key = (
             boots.all().len().max(1),
             time,
-            hash(header.text(), line.framing.caller),
+            hash(&header.text, line.framing.caller),
         );
         let before = self.seen.insert(key, line.number);
         if before.is_some_and(|before| before < self.unframed) {

@@ -1,23 +1,31 @@
 //! Lines that a terminal of 80 columns broke, in the middle of a word: what a serial console, a virtual machine's
 //! window or `screen` shows is copied like that.
 
-use super::{REGISTERS, is_line_of_splat, narrow, starts_with};
+use super::halves::{is_line_of_report, is_register_row};
+use super::narrow;
+use crate::grammar::Grammar;
 use crate::line::LogLine;
 
 /// Columns of such a terminal.
 const COLUMNS: usize = 80;
 
 /// True for a line that fills the terminal.
-pub(super) fn may_go_on(line: &LogLine<'_>) -> bool {
-    line.width == COLUMNS && line.framing.time_us.is_some() && !is_whole(&line.text)
+pub(super) fn may_go_on(grammar: &Grammar, line: &LogLine<'_>) -> bool {
+    line.width == COLUMNS && line.framing.time_us.is_some() && !is_whole(grammar, &line.text)
 }
 
 /// The line that both halves were; `None` where they are two.
-pub(super) fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<'static>> {
+pub(super) fn joined(
+    grammar: &Grammar,
+    first: &LogLine<'_>,
+    next: &LogLine<'_>,
+) -> Option<LogLine<'static>> {
     let tail = next.text.as_ref();
     let is_tail = !next.framing.present && next.quote == first.quote && next.width <= COLUMNS;
-    let is_own = is_line_of_splat(tail.trim()) || narrow::is_header(tail) || is_of_system(tail);
-    let is_one = may_go_on(first) && is_tail && !is_own && !tail.trim().is_empty();
+    let is_own = is_line_of_report(grammar, tail.trim())
+        || narrow::is_header(grammar, tail)
+        || is_of_system(tail);
+    let is_one = may_go_on(grammar, first) && is_tail && !is_own && !tail.trim().is_empty();
     is_one.then(|| LogLine {
         text: format!("{}{tail}", first.text).into(),
         width: next.width,
@@ -25,12 +33,12 @@ pub(super) fn joined(first: &LogLine<'_>, next: &LogLine<'_>) -> Option<LogLine<
     })
 }
 
-/// Three registers fill the terminal behind a stamp of the usual width: nothing of them is missing.
-fn is_whole(text: &str) -> bool {
+/// Three registers fill the terminal after a stamp of the usual width: nothing of them is missing.
+fn is_whole(grammar: &Grammar, text: &str) -> bool {
     let last = text.rsplit(' ').next().unwrap_or_default();
     let is_value = last.len() == 16 && last.bytes().all(|byte| byte.is_ascii_hexdigit());
     let ends = text.ends_with([')', ']', '-', '=']);
-    is_value && starts_with(REGISTERS, text.trim_start()) || ends
+    is_value && is_register_row(grammar, text.trim_start()) || ends
 }
 
 /// What systemd and programs write to a console between two messages of the kernel.
@@ -41,12 +49,13 @@ fn is_of_system(tail: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::joined;
+    use crate::grammar::Grammar;
     use crate::line::LogLine;
 
     fn join(first: &str, next: &str) -> Option<String> {
         let first = LogLine::parse(1, first.as_bytes());
         let next = LogLine::parse(2, next.as_bytes());
-        joined(&first, &next).map(|line| line.text.into_owned())
+        joined(&Grammar::builtin(), &first, &next).map(|line| line.text.into_owned())
     }
 
     #[test]

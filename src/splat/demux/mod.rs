@@ -1,13 +1,16 @@
-//! Lanes: what one printk caller prints, apart from the others.
+//! What is printed at once, told apart.
 //!
-//! In: log lines. Out: the lane that each belongs to.
+//! In: log lines. Out: the lane that each belongs to: what one printk caller prints. Within a lane nobody says who
+//! printed a line; there `strands` finds the report that it fits.
 
-use super::building::Building;
-use super::cpu_line::CpuLine;
-use super::strands::Strands;
-use super::types::Frame;
+mod strands;
+
+use super::builder::SplatBuilder;
+use crate::line::kind::{CpuLine, Frame};
+use crate::line::rejoin::HalfHeader;
 use crate::line::{Caller, LogLine};
 use std::ops::{Index, IndexMut};
+use strands::Strands;
 
 /// Lanes open at once; a hostile log could name four billion callers.
 const MAX_LANES: usize = 64;
@@ -21,12 +24,12 @@ pub struct CutHere {
     /// Its line.
     pub line: u64,
     framed: bool,
-    /// The lines behind it.
+    /// The lines after it.
     pub messages: Vec<String>,
 }
 
 impl CutHere {
-    /// Nothing behind it yet.
+    /// Nothing after it yet.
     pub fn at(line: &LogLine<'_>) -> CutHere {
         CutHere {
             line: line.number,
@@ -45,43 +48,48 @@ impl CutHere {
     }
 }
 
+/// What is outside of any report, and may be of one whose header is missing.
+#[derive(Debug, Default)]
+pub struct Orphans {
+    /// Frames.
+    pub frames: Vec<Frame>,
+    /// Lines that may be of a report whose head is missing: its end would show it.
+    pub headless: Option<SplatBuilder>,
+    /// The last line of the kernel's own.
+    pub spoken_at: Option<u64>,
+    /// Line at which a report was given up before its end, which may still come.
+    pub given_up_at: Option<u64>,
+}
+
 /// What one caller prints.
 #[derive(Debug, Default)]
 pub struct Lane {
     caller: Option<Caller>,
-    /// What stands in front of a header.
+    /// The text of a WARN(), in front of its header.
     pub cut_here: Option<CutHere>,
     /// The report that is being printed.
-    pub open: Option<Building>,
-    /// Reports set aside for it; only where nothing tells who printed a line.
+    pub open: Option<SplatBuilder>,
+    /// Reports set aside for it; only where nothing says who printed a line.
     pub strands: Strands,
     /// A line that may be the first half of a header.
-    pub half_header: Option<LogLine<'static>>,
+    pub half_header: HalfHeader,
     /// What lines ahead of a header said of its kernel, and the last of them.
     pub ahead: Option<(u64, CpuLine)>,
-    /// Line of the first of several headers that a symbolizer made of the next one.
-    pub inlined_header: Option<u64>,
-    /// Frames outside of any report.
-    pub loose: Vec<Frame>,
-    /// Lines that may be of a report whose head is missing: its end would show it.
-    pub headless: Option<Building>,
-    /// The last line of the kernel's own outside of any report.
-    pub spoken_at: Option<u64>,
-    /// Line at which a report was given up before its end, which may still come.
-    pub given_up_at: Option<u64>,
+    /// What is outside of any report.
+    pub orphans: Orphans,
 }
 
 impl Lane {
     /// First line of what is not complete yet.
     pub fn begun_at(&self) -> Option<u64> {
         let cut_here = self.cut_here.as_ref().map(|cut_here| cut_here.line);
-        let half = self.half_header.as_ref().map(|line| line.number);
-        let open = self.open.as_ref().map(Building::first_line);
+        let half = self.half_header.first_line();
+        let open = self.open.as_ref().map(SplatBuilder::first_line);
         let lines = [cut_here, half, open].into_iter().flatten();
         lines.chain(self.strands.first_lines()).min()
     }
 
-    /// True where nothing tells who printed a line.
+    /// True where nothing says who printed a line.
     pub fn is_shared(&self) -> bool {
         self.caller.is_none()
     }
@@ -90,7 +98,7 @@ impl Lane {
     pub fn is_idle(&self) -> bool {
         self.cut_here.is_none()
             && self.open.is_none()
-            && self.half_header.is_none()
+            && self.half_header.first_line().is_none()
             && self.strands.is_empty()
     }
 }
@@ -119,7 +127,7 @@ impl Lanes {
 
     /// The lane of a line, and the report that had to make room for it. A line without framing
     /// continues what came before it.
-    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<Building>>) {
+    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<SplatBuilder>>) {
         if !line.framing.present {
             return (self.last, None);
         }
@@ -137,7 +145,7 @@ impl Lanes {
         (index, given_up)
     }
 
-    fn add(&mut self, lane: Lane) -> (usize, Option<Box<Building>>) {
+    fn add(&mut self, lane: Lane) -> (usize, Option<Box<SplatBuilder>>) {
         if self.all.len() < MAX_LANES {
             self.all.push(lane);
             return (self.all.len() - 1, None);

@@ -9,7 +9,7 @@ fn splats(log: &str) -> Vec<Splat> {
     let mut boots = Boots::default();
     let mut all = Vec::new();
     for (number, line) in (1..).zip(log.lines()) {
-        all.extend(assembler.feed(&LogLine::parse(number, line.as_bytes()), &mut boots));
+        all.extend(assembler.feed(LogLine::parse(number, line.as_bytes()), &mut boots));
     }
     all.extend(assembler.finish(&mut boots));
     all

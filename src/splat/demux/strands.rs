@@ -3,15 +3,15 @@
 //! In: the lines of a lane, of which nobody says who printed them. Out: the report that each goes on
 //! with. Where a line may be of several, and each of them did go on, those are marked as interleaved.
 
-use super::body::Body;
-use super::building::{Building, Fit};
 use crate::line::LogLine;
+use crate::line::kind::LineKind;
+use crate::splat::builder::{Fit, SplatBuilder};
 
-/// The kind of those that print their registers once more behind their end (`oops_end()`,
+/// The kind of those that print their registers once more after their end (`oops_end()`,
 /// arch/x86/kernel/dumpstack.c).
 const OOPS: &str = "oops";
 
-/// Lines behind an end within which the registers come once more.
+/// Lines after an end within which the registers come once more.
 const MAX_ECHO: u64 = 48;
 
 /// Reports set aside at once.
@@ -23,13 +23,13 @@ const MAX_DOUBTS: usize = 64;
 /// The reports of a lane beside the one that is being printed.
 #[derive(Debug, Default)]
 pub struct Strands {
-    aside: Vec<Building>,
+    aside: Vec<SplatBuilder>,
     /// Reports, by their first lines: the first one took a line that may be the second one's.
     doubts: Vec<[u64; 2]>,
     /// Reports, by their first lines, that have lines of one another, and do not know it yet.
     mixed: Vec<u64>,
     /// The last one that ended, which may print its registers once more.
-    echo: Option<Building>,
+    echo: Option<SplatBuilder>,
 }
 
 impl Strands {
@@ -39,25 +39,25 @@ impl Strands {
     }
 
     /// The reports that are set aside.
-    pub fn aside(&self) -> impl Iterator<Item = &Building> {
+    pub fn aside(&self) -> impl Iterator<Item = &SplatBuilder> {
         self.aside.iter()
     }
 
     /// First lines of those that are set aside, and of those that may turn out to be mixed up.
     pub fn first_lines(&self) -> impl Iterator<Item = u64> {
-        let aside = self.aside.iter().map(Building::first_line);
+        let aside = self.aside.iter().map(SplatBuilder::first_line);
         aside.chain(self.doubts.iter().flatten().copied())
     }
 
     /// Sets a report aside, which may go on later; gives the one that has to make room.
-    pub fn set_aside(&mut self, mut report: Building) -> Option<Building> {
+    pub fn set_aside(&mut self, mut report: SplatBuilder) -> Option<SplatBuilder> {
         report.wait();
         self.aside.push(report);
         (self.aside.len() > MAX_ASIDE).then(|| self.aside.remove(0))
     }
 
     /// Takes away the reports that have waited too long, or all.
-    pub fn give_up(&mut self, is_over: impl FnMut(&mut Building) -> bool) -> Vec<Building> {
+    pub fn give_up(&mut self, is_over: impl FnMut(&mut SplatBuilder) -> bool) -> Vec<SplatBuilder> {
         let over: Vec<_> = self.aside.extract_if(.., is_over).collect();
         if !over.is_empty() {
             let waits = |first_line: &u64| {
@@ -71,43 +71,43 @@ impl Strands {
     }
 
     /// Counts a line that is none of theirs; takes away the reports that it is one too many for.
-    pub fn pass_over(&mut self, line: &LogLine<'_>) -> Vec<Building> {
+    pub fn pass_over(&mut self, line: &LogLine<'_>) -> Vec<SplatBuilder> {
         self.give_up(|report| !report.tolerate(line))
     }
 
     /// A report has ended.
-    pub fn ended(&mut self, report: &Building) {
+    pub fn ended(&mut self, report: &SplatBuilder) {
         self.echo = (report.kind() == OOPS).then(|| report.echo());
     }
 
     /// True for a line that nothing is learnt from: it fits no report, or the last one has printed it
     /// before.
-    pub fn is_stray(&mut self, open: Option<&Building>, line: u64, body: &Body) -> bool {
-        let is_over = |echo: &mut Building| line.saturating_sub(echo.last_line()) > MAX_ECHO;
+    pub fn is_stray(&mut self, open: Option<&SplatBuilder>, line: u64, kind: &LineKind) -> bool {
+        let is_over = |echo: &mut SplatBuilder| line.saturating_sub(echo.last_line()) > MAX_ECHO;
         self.echo.take_if(is_over);
         let state = matches!(
-            body,
-            Body::Cpu(_) | Body::Rip(..) | Body::Code(_) | Body::Registers(_)
+            kind,
+            LineKind::Cpu(_) | LineKind::Rip(..) | LineKind::Code(_) | LineKind::Registers(_)
         );
-        let fits = |report: &Building| report.fit(body).is_some();
+        let fits = |report: &SplatBuilder| report.fit(kind).is_some();
         // One of which nothing but the header was seen is no rival: people cut lines out of reports.
-        let rivals = self.aside.iter().any(Building::has_begun);
+        let rivals = self.aside.iter().any(SplatBuilder::has_begun);
         let orphan = state && rivals && !self.aside.iter().chain(open).any(fits);
-        self.is_echo(open, body) || orphan
+        self.is_echo(open, kind) || orphan
     }
 
     /// True for a line that the last one has printed before. Its RIP may also be that of a report which
     /// began since.
-    fn is_echo(&mut self, open: Option<&Building>, body: &Body) -> bool {
+    fn is_echo(&mut self, open: Option<&SplatBuilder>, kind: &LineKind) -> bool {
         let Some(echo) = &mut self.echo else {
             return false;
         };
         let began_later = open.filter(|open| open.first_line() > echo.first_line());
-        let begins = matches!(body, Body::Rip(..));
-        let own = begins && began_later.is_some_and(|open| open.fit(body).is_some());
-        let repeats = !own && echo.repeats(body);
+        let begins = matches!(kind, LineKind::Rip(..));
+        let own = begins && began_later.is_some_and(|open| open.fit(kind).is_some());
+        let repeats = !own && echo.repeats(kind);
         if repeats {
-            echo.advance(body);
+            echo.advance(kind);
         }
         repeats
     }
@@ -122,17 +122,17 @@ impl Strands {
         let found = self.aside.iter_mut();
         found
             .filter(|report| report.first_line() == first_line)
-            .for_each(Building::interleave);
+            .for_each(SplatBuilder::interleave);
     }
 
     /// The log ends with `open` being printed: what was doubtful between reports that have no end
     /// stays so.
-    pub fn finish(&mut self, open: Option<&Building>) {
+    pub fn finish(&mut self, open: Option<&SplatBuilder>) {
         let unended: Vec<_> = self
             .aside
             .iter()
             .chain(open)
-            .map(Building::first_line)
+            .map(SplatBuilder::first_line)
             .collect();
         for pair in std::mem::take(&mut self.doubts) {
             if pair.iter().all(|report| unended.contains(report)) {
@@ -142,19 +142,19 @@ impl Strands {
     }
 
     /// Puts the report that a line is of into `open`. True where that is another one than before.
-    pub fn turn(&mut self, open: &mut Option<Building>, body: &Body) -> bool {
+    pub fn turn(&mut self, open: &mut Option<SplatBuilder>, kind: &LineKind) -> bool {
         if self.aside.is_empty() {
             return false;
         }
-        let fits = self.fits(open.as_ref(), body);
-        if let Body::Hardware(name) = body {
+        let fits = self.fits(open.as_ref(), kind);
+        if let LineKind::Hardware(name) = kind {
             let due = self
                 .aside
                 .iter_mut()
-                .filter(|report| report.fit(body).is_some());
+                .filter(|report| report.fit(kind).is_some());
             due.for_each(|report| {
                 report.learn_hardware(name);
-                report.advance(body);
+                report.advance(kind);
             });
         }
         let best = fits.iter().max_by_key(|(report, fit)| {
@@ -165,7 +165,7 @@ impl Strands {
         };
         let rivals = fits
             .iter()
-            .filter(|(report, fit)| *report != chosen && matters(body) && is_rival(fit, &best));
+            .filter(|(report, fit)| *report != chosen && matters(kind) && is_rival(fit, &best));
         for (rival, _) in rivals.copied().collect::<Vec<_>>() {
             self.doubt(open.as_ref(), chosen, rival);
         }
@@ -178,22 +178,22 @@ impl Strands {
 
     /// How well the line fits each report: the open one (`None`), and those set aside. One of the open
     /// one's CPU goes on when that has ended.
-    fn fits(&self, open: Option<&Building>, body: &Body) -> Vec<(Option<usize>, Fit)> {
-        let cpu = open.and_then(Building::cpu);
-        let interrupted = |report: &Building| cpu.is_some() && report.cpu() == cpu;
+    fn fits(&self, open: Option<&SplatBuilder>, kind: &LineKind) -> Vec<(Option<usize>, Fit)> {
+        let cpu = open.and_then(SplatBuilder::cpu);
+        let interrupted = |report: &SplatBuilder| cpu.is_some() && report.cpu() == cpu;
         let aside = self.aside.iter().enumerate();
         let aside = aside.filter(|(_, report)| !interrupted(report));
         let all = aside.map(|(index, report)| (Some(index), report));
         let all = all.chain(open.map(|report| (None, report)));
-        all.filter_map(|(index, report)| Some((index, report.fit(body)?)))
+        all.filter_map(|(index, report)| Some((index, report.fit(kind)?)))
             .collect()
     }
 
     /// Goes on with a report that was set aside and `has` the line.
     pub fn turn_to(
         &mut self,
-        open: &mut Option<Building>,
-        has: impl Fn(&Building) -> bool,
+        open: &mut Option<SplatBuilder>,
+        has: impl Fn(&SplatBuilder) -> bool,
     ) -> bool {
         let found = self.aside.iter().rposition(has);
         if let Some(index) = found {
@@ -202,13 +202,17 @@ impl Strands {
         found.is_some()
     }
 
-    fn get<'a>(&'a self, open: Option<&'a Building>, index: Option<usize>) -> Option<&'a Building> {
+    fn get<'a>(
+        &'a self,
+        open: Option<&'a SplatBuilder>,
+        index: Option<usize>,
+    ) -> Option<&'a SplatBuilder> {
         index.map_or(open, |index| self.aside.get(index))
     }
 
     /// Remembers that a line of `chosen` may be of `rival`. It is, as far as anybody can tell, once
     /// `rival` is known to be still printed.
-    fn doubt(&mut self, open: Option<&Building>, chosen: Option<usize>, rival: Option<usize>) {
+    fn doubt(&mut self, open: Option<&SplatBuilder>, chosen: Option<usize>, rival: Option<usize>) {
         let (Some(taker), Some(other)) = (self.get(open, chosen), self.get(open, rival)) else {
             return;
         };
@@ -221,7 +225,7 @@ impl Strands {
     }
 
     /// Goes on with a report that was set aside: what was doubtful about it is mixed up.
-    fn resume(&mut self, open: &mut Option<Building>, index: usize) {
+    fn resume(&mut self, open: &mut Option<SplatBuilder>, index: usize) {
         let mut report = self.aside.remove(index);
         report.resume();
         let first_line = report.first_line();
@@ -239,8 +243,11 @@ impl Strands {
 }
 
 /// False for lines that say the same of every report, or nothing.
-fn matters(body: &Body) -> bool {
-    !matches!(body, Body::Hardware(_) | Body::Section(_, true) | Body::End)
+fn matters(kind: &LineKind) -> bool {
+    !matches!(
+        kind,
+        LineKind::Hardware(_) | LineKind::Section(_, true) | LineKind::End
+    )
 }
 
 /// True where a line that goes to the report that it fits best may be of this one as well.

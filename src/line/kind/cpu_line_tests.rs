@@ -1,5 +1,5 @@
 use super::*;
-use crate::splat::who::who;
+use crate::line::kind::who;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 

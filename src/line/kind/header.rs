@@ -6,9 +6,10 @@ use super::code_ref::code_ref;
 use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::paths::printed_path;
-use super::types::{CodeRef, SourceLine, Splat};
+use super::types::{CodeRef, SourceLine};
 use crate::grammar::{Grammar, Groups, Kind, Level, Pattern, beginning};
 use crate::line::framing::holds_program_tag;
+use crate::line::rejoin::has_open_parenthesis;
 
 /// Begins the last line of a report, which says the reason of a panic once more (kernel/panic.c).
 const LAST_LINE: &str = "---[ end ";
@@ -18,14 +19,22 @@ const LAST_LINE: &str = "---[ end ";
 pub struct Header<'g> {
     /// The kind that it begins.
     pub kind: &'g Kind,
-    text: String,
-    cpu: Option<u32>,
-    pid: Option<i32>,
-    comm: Option<String>,
-    file: Option<String>,
-    line: Option<u32>,
-    condition: Option<String>,
-    at: CodeRef,
+    /// The line, without framing.
+    pub text: String,
+    /// CPU that printed it, where the header says so.
+    pub cpu: Option<u32>,
+    /// Task that was running.
+    pub pid: Option<i32>,
+    /// Its name.
+    pub comm: Option<String>,
+    /// Source file.
+    pub file: Option<String>,
+    /// Line in it.
+    pub line: Option<u32>,
+    /// The condition of a WARN_ON(), as its source has it.
+    pub condition: Option<String>,
+    /// The code that the header points at.
+    pub at: CodeRef,
     whole: bool,
 }
 
@@ -217,10 +226,7 @@ fn read_code(text: &str) -> (CodeRef, bool) {
     let text = text.trim();
     let text = text.strip_suffix("()").unwrap_or(text);
     match code_ref(text) {
-        Ok((rest, code)) => (
-            code,
-            rest.trim().is_empty() && !super::has_open_parenthesis(text),
-        ),
+        Ok((rest, code)) => (code, rest.trim().is_empty() && !has_open_parenthesis(text)),
         Err(_) => (inlined_code(text).unwrap_or_default(), false),
     }
 }
@@ -236,36 +242,19 @@ impl Header<'_> {
         self.whole && self.kind.single
     }
 
-    /// The line, without framing.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Writes into a splat who printed the header, where the splat does not know yet.
-    pub fn add_who(&self, splat: &mut Splat) {
-        splat.cpu = splat.cpu.or(self.cpu);
-        splat.pid = splat.pid.or(self.pid);
-        splat.comm = splat.comm.take().or_else(|| self.comm.clone());
+    /// File and line of the source: its own, or those of the code that it points at.
+    pub fn place(&self) -> (Option<&str>, Option<u32>) {
+        let source = self.at.sources.last();
+        let file = self.file.as_deref();
+        (
+            file.or_else(|| source.map(|source| source.file.as_str())),
+            self.line.or_else(|| source?.line),
+        )
     }
 
     /// True where a symbolizer made this header for the function that was inlined into the one of `next`.
     pub fn is_inlined_in(&self, next: &Header<'_>) -> bool {
         self.kind.name == next.kind.name && is_inlined(&self.text)
-    }
-
-    /// Writes what the header says into a splat.
-    pub fn fill(self, splat: &mut Splat) {
-        splat.kind.clone_from(&self.kind.name);
-        splat.header = self.text;
-        splat.cpu = self.cpu;
-        splat.pid = self.pid;
-        splat.comm = self.comm;
-        splat.at_line = self.line.or_else(|| self.at.sources.last()?.line);
-        splat.at_file = self
-            .file
-            .or_else(|| self.at.sources.last().map(|source| source.file.clone()));
-        splat.at = self.at;
-        splat.message.extend(self.condition);
     }
 }
 
@@ -403,17 +392,11 @@ mod tests {
             let header =
                 header(&grammar, text, false).unwrap_or_else(|| panic!("no header: {text}"));
             assert!(header.is_whole(), "{text}");
-            let mut splat = Splat::default();
-            header.fill(&mut splat);
-            assert_eq!(splat.kind, "warning");
+            assert_eq!(header.kind.name, "warning");
+            assert_eq!(header.place(), (*file, *line), "{text}");
+            assert_eq!(header.at.function.as_deref(), *function, "{text}");
             assert_eq!(
-                (splat.at_file.as_deref(), splat.at_line),
-                (*file, *line),
-                "{text}"
-            );
-            assert_eq!(splat.at.function.as_deref(), *function, "{text}");
-            assert_eq!(
-                (splat.cpu, splat.comm.as_deref(), splat.pid),
+                (header.cpu, header.comm.as_deref(), header.pid),
                 (*cpu, *comm, *pid),
                 "{text}"
             );

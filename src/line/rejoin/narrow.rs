@@ -3,121 +3,35 @@
 //! The width proves nothing there. What proves a break is the text: a line that cannot end where it does, and a next
 //! one that fits it.
 
-use super::{fits, is_frame, is_line_of_splat, is_long, starts_with};
-
-/// Words that a line of a report does not end with: something is named next.
-const OPEN: &[&str] = &[
-    "in",
-    "at",
-    "from",
-    "for",
-    "more",
-    "than",
-    "by",
-    "of",
-    "to",
-    "on",
-    "and",
-    "the",
-    "with",
-    "not",
-    "at:",
-    "CPU:",
-    "PID:",
-    "UID:",
-    "Comm:",
-    "address:",
-    "address",
-    "RIP:",
-    "possible",
-    "NULL",
-    "kernel",
-    "virtual",
-    "BUG:",
-    "INFO:",
-    "WARNING:",
-    "KASAN:",
-    "KCSAN:",
-    "KMSAN:",
-    "KFENCE:",
-    "UBSAN:",
-    "rcu:",
-    "watchdog:",
-    "syncing:",
-    "task",
-    "detected",
-    "circular",
-    "recursive",
-    "locking",
-    "lockup",
-];
-
-/// What only the second half of a line of a report begins with.
-const SECOND: &[&str] = &[
-    "blocked for ",
-    "stuck for ",
-    "dereference",
-    "detected",
-    "dependency detected",
-    "stalls on ",
-    "self-detected stall",
-    "seconds.",
-    "tainted ",
-    "Tainted: ",
-    "Not tainted ",
-    "order) is:",
-    "at: ",
-    "task ",
-    "by task ",
-    "is trying to acquire lock:",
-    "acquire lock:",
-    "holding lock:",
-];
-
-/// Words behind which a place is named.
-const PLACED: &[&str] = &["in", "at", "at:", "from", ":", "?"];
-
-/// Beginnings of a line that is only a place.
-const PLACES: &[&str] = &[
-    "?", "pc :", "lr :", "PC is at", "LR is at", "RIP:", "EIP:", "epc :", "ra :",
-];
-
-/// Other headers: they are no second halves, whatever stands in front.
-const HEADERS: &[&str] = &[
-    "BUG: ",
-    "INFO: ",
-    "WARNING: ",
-    "Oops",
-    "Kernel panic",
-    "watchdog: ",
-    "rcu: ",
-];
+use super::halves::{begins_with, fits, is_frame, is_line_of_report, is_long};
+use crate::grammar::{Grammar, HalvesName};
 
 /// True where `first` is a line that cannot end there.
-pub(super) fn may_go_on(first: &str) -> bool {
+pub(super) fn may_go_on(grammar: &Grammar, first: &str) -> bool {
     let first = first.trim();
     first.is_empty()
-        || PLACES.contains(&first)
+        || is_place_only(grammar, first)
         || is_taint(first)
-        || is_open(first)
-        || is_long(first)
+        || is_open(grammar, first)
+        || is_long(grammar, first)
         || is_frame(first)
-        || is_header(first)
+        || is_header(grammar, first)
         || names_lock(first)
 }
 
 /// True where `tail` is the rest of `first`, whatever the width at which it was broken.
-pub(super) fn goes_on(first: &str, tail: &str) -> bool {
+pub(super) fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
     let (first, tail) = (first.trim(), tail.trim());
-    if tail.is_empty() || is_header(tail) {
+    if tail.is_empty() || is_header(grammar, tail) {
         return false;
     }
     if is_state(first) && !names_kernel(first) {
-        return !is_long(tail) || tail.starts_with("Tainted: ");
+        return !is_long(grammar, tail) || tail.starts_with("Tainted: ");
     }
-    if is_line_of_splat(tail) {
+    if is_line_of_report(grammar, tail) {
+        let awaits_place = || ends_with_word(grammar, first, HalvesName::BeforePlace);
         return is_frame(tail)
-            && (first.is_empty() || ends_with_word(first, PLACED) || PLACES.contains(&first));
+            && (first.is_empty() || awaits_place() || is_place_only(grammar, first));
     }
     match first {
         "" | "Code:" => false,
@@ -128,22 +42,33 @@ pub(super) fn goes_on(first: &str, tail: &str) -> bool {
         _ if first.starts_with("Hardware name:") => ends_with_date(tail) && !ends_with_date(first),
         _ if first.starts_with("RIP:") || is_frame(first) => tail.starts_with(['[', '(']),
         _ if first.starts_with("Modules linked in:") || first.starts_with("Workqueue:") => false,
-        _ if is_long(first) && !first.starts_with("Tainted:") => fits(first, tail),
-        _ => is_open(first) || starts_with(SECOND, tail),
+        _ if is_long(grammar, first) && !first.starts_with("Tainted:") => {
+            fits(grammar, first, tail)
+        }
+        _ => is_open(grammar, first) || begins_with(grammar, HalvesName::Second, tail),
     }
 }
 
-fn is_open(first: &str) -> bool {
-    ends_with_word(first, OPEN) || first.ends_with(',') && is_header(first)
+fn is_open(grammar: &Grammar, first: &str) -> bool {
+    ends_with_word(grammar, first, HalvesName::Open)
+        || first.ends_with(',') && is_header(grammar, first)
 }
 
-fn ends_with_word(first: &str, words: &[&str]) -> bool {
+fn ends_with_word(grammar: &Grammar, first: &str, words: HalvesName) -> bool {
     let last = first.rsplit(' ').next();
-    last.is_some_and(|last| last.len() < first.len() && words.contains(&last))
+    let is_one = |last: &str| grammar.lines.words(words).any(|word| word == last);
+    last.is_some_and(|last| last.len() < first.len() && is_one(last))
 }
 
-pub(super) fn is_header(text: &str) -> bool {
-    HEADERS.iter().any(|header| text.starts_with(header)) || text.starts_with("Unable to handle ")
+fn is_place_only(grammar: &Grammar, first: &str) -> bool {
+    let mut words = grammar.lines.words(HalvesName::OnlyPlace);
+    words.any(|word| word == first)
+}
+
+/// True for the beginning of a header.
+pub(super) fn is_header(grammar: &Grammar, text: &str) -> bool {
+    let mut headers = grammar.lines.words(HalvesName::Headers);
+    headers.any(|header| text.starts_with(header))
 }
 
 /// The lock that lockdep names, whose place comes next.
@@ -151,14 +76,14 @@ fn names_lock(first: &str) -> bool {
     first.ends_with(',') && first.contains("){")
 }
 
-/// The line that tells CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
+/// The line that names CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
 fn is_state(first: &str) -> bool {
     // parisc has a row of registers that begins alike, with more blanks.
     let is_row = first.starts_with("CPU:  ");
     first.starts_with("CPU: ") && !is_row || first.starts_with("Pid: ")
 }
 
-/// It ends with the kernel's release, which stands behind the taint.
+/// It ends with the kernel's release, which comes after the taint.
 fn names_kernel(first: &str) -> bool {
     let behind = first.split_once("ainted").map(|(_, behind)| behind);
     behind.is_some_and(|behind| behind.split_whitespace().any(is_release))
@@ -186,9 +111,11 @@ fn ends_with_date(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{goes_on, may_go_on};
+    use crate::grammar::Grammar;
 
     #[test]
     fn halves_of_narrow_lines() {
+        let grammar = Grammar::builtin();
         for (first, tail) in [
             (
                 "INFO: task jbd2/dm-0-8:512",
@@ -230,12 +157,16 @@ mod tests {
                 "3.3 02/21/2020",
             ),
         ] {
-            assert!(may_go_on(first) && goes_on(first, tail), "{first} | {tail}");
+            assert!(
+                may_go_on(&grammar, first) && goes_on(&grammar, first, tail),
+                "{first} | {tail}"
+            );
         }
     }
 
     #[test]
     fn lines_of_their_own() {
+        let grammar = Grammar::builtin();
         for (first, tail) in [
             (
                 "CPU: 3 PID: 2187 Comm: a Not tainted 6.1.0 #1",
@@ -253,7 +184,7 @@ mod tests {
             ),
             ("Workqueue: events zeta_work", "done"),
         ] {
-            assert!(!goes_on(first, tail), "{first} | {tail}");
+            assert!(!goes_on(&grammar, first, tail), "{first} | {tail}");
         }
     }
 }

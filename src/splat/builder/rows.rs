@@ -1,14 +1,12 @@
-//! What a line is that only the one before tells: rows of registers and of instructions that have no name, and a
+//! Lines that only the one before explains: rows of registers and of instructions that have no name, and a
 //! place in the code that is no frame.
 
-use super::Building;
-use crate::splat::body::{Body, Words};
-use crate::splat::registers::next_row;
-use crate::splat::types::{Code, Register};
+use super::SplatBuilder;
+use crate::line::kind::{Code, LineKind, Register, Words, next_row};
 
-/// What stands on the next line.
+/// What the next line is, where it has no name of its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Next {
+pub enum Awaited {
     /// What it looks like.
     #[default]
     Any,
@@ -26,45 +24,46 @@ const MAX_CODE: usize = 512;
 /// The registers that hold the place of the fault, by their names on each architecture.
 const POINTERS: [&str; 6] = ["pc", "epc", "era", "tpc", "nip", "iaoq"];
 
-impl Next {
-    /// What follows a line that is `body`.
-    pub fn after(self, body: &Body) -> Next {
-        match body {
-            Body::Registers(_) => Next::Registers,
-            Body::Code(_) => Next::Code,
-            Body::Words(_) => self,
-            Body::Aside => Next::Aside,
-            _ => Next::Any,
+impl Awaited {
+    /// What follows a line that is `kind`.
+    pub fn after(self, kind: &LineKind) -> Awaited {
+        match kind {
+            LineKind::Registers(_) => Awaited::Registers,
+            LineKind::Code(_) => Awaited::Code,
+            LineKind::Words(_) => self,
+            LineKind::Aside => Awaited::Aside,
+            _ => Awaited::Any,
         }
     }
 }
 
-impl Building {
+impl SplatBuilder {
     /// The first instructions are those of the report.
     pub(super) fn take_code(&mut self, code: Code) {
-        // powerpc prints the kernel's instructions last, behind the registers of the program (show_regs() in
+        // powerpc prints the kernel's instructions last, after the registers of the program (show_regs() in
         // arch/powerpc/kernel/process.c), and those of a program never.
         let registers = &self.splat.registers.0;
-        let is_kernels = !self.block_over || registers.iter().any(|(name, _)| name == "nip");
+        let is_kernels =
+            !self.is_interrupted_context || registers.iter().any(|(name, _)| name == "nip");
         if is_kernels && !code.bytes.is_empty() {
             self.splat.code.get_or_insert(code);
         }
     }
 
-    pub(super) fn take_words(&mut self, next: Next, words: Words) {
-        match next {
-            Next::Code => self.go_on_with(words.code),
-            Next::Registers => {
+    pub(super) fn take_words(&mut self, awaited: Awaited, words: Words) {
+        match awaited {
+            Awaited::Code => self.go_on_with(words.code),
+            Awaited::Registers => {
                 let last = self.splat.registers.0.last().map(|(name, _)| name.as_str());
                 let words: Vec<_> = words.words.iter().map(String::as_str).collect();
                 self.take_registers(next_row(last, &words));
             }
-            Next::Any | Next::Aside => {}
+            Awaited::Any | Awaited::Aside => {}
         }
     }
 
     fn go_on_with(&mut self, more: Code) {
-        if self.block_over {
+        if self.is_interrupted_context {
             return;
         }
         let code = self.splat.code.get_or_insert_default();
@@ -84,10 +83,5 @@ impl Building {
             .iter()
             .find(|(name, _)| POINTERS.contains(&name.as_str()));
         rip.address = pointer.and_then(|(_, value)| u64::from_str_radix(value, 16).ok());
-    }
-
-    /// sparc prints its stack once more behind the call trace (arch/sparc/kernel/traps_64.c, `die_if_kernel()`).
-    pub(super) fn repeats_trace(&self, line: &str) -> bool {
-        self.trace_begun && line.trim_start().starts_with("Caller[")
     }
 }

@@ -4,8 +4,8 @@
 //! One table ([`SIGNS`]): which sign stands between name and value, and which names stand before that sign. The
 //! names and their forms are those of `show_regs()` in arch/*/kernel/{process,ptrace,traps}.c.
 
-use crate::splat::code_ref::code_ref;
-use crate::splat::types::Register;
+use crate::line::kind::Register;
+use crate::line::kind::code_ref;
 use compact_str::{CompactString, format_compact};
 
 /// What stands between a name and its value, blanks aside.

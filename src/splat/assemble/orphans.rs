@@ -1,13 +1,12 @@
-//! What stands outside of any report and may be of one: frames that people quote, and the lines of a
+//! What is outside of any report and may be of one: frames that people quote, and the lines of a
 //! report whose head is missing.
 
 use super::{Assembler, MAX_SILENCE};
 use crate::boot::Boots;
 use crate::grammar::END_TRACE;
 use crate::line::LogLine;
-use crate::splat::Frame;
-use crate::splat::body::Body;
-use crate::splat::building::{Building, Closing};
+use crate::line::kind::{Frame, LineKind};
+use crate::splat::builder::{Closing, SplatBuilder};
 
 /// Frames remembered outside a splat.
 const MAX_LOOSE_FRAMES: usize = 64;
@@ -18,18 +17,18 @@ const MIN_LOOSE_FRAMES: usize = 2;
 /// Lines after which frames outside a splat belong to something else.
 const MAX_LOOSE_GAP: u64 = 100;
 
-/// Lines of others that may stand between two lines of a report whose head is missing.
+/// Lines of others between two lines of a report whose head is missing.
 const MAX_HEADLESS_GAP: u64 = 16;
 
 /// True for what a report prints of the CPU's state, in front of its frames.
-pub(super) fn is_state(body: &Body) -> bool {
+pub(super) fn is_state(kind: &LineKind) -> bool {
     matches!(
-        body,
-        Body::Cpu(_)
-            | Body::Rip(false, Some(_))
-            | Body::Code(_)
-            | Body::Registers(_)
-            | Body::TraceStart
+        kind,
+        LineKind::Cpu(_)
+            | LineKind::Rip(false, Some(_))
+            | LineKind::Code(_)
+            | LineKind::Registers(_)
+            | LineKind::TraceStart
     )
 }
 
@@ -37,10 +36,10 @@ impl Assembler<'_> {
     /// The end marker: of the open report, or of one whose head is missing.
     pub(super) fn end(&mut self, index: usize, line: &LogLine<'_>, boots: &mut Boots) {
         let lane = &mut self.lanes[index];
-        let headless = lane.headless.take();
-        let given_up_at = lane.given_up_at.take();
+        let headless = lane.orphans.headless.take();
+        let given_up_at = lane.orphans.given_up_at.take();
         if let Some(mut building) = lane.open.take() {
-            building.take(line, Body::Known);
+            building.take(line, LineKind::Known(false));
             building.note_panic(self.grammar, line);
             lane.strands.ended(&building);
             self.complete.push(building.close(Closing::EndMarker));
@@ -50,13 +49,14 @@ impl Assembler<'_> {
             self.orphaned_panic = Some(line.number);
         }
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
-        let is_one = |report: &Building| report.shows_a_report() && line.text.contains(END_TRACE);
+        let is_one =
+            |report: &SplatBuilder| report.shows_a_report() && line.text.contains(END_TRACE);
         let given = self.given;
-        let is_late = |report: &Building| is_known || report.first_line() <= given;
+        let is_late = |report: &SplatBuilder| is_known || report.first_line() <= given;
         let of_frames = self.frames_before(index, line);
         let headless = headless.filter(is_one).or(of_frames);
         if let Some(mut report) = headless.filter(|report| !is_late(report)) {
-            report.take(line, Body::Known);
+            report.take(line, LineKind::Known(false));
             let boot = boots.claim(report.first_line());
             self.complete
                 .push(report.of_boot(boot).close(Closing::EndMarker));
@@ -64,59 +64,65 @@ impl Assembler<'_> {
     }
 
     /// A report of which only frames are left in front of its end marker: a photo of the last screen.
-    fn frames_before(&mut self, index: usize, line: &LogLine<'_>) -> Option<Building> {
-        let mut frames = std::mem::take(&mut self.lanes[index].loose);
+    fn frames_before(&mut self, index: usize, line: &LogLine<'_>) -> Option<SplatBuilder> {
+        let mut frames = std::mem::take(&mut self.lanes[index].orphans.frames);
         let is_near = |frame: &Frame| line.number - frame.log_line <= MAX_LOOSE_GAP;
         frames.retain(is_near);
         let reliable = frames.iter().filter(|frame| frame.reliable).count();
         let is_one = reliable >= MIN_LOOSE_FRAMES && line.text.contains(END_TRACE);
-        is_one.then(|| Building::without_head(line, &self.path).with_frames(frames))
+        is_one.then(|| SplatBuilder::without_head(line, &self.path).with_frames(frames))
     }
 
-    /// Begins a report at a line of its state: "cut here" was printed, and the header behind it is lost.
+    /// Begins a report at a line of its state: "cut here" was printed, and the header after it is lost.
     pub(super) fn open_without_head(
         &mut self,
         index: usize,
         line: &LogLine<'_>,
-        body: &Body,
+        kind: &LineKind,
         boots: &mut Boots,
     ) -> bool {
         let lane = &mut self.lanes[index];
-        let begins = is_state(body) && lane.strands.is_empty();
+        let begins = is_state(kind) && lane.strands.is_empty();
         let Some(cut_here) = lane.cut_here.take_if(|_| begins) else {
             return false;
         };
         let boot = boots.claim(cut_here.line);
-        let mut report = Building::without_head(line, &self.path).of_boot(boot);
+        let mut report = SplatBuilder::without_head(line, &self.path).of_boot(boot);
         report.mark();
         report.prepend(cut_here.line, cut_here.messages);
-        report.take(line, body.clone());
+        report.take(line, kind.clone());
         lane.open = Some(report);
         true
     }
 
     /// Keeps a line outside of any report that looks like one of a report's.
-    pub(super) fn take_headless(&mut self, index: usize, line: &LogLine<'_>, body: &Body) {
+    pub(super) fn take_headless(&mut self, index: usize, line: &LogLine<'_>, kind: &LineKind) {
         let lane = &mut self.lanes[index];
-        let is_over = |report: &mut Building| line.number - report.last_line() > MAX_HEADLESS_GAP;
-        lane.headless.take_if(is_over);
-        if lane.headless.is_none() && is_state(body) {
-            let mut report = Building::without_head(line, &self.path);
-            if lane.spoken_at.is_some_and(|at| at + 1 == line.number) {
+        let is_over =
+            |report: &mut SplatBuilder| line.number - report.last_line() > MAX_HEADLESS_GAP;
+        lane.orphans.headless.take_if(is_over);
+        if lane.orphans.headless.is_none() && is_state(kind) {
+            let mut report = SplatBuilder::without_head(line, &self.path);
+            if lane
+                .orphans
+                .spoken_at
+                .is_some_and(|at| at + 1 == line.number)
+            {
                 report.announce();
             }
-            lane.headless = Some(report);
+            lane.orphans.headless = Some(report);
         }
-        lane.headless
-            .take_if(|report| !report.take(line, body.clone()));
-        if *body == Body::Foreign && line.framing.present {
-            lane.spoken_at = Some(line.number);
+        lane.orphans
+            .headless
+            .take_if(|report| !report.take(line, kind.clone()));
+        if *kind == LineKind::Foreign && line.framing.present {
+            lane.orphans.spoken_at = Some(line.number);
         }
     }
 
     /// A frame outside any splat: people quote pieces of a trace. One that decides the path of a
     /// late clear makes the lines around it worth a splat.
-    pub(super) fn take_loose(
+    pub(super) fn take_frame(
         &mut self,
         index: usize,
         frame: Frame,
@@ -126,7 +132,7 @@ impl Assembler<'_> {
         let anchor = frame.reliable && self.is_anchor(frame.base_name());
         let given = self.given;
         let lane = &mut self.lanes[index];
-        let loose = &mut lane.loose;
+        let loose = &mut lane.orphans.frames;
         let gap = loose
             .last()
             .map_or(0, |last| line.number.saturating_sub(last.log_line));
@@ -139,13 +145,13 @@ impl Assembler<'_> {
         }
         let mut frames = std::mem::take(loose);
         frames.retain(|frame| frame.log_line > given);
-        let headless = lane.headless.take();
+        let headless = lane.orphans.headless.take();
         let report = match headless.filter(|report| report.first_line() > given) {
             Some(report) => {
                 let boot = boots.claim(report.first_line());
                 report.of_boot(boot)
             }
-            None => Building::from_frames(frames, line, boots.claim(line.number), &self.path),
+            None => SplatBuilder::from_frames(frames, line, boots.claim(line.number), &self.path),
         };
         lane.open = Some(report);
     }

@@ -4,61 +4,23 @@
 
 use super::code_ref::{code_ref, source_line, usual};
 use super::crash;
-use super::types::{CodeRef, Frame, Inline, LineClass, Section, SourceLine};
+use super::types::{CodeRef, Frame, Inline, SourceLine};
 use compact_str::CompactString;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// Reads a line as frames, innermost first: one, or two where the architecture prints the caller in
-/// the same line (`[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, arch/arm/kernel/traps.c).
-fn printed_frames(line: &str) -> Vec<Frame> {
-    if FROM.find(line.as_bytes()).is_none() {
-        return frame(line, 0, Section::Task).into_iter().collect();
-    }
-    let outer = line.split_once(" from ").map_or(line, |(_, outer)| outer);
-    let caller = frame(outer, 0, Section::Task);
-    let called = caller.as_ref().and_then(|_| frame(line, 0, Section::Task));
-    called.into_iter().chain(caller).collect()
-}
-
-/// What a line is that was read as `frame`.
-pub fn class(frame: &Frame, line: &str) -> LineClass {
-    if frame.is_inlined() {
-        return LineClass::Inlined;
-    }
-    if FROM.find(line.as_bytes()).is_none() {
-        return LineClass::Frame(frame.name().into(), None);
-    }
-    let all = printed_frames(line);
-    let mut names = all.iter().map(|frame| CompactString::from(frame.name()));
-    match names.next() {
-        Some(first) => LineClass::Frame(first, names.next()),
-        None => LineClass::Frame(frame.name().into(), None),
-    }
-}
-
-/// Puts inlined functions that a symbolizer printed as frames of their own into the frame that they are
-/// inlined in, which is the next one.
-pub fn fold_inlined(frames: &mut Vec<Frame>) {
-    if !frames.iter().any(Frame::is_inlined) {
-        return;
-    }
-    let mut folded = Vec::with_capacity(frames.len());
-    let mut inlines = Vec::new();
-    for mut frame in frames.drain(..) {
-        if frame.is_inlined() {
-            inlines.append(&mut frame.inlines);
-            continue;
-        }
-        frame.inlines.splice(..0, inlines.drain(..));
-        folded.push(frame);
-    }
-    *frames = folded;
+/// The caller that arm prints in the same line: `[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`
+/// (arch/arm/kernel/traps.c).
+pub fn caller_in(line: &str) -> Option<CompactString> {
+    FROM.find(line.as_bytes())?;
+    let (_, outer) = line.split_once(" from ")?;
+    let caller = frame(outer, 0)?;
+    Some(caller.name().into())
 }
 
 /// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
-fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> {
+fn in_parentheses(text: &str, log_line: u64) -> Option<Frame> {
     let inside = text.trim().strip_suffix(')')?;
     let (address, function) = inside.strip_prefix("[<")?.split_once(">] (")?;
     let by_name = || {
@@ -74,7 +36,7 @@ fn in_parentheses(text: &str, log_line: u64, section: Section) -> Option<Frame> 
     code.address = Some(u64::from_str_radix(address, 16).ok()?);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let named = code.function.as_deref()?.chars().all(is_name);
-    (rest.is_empty() && named).then(|| from_code(code, true, log_line, section))
+    (rest.is_empty() && named).then(|| from_code(code, true, log_line))
 }
 
 /// `f [mod]`: a function by its name alone.
@@ -89,14 +51,14 @@ fn name_and_module(text: &str) -> (&str, Option<&str>) {
 static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
 /// Reads a frame. `log_line` is the line it stands on.
-pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
+pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
     let text = behind_marker(text.trim());
     if text.starts_with('#') {
-        return crash::frame(text).map(|code| from_code(code, true, log_line, section));
+        return crash::frame(text).map(|code| from_code(code, true, log_line));
     }
     let (reliable, text) = reliability(undressed(text));
     if let Some(code) = usual(&text) {
-        return Some(from_code(code, reliable, log_line, section));
+        return Some(from_code(code, reliable, log_line));
     }
     if !may_be_reference(&text) {
         return None;
@@ -105,34 +67,27 @@ pub fn frame(text: &str, log_line: u64, section: Section) -> Option<Frame> {
         return Some(Frame {
             reliable,
             log_line,
-            section,
             inlines: vec![inline],
             ..Frame::default()
         });
     }
     if let Some(from) = FROM.find(text.as_bytes()) {
         if text.starts_with("[<") {
-            return in_parentheses(&text[..from], log_line, section);
+            return in_parentheses(&text[..from], log_line);
         }
         if let Some(called) = called_from(&text) {
-            return Some(from_code(called, reliable, log_line, section));
+            return Some(from_code(called, reliable, log_line));
         }
     }
-    if let Some(frame) = in_parentheses(&text, log_line, section) {
+    if let Some(frame) = in_parentheses(&text, log_line) {
         return Some(frame);
     }
     if let Some(code) = hexagon(&text) {
-        return Some(from_code(code, reliable, log_line, section));
+        return Some(from_code(code, reliable, log_line));
     }
     let (rest, code) = code_ref(&text).ok()?;
-    is_frame_end(rest).then(|| {
-        from_code(
-            code,
-            reliable && !rest.contains("(unreliable)"),
-            log_line,
-            section,
-        )
-    })
+    is_frame_end(rest)
+        .then(|| from_code(code, reliable && !rest.contains("(unreliable)"), log_line))
 }
 
 /// The frame behind the marker of its stack: `<NMI>  [<addr>] f`, `<<EOE>>  [<addr>] f` (x86 up to 4.8,
@@ -254,14 +209,13 @@ pub fn inlined(text: &str) -> Option<Inline> {
 /// What syzbot puts after the place of an inlined function.
 pub const INLINE_MARK: &str = "[inline]";
 
-fn from_code(code: CodeRef, reliable: bool, log_line: u64, section: Section) -> Frame {
+fn from_code(code: CodeRef, reliable: bool, log_line: u64) -> Frame {
     let own = code.sources.last().cloned();
     let inlined = code.sources.len().saturating_sub(1);
     let inlines = code.sources[..inlined].iter().map(printed_inline).collect();
     Frame {
         reliable,
         log_line,
-        section,
         inlines,
         line: own.as_ref().and_then(|source| source.line),
         file: own.map(|source| source.file),
@@ -284,7 +238,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Frame> {
-        frame(text, 1, Section::Task)
+        frame(text, 1)
     }
 
     #[test]

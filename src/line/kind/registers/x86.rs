@@ -1,7 +1,7 @@
 //! Registers of x86: `RAX: … RBX: …`, `FS:  …(0000) GS:…` (arch/x86/kernel/process_64.c and
 //! process_32.c, `__show_regs()`).
 
-use crate::splat::types::Register;
+use crate::line::kind::Register;
 
 /// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector behind
 /// (`GS:ffff…(0000)`).

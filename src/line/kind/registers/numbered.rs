@@ -2,7 +2,7 @@
 //! tells (`GPR04: c000… c000…`, `$ 4   : 00000000 00000001`, `r04-07  00000000 00000001`, `a00: 00000000 …`,
 //! `Krnl GPRS: 0000…`).
 
-use crate::splat::types::Register;
+use crate::line::kind::Register;
 use compact_str::format_compact;
 
 /// Digits of a register: 32 or 64 bits.

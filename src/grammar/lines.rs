@@ -1,0 +1,186 @@
+//! What lines of reports begin with, and where a mailer breaks them.
+//!
+//! In: `[[line]]` and `[[halves]]` of the grammar. Out: the rules that fit a line, found by its first byte.
+
+use serde::Deserialize;
+
+/// How a line is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LineForm {
+    /// It belongs to reports and carries nothing more to keep.
+    #[default]
+    Text,
+    /// It may be of anybody: the rule only says something of broken lines.
+    Foreign,
+    /// The mark in front of a WARN() or BUG().
+    CutHere,
+    /// The mark after a report.
+    End,
+    /// CPU, task and kernel, by the rules of `[[who]]` that have `head`.
+    Cpu,
+    /// The machine's name.
+    Hardware,
+    /// A place in the code after a segment selector (x86).
+    Rip,
+    /// A place in the code.
+    Place,
+    /// A name and a place, a place after its address, or an address among other registers.
+    PlaceOrRegisters,
+    /// An address, and the place in parentheses.
+    AddressAndPlace,
+    /// A place as crash(8) prints it, with a decimal offset.
+    CrashRip,
+    /// Instructions.
+    Code,
+    /// Begins a call trace.
+    Trace,
+    /// The next line looks like a frame and is none.
+    Aside,
+    /// Begins or ends a stack within a call trace.
+    Section,
+    /// Registers.
+    Registers,
+    /// What a symbolizer draws around its disassembly.
+    Ruler,
+}
+
+/// Lines of reports that begin alike.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineRule {
+    /// Short name.
+    pub name: String,
+    /// Which kernel code prints them.
+    pub why: String,
+    /// What the lines begin with, blanks aside.
+    pub starts: Vec<String>,
+    /// How they are read.
+    #[serde(default, rename = "is")]
+    pub form: LineForm,
+    /// True where the lines say something of this report that a person wants to see.
+    #[serde(default)]
+    pub detail: bool,
+    /// True where a mailer breaks them at its margin.
+    #[serde(default)]
+    pub long: bool,
+    /// True where the second half of a broken line never begins so.
+    #[serde(default)]
+    pub whole: bool,
+}
+
+/// What words of a rule say of two lines that may have been one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Halves {
+    /// Which words they are.
+    pub name: HalvesName,
+    /// What they say.
+    pub why: String,
+    /// The words.
+    pub words: Vec<String>,
+}
+
+/// Which words of broken lines a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HalvesName {
+    /// No line ends with them.
+    Open,
+    /// Only a second half begins with them.
+    Second,
+    /// A place in the code comes after them.
+    BeforePlace,
+    /// A line that is only one of them names a place next.
+    OnlyPlace,
+    /// Headers: no second half begins with them.
+    Headers,
+    /// The header of a WARN().
+    Warn,
+    /// Headers of a WARN() whose second half names a place in the code.
+    WarnWithPlace,
+}
+
+/// All rules, by the first byte of what lines begin with.
+#[derive(Debug, Default)]
+pub struct LineRules {
+    rules: Vec<LineRule>,
+    halves: Vec<Halves>,
+    /// Index of the rule and of its beginning, in the order of the rules; 256 lists.
+    by_byte: Vec<Vec<(usize, usize)>>,
+}
+
+impl LineRules {
+    pub(super) fn new(rules: Vec<LineRule>, halves: Vec<Halves>) -> LineRules {
+        let mut by_byte = vec![Vec::new(); 256];
+        for (rule, at) in rules.iter().enumerate() {
+            for (index, start) in at.starts.iter().enumerate() {
+                if let Some(first) = start.as_bytes().first() {
+                    by_byte[usize::from(*first)].push((rule, index));
+                }
+            }
+        }
+        LineRules {
+            rules,
+            halves,
+            by_byte,
+        }
+    }
+
+    /// The rules that fit a line without leading blanks, each with the beginning that fits.
+    pub fn of<'g>(&'g self, line: &str) -> impl Iterator<Item = (&'g LineRule, &'g str)> {
+        self.beginnings(line)
+            .filter(move |(_, start)| line.starts_with(start))
+    }
+
+    /// As [`LineRules::of`]; the blank that ends a beginning may be where the line was broken.
+    pub fn of_half<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g LineRule> {
+        self.beginnings(line)
+            .filter(move |(_, start)| line.starts_with(start) || line == start.trim_end())
+            .map(|(rule, _)| rule)
+    }
+
+    fn beginnings<'g>(&'g self, line: &str) -> impl Iterator<Item = (&'g LineRule, &'g str)> {
+        let first = line.as_bytes().first();
+        let at = first.and_then(|first| self.by_byte.get(usize::from(*first)));
+        at.into_iter().flatten().map(|&(rule, start)| {
+            let rule = &self.rules[rule];
+            (rule, rule.starts[start].as_str())
+        })
+    }
+
+    /// The words of a table.
+    pub fn words(&self, name: HalvesName) -> impl Iterator<Item = &str> {
+        let tables = self.halves.iter().filter(move |table| table.name == name);
+        tables.flat_map(|table| table.words.iter().map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::grammar::{Grammar, HalvesName, LineForm};
+
+    #[test]
+    fn the_first_rule_that_fits_comes_first() {
+        let grammar = Grammar::builtin();
+        let form = |line: &str| grammar.lines.of(line).map(|(rule, _)| rule.form).next();
+        assert_eq!(form("------------[ cut here ]---"), Some(LineForm::CutHere));
+        assert_eq!(form("---[ end trace 0 ]---"), Some(LineForm::End));
+        assert_eq!(form("pc : f+0x1/0x2"), Some(LineForm::PlaceOrRegisters));
+        assert_eq!(form("no line of a report"), None);
+        assert_eq!(form(""), None);
+    }
+
+    #[test]
+    fn the_blank_of_a_beginning_may_be_where_it_was_broken() {
+        let grammar = Grammar::builtin();
+        assert_eq!(grammar.lines.of("RIP:").count(), 0);
+        assert!(grammar.lines.of_half("RIP:").all(|rule| rule.long));
+        assert!(
+            grammar
+                .lines
+                .words(HalvesName::Open)
+                .any(|word| word == "in")
+        );
+    }
+}

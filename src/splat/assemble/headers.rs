@@ -1,0 +1,142 @@
+//! A header begins a report, is a part of the open one, or is a report of its own in between.
+
+use super::Assembler;
+use crate::boot::Boots;
+use crate::grammar::Grammar;
+use crate::line::LogLine;
+use crate::line::kind::{CpuLine, Header};
+use crate::splat::builder::{Closing, SplatBuilder};
+
+/// Lines between one that names the kernel ahead of a header, and that header (crash(8) prints a dozen).
+pub(super) const MAX_AHEAD: u64 = 16;
+
+/// Lines between the state of the CPU and the header after it.
+const MAX_STATE_GAP: u64 = 2;
+
+impl Assembler<'_> {
+    /// Takes in a header.
+    pub(super) fn take_header(
+        &mut self,
+        index: usize,
+        header: Header<'_>,
+        inlined_at: Option<u64>,
+        line: &LogLine<'_>,
+        boots: &mut Boots,
+    ) {
+        if header.kind.restart && !boots.makes_restart_a_surprise() {
+            return;
+        }
+        let state = self.lanes[index].orphans.headless.take();
+        self.repeats.note(&header, line, boots);
+        if header.kind.is_whole(&header.text) {
+            let boot = boots.claim(line.number);
+            let builder = SplatBuilder::from_header(header, line, boot, &self.path);
+            self.complete.push(builder.close(Closing::EndMarker));
+            return;
+        }
+        let begun = |open: &mut SplatBuilder| open.is_begun_by(&header.text, line);
+        self.lanes[index].open.take_if(begun);
+        let grammar = self.grammar;
+        let has = |report: &SplatBuilder| is_part(grammar, report, &header, line);
+        let lane = &mut self.lanes[index];
+        let takes_over = |open: &&mut SplatBuilder| takes_over(open, &header, line);
+        if let Some(open) = lane.open.as_mut().filter(takes_over) {
+            open.become_kind_of(header, line);
+            lane.cut_here = None;
+            return;
+        }
+        // A panic stops the other CPUs (`panic_other_cpus_shutdown()`): none of them begins anew.
+        let stopped = lane.open.as_ref().is_some_and(SplatBuilder::has_panicked);
+        if lane.open.as_ref().is_some_and(has)
+            || !stopped && lane.strands.turn_to(&mut lane.open, has)
+        {
+            if let Some(open) = &mut lane.open {
+                open.take_part(&header, line);
+                open.note_panic(grammar, line);
+            }
+            lane.cut_here = None;
+            self.mark_mixed(index);
+        } else {
+            self.open(index, header, inlined_at, line, boots);
+            self.put_ahead(index, state, line);
+        }
+    }
+
+    fn open(
+        &mut self,
+        index: usize,
+        header: Header<'_>,
+        inlined_at: Option<u64>,
+        line: &LogLine<'_>,
+        boots: &mut Boots,
+    ) {
+        self.set_aside(index);
+        let cut_here = self.lanes[index].cut_here.take();
+        let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
+        let ahead = self.lanes[index].ahead.take().filter(near);
+        let mut builder =
+            SplatBuilder::from_header(header, line, boots.claim(line.number), &self.path);
+        builder.note_panic(self.grammar, line);
+        if let Some((_, said)) = ahead {
+            builder.add_who(said);
+        }
+        if let Some(first_line) = inlined_at {
+            builder.begin_at(first_line);
+        }
+        if let Some(cut_here) = cut_here {
+            builder.prepend(cut_here.line, cut_here.messages);
+        }
+        self.lanes[index].open = Some(builder);
+    }
+
+    /// What was printed of the CPU right in front of a header belongs to its report, where the header's kind says so.
+    fn put_ahead(&mut self, index: usize, state: Option<SplatBuilder>, line: &LogLine<'_>) {
+        let Some(open) = &mut self.lanes[index].open else {
+            return;
+        };
+        let is_near = |state: &SplatBuilder| line.number - state.last_line() <= MAX_STATE_GAP;
+        let kind = self.grammar.kind(open.kind());
+        let mut headers = kind.into_iter().flat_map(|kind| &kind.state_ahead);
+        let has_state = headers.any(|header| header.is_match(open.header()));
+        if let Some(state) = state.filter(|state| has_state && is_near(state)) {
+            open.take_state(state);
+        }
+    }
+
+    /// Another report begins: the open one is over, save where another CPU may still print it.
+    pub(super) fn set_aside(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        let shared = lane.is_shared();
+        match lane.open.take_if(|open| shared && open.may_go_on()) {
+            Some(open) => {
+                let given_up = lane.strands.set_aside(open);
+                self.close_all(given_up);
+            }
+            None => self.close(index, Closing::NextReport),
+        }
+    }
+}
+
+/// True where a header is a part of a report whose call trace is still to come.
+fn is_part(
+    grammar: &Grammar,
+    report: &SplatBuilder,
+    header: &Header<'_>,
+    line: &LogLine<'_>,
+) -> bool {
+    let kind = grammar.kind(report.kind());
+    let parts = kind.map_or(&[][..], |kind| kind.parts.as_slice());
+    report.may_have_part(line) && parts.iter().any(|p| p.is_match(&header.text))
+}
+
+/// True where a report of that kind ends with the header's line.
+pub(super) fn is_tail(grammar: &Grammar, report: &SplatBuilder, header: &Header<'_>) -> bool {
+    let kind = grammar.kind(report.kind());
+    kind.is_some_and(|kind| kind.tail.iter().any(|p| p.is_match(&header.text)))
+}
+
+/// True where the open report turns out to be the beginning of what this header names.
+fn takes_over(open: &SplatBuilder, header: &Header<'_>, line: &LogLine<'_>) -> bool {
+    let mut beginnings = header.kind.takes_over.iter();
+    open.may_have_part(line) && beginnings.any(|p| p.is_match(open.header()))
+}

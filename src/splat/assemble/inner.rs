@@ -1,0 +1,151 @@
+//! The lines between a header and the end of its report.
+
+use super::headers::MAX_AHEAD;
+use super::{Assembler, orphans};
+use crate::boot::Boots;
+use crate::line::kind::{CpuLine, LineKind, line_kind, who};
+use crate::line::{Caller, LogLine};
+use crate::splat::builder::{Closing, SplatBuilder};
+use crate::splat::demux::CutHere;
+
+/// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
+const BACKTRACES: &str = "Sending NMI from CPU";
+
+impl Assembler<'_> {
+    /// Finds the report that a line is of, which becomes the open one. False where nothing is learnt from the line.
+    fn turn(&mut self, index: usize, line: &LogLine<'_>, kind: &LineKind) -> bool {
+        let lane = &mut self.lanes[index];
+        if lane.strands.is_stray(lane.open.as_ref(), line.number, kind) {
+            return false;
+        }
+        lane.strands.turn(&mut lane.open, kind);
+        self.mark_mixed(index);
+        true
+    }
+
+    /// Marks the reports of a lane that have lines of one another. None of them was given away: a complete
+    /// one waits while that is in doubt.
+    pub(super) fn mark_mixed(&mut self, index: usize) {
+        let lane = &mut self.lanes[index];
+        for first_line in lane.strands.take_mixed() {
+            lane.open
+                .iter_mut()
+                .filter(|open| open.first_line() == first_line)
+                .for_each(SplatBuilder::interleave);
+            lane.strands.mark(first_line);
+            let complete = self.complete.iter_mut();
+            complete
+                .filter(|splat| splat.source.first_line == first_line)
+                .for_each(|splat| splat.interleaved = true);
+        }
+    }
+
+    pub(super) fn take_body(&mut self, own: usize, line: &LogLine<'_>, boots: &mut Boots) {
+        let index = self.receiver(own, line);
+        let intrudes = line.framing.caller.is_none() && self.grammar.is_intruder(&line.text);
+        if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
+            open.end_text();
+        }
+        if line.text.starts_with(BACKTRACES) && self.lanes[index].open.is_some() {
+            self.backtraces = Some(index);
+        }
+        let kind = line_kind(self.grammar, &line.text, line.number);
+        if !self.turn(index, line, &kind) {
+            return;
+        }
+        self.expect_no_trace(index, line);
+        match self.learn_who(index, line, kind) {
+            LineKind::CutHere => {
+                let waits = |open: &SplatBuilder| open.waits_for_trace();
+                if !self.lanes[index].open.as_ref().is_some_and(waits) {
+                    self.set_aside(index);
+                }
+                self.lanes[index].cut_here = Some(CutHere::at(line));
+            }
+            LineKind::End => self.end(index, line, boots),
+            kind => self.take_inner(index, line, kind, boots),
+        }
+    }
+
+    /// What else names the report's task, CPU or kernel is a line of the report. Ahead of a header it is
+    /// remembered for that.
+    fn learn_who(&mut self, index: usize, line: &LogLine<'_>, kind: LineKind) -> LineKind {
+        // i386 before 3.8 names the CPU after its instruction pointer.
+        if !matches!(
+            kind,
+            LineKind::Foreign | LineKind::Known(_) | LineKind::Rip(..)
+        ) {
+            return kind;
+        }
+        let lane = &mut self.lanes[index];
+        let said = who(self.grammar, &line.text, lane.open.is_none());
+        match (said, &mut lane.open) {
+            (Some(said), Some(open)) => open.add_who(said),
+            (Some(said), None) => {
+                let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
+                let before = lane.ahead.take().filter(near).map(|(_, known)| known);
+                let known = before.unwrap_or_default().with(said);
+                lane.ahead = Some((line.number, known));
+                return kind;
+            }
+            (None, _) => return kind,
+        }
+        match kind {
+            LineKind::Rip(..) => kind,
+            LineKind::Known(detail) => LineKind::Known(detail),
+            _ => LineKind::Who,
+        }
+    }
+
+    /// A line may say that the open report has no call trace.
+    fn expect_no_trace(&mut self, index: usize, line: &LogLine<'_>) {
+        let Some(open) = &mut self.lanes[index].open else {
+            return;
+        };
+        let kind = self.grammar.kind(open.kind());
+        let mut says_so = kind.iter().flat_map(|kind| &kind.without_trace);
+        if says_so.any(|pattern| pattern.is_match(&line.text)) {
+            open.expect_no_trace();
+        }
+    }
+
+    /// The lane that a line goes to: a CPU that answers another one's NMI prints for that one.
+    fn receiver(&self, own: usize, line: &LogLine<'_>) -> usize {
+        let answers = matches!(line.framing.caller, Some(Caller::Cpu(_)));
+        match self.backtraces {
+            Some(asking)
+                if answers && self.lanes[own].is_idle() && self.lanes[asking].open.is_some() =>
+            {
+                asking
+            }
+            _ => own,
+        }
+    }
+
+    fn take_inner(&mut self, index: usize, line: &LogLine<'_>, kind: LineKind, boots: &mut Boots) {
+        let lane = &mut self.lanes[index];
+        // What else a line of another report may be is no text of the next one's WARN().
+        let alone = lane.open.is_none() && lane.strands.is_empty();
+        let may_be_text = alone && !orphans::is_state(&kind) || kind == LineKind::Foreign;
+        if may_be_text {
+            let cut_here = lane.cut_here.take();
+            lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
+        }
+        if let Some(open) = &mut lane.open {
+            if !open.take(line, kind) {
+                self.close(index, Closing::Silence);
+            }
+            return;
+        }
+        let given_up = lane.strands.pass_over(line);
+        if !self.open_without_head(index, line, &kind, boots)
+            && self.lanes[index].cut_here.is_none()
+        {
+            self.take_headless(index, line, &kind);
+            if let LineKind::Frame(frame, _) = kind {
+                self.take_frame(index, *frame, line, boots);
+            }
+        }
+        self.close_all(given_up);
+    }
+}

@@ -1,0 +1,143 @@
+//! How much of a log one report may hold, and how many lines of others may be between its own.
+
+use super::{SplatBuilder, TraceState};
+use crate::line::LogLine;
+use crate::splat::FRAGMENT;
+
+/// Frames that one splat may hold; real ones stay far below.
+pub(super) const MAX_FRAMES: usize = 1024;
+/// Registers that one splat may hold.
+pub(super) const MAX_REGISTERS: usize = 128;
+
+const MAX_LINES: usize = 2000;
+const MAX_TEXT: usize = 256 * 1024;
+
+/// Lines that are no part of a splat but may be among its own: messages of other CPUs where the log has
+/// no caller tags.
+const MAX_FOREIGN: u32 = 16;
+
+/// The same in a report that has no end marker: another of its call traces may be to come.
+const MAX_FOREIGN_BETWEEN_TRACES: u32 = 48;
+
+/// The same before the first frame of a report that must have a call trace.
+const MAX_FOREIGN_BEFORE_TRACE: u32 = 100;
+
+/// The same for lines that the log's framing or quoting sets apart: prose of a mail between two
+/// pieces of a quoted splat.
+const MAX_PROSE: u32 = 300;
+
+/// Lines of others between a header and another one that is a part of its report: arm64
+/// prints a dozen lines about the fault between the two (arch/arm64/mm/fault.c).
+const MAX_FOREIGN_BEFORE_PART: u32 = 32;
+
+/// Time between the two: the CPU prints both in one go, on a slow console perhaps.
+const MAX_PART_DELAY_US: u64 = 10_000_000;
+
+/// Time between a header that was interrupted and its repetition.
+const MAX_REPEAT_DELAY_US: u64 = 1_000_000;
+
+/// Lines of others since the last one of the report.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Strangers {
+    /// With the framing and the quoting of the report's own.
+    foreign: u32,
+    /// Others.
+    prose: u32,
+}
+
+/// The text that a report keeps.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    bytes: usize,
+    /// Another report's stack began: what follows says nothing certain of this one.
+    closed: bool,
+}
+
+impl Kept {
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// True where one more line may be kept, beside so many.
+    pub fn takes(&mut self, lines: usize, text: &str) -> bool {
+        if self.closed {
+            return false;
+        }
+        self.bytes += text.len();
+        lines < MAX_LINES && self.bytes <= MAX_TEXT
+    }
+}
+
+/// How the report's lines look in the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// The header has framing.
+    pub framed: bool,
+    /// Its lines have stamps.
+    pub stamped: bool,
+    /// A line after the header has shown that: only the header may have got a stamp, or lost it, where two lines ran
+    /// together.
+    is_settled: bool,
+    /// Depth of mail quoting.
+    pub quote: usize,
+}
+
+impl Layout {
+    pub fn of(header: &LogLine<'_>) -> Layout {
+        Layout {
+            framed: header.framing.present,
+            stamped: header.framing.time_us.is_some(),
+            is_settled: false,
+            quote: header.quote,
+        }
+    }
+
+    /// Takes in a line that surely is the report's.
+    pub fn settle(&mut self, line: &LogLine<'_>) {
+        if !self.is_settled {
+            self.is_settled = true;
+            self.stamped = line.framing.time_us.is_some();
+        }
+    }
+}
+
+impl SplatBuilder {
+    /// Counts a line that is no part of it. False where that is one too many.
+    pub fn tolerate(&mut self, line: &LogLine<'_>) -> bool {
+        let is_alike =
+            line.framing.present == self.layout.framed && line.quote == self.layout.quote;
+        match is_alike {
+            true => self.strangers.foreign += 1,
+            false => self.strangers.prose += 1,
+        }
+        let foreign_limit = match self.splat.frames.is_empty() {
+            _ if self.splat.kind == FRAGMENT => MAX_PROSE,
+            true if self.expects.trace => MAX_FOREIGN_BEFORE_TRACE,
+            false if !self.expects.end_marker => MAX_FOREIGN_BETWEEN_TRACES,
+            _ => MAX_FOREIGN,
+        };
+        self.strangers.foreign <= foreign_limit && self.strangers.prose <= MAX_PROSE
+    }
+
+    /// True where this is only the beginning of `header`: printk was interrupted in it and prints
+    /// it once more.
+    pub fn is_begun_by(&self, header: &str, line: &LogLine<'_>) -> bool {
+        let alone = self.splat.lines.len() <= 1 && self.splat.frames.is_empty();
+        let soon = self.is_within(MAX_REPEAT_DELAY_US, line);
+        alone && soon && header.starts_with(&self.splat.header)
+    }
+
+    /// True where another header may be a part of this report: nothing of a call trace was printed yet,
+    /// and little of anything else.
+    pub fn may_have_part(&self, line: &LogLine<'_>) -> bool {
+        let Strangers { foreign, prose } = self.strangers;
+        let near = foreign <= MAX_FOREIGN_BEFORE_PART && prose <= MAX_PROSE;
+        self.trace == TraceState::Awaited && near && self.is_within(MAX_PART_DELAY_US, line)
+    }
+
+    /// True where the line was printed so soon after the header, or no stamp says when.
+    fn is_within(&self, limit_us: u64, line: &LogLine<'_>) -> bool {
+        let times = line.framing.time_us.zip(self.splat.time_us);
+        times.is_none_or(|(now, then)| now.saturating_sub(then) <= limit_us)
+    }
+}
