@@ -195,7 +195,7 @@ impl Document {
     }
 
     fn into_grammar(mut self, features: Option<FeatureDb>) -> Grammar {
-        // Also behind the kinds that a user adds.
+        // Also after the kinds that a user adds.
         self.kind.sort_by_key(|kind| kind.fallback);
         Grammar {
             kinds: self.kind,

@@ -92,7 +92,7 @@ impl GrammarError {
     }
 }
 
-/// The line, counted from 1, where a value stands as TOML writes strings; 1 where it is written in
+/// The line, counted from 1, where a value is, as TOML writes strings; 1 where it is written in
 /// a form that cannot be looked for.
 fn line_of(text: &str, value: &str) -> usize {
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");

@@ -112,7 +112,7 @@ const BUILTIN: [Builtin; 4] = [
     builtin!("cpu-features/bugs"),
 ];
 
-/// Where the tables stand in a folder of grammars.
+/// Where the tables are in a folder of grammars.
 pub(super) const FOLDER: &str = "cpu-features";
 
 impl FeatureDb {
@@ -178,7 +178,7 @@ impl FeatureDb {
         }
     }
 
-    /// The first and the last version that has a row; the last one stands for its whole series.
+    /// The first and the last version that has a row; the last one is for its whole series.
     fn bounds(&self) -> (Version, Version) {
         let first = self.kernels.first().map_or(Version::MIN, |k| k.since);
         let last = self.kernels.last().map_or(Version::MIN, |k| k.since);
@@ -191,7 +191,7 @@ impl FeatureDb {
     }
 }
 
-/// The feature numbers of one kernel, or of all those that a release may stand for.
+/// The feature numbers of one kernel, or of all those that a release may be of.
 #[derive(Debug, Clone, Copy)]
 pub struct FeatureTable<'db> {
     db: &'db FeatureDb,
@@ -201,7 +201,7 @@ pub struct FeatureTable<'db> {
 }
 
 impl FeatureTable<'_> {
-    /// What the kernel calls a number; `None` where it has no such bit or the tables cannot tell.
+    /// What the kernel calls a number; `None` where it has no such bit or the tables do not say.
     pub fn feature(&self, number: u32) -> Option<Feature> {
         if number / 32 < self.shortest() {
             return self.lookup(&self.db.features, 0, |row| row.number == number);
@@ -226,8 +226,8 @@ impl FeatureTable<'_> {
             .or_else(bug)
     }
 
-    /// The feature behind a word of the `flags` line in /proc/cpuinfo. Bugs have a line of their
-    /// own, and `monitor` stands on both.
+    /// The feature of a word of the `flags` line in /proc/cpuinfo. Bugs have a line of their
+    /// own, and `monitor` is on both.
     pub fn by_flag(&self, flag: &str) -> Option<Feature> {
         self.lookup(&self.db.features, 0, |row| {
             row.flag.as_deref() == Some(flag)

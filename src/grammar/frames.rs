@@ -13,7 +13,7 @@ pub struct FrameSet {
     pub name: String,
     /// Why they are in the set.
     pub why: String,
-    /// Functions, without clone suffixes; a `*` stands for anything.
+    /// Functions, without clone suffixes; a `*` matches anything.
     pub functions: Vec<String>,
     /// True where they are never what a report is about.
     #[serde(default)]
@@ -29,7 +29,7 @@ impl FrameSet {
     }
 }
 
-/// `name`, `start*`, `*end`, `*part*`, `*part*part*`: a star stands for anything.
+/// `name`, `start*`, `*end`, `*part*`, `*part*part*`: a star matches anything.
 pub(super) fn fits(glob: &str, function: &str) -> bool {
     // The first byte settles nearly every pair.
     match (glob.as_bytes(), function.as_bytes()) {
@@ -81,7 +81,7 @@ pub enum LandmarkUse {
     /// A place that a walk through a report goes to.
     #[default]
     Place,
-    /// Begins a call trace: the frames of the one before end here, and without a frame behind it
+    /// Begins a call trace: the frames of the one before end here, and without a frame after it
     /// the report is damaged.
     Trace,
     /// Shows that two reports were mixed.
@@ -118,7 +118,7 @@ impl StackOf {
 pub struct Landmark {
     /// Short name, which walks use.
     pub name: String,
-    /// Which kernel code prints it, and what it tells.
+    /// Which kernel code prints it, and what it says.
     pub why: String,
     /// Its form.
     pub pattern: Pattern,

@@ -40,7 +40,7 @@ pub struct Kind {
     /// `code`, a code reference (`FUNC+0x1/0x2`) without which the line is no header, and `place`,
     /// one that may be missing.
     pub headers: Vec<Pattern>,
-    /// What may stand before the header in its line where the log has no framing. Behind a time
+    /// What may be before the header in its line where the log has no framing. After a time
     /// stamp anything may: the kernel's own line was cut into by another one.
     #[serde(default)]
     pub before: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Kind {
     #[serde(default)]
     pub prose: Vec<Pattern>,
     /// True where prose could read alike. A fallback counts only where the framing shows that the kernel printed the
-    /// line; another kind also behind nothing, or behind the names that the kernel's drivers put in front.
+    /// line; another kind also after nothing, or after the names that the kernel's drivers put in front.
     #[serde(default)]
     pub framed: bool,
     /// True where the header begins in the first column: indented it is somebody's list.
@@ -74,7 +74,7 @@ pub struct Kind {
     /// Headers of a single kind that a CPU line and a call trace may follow.
     #[serde(default)]
     pub traced: Vec<Pattern>,
-    /// True where the instruction that RIP points at is what went wrong: what it did with memory is told.
+    /// True where the instruction that RIP points at is what went wrong: the report says what it did with memory.
     #[serde(default)]
     pub faults: bool,
     /// True where the kernel closes the report with `---[ end trace`.
@@ -84,7 +84,7 @@ pub struct Kind {
     /// Every other header begins a report of its own.
     #[serde(default)]
     pub parts: Vec<Pattern>,
-    /// Lines that this report ends with, and that are notices where they stand alone.
+    /// Lines that this report ends with, and that are notices where they are alone.
     #[serde(default)]
     pub tail: Vec<Pattern>,
     /// Headers of other kinds that turn out to be the beginning of this report where its own header
@@ -97,7 +97,7 @@ pub struct Kind {
     /// Lines which say that no call trace will follow.
     #[serde(default)]
     pub without_trace: Vec<Pattern>,
-    /// How far behind another report this one counts as its consequence.
+    /// How far after another report this one counts as its consequence.
     pub follows: Option<Follows>,
     /// What it is called: the first form that fits.
     #[serde(default, rename = "title")]
@@ -111,9 +111,9 @@ pub struct Kind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Follows {
-    /// Lines behind the end of the report before.
+    /// Lines after the end of the report before.
     pub lines: u64,
-    /// Seconds behind the report before.
+    /// Seconds after the report before.
     #[serde(default)]
     pub seconds: u64,
     /// Kinds that can bring it about; where absent, any can.
@@ -151,7 +151,7 @@ pub struct TitleForm {
     pub why: String,
     /// Must fit the header; where absent, any header does.
     pub header: Option<Pattern>,
-    /// Must fit later lines, in this order. The named groups of all patterns may stand in the
+    /// Must fit later lines, in this order. The named groups of all patterns may be in the
     /// title.
     #[serde(default)]
     pub lines: Vec<Pattern>,
@@ -196,7 +196,7 @@ pub struct FunctionRule {
     /// Sets of functions that are no candidates for this kind, besides the machinery.
     #[serde(default)]
     pub skip: Vec<String>,
-    /// Sets of functions that decide the title wherever they stand.
+    /// Sets of functions that decide the title wherever they are.
     #[serde(default)]
     pub decisive: Vec<String>,
     /// A set of functions: the candidate that the first of them called is taken.

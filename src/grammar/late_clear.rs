@@ -41,7 +41,7 @@ pub struct RangeCheck {
     pub condition: String,
     /// Releases before this series have no other WARN in the function.
     pub alone_before: String,
-    /// Where both WARNs stand in the source.
+    /// Where both WARNs are in the source.
     pub lines: Vec<WarnLines>,
 }
 
@@ -139,7 +139,7 @@ pub struct Requester {
     pub features: Vec<String>,
     /// The feature that is likely where the log names none.
     pub usual: Option<Usual>,
-    /// Who is at fault where one CPU differs; absent where the rule cannot tell.
+    /// Who is at fault where one CPU differs; absent where the rule does not say.
     pub fault: Option<FaultName>,
     /// True where a kernel that started this one by kexec may have set the register.
     #[serde(default)]
@@ -283,7 +283,7 @@ pub struct Word {
     pub pattern: Pattern,
     /// The function that prints it.
     pub requester: String,
-    /// Features that it speaks of; empty where the group `flag` tells.
+    /// Features that it speaks of; empty where the group `flag` says it.
     pub features: Vec<String>,
     /// True where the kernel prints it after the clear: what comes before a splat is about an earlier one.
     #[serde(default)]

@@ -119,7 +119,7 @@ impl Automaton {
         found
     }
 
-    /// The search that tells the lines without any literal; `None` while there were few searches.
+    /// The search that passes over the lines without any literal; `None` while there were few searches.
     fn any(&self) -> Option<&Search> {
         if let Some(any) = self.any.get() {
             return any.as_ref();

@@ -58,10 +58,10 @@ use tellers::Tellers;
 /// The landmark which says that the machine stops.
 const KERNEL_PANIC: &str = "kernel-panic";
 
-/// What stands in front of a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
+/// What is printed before a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
 
-/// What stands behind the call trace of a WARN or an oops (kernel/panic.c, `print_oops_end_marker()`).
+/// What is printed after the call trace of a WARN or an oops (kernel/panic.c, `print_oops_end_marker()`).
 pub const END_TRACE: &str = "[ end trace ";
 
 /// Everything ksplat knows about kernel logs.
@@ -195,7 +195,7 @@ impl Grammar {
             .any(|mark| mark.purpose == LandmarkUse::Intruder)
     }
 
-    /// The landmarks with a use of their own that a line is: one search tells that it is none of them.
+    /// The landmarks with a use of their own that a line is: one search shows that it is none of them.
     pub fn signs_in<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g Landmark> {
         let has_use = |mark: &&Landmark| mark.purpose != LandmarkUse::Place;
         let signs = self.landmarks.iter().filter(has_use);
@@ -207,7 +207,7 @@ impl Grammar {
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }
 
-    /// The rules for other lines that name task, CPU or kernel, where the line may be of one: one search tells.
+    /// The rules for other lines that name task, CPU or kernel, where the line may be of one: one search shows it.
     pub fn who_lines<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g WhoLine> + use<'g> {
         let literals = || {
             let others = self.who.iter().filter(|who| !who.head);
@@ -251,7 +251,7 @@ impl Grammar {
         found.into_iter().filter_map(|index| self.kinds.get(index))
     }
 
-    /// True for a line that matters without being a header: it may stand in front of one, or belong to
+    /// True for a line that matters without being a header: it may be printed before one, or belong to
     /// a quoted piece of a report.
     pub fn is_mark(&self, line: &str) -> bool {
         self.marks().any(|mark| line.contains(mark))
@@ -292,7 +292,7 @@ impl Grammar {
         self.faults.iter().find(|fault| fault.name == name)
     }
 
-    /// Literals of the lines that only tell something else of the boot, each on its own line.
+    /// Literals of the lines that only say something else of the boot, each on its own line.
     pub fn note_literals(&self) -> impl Iterator<Item = &str> {
         let facts = self.facts.iter().map(|rule| rule.literal.as_str());
         let words = self.words.iter().map(|rule| rule.literal.as_str());

@@ -11,7 +11,7 @@ pub struct PassedOver {
     pub name: String,
     /// Why the bug is elsewhere.
     pub why: String,
-    /// Files, relative to the kernel tree; a `*` stands for anything.
+    /// Files, relative to the kernel tree; a `*` matches anything.
     #[serde(default)]
     pub files: Vec<String>,
     /// What the lines start with, blanks aside, whose files say nothing.

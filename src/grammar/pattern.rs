@@ -98,7 +98,7 @@ impl<'t> Group<'t> {
         self.span.start
     }
 
-    /// Offset behind the group, in bytes.
+    /// Offset after the group, in bytes.
     pub fn end(&self) -> usize {
         self.span.end
     }
@@ -134,7 +134,7 @@ impl Pattern {
         self.regex_for(text)?.find(text).map(|found| found.start())
     }
 
-    /// `text` with every place where the pattern fits replaced; `$name` stands for a group.
+    /// `text` with every place where the pattern fits replaced; `$name` is a group.
     pub fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
         let Some(regex) = self.regex_for(text).filter(|regex| regex.is_match(text)) else {
             return Cow::Borrowed(text);
@@ -153,7 +153,7 @@ impl Pattern {
         Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
 
-    /// The first place where the pattern fits, written as `with`; `${name}` stands for a group.
+    /// The first place where the pattern fits, written as `with`; `${name}` is a group.
     pub fn extract(&self, text: &str, with: &str) -> Option<String> {
         let groups = self.captures(text)?;
         let mut out = Vec::new();
@@ -200,7 +200,7 @@ impl Pattern {
             .get_or_init(|| RequiredLiterals::of(&self.source))
     }
 
-    /// `None` for a pattern that does not compile; [`Pattern::check`] has told that before.
+    /// `None` for a pattern that does not compile; [`Pattern::check`] has said so before.
     fn regex(&self) -> Option<&meta::Regex> {
         let engines = self.compiled.get_or_init(|| {
             Some(Engines {
@@ -237,7 +237,7 @@ fn compile(source: &str, fast: bool) -> Result<meta::Regex, Box<meta::BuildError
         .map_err(Box::new)
 }
 
-/// Why a pattern does not compile, as far down as it is told.
+/// Why a pattern does not compile, as far down as the error says.
 fn reason(error: &meta::BuildError) -> String {
     match (error.syntax_error(), error.size_limit()) {
         (Some(syntax), _) => syntax.to_string(),

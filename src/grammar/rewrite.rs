@@ -13,7 +13,7 @@ pub struct Rewrite {
     pub why: String,
     /// What is replaced, wherever it fits.
     pub pattern: Pattern,
-    /// What stands there instead; `${1}` or `${name}` for a group.
+    /// What is there instead; `${1}` or `${name}` is a group.
     pub with: String,
     /// True where only what fits is kept, rewritten, and later steps of the sort are passed over.
     #[serde(default)]

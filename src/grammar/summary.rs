@@ -12,7 +12,7 @@ pub struct SummaryRule {
     pub kinds: Vec<String>,
     /// Must fit the header; where absent, any header does. Its named groups are facts.
     pub header: Option<Pattern>,
-    /// Lines behind the header whose named groups are facts, where they are there.
+    /// Lines after the header whose named groups are facts, where they are there.
     #[serde(default)]
     pub lines: Vec<Pattern>,
     /// Facts that are functions of another stack of the report, by the beginning of its label: the first one

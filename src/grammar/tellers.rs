@@ -1,4 +1,4 @@
-//! What a line tells of its boot.
+//! What a line says of its boot.
 //!
 //! In: a line's text. Out: [`Told`]. One search finds the literals of all rules, and the answer is
 //! remembered, since boots of one kernel say the same.
@@ -8,16 +8,16 @@ use super::memo::Memo;
 use super::{Fact, FactField, Grammar, Milestone, MilestoneName, Word};
 use std::sync::Arc;
 
-/// What a line tells.
+/// What a line says.
 #[derive(Debug, Default)]
 pub struct Told {
     /// It has the literal of a milestone.
     pub may_be_milestone: bool,
-    /// All that it tells, facts first.
+    /// All that it says, facts first.
     pub all: Vec<Tells>,
 }
 
-/// One thing that a line tells.
+/// One thing that a line says.
 #[derive(Debug)]
 pub enum Tells {
     /// A fact and its value.
@@ -38,7 +38,7 @@ pub struct Tellers {
 }
 
 impl Grammar {
-    /// What a line tells of its boot; `None` where it has the literal of no rule.
+    /// What a line says of its boot; `None` where it has the literal of no rule.
     pub fn told(&self, line: &str) -> Option<Arc<Told>> {
         let literals = || {
             let milestones = self.milestone_literals();
@@ -54,7 +54,7 @@ impl Grammar {
         Some(self.tellers.known.get(line, work_out))
     }
 
-    /// `rules` are numbers of those whose literals stand in the line: milestones, facts, words, sites.
+    /// `rules` are numbers of those whose literals are in the line: milestones, facts, words, sites.
     fn work_out(&self, rules: &[usize], line: &str) -> Told {
         let facts = self.milestones.len();
         let words = facts + self.facts.len();

@@ -74,7 +74,7 @@ pub struct Milestone {
     pub pattern: Pattern,
 }
 
-/// What a fact tells of the boot.
+/// What a fact says of the boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FactField {
@@ -98,11 +98,11 @@ pub enum FactField {
     Kexec,
 }
 
-/// A line that tells something of the boot, in the group `value`.
+/// A line that says something of the boot, in the group `value`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// What it tells.
+    /// What it says.
     pub field: FactField,
     /// Fixed part of the line.
     pub literal: String,

@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Where in the input a splat stands. Lines count from 1, as editors do.
+/// Where in the input a splat is. Lines count from 1, as editors do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SourceSpan {
@@ -69,7 +69,7 @@ impl Stack {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Splat {
-    /// Where it stands in the input.
+    /// Where it is in the input.
     pub source: SourceSpan,
     /// Name of the kind in `grammars/kinds/` (`warning`, …).
     pub kind: String,
@@ -81,13 +81,13 @@ pub struct Splat {
     pub message: Vec<String>,
     /// Cut off at either end.
     pub truncated: bool,
-    /// Lines of two splats could not be told apart.
+    /// Lines of two splats could not be separated.
     pub interleaved: bool,
     /// Log line of the report itself which says that the machine stopped.
     pub panic_line: Option<u64>,
     /// The kernel's own marks (`cut here`, `end trace`) show that this is a report, whatever is left of it.
     pub(crate) marked: bool,
-    /// In front of its trace stands another line of the kernel's, which may be a header that no rule knows.
+    /// Before its trace is another line of the kernel's, which may be a header that no rule knows.
     pub(crate) announced: bool,
     /// Index into the boots of the input.
     pub boot: Option<usize>,
@@ -97,7 +97,7 @@ pub struct Splat {
     pub hardware: Option<String>,
     /// Seconds since boot, in microseconds.
     pub time_us: Option<u64>,
-    /// Who printed it, where printk tells.
+    /// Who printed it, where printk says.
     pub caller: Option<Caller>,
     /// CPU that printed it.
     pub cpu: Option<u32>,

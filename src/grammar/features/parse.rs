@@ -82,7 +82,7 @@ impl Place for Spanned<String> {
     }
 }
 
-/// In a compiled-in file, which has no errors to tell the place of.
+/// In a compiled-in file, which has no errors whose place matters.
 impl Place for String {
     fn text(&self) -> &str {
         self

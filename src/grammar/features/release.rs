@@ -1,4 +1,4 @@
-//! Which kernels a release may stand for.
+//! Which kernels a release may be of.
 //!
 //! In: a release as `uname -r` prints it. Out: a range of [`Version`]s, as small as the release allows.
 

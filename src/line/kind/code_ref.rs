@@ -1,6 +1,6 @@
 //! References to code: the `FUNC+0xOFF/0xSIZE` of frames, RIP lines and headers, in every form.
 //!
-//! In: text that starts with a reference. Out: the [`CodeRef`] and the text behind it. Strict on
+//! In: text that starts with a reference. Out: the [`CodeRef`] and the text after it. Strict on
 //! purpose: prose must not pass for a frame, so a bare word is no reference; it needs an offset,
 //! a source position or an address.
 
@@ -108,7 +108,7 @@ pub(super) fn begins_symbol(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '_' | '.' | '$')
 }
 
-/// What may stand in a symbol.
+/// What may be in a symbol.
 const IN_SYMBOL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -130,7 +130,7 @@ fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
 type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
-/// parentheses counts only behind an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it, others put a
+/// parentheses counts only after an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it, others put a
 /// dash there, or brackets around it.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
     let bracketed = delimited(char('['), source_line, char(']'));
@@ -204,7 +204,7 @@ pub(super) fn source_line(input: &str) -> IResult<&str, SourceLine> {
     let known = digit1.map_opt(|digits: &str| digits.parse().ok()).map(Some);
     let unknown = alt((tag("-1"), tag("?"))).map(|_| None);
     let line = preceded(char(':'), alt((known, unknown)));
-    // llvm-symbolizer also tells the column.
+    // llvm-symbolizer also prints the column.
     let column = opt(pair(char(':'), digit1));
     map((source_file, line, column), |(file, line, _)| SourceLine {
         file: printed_path(file),

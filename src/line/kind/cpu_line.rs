@@ -5,7 +5,7 @@ use super::types::Kernel;
 use super::who::read;
 use crate::grammar::Grammar;
 
-/// What the line tells.
+/// What the line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CpuLine {
     /// CPU number.
@@ -121,7 +121,7 @@ pub fn letters(flags: &str) -> String {
     flags.chars().filter(is_letter).collect()
 }
 
-/// What may stand in a column of the taint flags.
+/// What may be in a column of the taint flags.
 fn is_column(flag: u8) -> bool {
     flag.is_ascii_alphabetic() || matches!(flag, b' ' | b'-')
 }

@@ -50,7 +50,7 @@ fn name_and_module(text: &str) -> (&str, Option<&str>) {
 /// What arm puts between a function and its caller.
 static FROM: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" from "));
 
-/// Reads a frame. `log_line` is the line it stands on.
+/// Reads a frame. `log_line` is the line it is on.
 pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
     let text = behind_marker(text.trim());
     if text.starts_with('#') {
@@ -90,7 +90,7 @@ pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
         .then(|| from_code(code, reliable && !rest.contains("(unreliable)"), log_line))
 }
 
-/// The frame behind the marker of its stack: `<NMI>  [<addr>] f`, `<<EOE>>  [<addr>] f` (x86 up to 4.8,
+/// The frame after the marker of its stack: `<NMI>  [<addr>] f`, `<<EOE>>  [<addr>] f` (x86 up to 4.8,
 /// arch/x86/kernel/dumpstack_64.c).
 fn behind_marker(text: &str) -> &str {
     let mut rest = text;
@@ -187,7 +187,7 @@ fn reliability(text: &str) -> (bool, Cow<'_, str>) {
     }
 }
 
-/// What may stand behind a frame: nothing, or a remark in parentheses.
+/// What may come after a frame: nothing, or a remark in parentheses.
 fn is_frame_end(rest: &str) -> bool {
     let rest = rest.trim();
     rest.is_empty() || (rest.starts_with('(') && rest.ends_with(')')) || rest.starts_with("from ")

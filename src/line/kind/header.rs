@@ -119,7 +119,7 @@ fn is_of_another(kind: &Kind, before: &str) -> bool {
     holds_program_tag(before) || is_quoted() || kind.framed && kind.fallback && is_speaker()
 }
 
-/// True for a line that only looks like a header of that kind, whatever stands before it.
+/// True for a line that only looks like a header of that kind, whatever is before it.
 fn is_excluded(kind: &Kind, text: &str, framed: bool) -> bool {
     let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.is_match(text));
     !framed && (kind.framed && kind.fallback || fits(&kind.prose)) || fits(&kind.never)

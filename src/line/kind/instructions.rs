@@ -29,7 +29,7 @@ pub(super) fn code(text: &str) -> Option<LineKind> {
     })
 }
 
-/// As many instructions as stand at the beginning of a text.
+/// As many instructions as are at the beginning of a text.
 fn instructions(dump: &str) -> Code {
     let mut code = Code::default();
     for token in dump.split_ascii_whitespace() {
@@ -94,7 +94,7 @@ pub(super) fn disassembled(text: &str) -> Option<LineKind> {
     })
 }
 
-/// The byte that two digits stand for.
+/// The byte that two digits give.
 fn hex_byte(digits: &[u8]) -> Option<u8> {
     let digit = |digit: u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),

@@ -1,7 +1,7 @@
 //! Source paths. In: a path as a log prints it, or as DWARF has it with the folder of its compilation.
 //! Out: the path within the kernel tree.
 //!
-//! What stands in front of the tree is the builder's affair (`/home/me/linux`,
+//! What is in front of the tree depends on the builder (`/home/me/linux`,
 //! `/build/reproducible-path/linux-6.12.111/debian/build/…`), and no list of builders would be
 //! complete. The tree's own top-level folders are a short list that hardly ever changes.
 

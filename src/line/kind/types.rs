@@ -57,7 +57,7 @@ impl fmt::Display for CodeRef {
     }
 }
 
-/// The part of a call trace that a frame stands in (`<TASK>`, `<IRQ>`, …; arch/x86/kernel/dumpstack.c).
+/// The part of a call trace that a frame is in (`<TASK>`, `<IRQ>`, …; arch/x86/kernel/dumpstack.c).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Section {
@@ -96,9 +96,9 @@ pub struct Frame {
     pub recovered: bool,
     /// Log line of the frame; for a recovered one that of the frame that called it.
     pub log_line: u64,
-    /// Lines of the splat up to its own. A whole log may stand on one line of its input.
+    /// Lines of the splat up to its own. A whole log may be on one line of its input.
     pub behind: usize,
-    /// Which stack it stands on.
+    /// Which stack it is on.
     pub section: Section,
     /// Name in DWARF (`foo` for `foo.isra.0`), from the `symbols` stage.
     pub dwarf_name: Option<String>,

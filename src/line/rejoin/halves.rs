@@ -2,8 +2,8 @@
 //!
 //! A mailer breaks at 72 to 78 columns; people who quote a log mark the second half with `+`.
 //! The second half has no framing of its own. [`joined`] decides from the two halves alone.
-//! [`continued`] knows the lines of reports (`[[line]]` and `[[halves]]` of the grammar), and so needs
-//! no framing to tell two halves apart.
+//! [`continued`] knows the lines of reports (`[[line]]` and `[[halves]]` of the grammar), and so needs no
+//! framing to know two halves.
 
 use super::{narrow, terminal};
 use crate::grammar::{Grammar, HalvesName, LineForm};
@@ -29,7 +29,7 @@ pub fn joined(
     if next.framing.present || next.text.trim().is_empty() || first.text.len() > MAX_JOINED {
         return None;
     }
-    // A shell that shows what it runs (`set -x`) has a blank behind its mark.
+    // A shell that shows what it runs (`set -x`) has a blank after its mark.
     let marked = next.text.strip_prefix('+');
     let tail = if let Some(tail) = marked.filter(|tail| !tail.starts_with(' ')) {
         tail
@@ -117,7 +117,7 @@ fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
         return false;
     }
     let next_word = next.text.split_whitespace().next().map_or(0, str::len);
-    // Flags of the taint stand far from one another, and so does what follows the last of them.
+    // Flags of the taint are far from one another, and so does what follows the last of them.
     let blanks = match first.text.split_once("Tainted: ") {
         Some((_, flags)) if !flags.contains(|c: char| c.is_ascii_digit()) => TAINT_WIDTH,
         _ => 1,

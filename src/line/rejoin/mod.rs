@@ -106,7 +106,7 @@ impl<'g> Rejoin<'g> {
         None
     }
 
-    /// Gives away the line that is held, where its number is not behind `number`.
+    /// Gives away the line that is held, where it is not later than line `number`.
     pub fn release(&mut self, number: u64) -> Option<LogLine<'static>> {
         let held = self.held.take_if(|held| held.line.number <= number);
         held.map(|held| held.line)

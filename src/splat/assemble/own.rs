@@ -35,7 +35,7 @@ impl Own {
         let is_inside = goes_on && (is_empty || text.starts_with(' ') || self.is_marked(line));
         let is_mail = is_mail_place(text);
         let is_own = !line.framing.present && (is_inside || is_mail || holds_place(text));
-        // What stands behind that of a mail is the log itself.
+        // What comes after that of a mail is the log itself.
         self.last = if is_own && !is_mail { line.number } else { 0 };
         self.in_mail = is_mail;
         if is_own && !is_empty {
@@ -45,7 +45,7 @@ impl Own {
     }
 
     /// The mark of the frame that decided, `    > init_intel+0x1/0x2`, looks as a mail's quoting does. A quote of a
-    /// mail stands behind an empty line or in the first column's prose, never right below a line of a block.
+    /// mail is after an empty line or in the first column's prose, never right below a line of a block.
     fn is_marked(&self, line: &LogLine<'_>) -> bool {
         line.quote == 1 && self.last_text + 1 == line.number
     }

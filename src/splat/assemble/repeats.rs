@@ -1,4 +1,4 @@
-//! Reports that the log holds twice: a script prints `dmesg` behind the boot that the console has shown.
+//! Reports that the log holds twice: a script prints `dmesg` after the boot that the console has shown.
 
 use crate::boot::Boots;
 use crate::line::kind::Header;
@@ -29,7 +29,7 @@ impl Repeats {
         }
     }
 
-    /// Takes in a header. It came before where one had the same time and text, and somebody's words stand between.
+    /// Takes in a header. It came before where one had the same time and text, and somebody's words are between.
     /// A CPU whose clock does not run yet gives all of its lines one time, and may warn in one place more than once.
     pub fn note(&mut self, header: &Header<'_>, line: &LogLine<'_>, boots: &Boots) {
         let Some(time) = line.framing.time_us.filter(|time| *time > 0) else {

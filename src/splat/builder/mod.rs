@@ -241,7 +241,7 @@ impl SplatBuilder {
         matches!(self.turn, Turn::Waiting | Turn::WaitingAgain)
     }
 
-    /// Its lines and those of another report could not be told apart.
+    /// Its lines and those of another report could not be separated.
     pub fn interleave(&mut self) {
         self.splat.interleaved = true;
     }

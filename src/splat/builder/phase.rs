@@ -1,4 +1,4 @@
-//! How far a report has come: what tells reports apart that are printed at once.
+//! How far a report has come: what separates reports that are printed at once.
 //!
 //! In: a report as far as it came, and a line. Out: whether the line may be its next one, and how well
 //! it fits. The order is that of x86 (arch/x86/kernel/dumpstack.c, `show_regs()` and

@@ -1,4 +1,4 @@
-//! What is printed at once, told apart.
+//! What is printed at once, separated.
 //!
 //! In: log lines. Out: the lane that each belongs to: what one printk caller prints. Within a lane nobody says who
 //! printed a line; there `strands` finds the report that it fits.

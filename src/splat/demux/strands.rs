@@ -210,7 +210,7 @@ impl Strands {
         index.map_or(open, |index| self.aside.get(index))
     }
 
-    /// Remembers that a line of `chosen` may be of `rival`. It is, as far as anybody can tell, once
+    /// Remembers that a line of `chosen` may be of `rival`. It is, as far as anybody can see, once
     /// `rival` is known to be still printed.
     fn doubt(&mut self, open: Option<&SplatBuilder>, chosen: Option<usize>, rival: Option<usize>) {
         let (Some(taker), Some(other)) = (self.get(open, chosen), self.get(open, rival)) else {

@@ -1,17 +1,17 @@
 //! Registers with their names, as every architecture but x86 prints them: `x29: ffff800012345678 x28: …`,
 //! `sp : 8bdfc010  ip : …`, `v0 = 0000000000000000  t0 = …`, `r1=CF8D1EA4, r2=…`, `pc 90000000851b5ac0 ra …`.
 //!
-//! One table ([`SIGNS`]): which sign stands between name and value, and which names stand before that sign. The
+//! One table ([`SIGNS`]): which sign is between name and value, and which names are before that sign. The
 //! names and their forms are those of `show_regs()` in arch/*/kernel/{process,ptrace,traps}.c.
 
 use crate::line::kind::Register;
 use crate::line::kind::code_ref;
 use compact_str::{CompactString, format_compact};
 
-/// What stands between a name and its value, blanks aside.
+/// What is between a name and its value, blanks aside.
 struct Sign {
     sign: &'static str,
-    /// Names with a number behind them, and the largest number.
+    /// Names with a number after them, and the largest number.
     numbered: &'static [(&'static str, u32)],
     /// All other names.
     words: &'static [&'static str],
@@ -180,7 +180,7 @@ const SHORT: &[&str] = &[
     "int_enabled",
 ];
 
-/// The register whose bits are told by words behind its value.
+/// The register whose bits are named by words after its value.
 const TOLD: &str = "Status";
 
 /// Reads a register line.
@@ -272,7 +272,7 @@ fn hidden(text: &str) -> Option<&str> {
     rest.or_else(|| text.strip_prefix("(ptrval)"))
 }
 
-/// Takes off what stands behind a value: its symbol, its bits by their names, the next value of a queue.
+/// Takes off what comes after a value: its symbol, its bits by their names, the next value of a queue.
 fn remark<'t>(rest: &'t str, name: &str) -> &'t str {
     let text = rest.trim_start();
     let closed = |close: char| text.find(close).map(|end| &text[end + 1..]);

@@ -1,5 +1,5 @@
-//! Registers whose names are counted: a row names the first one, and how many follow the width of a word
-//! tells (`GPR04: c000… c000…`, `$ 4   : 00000000 00000001`, `r04-07  00000000 00000001`, `a00: 00000000 …`,
+//! Registers whose names are counted: a row names the first one, and the width of a word
+//! says how many follow (`GPR04: c000… c000…`, `$ 4   : 00000000 00000001`, `r04-07  00000000 00000001`, `a00: 00000000 …`,
 //! `Krnl GPRS: 0000…`).
 
 use crate::line::kind::Register;
@@ -63,7 +63,7 @@ fn split_number(head: &str) -> (&str, &str) {
     (letters.trim_end(), digits)
 }
 
-/// The words of a row without a name, behind a row that ends with the register `last`; none where it is none.
+/// The words of a row without a name, after a row that ends with the register `last`; none where it is none.
 pub fn next_row(last: Option<&str>, words: &[&str]) -> Vec<Register> {
     let row = GOES_ON.iter().position(|name| Some(*name) == last);
     let fits = words.len() == ROW && words.iter().all(|word| is_whole(word));

@@ -3,7 +3,7 @@
 
 use crate::line::kind::Register;
 
-/// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector behind
+/// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector after it
 /// (`GS:ffff…(0000)`).
 struct Printed<'a> {
     /// In lower case.
