@@ -1,5 +1,6 @@
 //! The whole way: bytes in, reports out.
 
+mod examples;
 mod expected;
 mod kernel;
 mod pace;
@@ -7,6 +8,8 @@ mod pipeline;
 mod reports;
 mod roles;
 mod waiting;
+
+pub use examples::grammar_of;
 
 use crate::boot::Boot;
 use crate::cpus::{CpuTable, Listings};

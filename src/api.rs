@@ -2,7 +2,7 @@
 //!
 //! Everything else in this crate is a stage of the way between the two.
 
-use crate::analyzer::{Analyzer, Input};
+use crate::analyzer::{Analyzer, Input, grammar_of};
 use crate::baseline::Baseline;
 use crate::boot::Boot;
 use crate::cpus::CpuTable;
@@ -107,8 +107,7 @@ impl Ksplat {
     /// # Errors
     /// Where a rule is wrong: file, place and reason.
     pub fn grammar(mut self, folder: impl AsRef<Path>) -> Result<Ksplat, Error> {
-        let grammar = Grammar::with_overrides(folder.as_ref()).map_err(Error::from)?;
-        self.grammar = Arc::new(grammar);
+        self.grammar = grammar_of(folder.as_ref()).map_err(Error::from)?;
         Ok(self.anew())
     }
 
@@ -174,7 +173,7 @@ impl Ksplat {
     /// Reads a log, or all logs that a mail, an archive, a folder or a git repository holds.
     ///
     /// # Errors
-    /// Where a vmlinux, MAINTAINERS file or checkout cannot be used, or nothing of the path can be read. Where a part
+    /// Where a vmlinux, MAINTAINERS file or checkout cannot be used, or the path cannot be read. Where a part
     /// of it cannot be read, the rest is: see [`Log::errors`].
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Log, Error> {
         let analyzer = self.analyzer()?;
@@ -184,10 +183,9 @@ impl Ksplat {
             scanner = scanner.threads(threads);
         }
         scanner.scan(&[path.as_ref().to_owned()], &mut log);
-        match log
-            .errors
-            .pop_if(|_| log.lines == 0 && log.reports.is_empty())
-        {
+        // Several errors are those of parts: none of them may be lost.
+        let is_unread = log.lines == 0 && log.reports.is_empty() && log.errors.len() == 1;
+        match log.errors.pop_if(|_| is_unread) {
             Some(error) => Err(error),
             None => Ok(log),
         }

@@ -107,3 +107,39 @@ fn an_error_names_file_line_and_reason() {
         assert_eq!(output.status.code(), Some(2));
     }
 }
+
+#[test]
+fn an_example_that_does_not_get_its_title_is_an_error_with_its_place() {
+    let log = "mydrv: FAULT 17 in dma2\\n";
+    let title = "mydrv fault in dma2";
+    let rules = format!(
+        "{}[[kind.example]]\nlog = \"{log}\"\ntitle = \"{title}\"\n",
+        example()
+    );
+    assert_eq!(run(&rules, "").status.code(), Some(0));
+    for (from, to, reason) in [
+        (
+            "title = \"mydrv fault in {",
+            "title = \"mydrv trouble in {",
+            "gets the title",
+        ),
+        (
+            "literals = [\"mydrv: FAULT",
+            "literals = [\"mydrv: FAILURE",
+            "none of its literals",
+        ),
+        (
+            "headers = ['mydrv: FAULT ",
+            "headers = ['mydrv: FAULTS ",
+            "no header matches",
+        ),
+    ] {
+        let broken = rules.replacen(from, to, 1);
+        assert_ne!(broken, rules, "{from}");
+        let output = run(&broken, "");
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        let is_one = error.starts_with("ksplat: rules/mine.toml:") && error.contains(reason);
+        assert!(is_one && error.lines().count() == 1, "{error}");
+    }
+}

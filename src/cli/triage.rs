@@ -7,7 +7,7 @@ use super::fail_on::{FailOn, nearest, require_kinds};
 use super::printer::Printer;
 use super::signals::Stop;
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, kmsg, output};
-use crate::analyzer::{Analyzer, Input};
+use crate::analyzer::{Analyzer, Input, grammar_of};
 use crate::grammar::Grammar;
 use crate::input::container::{Content, Limits, Unpacker};
 use crate::input::{Entry, InputError, Source, cut_short, entries};
@@ -104,10 +104,10 @@ pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Erro
 }
 
 /// The rules: compiled in, or with the user's laid over them.
-pub fn grammar(options: &Options) -> Result<Grammar, Box<dyn Error>> {
+pub fn grammar(options: &Options) -> Result<Arc<Grammar>, Box<dyn Error>> {
     match &options.grammar {
-        Some(dir) => Ok(Grammar::with_overrides(dir)?),
-        None => Ok(Grammar::builtin()),
+        Some(dir) => Ok(grammar_of(dir)?),
+        None => Ok(Arc::new(Grammar::builtin())),
     }
 }
 

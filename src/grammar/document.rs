@@ -108,18 +108,25 @@ impl Grammar {
         for file in BUILTIN {
             all.merge(file.read());
         }
+        let mut own_kinds = Vec::new();
         for path in toml_files(dir)? {
             let text = std::fs::read_to_string(&path).map_err(|e| GrammarError::read(&path, &e))?;
-            let document = parse(&path.display().to_string(), &text)?;
-            document.check(&path.display().to_string(), &text)?;
+            let file = path.display().to_string();
+            let document = parse(&file, &text)?;
+            document.check(&file, &text)?;
+            let kinds = document.kind.iter().map(|kind| kind.name.clone());
+            own_kinds.extend(kinds.map(|kind| (file.clone(), kind)));
             all.merge(document);
-            names::check(&all, &path.display().to_string(), &text)?;
+            names::check(&all, &file, &text)?;
         }
         let features = match dir.join(features::FOLDER) {
             folder if folder.is_dir() => Some(feature_tables(&folder)?),
             _ => None,
         };
-        Ok(all.into_grammar(features))
+        Ok(Grammar {
+            own_kinds,
+            ..all.into_grammar(features)
+        })
     }
 }
 
@@ -233,6 +240,7 @@ impl Document {
             meanings: self.meaning,
             passed_over: self.passed_over,
             features,
+            own_kinds: Vec::new(),
         }
     }
 }

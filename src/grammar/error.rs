@@ -38,6 +38,16 @@ pub enum GrammarError {
         /// From the regex compiler.
         reason: String,
     },
+    /// An example does not get its title.
+    #[error("{file}:{line}: {reason}; mend the kind, or the example and its title")]
+    Example {
+        /// File name.
+        file: String,
+        /// Line of the title, counted from 1.
+        line: usize,
+        /// What happened instead.
+        reason: String,
+    },
     /// A feature table is wrong.
     #[error("{0}; see grammars/cpu-features/ for the form of the tables")]
     Features(#[from] FeatureError),
@@ -58,6 +68,16 @@ impl GrammarError {
         GrammarError::Toml {
             file: file.to_owned(),
             line: line_of(text, value),
+            reason,
+        }
+    }
+
+    /// The example of that title does not get it.
+    pub(crate) fn example(file: &str, title: &str, reason: String) -> GrammarError {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        GrammarError::Example {
+            file: file.to_owned(),
+            line: line_of(&text, title),
             reason,
         }
     }

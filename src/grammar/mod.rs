@@ -132,6 +132,8 @@ pub struct Grammar {
     pub passed_over: Vec<PassedOver>,
     /// The user's own feature tables.
     features: Option<FeatureDb>,
+    /// File and name of each kind of the user's.
+    pub(crate) own_kinds: Vec<(String, String)>,
 }
 
 impl Grammar {
