@@ -2,7 +2,9 @@
 //!
 //! In: `[[line]]` and `[[halves]]` of the grammar. Out: the rules that fit a line, found by its first byte.
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// How a line is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -101,11 +103,32 @@ pub enum HalvesName {
     WarnWithPlace,
 }
 
+/// The words of one table of [`Halves`], for the searches that are made in every line near a report.
+#[derive(Debug)]
+struct Words {
+    name: HalvesName,
+    words: Vec<String>,
+    set: HashSet<String>,
+    finders: Vec<Finder<'static>>,
+}
+
+impl Words {
+    fn new(table: Halves) -> Words {
+        let finder = |word: &String| Finder::new(word).into_owned();
+        Words {
+            name: table.name,
+            set: table.words.iter().cloned().collect(),
+            finders: table.words.iter().map(finder).collect(),
+            words: table.words,
+        }
+    }
+}
+
 /// All rules, by the first byte of what lines begin with.
 #[derive(Debug, Default)]
 pub struct LineRules {
     rules: Vec<LineRule>,
-    halves: Vec<Halves>,
+    halves: Vec<Words>,
     /// Index of the rule and of its beginning, in the order of the rules; 256 lists.
     by_byte: Vec<Vec<(usize, usize)>>,
 }
@@ -122,7 +145,7 @@ impl LineRules {
         }
         LineRules {
             rules,
-            halves,
+            halves: halves.into_iter().map(Words::new).collect(),
             by_byte,
         }
     }
@@ -149,10 +172,31 @@ impl LineRules {
         })
     }
 
-    /// The words of a table.
-    pub fn words(&self, name: HalvesName) -> impl Iterator<Item = &str> {
-        let tables = self.halves.iter().filter(move |table| table.name == name);
-        tables.flat_map(|table| table.words.iter().map(String::as_str))
+    fn tables(&self, name: HalvesName) -> impl Iterator<Item = &Words> {
+        self.halves.iter().filter(move |table| table.name == name)
+    }
+
+    /// True for one of the words of a table.
+    pub fn is_word(&self, name: HalvesName, word: &str) -> bool {
+        self.tables(name).any(|table| table.set.contains(word))
+    }
+
+    /// True where one of the words is in a text.
+    pub fn has_word(&self, name: HalvesName, text: &str) -> bool {
+        let is_in = |finder: &Finder<'_>| finder.find(text.as_bytes()).is_some();
+        self.tables(name)
+            .any(|table| table.finders.iter().any(is_in))
+    }
+
+    /// True where a text begins with one of the words, or is one but for the blank at its end, where the line may
+    /// have been broken.
+    pub fn begins_with(&self, name: HalvesName, text: &str) -> bool {
+        let first = text.as_bytes().first();
+        let fits = |word: &String| {
+            word.as_bytes().first() == first
+                && (text.starts_with(word.as_str()) || text == word.trim_end())
+        };
+        self.tables(name).any(|table| table.words.iter().any(fits))
     }
 }
 
@@ -176,11 +220,6 @@ mod tests {
         let grammar = Grammar::builtin();
         assert_eq!(grammar.lines.of("RIP:").count(), 0);
         assert!(grammar.lines.of_half("RIP:").all(|rule| rule.long));
-        assert!(
-            grammar
-                .lines
-                .words(HalvesName::Open)
-                .any(|word| word == "in")
-        );
+        assert!(grammar.lines.is_word(HalvesName::Open, "in"));
     }
 }

@@ -25,6 +25,7 @@ mod required_literals;
 mod rewrite;
 mod summary;
 mod tellers;
+mod template;
 mod timeline;
 mod who;
 
@@ -47,6 +48,7 @@ pub(crate) use rewrite::beginning;
 pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
 pub use tellers::{Tells, Told};
+pub(crate) use template::{fill, fill_known};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 pub use who::WhoLine;
 

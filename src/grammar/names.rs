@@ -1,6 +1,7 @@
 //! Names that one rule uses and another one defines: landmarks, sets of frames, groups of patterns.
 
 use super::document::Document;
+use super::template::{Piece, pieces};
 use super::{FRAMES, FunctionRule, GrammarError, Kind, TitleForm};
 
 /// Checks the names that the kinds use. `file` and `text` are what was merged last.
@@ -54,8 +55,10 @@ fn groups(form: &TitleForm) -> Vec<String> {
 
 /// The names in braces.
 fn placeholders(template: &str) -> impl Iterator<Item = &str> {
-    let opened = template.split('{').skip(1);
-    opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    pieces(template).filter_map(|piece| match piece {
+        Piece::Name(name) => Some(name),
+        Piece::Text(_) => None,
+    })
 }
 
 fn unknown<'r>(all: &Document, rule: &'r FunctionRule) -> Vec<&'r String> {

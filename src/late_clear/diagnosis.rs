@@ -2,7 +2,7 @@
 
 use super::listed::{Listed, Registers};
 use super::{Case, Divergence, LateClear};
-use crate::grammar::{Diagnosis, FaultName, Requester};
+use crate::grammar::{self, Diagnosis, FaultName, Requester};
 
 /// Writes headline and diagnosis into the verdict.
 pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
@@ -143,30 +143,15 @@ impl Values {
     }
 
     fn fill(&self, template: &str) -> String {
-        let mut text = String::with_capacity(2 * template.len());
-        self.write(template.trim(), MAX_DEPTH, &mut text);
-        text
+        self.filled(template.trim(), MAX_DEPTH)
     }
 
     /// Values may have braces themselves.
-    fn write(&self, template: &str, depth: usize, text: &mut String) {
-        let mut rest = template;
-        while let Some((before, behind)) = rest.split_once('{') {
-            let named = behind.split_once('}').filter(|_| depth > 0);
-            let known = named.and_then(|(name, behind)| Some((self.get(name)?, behind)));
-            text.push_str(before);
-            match known {
-                Some((value, behind)) => {
-                    self.write(value, depth - 1, text);
-                    rest = behind;
-                }
-                None => {
-                    text.push('{');
-                    rest = behind;
-                }
-            }
-        }
-        text.push_str(rest);
+    fn filled(&self, template: &str, depth: usize) -> String {
+        grammar::fill_known(template, |name| {
+            let value = self.get(name).filter(|_| depth > 0)?;
+            Some(self.filled(value, depth - 1).into())
+        })
     }
 
     fn get(&self, name: &str) -> Option<&str> {

@@ -4,7 +4,7 @@
 //! but what the log shows: a sentence with a fact that is not there is passed over.
 
 use super::Culprit;
-use crate::grammar::{Grammar, Pattern, SummaryRule};
+use crate::grammar::{self, Grammar, Pattern, SummaryRule};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, Stack, undecoded};
 use std::collections::BTreeMap;
@@ -161,15 +161,7 @@ fn victim(splat: &Splat) -> Option<String> {
 
 /// The sentence with its facts; `None` where one is not known.
 fn fill(template: &str, facts: &Facts) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (name, after) = behind.split_once('}')?;
-        text.push_str(before);
-        text.push_str(facts.get(name)?);
-        rest = after;
-    }
-    Some(text + rest)
+    grammar::fill(template, |name| Some(facts.get(name)?.into()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod find;
 mod lines;
 mod tidy;
 
-use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm};
+use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm, fill_known};
 use crate::splat::{LineClass, Splat, undecoded};
 use find::{Found, Naming, Walked};
 use lines::{Line, readable};
@@ -272,9 +272,5 @@ fn named_by<'f>(found: &'f Option<Found>, naming: Naming<'_>) -> &'f str {
 
 /// A template with its braces filled in.
 fn fill(template: &str, groups: &Groups) -> String {
-    let mut text = template.to_owned();
-    for (name, value) in groups {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
-    text
+    fill_known(template, |name| Some(groups.get(name)?.into()))
 }

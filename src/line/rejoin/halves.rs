@@ -60,10 +60,7 @@ fn may_reach_margin(grammar: &Grammar, text: &str) -> bool {
 
 /// True where the header of a WARN() is in the text.
 fn names_warn(grammar: &Grammar, text: &str) -> bool {
-    grammar
-        .lines
-        .words(HalvesName::Warn)
-        .any(|header| text.contains(header))
+    grammar.lines.has_word(HalvesName::Warn, text)
 }
 
 /// True for the beginning of "cut here" or of an end of a trace.
@@ -134,7 +131,11 @@ fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
         // … at FILE:LINE FUNC+0x1/0x2, broken at either blank.
         let at_blank = first.ends_with(" at") || first.ends_with(|c: char| c.is_ascii_digit());
         let names_place = at_blank && tail.split_whitespace().take(2).any(is_frame);
-        if names_place || begins_with(grammar, HalvesName::WarnWithPlace, first.trim_start()) {
+        if names_place
+            || grammar
+                .lines
+                .begins_with(HalvesName::WarnWithPlace, first.trim_start())
+        {
             return names_place;
         }
     }
@@ -195,13 +196,6 @@ pub(super) fn is_long(grammar: &Grammar, text: &str) -> bool {
 pub(super) fn is_register_row(grammar: &Grammar, text: &str) -> bool {
     let mut rules = grammar.lines.of_half(text);
     rules.any(|rule| rule.form == LineForm::Registers)
-}
-
-/// True where a text begins with one of the words, or is one but for the blank at its end, where the line may have
-/// been broken.
-pub(super) fn begins_with(grammar: &Grammar, words: HalvesName, text: &str) -> bool {
-    let mut words = grammar.lines.words(words);
-    words.any(|word| text.starts_with(word) || text == word.trim_end())
 }
 
 /// `f+0x1/0x2` as the first word. What `RIP:` is followed by begins with the segment.

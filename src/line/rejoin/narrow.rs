@@ -3,7 +3,7 @@
 //! The width proves nothing there. What proves a break is the text: a line that cannot end where it does, and a next
 //! one that fits it.
 
-use super::halves::{begins_with, fits, is_frame, is_line_of_report, is_long};
+use super::halves::{fits, is_frame, is_line_of_report, is_long};
 use crate::grammar::{Grammar, HalvesName};
 
 /// True where `first` is a line that cannot end there.
@@ -45,7 +45,7 @@ pub(super) fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
         _ if is_long(grammar, first) && !first.starts_with("Tainted:") => {
             fits(grammar, first, tail)
         }
-        _ => is_open(grammar, first) || begins_with(grammar, HalvesName::Second, tail),
+        _ => is_open(grammar, first) || grammar.lines.begins_with(HalvesName::Second, tail),
     }
 }
 
@@ -56,19 +56,16 @@ fn is_open(grammar: &Grammar, first: &str) -> bool {
 
 fn ends_with_word(grammar: &Grammar, first: &str, words: HalvesName) -> bool {
     let last = first.rsplit(' ').next();
-    let is_one = |last: &str| grammar.lines.words(words).any(|word| word == last);
-    last.is_some_and(|last| last.len() < first.len() && is_one(last))
+    last.is_some_and(|last| last.len() < first.len() && grammar.lines.is_word(words, last))
 }
 
 fn is_place_only(grammar: &Grammar, first: &str) -> bool {
-    let mut words = grammar.lines.words(HalvesName::OnlyPlace);
-    words.any(|word| word == first)
+    grammar.lines.is_word(HalvesName::OnlyPlace, first)
 }
 
 /// True for the beginning of a header.
 pub(super) fn is_header(grammar: &Grammar, text: &str) -> bool {
-    let mut headers = grammar.lines.words(HalvesName::Headers);
-    headers.any(|header| text.starts_with(header))
+    grammar.lines.begins_with(HalvesName::Headers, text)
 }
 
 /// The lock that lockdep names, whose place comes next.
