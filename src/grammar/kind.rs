@@ -80,6 +80,9 @@ pub struct Kind {
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
+    /// True where the registers may be printed once more after the end marker.
+    #[serde(default)]
+    pub repeats_registers: bool,
     /// Headers that are a part of this report where they follow closely and before its call trace.
     /// Every other header begins a report of its own.
     #[serde(default)]

@@ -45,12 +45,21 @@ pub fn joined(
     Some(line)
 }
 
-/// True for a line of a splat whose rest may be on the next line: one at the mailer's margin, the
+/// True for a line of a report whose rest may be on the next line: one at the mailer's margin, the
 /// instruction bytes, which printk may print in pieces, or what printk begins anew.
 pub fn may_be_continued(grammar: &Grammar, line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
+    // The width comes first: "RETBleed: WARNING: …" is wider than any margin, and in every boot of many machines.
+    if !BROKEN_WIDTHS.contains(&line.width) {
+        return is_code_line(text);
+    }
     let is_narrow = line.framing.present && narrow::may_go_on(grammar, text);
     is_narrow || terminal::may_go_on(grammar, line) || may_reach_margin(grammar, text)
+}
+
+/// True for instruction bytes: they go on wherever they were broken.
+fn is_code_line(text: &str) -> bool {
+    text.trim_start().starts_with("Code:")
 }
 
 /// True for a line of those that a mailer's margin breaks: of others the width proves nothing.
@@ -86,7 +95,7 @@ pub fn continued(
         return Some(whole);
     }
     let (text, tail) = (first.text.trim_end(), next.text.trim());
-    let bytes = || text.trim_start().starts_with("Code:") && is_code(tail);
+    let bytes = || is_code_line(text) && is_code(tail);
     let goes_on = || match is_half_mark(text.trim_start()) {
         true => tail.ends_with("]---") || tail.ends_with("]------------"),
         false => goes_on(grammar, text, tail),

@@ -38,11 +38,13 @@ impl Assembler<'_> {
         let lane = &mut self.lanes[index];
         let headless = lane.orphans.headless.take();
         let given_up_at = lane.orphans.given_up_at.take();
-        if let Some(mut building) = lane.open.take() {
-            building.take(line, LineKind::Known(false));
-            building.note_panic(self.grammar, line);
-            lane.strands.ended(&building);
-            self.complete.push(building.close(Closing::EndMarker));
+        if let Some(mut open) = lane.open.take() {
+            open.take(line, LineKind::Known(false));
+            open.note_panic(self.grammar, line);
+            let kind = self.grammar.kind(open.kind());
+            let repeats = kind.is_some_and(|kind| kind.repeats_registers);
+            lane.strands.ended(&open, repeats);
+            self.complete.push(open.close(Closing::EndMarker));
             return;
         }
         if self.grammar.is_panic(&line.text) {

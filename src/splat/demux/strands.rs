@@ -7,10 +7,6 @@ use crate::line::LogLine;
 use crate::line::kind::LineKind;
 use crate::splat::builder::{Fit, SplatBuilder};
 
-/// The kind of those that print their registers once more after their end (`oops_end()`,
-/// arch/x86/kernel/dumpstack.c).
-const OOPS: &str = "oops";
-
 /// Lines after an end within which the registers come once more.
 const MAX_ECHO: u64 = 48;
 
@@ -75,9 +71,9 @@ impl Strands {
         self.give_up(|report| !report.tolerate(line))
     }
 
-    /// A report has ended.
-    pub fn ended(&mut self, report: &SplatBuilder) {
-        self.echo = (report.kind() == OOPS).then(|| report.echo());
+    /// A report has ended, of a kind that may print its registers once more, or not.
+    pub fn ended(&mut self, report: &SplatBuilder, repeats_registers: bool) {
+        self.echo = repeats_registers.then(|| report.echo());
     }
 
     /// True for a line that nothing is learnt from: it fits no report, or the last one has printed it
