@@ -52,7 +52,7 @@ impl Tail {
     fn is_replayed(&mut self, line: &LogLine<'_>) -> bool {
         let text = line.text.trim_end();
         if text.ends_with(REPLAY) {
-            // A message that stands in front of the note is half of what follows.
+            // A message that is in front of the note is half of what follows.
             self.replays = text == REPLAY;
             return true;
         }
