@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What an input told of itself.
+/// What an input said of itself.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
     /// As the user named it.
@@ -55,7 +55,7 @@ pub struct Origin<'a> {
     pub subject: Option<&'a str>,
     /// The mail that it is in, where it is in one.
     pub mail: Option<&'a Arc<Envelope>>,
-    /// Boots that other members of the input told of: those of this one count on from there.
+    /// Boots that other members of the input reported: those of this one count on from there.
     pub boots: usize,
 }
 
@@ -128,7 +128,7 @@ impl Analyzer {
         self
     }
 
-    /// Keeps the lines of the log that each report stands on ([`Report::excerpt`]).
+    /// Keeps the lines of the log that each report is made of ([`Report::excerpt`]).
     #[must_use]
     pub fn with_excerpts(mut self) -> Analyzer {
         self.excerpts = true;
@@ -149,7 +149,7 @@ impl Analyzer {
         self
     }
 
-    /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it tells.
+    /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it says.
     #[must_use]
     pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
         self.looks_for_kernel |= !milestones.is_empty();

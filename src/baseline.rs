@@ -42,7 +42,7 @@ pub struct BaselineError {
 /// A splat that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry stands for
+    /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry means
     /// several bugs. None where the title or the pattern says what is known.
     pub signatures: Vec<String>,
     /// For people; compared only where there is neither a signature nor a pattern.
@@ -117,7 +117,7 @@ impl<'a> From<&'a Group> for Bug<'a> {
     }
 }
 
-/// How a splat stands to a baseline.
+/// What a baseline says of a splat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'b> {
     /// The baseline lacks it.
@@ -317,7 +317,7 @@ impl Baseline {
             .or_else(|| self.known.iter().position(|known| known.fits(&bug)))
     }
 
-    /// How a bug stands to it.
+    /// What it says of a bug.
     pub(crate) fn standing<'b>(&self, bug: impl Into<Bug<'b>>, today: Date) -> Standing<'_> {
         let Some(known) = self.entry(bug).map(|index| &self.known[index]) else {
             return Standing::New;
@@ -347,7 +347,7 @@ impl Baseline {
     }
 }
 
-/// Where each signature stands.
+/// Where each signature is.
 fn index(known: &[Known]) -> HashMap<String, usize> {
     let entries = known.iter().zip(0..);
     let all = entries.flat_map(|(known, index)| {

@@ -46,7 +46,7 @@ pub struct FeatureMessage {
 pub struct LastLine {
     /// Log line.
     pub number: u64,
-    /// As it stands there.
+    /// As it is there.
     pub text: String,
 }
 
@@ -119,7 +119,7 @@ impl Boot {
         self.milestones.iter().find(|passed| passed.name == name)
     }
 
-    /// True where a message at `line` is news of what came behind the milestone: the boot had not said
+    /// True where a message at `line` is news of what came after the milestone: the boot had not said
     /// the same before it.
     pub(crate) fn is_news_after(&self, name: MilestoneName, line: u64, text: &str) -> bool {
         let Some(passed) = self.first(name) else {
@@ -332,7 +332,7 @@ impl Boots {
         &mut self.all[index]
     }
 
-    /// The boot behind the last one.
+    /// The boot after the last one.
     fn next(&self, first_line: u64, banner: Option<String>) -> Boot {
         Boot {
             first_line,

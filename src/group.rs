@@ -1,4 +1,4 @@
-//! Groups: the reports of one bug, however many logs it stands in.
+//! Groups: the reports of one bug, however many logs it is in.
 //!
 //! In: reports, one after the other. Out: [`Group`]s, one a signature, the most frequent first. What is
 //! kept of a report is bounded, whatever the number of reports.
@@ -19,7 +19,7 @@ const MAX_GROUPS: usize = 1 << 16;
 /// Former signatures kept of one group.
 const MAX_FORMER: usize = 16;
 
-/// On how many machines a bug was seen. Machines are told apart by what the firmware calls them
+/// On how many machines a bug was seen. Machines are distinguished by what the firmware calls them
 /// (`Hardware name:`, `DMI:`): two of one model look like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,9 +64,9 @@ pub struct Group {
     pub hardware: Vec<String>,
     /// One machine or many; null where some reports do not name theirs and the others agree.
     pub machines: Option<Machines>,
-    /// Where the first report stands, in the order in which they came.
+    /// Where the first report is, in the order in which they came.
     pub first: SourceSpan,
-    /// Where the last one stands.
+    /// Where the last one is.
     pub last: SourceSpan,
     /// Number of the first report among all, counted from 1.
     #[serde(skip)]

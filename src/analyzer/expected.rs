@@ -6,7 +6,7 @@ use crate::boot::{Boots, LastLine};
 use crate::grammar::MilestoneName;
 use std::collections::VecDeque;
 
-/// Lines that are remembered: a decoder may hold some back, so that a boot is known some lines behind its banner.
+/// Lines that are remembered: a decoder may hold some back, so that a boot is known some lines after its banner.
 const KEEP: usize = 8;
 
 /// Bytes of a line that are remembered.

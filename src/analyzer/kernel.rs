@@ -1,17 +1,17 @@
-//! Whether a text holds any line of a kernel's: a console that was never recorded finds no bug either.
+//! Whether a text holds any line of a kernel's only: a console that was never recorded finds no bug either.
 //!
-//! In: bytes. Out: yes or no; the first such line decides. A log without stamps, banner and milestones cannot be told
+//! In: bytes. Out: yes or no; the first such line decides. A log without stamps, banner and milestones cannot be known
 //! from prose.
 
 use crate::input::{Finder, in_steps};
 use regex::bytes::Regex;
 use std::sync::LazyLock;
 
-/// Bytes of a chunk that are looked at once more together with the next one: the longest mark and what stands
+/// Bytes of a chunk that are looked at once more together with the next one: the longest mark and what is
 /// around it.
 const OVERLAP: usize = 128;
 
-/// What only stands in front of messages of a kernel's: printk's stamp; its level (`dmesg -r`); records of /dev/kmsg;
+/// What is in front of messages of a kernel's only: printk's stamp; its level (`dmesg -r`); records of /dev/kmsg;
 /// the tag of syslog; the journal's and dmesg's JSON; the stamps of `dmesg -T` and `--time-format iso`. And the
 /// banner.
 static MARKS: LazyLock<Regex> = LazyLock::new(|| {

@@ -141,7 +141,7 @@ impl<'a> Pipeline<'a> {
         self.reports.pause();
     }
 
-    /// The same, and gives away as it is each report without a line of its own behind line `line`.
+    /// The same, and gives away as it is each report without a line of its own after line `line`.
     pub fn pause_behind(&mut self, line: u64) {
         self.reports.pause_behind(line);
     }
@@ -152,14 +152,14 @@ impl<'a> Pipeline<'a> {
         self.decoder.release(&mut |line| reports.log_line(line));
     }
 
-    /// Keeps a line that tells something, where a report may quote it.
+    /// Keeps a line that describes the boot, where a report may quote it.
     fn keep(&mut self, number: u64, raw: &[u8]) {
         if let Some(keeper) = &mut self.reports.keeper {
             keeper.line(number, raw, true);
         }
     }
 
-    /// Takes in a line that only tells something of its boot.
+    /// Takes in a line that only describes its boot.
     fn observe(&mut self, number: u64, raw: &[u8]) {
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.reports.boots);
         self.decoder

@@ -1,6 +1,6 @@
 //! The second half of the way: log lines in, reports out.
 
-use super::waiting::Waiting;
+use super::waiting::ReportQueue;
 use super::{Analyzer, Input, Origin};
 use crate::boot::Boots;
 use crate::cpus::Listings;
@@ -14,7 +14,7 @@ use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
 use std::sync::Arc;
 
-/// Lines behind a message that a CPU lost a feature in which a late clear may explain it.
+/// Lines after a message that a CPU lost a feature in which a late clear may explain it.
 const MAX_HINT: u64 = 64;
 
 /// What the log lines of one input made so far.
@@ -30,7 +30,7 @@ pub struct Reports<'a> {
     earlier: Vec<Earlier>,
     sequence: &'a mut Sequence,
     listings: Listings<'a>,
-    waiting: Waiting,
+    waiting: ReportQueue,
     /// A message that only counts where no late clear explains it.
     hint: Option<Splat>,
     take: &'a mut dyn FnMut(Report),
@@ -57,7 +57,7 @@ impl<'a> Reports<'a> {
             earlier: Vec::new(),
             sequence,
             listings,
-            waiting: Waiting::default(),
+            waiting: ReportQueue::default(),
             hint: None,
             take,
         };
@@ -77,7 +77,7 @@ impl<'a> Reports<'a> {
         self.give_due(true);
     }
 
-    /// What the input, which was closed, told of itself.
+    /// What the input, which was closed, said of itself.
     pub fn finish(self, lines: u64) -> Input {
         let cpus = match self.analyzer.every_boot {
             true => self.listings.table(&self.analyzer.grammar).cloned(),
@@ -102,7 +102,7 @@ impl<'a> Reports<'a> {
         self.give_due(true);
     }
 
-    /// The same, and gives away as it is each report without a line of its own behind `line`.
+    /// The same, and gives away as it is each report without a line of its own after `line`.
     pub fn pause_behind(&mut self, line: u64) {
         for splat in self.assembler.release_quiet(line, &mut self.boots) {
             self.report(splat);
@@ -127,7 +127,7 @@ impl<'a> Reports<'a> {
         }
     }
 
-    /// The milestone behind which a splat is news; most are anywhere.
+    /// The milestone after which a splat is news; most are anywhere.
     fn after(&self, splat: &Splat) -> Option<MilestoneName> {
         self.analyzer.grammar.kind(&splat.kind)?.after
     }

@@ -42,7 +42,7 @@ impl Roles {
     }
 }
 
-/// What stands behind `[    0.055225] ` or `[    0.055225][    T1] `: read without looking at the rest of
+/// What is after `[    0.055225] ` or `[    0.055225][    T1] `: read without looking at the rest of
 /// the line.
 fn behind_stamp(raw: &[u8]) -> Option<&[u8]> {
     let part = |raw: &[u8], bytes: &[u8]| {

@@ -15,10 +15,10 @@ const MAX_WAITING: usize = 64;
 /// Notices between a late clear and its nested repeat.
 const MAX_NOTICES: usize = 16;
 
-/// Lines without framing that may stand between a late clear and its nested repeat.
+/// Lines without framing that may be between a late clear and its nested repeat.
 const MAX_NOISE: u64 = 16;
 
-/// Lines between a report and its panic, where nothing tells the time. x86 prints the registers once more.
+/// Lines between a report and its panic, where nothing gives the time. x86 prints the registers once more.
 const MAX_LINES: u64 = 32;
 
 /// Lines between the two where the log has stamps: a slow panic prints the state of all tasks first.
@@ -28,7 +28,7 @@ const MAX_STAMPED_LINES: u64 = 4096;
 const MAX_DELAY_US: u64 = 5_000_000;
 
 /// A report, and what it waits for.
-struct Entry {
+struct QueuedReport {
     report: Report,
     /// Waits for a nested repeat.
     target: bool,
@@ -38,12 +38,12 @@ struct Entry {
 
 /// The queue.
 #[derive(Default)]
-pub struct Waiting {
-    entries: VecDeque<Entry>,
+pub struct ReportQueue {
+    entries: VecDeque<QueuedReport>,
     notices: usize,
 }
 
-impl Waiting {
+impl ReportQueue {
     /// True where no line is waited for.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -59,7 +59,7 @@ impl Waiting {
             self.end_targets();
         }
         let is_report = report.level == Level::Report;
-        self.entries.push_back(Entry {
+        self.entries.push_back(QueuedReport {
             target: waits_for_target(&report),
             panic: is_report && report.panic_line.is_none(),
             report,
@@ -99,7 +99,7 @@ impl Waiting {
     }
 
     fn panicked(&mut self, incident: usize, line: u64) {
-        let of_it = |entry: &&mut Entry| entry.panic && entry.report.incident == incident;
+        let of_it = |entry: &&mut QueuedReport| entry.panic && entry.report.incident == incident;
         for entry in self.entries.iter_mut().filter(of_it) {
             entry.report.panic_line = Some(line);
             entry.panic = false;
@@ -123,14 +123,14 @@ impl Waiting {
     /// The next report that waits for nothing, with `all` the next one.
     pub fn pop(&mut self, all: bool) -> Option<Report> {
         let is_full = self.entries.len() > MAX_WAITING;
-        let is_due = |entry: &Entry| all || is_full || !entry.target && !entry.panic;
+        let is_due = |entry: &QueuedReport| all || is_full || !entry.target && !entry.panic;
         let due = self.entries.front().is_some_and(is_due);
         due.then(|| self.entries.pop_front())?
             .map(|entry| entry.report)
     }
 }
 
-/// A late clear whose target only the next splat can tell.
+/// A late clear whose target only the next splat can show.
 fn waits_for_target(report: &Report) -> bool {
     let verdict = report.late_clear.as_ref();
     verdict.is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none())

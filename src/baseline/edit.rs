@@ -40,7 +40,7 @@ impl Baseline {
             let prefix = match old.peek_mut() {
                 Some((_, next)) if all.is_empty() => head_of(next),
                 Some(_) => "\n".to_owned(),
-                // What stands behind the last entry comes before the new one.
+                // What is after the last entry comes before the new one.
                 None => {
                     let before = self.document.trailing().as_str().unwrap_or_default();
                     let prefix = format!("{before}\n");
@@ -139,7 +139,7 @@ fn new_entry(group: &Group) -> (Known, Table) {
     (known, table)
 }
 
-/// Takes what stands at the top of the file away from its first entry, whose own comment ends at a blank line
+/// Takes what is at the top of the file away from its first entry, whose own comment ends at a blank line
 /// above it.
 fn head_of(first: &mut Table) -> String {
     let prefix = first.decor().prefix().and_then(|prefix| prefix.as_str());
@@ -150,7 +150,7 @@ fn head_of(first: &mut Table) -> String {
     head.to_owned()
 }
 
-/// One as a text, several as a list; the comment behind them stays.
+/// One as a text, several as a list; the comment after them stays.
 fn set_signatures(table: &mut Table, signatures: &[String]) {
     let mut new = match signatures {
         [one] => Value::from(one),

@@ -5,7 +5,7 @@ use super::signals::Stop;
 use super::triage::{grammar, symbolizer};
 use super::{CLEAN, ERROR, INTERRUPTED, Outcome, output};
 use crate::annotate::Annotator;
-use crate::input::{FileEntry, InputError, Waiting};
+use crate::input::{FileEntry, InputError, PolledFile};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
@@ -66,7 +66,7 @@ fn read_line(input: &mut impl BufRead, raw: &mut Vec<u8>) -> io::Result<bool> {
     }
 }
 
-fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<Waiting>, Box<dyn Error>> {
+fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<PolledFile>, Box<dyn Error>> {
     let file = match file {
         Some(path) if path.as_os_str() != "-" => {
             let entry = FileEntry::named(path.to_owned());
@@ -80,6 +80,6 @@ fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<Waiting>, Box<dyn 
         }
         _ => File::from(io::stdin().as_fd().try_clone_to_owned()?),
     };
-    let waiting = Waiting::new(file, Some(Arc::clone(stop.flag())));
+    let waiting = PolledFile::new(file, Some(Arc::clone(stop.flag())));
     Ok(BufReader::with_capacity(BUFFER, waiting))
 }

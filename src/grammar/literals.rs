@@ -1,7 +1,7 @@
 //! The search for header literals: which kinds may begin at a line, in one pass over it.
 
 use super::Kind;
-use crate::literals::{Search, shortest};
+use crate::literals::{LiteralSearch, shortest};
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -85,7 +85,7 @@ struct Automaton {
     literals: Vec<String>,
     all: AhoCorasick,
     searches: AtomicU32,
-    any: OnceLock<Option<Search>>,
+    any: OnceLock<Option<LiteralSearch>>,
 }
 
 impl Automaton {
@@ -120,7 +120,7 @@ impl Automaton {
     }
 
     /// The search that passes over the lines without any literal; `None` while there were few searches.
-    fn any(&self) -> Option<&Search> {
+    fn any(&self) -> Option<&LiteralSearch> {
         if let Some(any) = self.any.get() {
             return any.as_ref();
         }
@@ -128,7 +128,7 @@ impl Automaton {
             return None;
         }
         let literals = self.literals.iter().map(String::as_str).collect();
-        let build = || Search::new(&shortest(literals)).ok();
+        let build = || LiteralSearch::new(&shortest(literals)).ok();
         self.any.get_or_init(build).as_ref()
     }
 }

@@ -13,16 +13,16 @@ pub const CHUNK: usize = 128 * 1024;
 
 /// A reader of chunks.
 #[derive(Debug)]
-pub struct Ahead {
+pub struct ReadAhead {
     received: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     given: usize,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// For chunks that come from here.
-    pub fn new(received: Receiver<io::Result<Vec<u8>>>) -> Ahead {
-        Ahead {
+    pub fn new(received: Receiver<io::Result<Vec<u8>>>) -> ReadAhead {
+        ReadAhead {
             received,
             chunk: Vec::new(),
             given: 0,
@@ -30,7 +30,7 @@ impl Ahead {
     }
 }
 
-impl Read for Ahead {
+impl Read for ReadAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.chunk.len() {
             self.chunk = match self.received.recv() {

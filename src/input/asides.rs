@@ -1,4 +1,4 @@
-//! Lines put aside: they tell something of a boot, and matter only if a report comes.
+//! Lines put aside: they describe a boot, and matter only if a report comes.
 
 /// Bytes put aside; more is taken in at once.
 const FULL: usize = 1 << 20;

@@ -1,11 +1,11 @@
 //! Finds the next line that matters.
 //!
 //! In: bytes of a log. Out: places of literals. Some literals begin reports, so that the lines around
-//! them matter, or boots; others only tell something of the boot on their own line, and are looked
+//! them matter, or boots; others only describe the boot on their own line, and are looked
 //! for only where a report makes that matter. Long inputs are searched ahead on all cores.
 
 use super::mapped::passed;
-use crate::literals::{Search, shortest};
+use crate::literals::{LiteralSearch, shortest};
 use crate::parallel;
 use aho_corasick::BuildError;
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub struct Finder {
     pub(super) marks: Literals,
     /// Literals of the boot's milestones.
     milestones: Literals,
-    /// Literals of lines that tell something of the boot, milestones among them.
+    /// Literals of lines that describe the boot, milestones among them.
     pub(super) notes: Literals,
 }
 
@@ -51,12 +51,12 @@ impl Finder {
         })
     }
 
-    /// True where a milestone's literal begins at or behind `from`.
+    /// True where a milestone's literal begins at or after `from`.
     pub fn has_milestone(&self, bytes: &[u8], from: usize) -> bool {
         self.milestones.find(bytes, from).is_some()
     }
 
-    /// True where a literal stands of a line that tells something of its boot.
+    /// True where a literal is of a line that describes its boot.
     pub fn tells_boot(&self, bytes: &[u8]) -> bool {
         self.notes.find(bytes, 0).is_some()
     }
@@ -71,7 +71,7 @@ impl Finder {
 /// A literal at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// Offset of one of its bytes, the same one whenever it is found; no line feed stands between it
+    /// Offset of one of its bytes, the same one whenever it is found; no line feed is between it
     /// and the first.
     pub at: usize,
     /// True for a literal of the first sort.
@@ -81,7 +81,7 @@ pub struct Hit {
 /// Literals of two sorts, ready to be searched for.
 #[derive(Debug)]
 pub struct Literals {
-    search: Search,
+    search: LiteralSearch,
     /// So many literals are of the first sort.
     first: usize,
     /// Bytes of the longest one.
@@ -98,7 +98,7 @@ impl Literals {
         let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
         let second = shortest(second.into_iter().filter(is_new).collect());
         literals.extend(second);
-        let search = Search::new(&literals)?;
+        let search = LiteralSearch::new(&literals)?;
         let lengths = literals.iter().map(|literal| literal.len());
         Ok(Literals {
             search,
@@ -107,7 +107,7 @@ impl Literals {
         })
     }
 
-    /// The first hit at or behind `from`.
+    /// The first hit at or after `from`.
     fn find(&self, bytes: &[u8], from: usize) -> Option<Hit> {
         self.search
             .find(bytes, from)
@@ -188,7 +188,7 @@ pub enum Hits<'f> {
 }
 
 impl Hits<'_> {
-    /// The first hit at or behind `from`. Calls must not go back.
+    /// The first hit at or after `from`. Calls must not go back.
     pub fn next_from(&mut self, from: usize) -> Option<Hit> {
         match self {
             Hits::OneByOne(hits) => hits.next_from(from),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Folders within folders.
 const MAX_DEPTH: usize = 32;
 
-/// Bytes that tell a part, also a compressed one.
+/// Bytes that identify a part, also a compressed one.
 const HEAD: u64 = 512;
 
 /// What the names of files begin with that ksplat is writing: they are no inputs.
@@ -33,7 +33,7 @@ const PART_NAME: &[u8] = b"dmesg-";
 pub enum Entry {
     /// A file, or what the user named and is no folder.
     File(FileEntry),
-    /// The parts of the pstore dumps of a folder, one behind the other.
+    /// The parts of the pstore dumps of a folder, one after the other.
     Dump {
         /// The folder.
         folder: PathBuf,
@@ -109,7 +109,7 @@ impl PartialEq for FileEntry {
 
 impl Eq for FileEntry {}
 
-/// The inputs that a path stands for: itself, or what is in it if it is a folder. Links in a folder
+/// The inputs of a path: itself, or what is in it if it is a folder. Links in a folder
 /// are not followed.
 pub fn entries(path: &Path) -> Entries {
     let mut entries = Entries {
@@ -123,7 +123,7 @@ pub fn entries(path: &Path) -> Entries {
     };
     entries
         .open
-        .insert(0, first.map(Step::Give).into_iter().collect());
+        .insert(0, first.map(FolderStep::Give).into_iter().collect());
     entries
 }
 
@@ -131,12 +131,12 @@ pub fn entries(path: &Path) -> Entries {
 #[derive(Debug)]
 pub struct Entries {
     /// The folders that lead to the place reached, each with what is left of it, last one first.
-    open: Vec<Vec<Step>>,
+    open: Vec<Vec<FolderStep>>,
     links: u64,
 }
 
 #[derive(Debug)]
-enum Step {
+enum FolderStep {
     File(FileEntry),
     Folder(PathBuf),
     Give(Result<Entry, InputError>),
@@ -152,9 +152,9 @@ impl Iterator for Entries {
                 continue;
             };
             let given = match step {
-                Step::File(file) => Some(Ok(Entry::File(file))),
-                Step::Give(given) => Some(given),
-                Step::Folder(path) => self.folder(path),
+                FolderStep::File(file) => Some(Ok(Entry::File(file))),
+                FolderStep::Give(given) => Some(given),
+                FolderStep::Folder(path) => self.folder(path),
             };
             if given.is_some() {
                 return given;
@@ -198,7 +198,7 @@ impl Entries {
 }
 
 /// What is in a folder, last one first, and the number of the links in it.
-fn list(folder: &Path) -> io::Result<(Vec<Step>, u64)> {
+fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
     let mut inside: Vec<(OsString, bool)> = Vec::new();
     let mut links = 0;
     for entry in fs::read_dir(folder)? {
@@ -221,13 +221,13 @@ fn list(folder: &Path) -> io::Result<(Vec<Step>, u64)> {
         let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME) && room > 0;
         let path = folder.join(name);
         if is_folder {
-            steps.push(Step::Folder(path));
+            steps.push(FolderStep::Folder(path));
         } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
             room = room.saturating_sub(part.len());
             dump.push(part);
         } else {
             let folder = handle.clone();
-            steps.push(Step::File(FileEntry { path, folder }));
+            steps.push(FolderStep::File(FileEntry { path, folder }));
         }
     }
     if !dump.is_empty() {
@@ -237,7 +237,7 @@ fn list(folder: &Path) -> io::Result<(Vec<Step>, u64)> {
             folder: folder.to_owned(),
             text: dump.concat(),
         };
-        steps.insert(0, Step::Give(Ok(dump)));
+        steps.insert(0, FolderStep::Give(Ok(dump)));
     }
     Ok((steps, links))
 }

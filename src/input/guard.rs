@@ -1,8 +1,8 @@
 //! Files that are cut short while they are mapped: a log that logrotate's copytruncate empties.
 //!
-//! In: the addresses of a map. Out: whether its file was cut short. To touch a page behind the end of the file raises
+//! In: the addresses of a map. Out: whether its file was cut short. To touch a page after the end of the file raises
 //! SIGBUS (mmap(2)), which would end the run and all its results; here zeros take the place of what is gone, and
-//! whoever reads the file is told. To read() large files instead would copy every byte, and could not search them
+//! whoever reads the file learns of it. To read() large files instead would copy every byte, and could not search them
 //! on all cores.
 
 use std::io;
@@ -15,11 +15,11 @@ const MAX_MAPS: usize = 4096;
 
 /// A map that is guarded.
 #[derive(Debug)]
-pub struct Guard(&'static Place);
+pub struct Guard(&'static GuardedMap);
 
 /// Where a map is; `end` is 0 where there is none.
 #[derive(Debug)]
-struct Place {
+struct GuardedMap {
     taken: AtomicBool,
     start: AtomicUsize,
     end: AtomicUsize,
@@ -27,8 +27,8 @@ struct Place {
 }
 
 /// What the signal handler knows: it may take no lock and no memory.
-static PLACES: [Place; MAX_MAPS] = [const {
-    Place {
+static PLACES: [GuardedMap; MAX_MAPS] = [const {
+    GuardedMap {
         taken: AtomicBool::new(false),
         start: AtomicUsize::new(0),
         end: AtomicUsize::new(0),
@@ -99,7 +99,7 @@ extern "C" fn on_fault(
 ) {
     // SAFETY: the kernel hands over a valid siginfo, with the address of the fault for SIGBUS.
     let address = unsafe { (*info).si_addr() } as usize;
-    let holds = |place: &&Place| {
+    let holds = |place: &&GuardedMap| {
         let end = place.end.load(Ordering::Acquire);
         (place.start.load(Ordering::Relaxed)..end).contains(&address)
     };

@@ -40,7 +40,7 @@ impl InboxError {
         }
     }
 
-    /// Of commits whose errors were not told one by one.
+    /// Of commits whose errors were not reported one by one.
     pub fn more(path: &str, commits: usize) -> InboxError {
         InboxError {
             path: path.to_owned(),
@@ -57,7 +57,7 @@ pub struct Mail<'a> {
     pub bytes: &'a [u8],
 }
 
-/// True for a bare git repository, also for one that lacks a part: it cannot be read, which must be told.
+/// True for a bare git repository, also for one that lacks a part: it cannot be read, which must be reported.
 pub fn is(folder: &Path) -> bool {
     let has = |name: &&&str| folder.join(name).exists();
     PARTS.iter().filter(has).count() >= ENOUGH_PARTS && (has(&&"objects") || has(&&"HEAD"))

@@ -9,7 +9,7 @@ use std::ops::Range;
 /// memory. printk's own limit is 1024 bytes a record (`PRINTKRB_RECORD_MAX`).
 pub const MAX_LINE: usize = 64 * 1024;
 
-/// Lines handed over before one that was found by search: the beginning of a report may stand in
+/// Lines handed over before one that was found by search: the beginning of a report may be in
 /// front of the line that gives it away.
 const LOOKBACK: usize = 48;
 
@@ -42,9 +42,9 @@ pub trait Visitor {
     /// What a line with a literal of a report may be.
     fn role(&self, line: &[u8]) -> Role;
     /// Takes in a line that begins a boot, and whose neighbours were skipped. `passed` is true where a
-    /// milestone of the boot before is known to stand among them.
+    /// milestone of the boot before is known to be among them.
     fn boot(&mut self, number: u64, line: &[u8], passed: bool);
-    /// Takes in a line that tells something by itself, and whose neighbours were skipped.
+    /// Takes in a line that matters by itself, and whose neighbours were skipped.
     fn aside(&mut self, number: u64, line: &[u8]);
     /// True for a line that begins a boot and reads like the one that began the last boot.
     fn repeats_boot(&self, line: &[u8]) -> bool;
@@ -65,11 +65,11 @@ pub struct LineReader {
     buffer: Vec<u8>,
     /// Offset in `buffer` of the first line that was not scanned.
     scanned: usize,
-    /// Offset in `buffer` behind the last line that was handed over.
+    /// Offset in `buffer` after the last line that was handed over.
     handed: usize,
     /// Lines before `scanned`.
     count: u64,
-    /// Offset in `buffer` behind the last line whose boot it is known all about, and the number of
+    /// Offset in `buffer` after the last line whose boot it is known all about, and the number of
     /// lines before it.
     noted: (usize, u64),
     /// In a line longer than [`MAX_LINE`], whose rest is dropped.
@@ -122,7 +122,7 @@ impl LineReader {
         self.count
     }
 
-    /// The part of a chunk behind a line that is being dropped; `None` where it is all of that line.
+    /// The part of a chunk after a line that is being dropped; `None` where it is all of that line.
     fn end_of_overlong<'a>(&mut self, chunk: &'a [u8]) -> Option<&'a [u8]> {
         if !self.overlong {
             return Some(chunk);
@@ -190,7 +190,7 @@ impl LineReader {
     fn look_back(&mut self, bytes: &[u8], lines: usize) {
         let mut start = lookback(bytes, self.handed, self.scanned, lines);
         if !is_plain(&bytes[start..self.scanned]) {
-            // The log has just changed its form: what stands before may be a record of several lines.
+            // The log has just changed its form: what is before may be a record of several lines.
             start = lookback(bytes, self.handed, self.scanned, LOOKBACK);
         }
         self.count -= memchr_iter(b'\n', &bytes[start..self.scanned]).count() as u64;
@@ -219,7 +219,7 @@ impl LineReader {
         }
     }
 
-    /// Hands over what the lines up to `to` tell of the boot.
+    /// Hands over what the lines up to `to` say of the boot.
     fn note<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
         let (mut from, mut count) = self.noted;
         let region = bytes.get(..to).unwrap_or_default();
@@ -274,7 +274,7 @@ fn line_start(bytes: &[u8], from: usize, at: usize) -> usize {
     memrchr(b'\n', &bytes[from..at]).map_or(from, |feed| from + feed + 1)
 }
 
-/// Offset of the line feed behind `at`, or of the end.
+/// Offset of the line feed after `at`, or of the end.
 fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length)
 }
@@ -314,7 +314,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Hands over lines with `hit` and the two behind each of them.
+    /// Hands over lines with `hit` and the two after each of them.
     #[derive(Default)]
     struct Reader {
         seen: Vec<(u64, Vec<u8>)>,

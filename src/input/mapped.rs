@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Smaller files stay as they are.
 const LARGE: usize = 64 << 20;
 
-/// Bytes behind the place that was reached that stay: lines are read not far behind the search.
+/// Bytes after the place that was reached that stay: lines are read not far after the search.
 const KEEP: usize = 32 << 20;
 
 /// Bytes that are given back at once; a multiple of every page size.

@@ -25,4 +25,4 @@ pub use lines::{LineReader, MAX_LINE, Role, Visitor};
 pub use mapped::{Mapped, in_steps, let_go};
 pub use pstore::PartHead;
 pub use source::{InputError, Source, cut_short, read_chunks, read_chunks_or_pause};
-pub use waiting::Waiting;
+pub use waiting::PolledFile;

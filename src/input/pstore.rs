@@ -56,7 +56,7 @@ impl PartHead {
 
 /// A part as the backend stored it, where the kernel that reads it could not unpack it
 /// (`dmesg-efi-….enc.z`): deflate without a mark since 4.19 (`zip_data()`), zlib before. What comes out
-/// tells it. Gives up to `limit` bytes, an error behind those that could be unpacked.
+/// shows which. Gives up to `limit` bytes, an error after those that could be unpacked.
 pub fn unpack_part(packed: &[u8], limit: u64) -> Option<(Vec<u8>, io::Result<()>)> {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     if packed.iter().take(16).all(is_text) {

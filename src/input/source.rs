@@ -2,7 +2,7 @@
 
 use super::FileEntry;
 use super::mapped::Mapped;
-use super::waiting::Waiting;
+use super::waiting::PolledFile;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
@@ -35,7 +35,7 @@ pub enum Source<'b> {
     /// A regular file, mapped.
     Mapped(Mapped),
     /// A pipe, a device, or a file that cannot be mapped.
-    Stream(Waiting),
+    Stream(PolledFile),
 }
 
 impl Source<'_> {
@@ -59,9 +59,9 @@ impl Source<'_> {
             Opened::Read(length) => Source::Read(&buffer[..length]),
             Opened::Large(file) => match Mapped::new(&file) {
                 Ok(map) => Source::Mapped(map),
-                Err(_) => Source::Stream(Waiting::new(file, stop.cloned())),
+                Err(_) => Source::Stream(PolledFile::new(file, stop.cloned())),
             },
-            Opened::Stream(file) => Source::Stream(Waiting::new(file, stop.cloned())),
+            Opened::Stream(file) => Source::Stream(PolledFile::new(file, stop.cloned())),
         });
         opened.map_err(|reason| InputError::of(&entry.path, reason))
     }

@@ -15,15 +15,15 @@ const PAUSE: i64 = 200_000_000;
 
 /// A reader that does not wait for long.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PolledFile {
     file: File,
     stop: Option<Arc<AtomicBool>>,
 }
 
-impl Waiting {
+impl PolledFile {
     /// Reads a file; when `stop` becomes true, it ends.
-    pub fn new(file: File, stop: Option<Arc<AtomicBool>>) -> Waiting {
-        Waiting { file, stop }
+    pub fn new(file: File, stop: Option<Arc<AtomicBool>>) -> PolledFile {
+        PolledFile { file, stop }
     }
 
     fn is_stopped(&self) -> bool {
@@ -46,7 +46,7 @@ impl Waiting {
     }
 }
 
-impl Read for Waiting {
+impl Read for PolledFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.is_ready() {
             _ if self.is_stopped() => Ok(0),
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_silent_pipe_says_so_and_its_end_is_an_end() {
         let (file, mut writer) = pipe();
-        let mut waiting = Waiting::new(file, None);
+        let mut waiting = PolledFile::new(file, None);
         let mut buffer = [0; 8];
         let silent = waiting.read(&mut buffer).expect_err("nothing came");
         assert_eq!(silent.kind(), ErrorKind::WouldBlock);
@@ -84,7 +84,7 @@ mod tests {
     fn a_run_that_ends_does_not_wait() {
         let (file, _writer) = pipe();
         let stop = Arc::new(AtomicBool::new(true));
-        let mut waiting = Waiting::new(file, Some(stop));
+        let mut waiting = PolledFile::new(file, Some(stop));
         assert_eq!(waiting.read(&mut [0; 8]).expect("the end"), 0);
     }
 }

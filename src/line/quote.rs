@@ -13,7 +13,7 @@ pub fn strip(line: &[u8]) -> (usize, &[u8]) {
     (depth, rest)
 }
 
-/// `>` is a mark wherever it leads; behind blanks, and `|` everywhere, only with a blank behind, since code and
+/// `>` is a mark wherever it leads; after blanks, and `|` everywhere, only with a blank after, since code and
 /// memory dumps use them too.
 fn strip_one(line: &[u8], is_row: bool) -> Option<&[u8]> {
     let inner = line.trim_ascii_start();

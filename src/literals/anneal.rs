@@ -1,8 +1,8 @@
-//! Finds windows that let few places of a log through: simulated annealing, which takes a minute, beforehand.
+//! Finds fingerprints that let few places of a log through: simulated annealing, which takes a minute, beforehand.
 //!
-//! In: literals, and a sample of logs. Out: the window of each literal, for [`super::chosen`].
+//! In: literals, and a sample of logs. Out: the fingerprint of each literal, for [`super::fingerprints`].
 
-use super::windows::{BUCKETS, WIDTH, Window, choose};
+use super::fingerprints::{BUCKETS, Fingerprint, WIDTH};
 use std::collections::HashMap;
 
 /// Bytes of a log that windows are tried on.
@@ -22,7 +22,7 @@ struct Sample {
     low: Vec<[Places; 16]>,
     high: Vec<[Places; 16]>,
     words: usize,
-    /// How often each window stands in the text.
+    /// How often each window of four bytes is in the text.
     counts: HashMap<[u8; WIDTH], u32>,
 }
 
@@ -79,7 +79,7 @@ impl Sample {
     }
 }
 
-/// The windows that stand at the beginnings of texts, each once.
+/// The first four bytes of texts, each once.
 fn distinct(texts: &[&[u8]]) -> Vec<[u8; WIDTH]> {
     let windows = texts.iter().filter_map(|text| text.first_chunk());
     let mut windows: Vec<[u8; WIDTH]> = windows.copied().collect();
@@ -101,9 +101,9 @@ fn any(of: &[Places; 16], halves: impl Iterator<Item = u8>) -> Places {
 }
 
 /// A generator of the same numbers each time (xorshift).
-struct Numbers(u64);
+struct Random(u64);
 
-impl Numbers {
+impl Random {
     fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -119,7 +119,7 @@ impl Numbers {
 /// Lines of logs in no order, so many that they are as good as all.
 pub fn sample(logs: &[u8]) -> Vec<u8> {
     let mut lines: Vec<_> = logs.split(|byte| *byte == b'\n').collect();
-    let mut numbers = Numbers(1);
+    let mut numbers = Random(1);
     for index in (1..lines.len()).rev() {
         lines.swap(index, numbers.below(index + 1));
     }
@@ -129,7 +129,7 @@ pub fn sample(logs: &[u8]) -> Vec<u8> {
 }
 
 /// Places of the text that windows let through.
-pub fn passed(text: &[u8], literals: &[&[u8]], windows: &[Window]) -> u32 {
+pub fn passed(text: &[u8], literals: &[&[u8]], windows: &[Fingerprint]) -> u32 {
     let sample = Sample::of(text);
     (0..BUCKETS)
         .map(|bucket| sample.passed(&members(literals, windows, bucket)))
@@ -137,7 +137,7 @@ pub fn passed(text: &[u8], literals: &[&[u8]], windows: &[Window]) -> u32 {
 }
 
 /// Places of the text where windows are found, whose literals are compared.
-pub fn found(text: &[u8], literals: &[&[u8]], windows: &[Window]) -> u32 {
+pub fn found(text: &[u8], literals: &[&[u8]], windows: &[Fingerprint]) -> u32 {
     let counts = Sample::of(text).counts;
     let of_bucket = |bucket| distinct(&members(literals, windows, bucket));
     let mut all: Vec<_> = (0..BUCKETS).flat_map(of_bucket).collect();
@@ -146,7 +146,7 @@ pub fn found(text: &[u8], literals: &[&[u8]], windows: &[Window]) -> u32 {
     all.iter().filter_map(|window| counts.get(window)).sum()
 }
 
-fn members<'l>(literals: &[&'l [u8]], windows: &[Window], bucket: usize) -> Vec<&'l [u8]> {
+fn members<'l>(literals: &[&'l [u8]], windows: &[Fingerprint], bucket: usize) -> Vec<&'l [u8]> {
     let all = literals.iter().zip(windows);
     let own = all.filter(|(_, window)| window.bucket == bucket);
     own.map(|(literal, window)| &literal[window.offset..])
@@ -154,21 +154,30 @@ fn members<'l>(literals: &[&'l [u8]], windows: &[Window], bucket: usize) -> Vec<
 }
 
 /// Windows for `literals`; those of the first ones are `known` and stay as they are.
-pub fn improve(text: &[u8], literals: &[&[u8]], known: &[Window]) -> Vec<Window> {
+pub fn improve(text: &[u8], literals: &[&[u8]], known: &[Fingerprint]) -> Vec<Fingerprint> {
     let sample = Sample::of(text);
     let fixed = known.len();
-    let mut windows = choose(literals);
-    windows[..fixed].copy_from_slice(known);
-    let cost =
-        |windows: &[Window], bucket| f64::from(sample.cost(&members(literals, windows, bucket)));
+    let first = |literal: &&[u8]| Fingerprint {
+        // A line feed ends the line, which must not be cut inside of a fingerprint.
+        offset: literal
+            .windows(WIDTH)
+            .position(|bytes| !bytes.contains(&b'\n'))
+            .unwrap_or(0),
+        bucket: 0,
+    };
+    let others = literals[fixed..].iter().map(first);
+    let mut windows: Vec<Fingerprint> = known.iter().copied().chain(others).collect();
+    let cost = |windows: &[Fingerprint], bucket| {
+        f64::from(sample.cost(&members(literals, windows, bucket)))
+    };
     let mut costs: Vec<f64> = (0..BUCKETS).map(|bucket| cost(&windows, bucket)).collect();
-    let mut numbers = Numbers(7);
+    let mut numbers = Random(7);
     let mut best = (costs.iter().sum::<f64>(), windows.clone());
     for round in 0..ROUNDS {
         let number = fixed + numbers.below(literals.len() - fixed);
         let old = windows[number];
         let offset = numbers.below(literals[number].len() - WIDTH + 1);
-        let new = Window {
+        let new = Fingerprint {
             offset,
             bucket: numbers.below(BUCKETS),
         };

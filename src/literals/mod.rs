@@ -1,51 +1,50 @@
 //! The search for many literals at once.
 //!
 //! In: literals, and bytes. Out: the place of the next one. Vector instructions find all of them at once
-//! ([`teddy`]); an automaton stands in where a CPU has none, and for literals that are too short.
+//! ([`teddy`]); the aho-corasick crate searches where a CPU has none, and
+//! where a literal is not of `grammars/`, as in a user's grammar.
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod anneal;
 #[cfg(target_arch = "x86_64")]
-mod chosen;
+mod fingerprints;
 #[cfg(target_arch = "x86_64")]
 mod teddy;
-#[cfg(target_arch = "x86_64")]
-mod windows;
 
 use aho_corasick::{AhoCorasick, BuildError};
 
 /// Literals, ready to be searched for.
 #[derive(Debug)]
-pub struct Search(Way);
+pub struct LiteralSearch(Algorithm);
 
 #[derive(Debug)]
-enum Way {
+enum Algorithm {
     #[cfg(target_arch = "x86_64")]
     Vector(Box<teddy::Teddy>),
     Automaton(Box<AhoCorasick>),
 }
 
-impl Search {
+impl LiteralSearch {
     /// Looks for any of `literals`, none of which is a part of another one: see [`shortest`].
     ///
     /// # Errors
     /// Where there are more literals than any automaton takes.
-    pub fn new(literals: &[&str]) -> Result<Search, BuildError> {
+    pub fn new(literals: &[&str]) -> Result<LiteralSearch, BuildError> {
         #[cfg(target_arch = "x86_64")]
         if let Some(teddy) = teddy::Teddy::new(literals) {
-            return Ok(Search(Way::Vector(Box::new(teddy))));
+            return Ok(LiteralSearch(Algorithm::Vector(Box::new(teddy))));
         }
         let automaton = AhoCorasick::new(literals)?;
-        Ok(Search(Way::Automaton(Box::new(automaton))))
+        Ok(LiteralSearch(Algorithm::Automaton(Box::new(automaton))))
     }
 
-    /// A place of the next literal whose place is at or behind `from`, and its number. The place is that of
+    /// A place of the next literal whose place is at or after `from`, and its number. The place is that of
     /// one of its bytes, the same one whenever it is found.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
         match &self.0 {
             #[cfg(target_arch = "x86_64")]
-            Way::Vector(teddy) => teddy.find(bytes, from),
-            Way::Automaton(automaton) => {
+            Algorithm::Vector(teddy) => teddy.find(bytes, from),
+            Algorithm::Automaton(automaton) => {
                 let hit = automaton.find(bytes.get(from..)?)?;
                 Some((from + hit.start(), hit.pattern().as_usize()))
             }
@@ -55,7 +54,7 @@ impl Search {
     /// The same, and the number of line feeds from `from` up to that place, or to the end.
     pub fn find_and_count(&self, bytes: &[u8], from: usize) -> (Option<(usize, usize)>, u64) {
         #[cfg(target_arch = "x86_64")]
-        if let Way::Vector(teddy) = &self.0 {
+        if let Algorithm::Vector(teddy) = &self.0 {
             return teddy.find_and_count(bytes, from);
         }
         let found = self.find(bytes, from);
@@ -64,7 +63,7 @@ impl Search {
         (found, feeds as u64)
     }
 
-    /// True where any literal stands in `text`.
+    /// True where any literal is in `text`.
     pub fn is_in(&self, text: &str) -> bool {
         self.find(text.as_bytes(), 0).is_some()
     }
@@ -73,10 +72,10 @@ impl Search {
 /// Without those that contain another one: whoever finds that finds them.
 pub fn shortest(mut literals: Vec<&str>) -> Vec<&str> {
     literals.sort_unstable();
-    // Those that begin with another one stand right behind it.
+    // Those that begin with another one come right after it.
     literals.dedup_by(|long, short| long.starts_with(*short));
     let all = literals.clone();
-    // None begins with another one now, so that only the last one that is not behind a text can begin it.
+    // None begins with another one now, so that only the last one that does not sort after a text can begin it.
     let has_beginning = |text: &str| {
         let behind = all.partition_point(|literal| *literal <= text);
         let last = all[..behind].last();

@@ -1,28 +1,27 @@
 //! The vector search: dozens of literals at once, at the speed of memory.
 //!
 //! The way of Hyperscan's Teddy: two table look-ups give for each byte the buckets whose windows may have
-//! it at a place; the same for the bytes behind it, and what is left of the buckets is compared
+//! it at a place; the same for the bytes after it, and what is left of the buckets is compared
 //! whole. The aho-corasick crate has the same search for the beginnings of literals; with windows
-//! of its choice ([`super::windows`]) it takes twice as many literals at more than twice the speed.
+//! found beforehand ([`super::fingerprints`]) it takes twice as many literals at more than twice the speed.
 
 mod vectors;
 
-use super::windows::{WIDTH, Window, choose};
-use vectors::{Count, Seen, Vectors};
+use super::fingerprints::{self, Fingerprint, WIDTH};
+use vectors::{Candidates, FeedCounter};
 
 /// Bytes that one step looks at.
 const STEP: usize = 64;
 
 /// The bytes of it, and those of the windows that begin at the last ones.
-type Step = [u8; STEP + WIDTH - 1];
+type StepBytes = [u8; STEP + WIDTH - 1];
 
-/// Hashes that are told apart; few of them are those of windows.
+/// Hashes that are distinguished; few of them are those of windows.
 const HASHES: usize = 1 << 15;
 
-/// Literals, ready to be searched for on a CPU with AVX2 or AVX-512.
+/// Literals, ready to be searched for on a CPU with AVX2.
 #[derive(Debug)]
 pub struct Teddy {
-    vectors: Vectors,
     /// For each place of a window and each low half of a byte the buckets that may have it there.
     low: [[u8; 16]; WIDTH],
     /// The same for the high half.
@@ -31,12 +30,12 @@ pub struct Teddy {
     hashes: Box<[u64]>,
     /// Where each window is in `windows`; a power of two, and mostly empty.
     slots: Vec<Option<usize>>,
-    windows: Vec<Entry>,
+    windows: Vec<SharedWindow>,
 }
 
 /// A window and the literals that have it.
 #[derive(Debug)]
-struct Entry {
+struct SharedWindow {
     window: [u8; WIDTH],
     literals: Vec<Literal>,
 }
@@ -47,7 +46,7 @@ struct Literal {
     text: Box<[u8]>,
     /// Offset of the window.
     offset: usize,
-    /// Bytes next to the window, and their offset: they tell at once that it is another word's.
+    /// Bytes next to the window, and their offset: they show at once that it is another word's.
     next: Option<(usize, [u8; WIDTH])>,
 }
 
@@ -67,33 +66,35 @@ impl Literal {
     /// True where the literal's window is the one at `at`.
     fn is_at(&self, bytes: &[u8], at: usize) -> bool {
         let begin = at.checked_sub(self.offset);
-        let behind = begin.and_then(|begin| bytes.get(begin..));
+        let text = begin.and_then(|begin| bytes.get(begin..));
         let fits = |(at, next): (usize, [u8; WIDTH])| {
-            let found = behind.and_then(|behind| behind.get(at..)?.first_chunk());
+            let found = text.and_then(|text| text.get(at..)?.first_chunk());
             found == Some(&next)
         };
-        self.next.is_none_or(fits) && behind.is_some_and(|behind| behind.starts_with(&self.text))
+        self.next.is_none_or(fits) && text.is_some_and(|text| text.starts_with(&self.text))
     }
 }
 
 impl Teddy {
-    /// `None` where the CPU lacks the instructions, or a literal is shorter than a window.
+    /// `None` where the CPU lacks the instructions, or a literal has no fingerprint.
     pub fn new(literals: &[&str]) -> Option<Teddy> {
         let texts: Vec<&[u8]> = literals.iter().map(|literal| literal.as_bytes()).collect();
-        let vectors = Vectors::of_cpu()?;
-        let fits = |text: &&[u8]| text.len() >= WIDTH && text.is_ascii();
-        if !texts.iter().all(fits) {
+        Teddy::with(&texts, &fingerprints::of_all(&texts)?)
+    }
+
+    fn with(texts: &[&[u8]], fingerprints: &[Fingerprint]) -> Option<Teddy> {
+        // The table look-ups give nothing for bytes beyond ASCII.
+        if !vectors::are_there() || !texts.iter().all(|text| text.is_ascii()) {
             return None;
         }
         let mut teddy = Teddy {
-            vectors,
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
             hashes: vec![0; HASHES / 64].into(),
             slots: vec![None; (4 * texts.len()).next_power_of_two()],
             windows: Vec::new(),
         };
-        for (number, Window { offset, bucket }) in choose(&texts).into_iter().enumerate() {
+        for (number, &Fingerprint { offset, bucket }) in fingerprints.iter().enumerate() {
             let text = texts[number];
             let window: [u8; WIDTH] = std::array::from_fn(|place| text[offset + place]);
             teddy.admit(&window, 1 << bucket);
@@ -112,11 +113,11 @@ impl Teddy {
         }
     }
 
-    fn entry(&mut self, window: [u8; WIDTH]) -> &mut Entry {
+    fn entry(&mut self, window: [u8; WIDTH]) -> &mut SharedWindow {
         let slot = self.slot(window);
         let index = *self.slots[slot].get_or_insert(self.windows.len());
         if index == self.windows.len() {
-            self.windows.push(Entry {
+            self.windows.push(SharedWindow {
                 window,
                 literals: Vec::new(),
             });
@@ -134,7 +135,7 @@ impl Teddy {
         slot
     }
 
-    /// The first window of a literal at or behind `from`, and the literal: the first one of those that
+    /// The first window of a literal at or after `from`, and the literal: the first one of those that
     /// have their window there.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<(usize, usize)> {
         self.find_by(bytes, from, &mut ())
@@ -148,15 +149,15 @@ impl Teddy {
     }
 
     /// Looks step by step at the places that may be those of windows: `seen` in a whole step, `last` in the
-    /// bytes behind those.
+    /// bytes after those.
     #[inline(always)]
     fn walk(
         &self,
         bytes: &[u8],
         from: usize,
-        count: &mut impl Count,
-        seen: impl Fn(&Step) -> Seen,
-        last: impl Fn(&[u8]) -> Seen,
+        count: &mut impl FeedCounter,
+        seen: impl Fn(&StepBytes) -> Candidates,
+        last: impl Fn(&[u8]) -> Candidates,
     ) -> Option<(usize, usize)> {
         let mut at = from;
         let mut rest = bytes.get(from..)?;
@@ -178,15 +179,15 @@ impl Teddy {
             Some((place, _)) => count.add(seen.feeds & ones(place - at)),
             None => {
                 count.add(seen.feeds);
-                // The few bytes behind a step.
-                let behind = rest.iter().skip(STEP);
-                behind.for_each(|byte| count.add(u64::from(*byte == b'\n')));
+                // The few bytes after a step.
+                let left = rest.iter().skip(STEP);
+                left.for_each(|byte| count.add(u64::from(*byte == b'\n')));
             }
         }
         found
     }
 
-    /// The first literal that has its window at one of the `places` behind `at`, a bit each.
+    /// The first literal that has its window at one of the `places` after `at`, a bit each.
     #[inline(always)]
     fn compare_all(&self, bytes: &[u8], at: usize, mut places: u64) -> Option<(usize, usize)> {
         while places != 0 {
@@ -239,17 +240,18 @@ fn short_hash(window: [u8; WIDTH]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Teddy, Vectors};
+    use super::{Fingerprint, Teddy};
     use proptest::prelude::*;
 
-    /// One for each width of vectors that the CPU has.
-    fn teddies(literals: &[&str]) -> Vec<Teddy> {
-        let best = Teddy::new(literals);
-        let narrow = Teddy::new(literals).map(|teddy| Teddy {
-            vectors: Vectors::Avx2,
-            ..teddy
-        });
-        best.into_iter().chain(narrow).collect()
+    /// Literals that have their fingerprints somewhere; `None` where the CPU lacks the instructions.
+    fn teddy(literals: &[&str]) -> Option<Teddy> {
+        let texts: Vec<&[u8]> = literals.iter().map(|literal| literal.as_bytes()).collect();
+        let fingerprint = |(number, text): (usize, &&[u8])| Fingerprint {
+            offset: number % (text.len() - 3),
+            bucket: number % 8,
+        };
+        let fingerprints: Vec<_> = texts.iter().enumerate().map(fingerprint).collect();
+        Teddy::with(&texts, &fingerprints)
     }
 
     /// What a search for one literal after the other finds.
@@ -286,13 +288,13 @@ mod tests {
             let literals: Vec<String> = literals.into_iter().collect();
             let names: Vec<&str> = literals.iter().map(String::as_str).collect();
             let expected = plainly(&literals, text.as_bytes());
-            for teddy in teddies(&names) {
+            if let Some(teddy) = teddy(&names) {
                 let found = all(&teddy, text.as_bytes());
                 let (first, feeds) = teddy.find_and_count(text.as_bytes(), 0);
                 let passed = &text[..first.map_or(text.len(), |(at, _)| at)];
                 prop_assert_eq!(first, teddy.find(text.as_bytes(), 0));
                 prop_assert_eq!(feeds as usize, passed.matches('\n').count());
-                // Of two with one window at one place the first is told.
+                // Of two with one window at one place the first is given.
                 prop_assert!(found.iter().all(|literal| expected.contains(literal)));
                 prop_assert_eq!(found.is_empty(), expected.is_empty());
                 if literals.len() == 1 {
@@ -303,8 +305,8 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_is_found_wherever_it_stands() {
-        for teddy in teddies(&["BUG: ", "kernel BUG at", "Oops"]) {
+    fn a_literal_is_found_wherever_it_is() {
+        if let Some(teddy) = teddy(&["BUG: ", "kernel BUG at", "Oops"]) {
             for length in 0..200 {
                 let mut text = vec![b'.'; length];
                 text.extend_from_slice(b"Oops");
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_literal_is_another_search_s() {
+    fn a_literal_without_a_fingerprint_is_another_search_s() {
         assert!(Teddy::new(&["BUG", "Oops"]).is_none());
     }
 }

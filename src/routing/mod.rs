@@ -13,7 +13,7 @@ use crate::grammar::Memo;
 use addresses::Addresses;
 pub use addresses::split as name_and_address;
 use mailmap::Mailmap;
-use sections::Section;
+use sections::MaintainersSection;
 use serde::Serialize;
 use std::io::Read;
 use std::path::Path;
@@ -120,7 +120,7 @@ impl Sources {
 /// A MAINTAINERS file.
 #[derive(Debug)]
 struct Maintainers {
-    sections: Vec<Section>,
+    sections: Vec<MaintainersSection>,
     mailmap: Mailmap,
 }
 
@@ -136,7 +136,7 @@ impl Maintainers {
             error,
         })?;
         let sections = sections::read(&text);
-        if !sections.iter().any(Section::has_files) {
+        if !sections.iter().any(MaintainersSection::has_files) {
             return Err(RoutingError::Empty { path: named() });
         }
         Ok(Maintainers { sections, mailmap })

@@ -1,7 +1,7 @@
 //! `F:` and `X:` patterns of a MAINTAINERS file.
 //!
 //! In: a pattern and a path. Out: whether it fits, and how deep the pattern is. The rules are those of
-//! scripts/get_maintainer.pl: `*` stands for anything, also for slashes, `?` for one character, `[…]` for one
+//! scripts/get_maintainer.pl: `*` matches anything, also slashes, `?` one character, `[…]` one
 //! of several. A pattern that ends in a slash, or names a folder, takes all below it; any other takes paths
 //! that begin as it says and have as many slashes.
 
@@ -9,11 +9,11 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<GlobPart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum GlobPart {
     Byte(u8),
     /// `?`
     Any,
@@ -61,7 +61,7 @@ impl PathPattern {
         rest.is_some_and(|rest| rest.starts_with('/')) && !self.text.contains('.')
     }
 
-    /// True where the path, or the beginning of it, is as the pattern says. What stands behind the last star
+    /// True where the path, or the beginning of it, is as the pattern says. What is after the last star
     /// that was met is all that is ever tried again, so the time is bounded by the product of the lengths.
     fn begins(&self, path: &str) -> bool {
         let path = path.as_bytes();
@@ -70,7 +70,7 @@ impl PathPattern {
         loop {
             match self.parts.get(part) {
                 None => return true,
-                Some(Part::Many) => {
+                Some(GlobPart::Many) => {
                     part += 1;
                     star = Some((part, at));
                     continue;
@@ -93,12 +93,12 @@ impl PathPattern {
     }
 }
 
-impl Part {
+impl GlobPart {
     fn takes(&self, byte: u8) -> bool {
         match self {
-            Part::Byte(own) => *own == byte,
-            Part::Any | Part::Many => true,
-            Part::OneOf(ranges, not) => {
+            GlobPart::Byte(own) => *own == byte,
+            GlobPart::Any | GlobPart::Many => true,
+            GlobPart::OneOf(ranges, not) => {
                 let is_in = ranges
                     .iter()
                     .any(|(low, high)| (*low..=*high).contains(&byte));
@@ -108,23 +108,23 @@ impl Part {
     }
 }
 
-fn parts(text: &[u8]) -> Vec<Part> {
+fn parts(text: &[u8]) -> Vec<GlobPart> {
     let mut parts = Vec::new();
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
         let part = match byte {
-            b'*' => Part::Many,
-            b'?' => Part::Any,
+            b'*' => GlobPart::Many,
+            b'?' => GlobPart::Any,
             b'[' => match text[at..].iter().position(|&b| b == b']') {
                 Some(end) => {
                     let inside = &text[at..at + end];
                     at += end + 1;
                     one_of(inside)
                 }
-                None => Part::Byte(byte),
+                None => GlobPart::Byte(byte),
             },
-            byte => Part::Byte(byte),
+            byte => GlobPart::Byte(byte),
         };
         parts.push(part);
     }
@@ -132,7 +132,7 @@ fn parts(text: &[u8]) -> Vec<Part> {
 }
 
 /// `a-z0_`, `^ab`.
-fn one_of(inside: &[u8]) -> Part {
+fn one_of(inside: &[u8]) -> GlobPart {
     let (not, inside) = match inside {
         [b'^', rest @ ..] => (true, rest),
         inside => (false, inside),
@@ -151,7 +151,7 @@ fn one_of(inside: &[u8]) -> Part {
             }
         };
     }
-    Part::OneOf(ranges, not)
+    GlobPart::OneOf(ranges, not)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A MAINTAINERS file.
 //!
-//! In: its text. Out: its [`Section`]s. Lines of the form `X: value` follow a line with the section's name;
+//! In: its text. Out: its [`MaintainersSection`]s. Lines of the form `X: value` follow a line with the section's name;
 //! what is not known is passed over, and so is the introduction of the file.
 
 use super::pattern::PathPattern;
@@ -12,7 +12,7 @@ const MAX_REGEX: usize = 1 << 20;
 
 /// What one section says.
 #[derive(Debug, Default)]
-pub struct Section {
+pub struct MaintainersSection {
     /// Its name.
     pub name: String,
     /// `S:`
@@ -48,7 +48,7 @@ impl NamePattern {
     }
 }
 
-impl Section {
+impl MaintainersSection {
     /// True where it says which files it has.
     pub fn has_files(&self) -> bool {
         !self.files.is_empty() || !self.names.is_empty()
@@ -88,7 +88,7 @@ impl Section {
 }
 
 /// The sections of a file, in its order.
-pub fn read(text: &str) -> Vec<Section> {
+pub fn read(text: &str) -> Vec<MaintainersSection> {
     let mut sections = Vec::new();
     let mut name = "";
     let mut is_open = false;
@@ -101,9 +101,9 @@ pub fn read(text: &str) -> Vec<Section> {
             continue;
         };
         if !is_open {
-            sections.push(Section {
+            sections.push(MaintainersSection {
                 name: name.to_owned(),
-                ..Section::default()
+                ..MaintainersSection::default()
             });
             is_open = true;
         }

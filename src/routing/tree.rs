@@ -47,7 +47,7 @@ pub struct SourceCode {
     pub lines: Vec<NumberedLine>,
     /// Which kernel the tree is, by its Makefile.
     pub tree_release: Option<String>,
-    /// True where the log is of another kernel; `None` where either does not tell.
+    /// True where the log is of another kernel; `None` where either does not say.
     pub mismatch: Option<bool>,
 }
 
@@ -144,7 +144,7 @@ fn release(makefile: impl BufRead) -> Option<String> {
     Some(format!("{}.{}.{sublevel}{extra}", version?, patchlevel?))
 }
 
-/// True where a log's release is one of the tree's: what a builder adds stands behind it.
+/// True where a log's release is one of the tree's: what a builder adds is after it.
 fn is_release(tree: &str, log: &str) -> bool {
     let Some(rest) = log.strip_prefix(tree) else {
         return false;

@@ -1,10 +1,10 @@
 //! Marks of a damaged report.
 
-use super::lines::Line;
+use super::lines::TitleLine;
 use crate::grammar::{Grammar, Landmark, LandmarkUse, Pattern, TitleForm};
 use std::sync::LazyLock;
 
-/// A frame must stand within so many lines behind the line that begins a call trace.
+/// A frame must be within so many lines after the line that begins a call trace.
 const MAX_GAP: usize = 15;
 
 /// Fewer lines than this from the beginning of a trace on: the log ends before its frames.
@@ -17,7 +17,12 @@ const NO_STACK_KEPT: &str = "(stack is not available)";
 static STAMP: LazyLock<Pattern> = LazyLock::new(|| Pattern::new(r"\[ *\d+\.\d+\]"));
 
 /// True where a report of this form and title cannot be trusted.
-pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[Line<'_>]) -> bool {
+pub fn in_report(
+    grammar: &Grammar,
+    form: &TitleForm,
+    title: &str,
+    lines: &[TitleLine<'_>],
+) -> bool {
     if STAMP.is_match(title) {
         return true;
     }
@@ -29,7 +34,7 @@ pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[Line
         .iter()
         .filter(|landmark| landmark.purpose == LandmarkUse::Trace)
         .filter_map(|landmark| Some((landmark, first(landmark, lines)?)));
-    let mut has_frames = lines.iter().any(Line::is_frame_without_title);
+    let mut has_frames = lines.iter().any(TitleLine::is_frame_without_title);
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;
         let frames = !cut && frames_follow(lines.get(at + 1..).unwrap_or_default());
@@ -41,12 +46,12 @@ pub fn in_report(grammar: &Grammar, form: &TitleForm, title: &str, lines: &[Line
     !has_frames
 }
 
-fn first(landmark: &Landmark, lines: &[Line<'_>]) -> Option<usize> {
+fn first(landmark: &Landmark, lines: &[TitleLine<'_>]) -> Option<usize> {
     lines.iter().position(|line| line.is_trace(landmark))
 }
 
 /// True where a frame comes before the next trace begins.
-fn frames_follow(lines: &[Line<'_>]) -> bool {
+fn frames_follow(lines: &[TitleLine<'_>]) -> bool {
     for line in lines.iter().take(MAX_GAP) {
         if line.begins_trace() {
             return false;

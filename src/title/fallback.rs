@@ -4,7 +4,7 @@
 //! all the same: in the header, at the instruction pointer, or in the first frame.
 
 use super::lines::readable;
-use super::{FUNCTION, Groups, fill, tidy};
+use super::{Captured, FUNCTION, fill, tidy};
 use crate::grammar::{Grammar, TitleForm};
 use crate::splat::{Frame, Splat};
 
@@ -28,7 +28,7 @@ fn first_frame(grammar: &Grammar, splat: &Splat) -> Option<String> {
 pub fn title(
     grammar: &Grammar,
     form: &TitleForm,
-    mut groups: Groups,
+    mut groups: Captured,
     function: Option<&str>,
     splat: &Splat,
 ) -> String {

@@ -1,11 +1,11 @@
 //! The function that a report is about: a walk through its lines, past the machinery.
 
-use super::lines::{Line, readable};
+use super::lines::{TitleLine, readable};
 use crate::grammar::{FRAMES, FrameSet, FunctionRule, Grammar, Landmark, Wrappers, unwrapped};
 
 /// A function as titles name it and as the log prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct NamedFunction {
     /// Without what wrappers put in front.
     pub name: String,
     /// `None` where it goes by one name only.
@@ -32,10 +32,10 @@ impl<'g> Naming<'g> {
     }
 }
 
-impl Found {
+impl NamedFunction {
     /// A function that goes by one name.
-    pub fn plain(name: &str) -> Found {
-        Found {
+    pub fn plain(name: &str) -> NamedFunction {
+        NamedFunction {
             name: name.to_owned(),
             printed: None,
         }
@@ -58,21 +58,21 @@ impl Found {
 #[derive(Debug, Default)]
 pub struct Walked {
     /// The function of the first call trace.
-    pub function: Option<Found>,
+    pub function: Option<NamedFunction>,
     /// The function of the second one: where the object came from.
-    pub origin: Option<Found>,
+    pub origin: Option<NamedFunction>,
     /// True where every call trace has its own.
     pub whole: bool,
 }
 
 /// Takes the rule's walk, then its other ones, until one comes through whole.
-pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> Walked {
+pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[TitleLine<'_>]) -> Walked {
     let mut last = Walked::default();
     for steps in [&rule.find, &rule.or, &rule.last] {
         if steps.is_empty() {
             continue;
         }
-        let mut walk = Walk::new(grammar, lines);
+        let mut walk = TraceWalk::new(grammar, lines);
         for (index, step) in steps.iter().enumerate() {
             walk.step(step, steps.get(index + 1));
         }
@@ -85,9 +85,9 @@ pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[Line<'_>]) -> Walke
 }
 
 /// A walk through the lines of a report.
-struct Walk<'a, 'l> {
+struct TraceWalk<'a, 'l> {
     grammar: &'a Grammar,
-    rest: std::slice::Iter<'a, Line<'l>>,
+    rest: std::slice::Iter<'a, TitleLine<'l>>,
     /// Candidates by call trace; a second trace must have its own.
     candidates: Vec<Vec<String>>,
     traces: usize,
@@ -96,9 +96,9 @@ struct Walk<'a, 'l> {
     damaged: bool,
 }
 
-impl<'a, 'l> Walk<'a, 'l> {
-    fn new(grammar: &'a Grammar, lines: &'a [Line<'l>]) -> Walk<'a, 'l> {
-        Walk {
+impl<'a, 'l> TraceWalk<'a, 'l> {
+    fn new(grammar: &'a Grammar, lines: &'a [TitleLine<'l>]) -> TraceWalk<'a, 'l> {
+        TraceWalk {
             grammar,
             rest: lines.iter(),
             candidates: vec![Vec::new()],
@@ -192,9 +192,9 @@ impl<'a, 'l> Walk<'a, 'l> {
 }
 
 /// The candidate that the report is about.
-fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<Found> {
+fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<NamedFunction> {
     let is_in = |sets: &[String], name: &str| sets.iter().any(|set| grammar.is_in(set, name));
-    let found: Vec<Found> = candidates
+    let found: Vec<NamedFunction> = candidates
         .iter()
         .filter(|name| !grammar.is_machinery(name) && !is_in(&rule.skip, name))
         .map(|printed| found(&grammar.wrappers, printed))
@@ -217,9 +217,13 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
     left.next().or_else(|| outermost(grammar, rule, candidates))
 }
 
-/// The function that all those that are passed over were called by. The first one alone tells
+/// The function that all those that are passed over were called by. The first one alone shows
 /// nothing: it is the scheduler's, whoever sleeps.
-fn outermost(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Option<Found> {
+fn outermost(
+    grammar: &Grammar,
+    rule: &FunctionRule,
+    candidates: &[String],
+) -> Option<NamedFunction> {
     let passes = !rule.pass.is_empty() && candidates.len() > 1;
     let outermost = candidates.last().filter(|_| passes)?;
     Some(found(&grammar.wrappers, outermost))
@@ -230,16 +234,16 @@ fn set_of<'g>(grammar: &'g Grammar, sets: &[String], name: &str) -> Option<&'g F
     decisive.find(|set| set.has(name))
 }
 
-fn called(candidate: &Found, set: &FrameSet) -> Found {
-    Found {
+fn called(candidate: &NamedFunction, set: &FrameSet) -> NamedFunction {
+    NamedFunction {
         name: set.called.clone().unwrap_or_else(|| candidate.name.clone()),
         printed: candidate.printed.clone(),
     }
 }
 
 /// Takes the longest prefix of a wrapper off.
-fn found(wrappers: &[Wrappers], printed: &str) -> Found {
-    Found {
+fn found(wrappers: &[Wrappers], printed: &str) -> NamedFunction {
+    NamedFunction {
         name: unwrapped(wrappers, printed).to_owned(),
         printed: Some(printed.to_owned()),
     }

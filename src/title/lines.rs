@@ -5,7 +5,7 @@ use crate::splat::{LineClass, SplatLine, base_name, demangled};
 use std::cell::OnceCell;
 
 /// A line of a report.
-pub struct Line<'a> {
+pub struct TitleLine<'a> {
     /// As the kernel printed it, without framing.
     pub text: &'a str,
     class: &'a LineClass,
@@ -20,10 +20,10 @@ struct Marks<'a> {
     damage: bool,
 }
 
-impl<'a> Line<'a> {
+impl<'a> TitleLine<'a> {
     /// Not looked at yet.
-    pub fn new(grammar: &'a Grammar, line: SplatLine<'a>) -> Line<'a> {
-        Line {
+    pub fn new(grammar: &'a Grammar, line: SplatLine<'a>) -> TitleLine<'a> {
+        TitleLine {
             text: line.text,
             class: line.class,
             grammar,

@@ -13,14 +13,14 @@ mod tidy;
 
 use crate::grammar::{FunctionRule, Grammar, Kind, Pattern, TitleForm, fill_known};
 use crate::splat::{LineClass, Splat, undecoded};
-use find::{Found, Naming, Walked};
-use lines::{Line, readable};
+use find::{NamedFunction, Naming, Walked};
+use lines::{TitleLine, readable};
 use std::collections::BTreeMap;
 
 /// What a title says where the function cannot be found.
 const NO_FUNCTION: &str = "corrupted";
 
-/// Where the function stands in the template of a title.
+/// Where the function is in the template of a title.
 const FUNCTION: &str = "{function}";
 
 /// The set of functions that call whatever was handed to them.
@@ -55,10 +55,10 @@ struct Lined<'a> {
     kind: &'a Kind,
     /// As the kernel printed it.
     header: &'a str,
-    lines: Vec<Line<'a>>,
+    lines: Vec<TitleLine<'a>>,
 }
 
-type Groups = BTreeMap<String, String>;
+type Captured = BTreeMap<String, String>;
 
 /// Names a report of a kernel of that release.
 pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
@@ -69,7 +69,7 @@ pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
         .lines
         .iter()
         .filter(|line| *line.class != LineClass::Inlined);
-    let lines: Vec<Line<'_>> = printed.map(|line| Line::new(grammar, line)).collect();
+    let lines: Vec<TitleLine<'_>> = printed.map(|line| TitleLine::new(grammar, line)).collect();
     let header = undecoded(&splat.header);
     let report = Lined {
         splat,
@@ -80,12 +80,12 @@ pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
     let mut cut = false;
     for form in &kind.titles {
         match fit(form, &report) {
-            Fit::Whole(groups) => {
+            FormFit::Whole(groups) => {
                 let name = by_form(grammar, form, &groups, &report);
                 return with_features(grammar, form, &groups, release, name);
             }
-            Fit::HeaderOnly => cut = true,
-            Fit::None => {}
+            FormFit::HeaderOnly => cut = true,
+            FormFit::None => {}
         }
     }
     unnamed(grammar, splat, Some(kind), cut)
@@ -104,7 +104,7 @@ fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: boo
     }
 }
 
-/// The header without what stands in front of it.
+/// The header without what is in front of it.
 fn words(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>) -> String {
     let mut forms = kind.iter().flat_map(|kind| &kind.headers);
     let header = undecoded(&splat.header);
@@ -114,34 +114,34 @@ fn words(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>) -> String {
 }
 
 /// How far the patterns of a form fit.
-enum Fit {
+enum FormFit {
     /// All of them: their named groups.
-    Whole(Groups),
+    Whole(Captured),
     /// That of the header, but not those of later lines.
     HeaderOnly,
     None,
 }
 
-fn fit(form: &TitleForm, report: &Lined<'_>) -> Fit {
-    let mut groups = Groups::new();
+fn fit(form: &TitleForm, report: &Lined<'_>) -> FormFit {
+    let mut groups = Captured::new();
     if let Some(pattern) = &form.header
         && !collect(&mut groups, pattern, report.header)
     {
-        return Fit::None;
+        return FormFit::None;
     }
     let mut rest = report.lines.get(1..).unwrap_or_default().iter();
     let mut is_behind = |pattern| rest.any(|line| collect(&mut groups, pattern, line.text));
     if form.lines.iter().all(&mut is_behind) {
-        Fit::Whole(groups)
+        FormFit::Whole(groups)
     } else if form.header.is_some() {
-        Fit::HeaderOnly
+        FormFit::HeaderOnly
     } else {
-        Fit::None
+        FormFit::None
     }
 }
 
 /// Takes the named groups of a pattern; false where it does not fit.
-fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
+fn collect(groups: &mut Captured, pattern: &Pattern, text: &str) -> bool {
     let names = pattern.group_names();
     if names.is_empty() {
         return pattern.is_match(text);
@@ -157,7 +157,7 @@ fn collect(groups: &mut Groups, pattern: &Pattern, text: &str) -> bool {
     true
 }
 
-fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Groups, report: &Lined<'_>) -> Name {
+fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Captured, report: &Lined<'_>) -> Name {
     let (splat, lines) = (report.splat, &report.lines);
     // Without frames, and among lines of another report, RIP may be that of the other one.
     let sure = !(splat.interleaved && splat.frames.is_empty());
@@ -166,7 +166,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Groups, report: &Lined<
         None => Walked {
             function: groups
                 .get("function")
-                .map(|name| Found::plain(&readable(name))),
+                .map(|name| NamedFunction::plain(&readable(name))),
             whole: true,
             ..Walked::default()
         },
@@ -209,12 +209,12 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Groups, report: &Lined<
 
 /// False for a function that calls whatever was handed to it, where the header names the function that it
 /// called.
-fn names(grammar: &Grammar, splat: &Splat, found: &Found) -> bool {
+fn names(grammar: &Grammar, splat: &Splat, found: &NamedFunction) -> bool {
     splat.at.function.is_none() || !grammar.is_in(DISPATCHERS, &found.name)
 }
 
 /// Every title, the main one first: each template with the functions by each of their names.
-fn titles(grammar: &Grammar, form: &TitleForm, groups: &Groups, walked: &Walked) -> Vec<String> {
+fn titles(grammar: &Grammar, form: &TitleForm, groups: &Captured, walked: &Walked) -> Vec<String> {
     let mut groups = groups.clone();
     // Numbers of features are no numbers that titles leave out: they come in last.
     groups.retain(|name, _| !form.features.contains(name));
@@ -244,7 +244,7 @@ fn titles(grammar: &Grammar, form: &TitleForm, groups: &Groups, walked: &Walked)
 fn with_features(
     grammar: &Grammar,
     form: &TitleForm,
-    groups: &Groups,
+    groups: &Captured,
     release: Option<&str>,
     name: Name,
 ) -> Name {
@@ -256,7 +256,7 @@ fn with_features(
         let printed = groups.get(group)?;
         Some((group.clone(), table.named(printed)))
     };
-    let features: Groups = form.features.iter().filter_map(named).collect();
+    let features: Captured = form.features.iter().filter_map(named).collect();
     Name {
         title: fill(&name.title, &features),
         syzbot: fill(&name.syzbot, &features),
@@ -264,13 +264,13 @@ fn with_features(
     }
 }
 
-fn named_by<'f>(found: &'f Option<Found>, naming: Naming<'_>) -> &'f str {
+fn named_by<'f>(found: &'f Option<NamedFunction>, naming: Naming<'_>) -> &'f str {
     found
         .as_ref()
         .map_or(NO_FUNCTION, |found| found.named(naming))
 }
 
 /// A template with its braces filled in.
-fn fill(template: &str, groups: &Groups) -> String {
+fn fill(template: &str, groups: &Captured) -> String {
     fill_known(template, |name| Some(groups.get(name)?.into()))
 }

@@ -1,12 +1,12 @@
 //! ar archives, as a Debian package is one.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use crate::input::mapped::passed;
 use object::read::archive::ArchiveFile;
 
-/// An archive that comes from a pipe or stands in another container is kept in memory up to here.
+/// An archive that comes from a pipe or is in another container is kept in memory up to here.
 const MAX_SIZE: u64 = 1 << 30;
 
 pub fn is(head: &[u8]) -> bool {
@@ -14,11 +14,11 @@ pub fn is(head: &[u8]) -> bool {
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     let archive = ArchiveFile::parse(&*bytes)
         .map_err(|error| walk.fail(place, Some(Trouble::broken(format, error))))?;
@@ -29,7 +29,7 @@ pub fn unpack(
                 let name = String::from_utf8_lossy(name)
                     .trim_end_matches('/')
                     .to_owned();
-                // One broken member says nothing of the next: each was told of.
+                // One broken member says nothing of the next: each was reported.
                 let _ = walk.open(Content::Whole(data), &place.inside(name));
                 passed(data);
             }

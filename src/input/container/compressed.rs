@@ -2,11 +2,11 @@
 //! stays what the outer name says.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
+use super::error::{ErrorReported, Trouble};
 use super::limits::{Counted, Metered};
 use super::whole::{self, Buffer};
-use super::{Place, Walk};
-use crate::input::ahead::{AHEAD, Ahead, CHUNK};
+use super::{ContainerWalk, MemberPlace};
+use crate::input::ahead::{AHEAD, CHUNK, ReadAhead};
 use crate::input::mapped::Passing;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
@@ -23,20 +23,20 @@ const BUFFER: usize = 128 * 1024;
 /// A file of more bytes is decoded in a thread of its own, while what came out of it is searched.
 const LARGE: usize = 1 << 20;
 
-type Source<'a> = BufReader<Counted<Box<dyn Read + 'a>>>;
-type Decoder<'a> = Box<dyn Read + 'a>;
-type Open = for<'a> fn(Source<'a>) -> io::Result<Decoder<'a>>;
+type PackedBytes<'a> = BufReader<Counted<Box<dyn Read + 'a>>>;
+type Unpacker<'a> = Box<dyn Read + 'a>;
+type OpenUnpacker = for<'a> fn(PackedBytes<'a>) -> io::Result<Unpacker<'a>>;
 
 pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
 }
 
 pub fn gzip(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     if let Some(done) = at_once(walk, &content, place, whole::gzip) {
         return done;
     }
@@ -50,11 +50,11 @@ pub fn is_xz(head: &[u8]) -> bool {
 }
 
 pub fn xz(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_stream_decoder(
             LZMA_MEMORY,
@@ -87,11 +87,11 @@ pub fn is_lzma(head: &[u8]) -> bool {
 }
 
 pub fn lzma(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     unpack(walk, format, content, place, |source| {
         let stream = liblzma::stream::Stream::new_lzma_decoder(LZMA_MEMORY)?;
         Ok(Box::new(liblzma::bufread::XzDecoder::new_stream(
@@ -110,17 +110,17 @@ pub fn is_bzip2(head: &[u8]) -> bool {
 }
 
 pub fn bzip2(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     unpack(walk, format, content, place, |source| {
         Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(source)))
     })
 }
 
-/// A frame, or one of the skippable frames that may stand before it (RFC 8878, 3.1.2).
+/// A frame, or one of the skippable frames that may be before it (RFC 8878, 3.1.2).
 pub fn is_zstd(head: &[u8]) -> bool {
     matches!(
         head,
@@ -129,11 +129,11 @@ pub fn is_zstd(head: &[u8]) -> bool {
 }
 
 pub fn zstd(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     if let Some(done) = at_once(walk, &content, place, whole::zstd) {
         return done;
     }
@@ -148,22 +148,22 @@ pub fn is_lz4(head: &[u8]) -> bool {
 }
 
 pub fn lz4(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     unpack(walk, format, content, place, |source| {
         Ok(Box::new(Frames::new(source)))
     })
 }
 
-/// Frames one behind the other: the decoder ends with each of them. It takes the end of the data between two blocks
+/// Frames one after the other: the decoder ends with each of them. It takes the end of the data between two blocks
 /// for the end of a frame, whose mark must be asked for.
 struct Frames<'a>(lz4_flex::frame::FrameDecoder<Ending<'a>>);
 
 impl<'a> Frames<'a> {
-    fn new(source: Source<'a>) -> Frames<'a> {
+    fn new(source: PackedBytes<'a>) -> Frames<'a> {
         Frames(lz4_flex::frame::FrameDecoder::new(Ending {
             source,
             count: 0,
@@ -193,14 +193,14 @@ impl Read for Frames<'_> {
 
 /// Packed data that remembers how it began and ended.
 struct Ending<'a> {
-    source: Source<'a>,
+    source: PackedBytes<'a>,
     count: u64,
     first: [u8; 4],
     last: [u8; 8],
 }
 
 impl Ending<'_> {
-    /// True where a frame has its end: a block of no size, behind which a checksum may stand. The old form has none
+    /// True where a frame has its end: a block of no size, after which a checksum may be. The old form has none
     /// (lz4_Frame_format.md).
     fn is_whole(&self) -> bool {
         let ends = |at: usize| self.last[at..at + 4] == [0; 4];
@@ -225,11 +225,11 @@ impl Read for Ending<'_> {
 
 /// Decodes a small file at once and opens what comes out; `None` where it takes a decoder.
 fn at_once(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     content: &Content<'_>,
-    place: &Place<'_>,
+    place: &MemberPlace<'_>,
     decode: fn(&[u8]) -> Option<Buffer>,
-) -> Option<Result<(), Said>> {
+) -> Option<Result<(), ErrorReported>> {
     let Content::Whole(bytes) = content else {
         return None;
     };
@@ -244,12 +244,12 @@ fn at_once(
 
 /// Decodes, and opens what comes out.
 fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-    open: Open,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+    open: OpenUnpacker,
+) -> Result<(), ErrorReported> {
     let count = Arc::new(AtomicU64::new(0));
     match content {
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
@@ -258,8 +258,8 @@ fn unpack(
             let source = Box::new(Passing::new(bytes));
             let ahead = move || decode(open, source, &counter, &chunks);
             let started = std::thread::Builder::new().spawn_scoped(scope, ahead);
-            let decoder: io::Result<Decoder<'_>> = match started {
-                Ok(_) => Ok(Box::new(Ahead::new(received))),
+            let decoder: io::Result<Unpacker<'_>> = match started {
+                Ok(_) => Ok(Box::new(ReadAhead::new(received))),
                 // Where no thread can be started, this one decodes.
                 Err(_) => decoder(open, Box::new(Passing::new(bytes)), &count),
             };
@@ -284,10 +284,10 @@ fn unpack(
 }
 
 fn decoder<'a>(
-    open: Open,
+    open: OpenUnpacker,
     source: Box<dyn Read + 'a>,
     count: &Arc<AtomicU64>,
-) -> io::Result<Decoder<'a>> {
+) -> io::Result<Unpacker<'a>> {
     open(BufReader::with_capacity(
         BUFFER,
         Counted::new(source, count),
@@ -296,7 +296,7 @@ fn decoder<'a>(
 
 /// Sends what comes out of a decoder, up to its end, its error, or the end of interest.
 fn decode(
-    open: Open,
+    open: OpenUnpacker,
     source: Box<dyn Read + '_>,
     count: &Arc<AtomicU64>,
     chunks: &SyncSender<io::Result<Vec<u8>>>,
@@ -315,18 +315,18 @@ fn decode(
         Ok(())
     });
     if let Err(error) = decoded {
-        // Nobody is left to tell where the other side has ended.
+        // Nobody is left to learn where the other side has ended.
         let _ = chunks.send(Err(error));
     }
 }
 
 fn walk_decoded(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
-    place: &Place<'_>,
-    decoder: io::Result<Decoder<'_>>,
+    place: &MemberPlace<'_>,
+    decoder: io::Result<Unpacker<'_>>,
     packed: Arc<AtomicU64>,
-) -> Result<(), Said> {
+) -> Result<(), ErrorReported> {
     let content =
         decoder.and_then(|decoder| Content::stream(metered(walk, format, decoder, packed)));
     match content {
@@ -336,7 +336,7 @@ fn walk_decoded(
 }
 
 fn metered<D>(
-    walk: &Walk<'_>,
+    walk: &ContainerWalk<'_>,
     format: &'static str,
     decoder: D,
     packed: Arc<AtomicU64>,
@@ -351,11 +351,11 @@ fn metered<D>(
 }
 
 fn broken(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
-    place: &Place<'_>,
+    place: &MemberPlace<'_>,
     error: &io::Error,
-) -> Result<(), Said> {
+) -> Result<(), ErrorReported> {
     let reason = error.to_string();
     Err(walk.fail(place, Some(Trouble::Broken { format, reason })))
 }

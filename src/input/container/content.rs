@@ -1,14 +1,15 @@
 //! The bytes of an input or a member, before anybody knows what they are.
 
+use super::mail::header;
 use crate::input::mapped::Passing;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read};
 use std::time::{Duration, Instant};
 
-/// Bytes by which a container is told; the header of a mail must fit.
+/// Bytes by which a container is known; the header of a mail must fit.
 const HEAD: usize = 64 * 1024;
 
-/// Bytes that tell any container but a mail: the mark of a tar stands at 257.
+/// Bytes that identify any container but a mail: the mark of a tar is at 257.
 const ENOUGH: usize = 512;
 
 /// A stream that has begun and says nothing for so long is looked at as it is.
@@ -19,11 +20,11 @@ pub enum Content<'a> {
     /// All of them, in memory or mapped.
     Whole(&'a [u8]),
     /// As they come.
-    Stream(Stream<'a>),
+    Stream(PeekedStream<'a>),
 }
 
 /// A stream whose first bytes were looked at.
-pub struct Stream<'a> {
+pub struct PeekedStream<'a> {
     head: Vec<u8>,
     given: usize,
     rest: Box<dyn Read + 'a>,
@@ -59,7 +60,7 @@ impl<'a> Content<'a> {
                 }
             }
         }
-        Ok(Content::Stream(Stream {
+        Ok(Content::Stream(PeekedStream {
             head,
             given: 0,
             rest,
@@ -98,6 +99,11 @@ impl<'a> Content<'a> {
     }
 }
 
+/// Takes the mark off a text in UTF-8.
+pub fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 fn has_line(head: &[u8]) -> bool {
     memchr::memchr(b'\n', head).is_some()
 }
@@ -106,8 +112,8 @@ fn has_line(head: &[u8]) -> bool {
 /// names and colons as well.
 fn wants_more(head: &[u8]) -> bool {
     match memchr::memchr(b'\n', head) {
-        Some(_) if !head.starts_with(b"{") && super::mail::may_be(head) => {
-            head.len() < HEAD && !super::mail::has_header_end(head)
+        Some(_) if !head.starts_with(b"{") && header::may_be(head) => {
+            head.len() < HEAD && !header::has_header_end(head)
         }
         Some(_) => false,
         None => head.len() < ENOUGH,
@@ -118,7 +124,7 @@ fn is_wait(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-impl Read for Stream<'_> {
+impl Read for PeekedStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.given == self.head.len() {
             return self.rest.read(buffer);
@@ -130,7 +136,7 @@ impl Read for Stream<'_> {
 }
 
 /// A stream that waits for its bytes.
-struct Patient<'a>(Stream<'a>);
+struct Patient<'a>(PeekedStream<'a>);
 
 impl Read for Patient<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -154,14 +160,14 @@ impl Read for Failed {
 
 /// The text of a member: ends where it fails, and keeps the error.
 pub(super) struct Leaf<'a> {
-    stream: Stream<'a>,
+    stream: PeekedStream<'a>,
     /// Why it ended.
     pub error: Option<io::Error>,
 }
 
 impl<'a> Leaf<'a> {
-    pub fn new(mut stream: Stream<'a>) -> Leaf<'a> {
-        stream.given = stream.head.len() - super::unicode::without_mark(&stream.head).len();
+    pub fn new(mut stream: PeekedStream<'a>) -> Leaf<'a> {
+        stream.given = stream.head.len() - without_mark(&stream.head).len();
         Leaf {
             stream,
             error: None,

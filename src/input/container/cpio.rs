@@ -1,12 +1,12 @@
 //! cpio archives, as an initramfs is one.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use cpio::newc;
 use std::io::{self, Read};
 
-/// Header of an entry, and where in it the length of the name stands, in hexadecimal.
+/// Header of an entry, and where in it the length of the name is, in hexadecimal.
 const HEADER: usize = 110;
 const NAME_LENGTH: std::ops::Range<usize> = 94..102;
 
@@ -37,15 +37,15 @@ pub fn is_old(head: &[u8]) -> bool {
 }
 
 pub fn unpack_old(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let bytes = walk.whole(format, content, place, MAX_OLD)?;
     for entry in cpio_reader::iter_files(&bytes) {
         if entry.mode().bits() & FILE_TYPE == REGULAR {
-            // One broken member says nothing of the next: each was told of.
+            // One broken member says nothing of the next: each was reported.
             let _ = walk.open(
                 Content::Whole(entry.file()),
                 &place.inside(entry.name().to_owned()),
@@ -64,11 +64,11 @@ const FILE_TYPE: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let mut rest = content.into_reader();
     let mut done = Ok(());
@@ -91,10 +91,10 @@ pub fn unpack(
 /// What follows an archive: an initramfs is several, the last of them packed, with zeros between
 /// (Documentation/driver-api/early-userspace/buffer-format.rst).
 fn behind<'a>(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     mut rest: Box<dyn Read + 'a>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let mut byte = [0];
     while rest.read(&mut byte).is_ok_and(|length| length == 1) {
         if byte != [0] {
@@ -105,11 +105,11 @@ fn behind<'a>(
 }
 
 type Archive<'r, 'a> = &'r mut Box<dyn Read + 'a>;
-type Entry<'r, 'a> = newc::Reader<io::Chain<io::Cursor<Vec<u8>>, Archive<'r, 'a>>>;
+type CpioEntry<'r, 'a> = newc::Reader<io::Chain<io::Cursor<Vec<u8>>, Archive<'r, 'a>>>;
 
 /// The next entry; `None` at the trailer. The length of its name is looked at before the library
 /// makes room for it.
-fn entry<'r, 'a>(archive: Archive<'r, 'a>) -> io::Result<Option<Entry<'r, 'a>>> {
+fn entry<'r, 'a>(archive: Archive<'r, 'a>) -> io::Result<Option<CpioEntry<'r, 'a>>> {
     let mut header = vec![0; HEADER];
     archive.read_exact(&mut header)?;
     let length = header

@@ -1,7 +1,7 @@
 //! Parts of pstore dumps that are members of an archive, as somebody packed /sys/fs/pstore: those of a folder are
 //! one log, as they are on disk ([`crate::input::entries`]).
 
-use super::Place;
+use super::MemberPlace;
 use crate::input::pstore::{MAX_PART, PartHead};
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 16 << 20;
 pub(super) struct Dumps {
     /// In the order of their first parts.
     folders: Vec<Folder>,
-    /// Where each stands, by its name.
+    /// Where each is, by its name.
     places: HashMap<Option<String>, usize>,
     bytes: usize,
 }
@@ -30,7 +30,7 @@ pub(super) struct Folder {
 
 impl Dumps {
     /// Keeps the text of a member that is a part; false for any other.
-    pub fn take(&mut self, text: &[u8], place: &Place<'_>) -> bool {
+    pub fn take(&mut self, text: &[u8], place: &MemberPlace<'_>) -> bool {
         let is_part = text.len() as u64 <= MAX_PART && PartHead::of(text).is_some();
         if is_part {
             let mut text = text.to_vec();
@@ -43,7 +43,7 @@ impl Dumps {
         is_part
     }
 
-    fn folder(&mut self, place: &Place<'_>) -> &mut Folder {
+    fn folder(&mut self, place: &MemberPlace<'_>) -> &mut Folder {
         let name = place.folder();
         let next = self.folders.len();
         let index = *self.places.entry(name.clone()).or_insert(next);

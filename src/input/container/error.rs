@@ -101,4 +101,4 @@ pub enum Trouble {
 
 /// An error was handed over: nothing more to say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said;
+pub(super) struct ErrorReported;

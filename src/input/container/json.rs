@@ -1,10 +1,10 @@
-//! JSON whose records all stand on one line (`dmesg --json | jq -c`): each gets a line of its own. What is
+//! JSON whose records are all on one line (`dmesg --json | jq -c`): each gets a line of its own. What is
 //! known of the records is the affair of the decoders; the lines count records.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::unicode::without_mark;
-use super::{Place, Walk};
+use super::content::without_mark;
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// `[{`, or `{"dmesg":[{`: an array of objects that begins on the first line.
@@ -20,7 +20,7 @@ pub fn is(head: &[u8]) -> bool {
     inside.is_some_and(|inside| inside.starts_with(b"{"))
 }
 
-/// What stands behind `"name":`.
+/// What is after `"name":`.
 fn name(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"\"")?;
     let end = memchr::memchr(b'"', text)?;
@@ -33,14 +33,14 @@ fn blanks(text: &[u8]) -> &[u8] {
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     _: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let split = Split {
         text: BufReader::new(content.into_reader()),
-        state: State::default(),
+        state: ArrayState::default(),
         line: Vec::new(),
         given: 0,
     };
@@ -53,14 +53,14 @@ pub fn unpack(
 /// The text with its records on lines of their own.
 struct Split<R> {
     text: R,
-    state: State,
+    state: ArrayState,
     line: Vec<u8>,
     given: usize,
 }
 
-/// Where in the document the next byte stands.
+/// Where in the document the next byte is.
 #[derive(Default)]
-struct State {
+struct ArrayState {
     /// Brackets that are open; beyond those of the array of records only their number counts.
     depth: usize,
     /// The array of records is open, at this depth.
@@ -69,7 +69,7 @@ struct State {
     escaped: bool,
 }
 
-impl State {
+impl ArrayState {
     /// Takes in a byte; true where a line begins with it.
     fn begins_line(&mut self, byte: u8) -> bool {
         if self.in_string {
@@ -128,7 +128,7 @@ mod tests {
     fn split(text: &str, capacity: usize) -> String {
         let mut split = Split {
             text: BufReader::with_capacity(capacity, text.as_bytes()),
-            state: State::default(),
+            state: ArrayState::default(),
             line: Vec::new(),
             given: 0,
         };

@@ -1,23 +1,24 @@
 //! Mails: multipart, encodings, character sets, attachments (RFC 5322, RFC 2045).
 //!
-//! A mail that is plain text as it stands is handed over whole, header and all: its lines keep
+//! A mail that is plain text is handed over whole, header and all: its lines keep
 //! their numbers. Of any other mail the texts and attachments are members.
 
 mod envelope;
+pub(super) mod header;
 mod structure;
 
 pub use envelope::Envelope;
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use crate::input::mapped::passed;
+use header::{field_name, first_line};
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Message, MessagePart, MimeHeaders};
-use memchr::memmem;
 use std::sync::Arc;
-use structure::{Part, Structure, header_length};
+use structure::{MailPart, Structure, header_length};
 
 /// A larger mail that is in no file, and a larger part that must be decoded, are not read: either is held in memory.
 pub const MAX_SIZE: u64 = 64 << 20;
@@ -54,17 +55,6 @@ pub fn is(head: &[u8]) -> bool {
         == 2
 }
 
-/// True where a text begins with a field or with the "From " line of a mailbox.
-pub fn may_be(head: &[u8]) -> bool {
-    let line = first_line(head);
-    line.starts_with(b"From ") || field_name(line).is_some()
-}
-
-/// True where the end of the header is in sight.
-pub fn has_header_end(head: &[u8]) -> bool {
-    memmem::find(head, b"\n\n").is_some() || memmem::find(head, b"\n\r\n").is_some()
-}
-
 /// The names of the fields at the start of a text, up to the first line that is neither a field
 /// nor the rest of one.
 fn fields(head: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -81,25 +71,12 @@ fn fields(head: &[u8]) -> impl Iterator<Item = &[u8]> {
         .flatten()
 }
 
-/// `Name:`: printable ASCII without a colon (RFC 5322, 2.2), and a blank or nothing behind it.
-fn field_name(line: &[u8]) -> Option<&[u8]> {
-    let colon = memchr::memchr(b':', line)?;
-    let name = &line[..colon];
-    let printable = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
-    let blank = line.get(colon + 1).is_none_or(u8::is_ascii_whitespace);
-    (printable && blank).then_some(name)
-}
-
-fn first_line(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == b'\n').next().unwrap_or_default()
-}
-
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     match content {
         // What is mapped takes no memory, however large it is.
         Content::Whole(bytes) => mail(walk, bytes, place),
@@ -110,7 +87,11 @@ pub fn unpack(
     }
 }
 
-fn mail(walk: &mut Walk<'_>, bytes: &[u8], place: &Place<'_>) -> Result<(), Said> {
+fn mail(
+    walk: &mut ContainerWalk<'_>,
+    bytes: &[u8],
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let header = structure::header(&bytes[..header_length(bytes)]);
     let is_plain = header.as_ref().is_none_or(is_plain);
     let envelope = header.as_ref().map(Envelope::of).map(Arc::new);
@@ -163,14 +144,14 @@ fn hidden_subject(header: &Message<'_>) -> Option<String> {
 
 /// The texts of a mail, then what is attached. Of a text in several forms the plain one is read.
 fn parts(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     mail: &[u8],
     structure: &Structure,
     header: Option<&Message<'_>>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let subject = header.and_then(|header| header.subject());
-    // One broken part says nothing of the next: each was told of.
+    // One broken part says nothing of the next: each was reported.
     for index in &structure.texts {
         let _ = part(walk, mail, &structure.parts[*index], subject, place);
     }
@@ -188,12 +169,12 @@ fn parts(
 
 /// Opens a part.
 fn part(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     mail: &[u8],
-    part: &Part,
+    part: &MailPart,
     subject: Option<&str>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let header = structure::header(&mail[part.range.start..part.body]);
     let root = header.as_ref().and_then(|header| header.part(0));
     let mut member = place.inside(name(root, part.number));
@@ -211,12 +192,12 @@ fn part(
 
 /// Opens a part that must be decoded.
 fn decoded(
-    walk: &mut Walk<'_>,
-    part: &Part,
+    walk: &mut ContainerWalk<'_>,
+    part: &MailPart,
     header: &Message<'_>,
     whole: &[u8],
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     if whole.len() as u64 > MAX_SIZE {
         let (format, limit) = ("mail", MAX_SIZE);
         return Err(walk.fail(place, Some(Trouble::Large { format, limit })));
@@ -238,7 +219,12 @@ fn decoded(
 }
 
 /// Opens the body of a part. What a mail says is a mail is one, however little its header has.
-fn body_of(walk: &mut Walk<'_>, part: &Part, body: &[u8], place: &Place<'_>) -> Result<(), Said> {
+fn body_of(
+    walk: &mut ContainerWalk<'_>,
+    part: &MailPart,
+    body: &[u8],
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     if !part.is_mail || is(body) || field_name(first_line(body)).is_none() {
         return walk.open(Content::Whole(body), place);
     }

@@ -1,40 +1,40 @@
-//! Mailboxes: mails one after the other, each behind a `From ` line (RFC 4155; mboxo, mboxrd).
+//! Mailboxes: mails one after the other, each after a `From ` line (RFC 4155; mboxo, mboxrd).
 //!
 //! mail-parser has an iterator over them, which keeps a mail or a line of any length in memory;
 //! hence this one.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk, mail};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace, mail};
 use std::io::{self, BufRead, BufReader, Read};
 
-/// `From `, an address, a date; behind it the header of a mail.
+/// `From `, an address, a date; after it the header of a mail.
 pub fn is(head: &[u8]) -> bool {
     let Some(end) = memchr::memchr(b'\n', head) else {
         return false;
     };
-    is_from_line(&head[..end]) && mail::may_be(&head[end + 1..])
+    is_from_line(&head[..end]) && mail::header::may_be(&head[end + 1..])
 }
 
-/// The clock of the date is what tells it from prose.
+/// The clock of the date is what distinguishes it from prose.
 fn is_from_line(line: &[u8]) -> bool {
     line.starts_with(b"From ") && line.contains(&b':')
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
-    let mut box_ = Mails {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
+    let mut box_ = MailboxReader {
         lines: BufReader::new(content.into_reader()),
         line: Vec::new(),
     };
     for number in 0_u64.. {
         let mut bytes = Vec::new();
         let more = box_.mail(&mut bytes);
-        // What stands before the first "From " line is nothing.
+        // What is before the first "From " line is nothing.
         if number > 0 {
             let member = place.inside(format!("mail {number}"));
             if bytes.len() as u64 > mail::MAX_SIZE {
@@ -46,7 +46,7 @@ pub fn unpack(
                     }),
                 );
             } else {
-                // One broken mail says nothing of the next: each was told of.
+                // One broken mail says nothing of the next: each was reported.
                 let _ = walk.open(Content::Whole(&bytes), &member);
             }
         }
@@ -62,14 +62,14 @@ pub fn unpack(
 }
 
 /// A mailbox being cut into mails.
-struct Mails<R> {
+struct MailboxReader<R> {
     lines: R,
     line: Vec<u8>,
 }
 
-impl<R: BufRead> Mails<R> {
+impl<R: BufRead> MailboxReader<R> {
     /// Reads up to the next "From " line, or up to the end, for which it gives false. A mail beyond
-    /// [`mail::MAX_SIZE`] is cut one byte behind it.
+    /// [`mail::MAX_SIZE`] is cut one byte after it.
     fn mail(&mut self, mail: &mut Vec<u8>) -> io::Result<bool> {
         let limit = mail::MAX_SIZE as usize + 1;
         let mut at_start = true;
@@ -94,7 +94,7 @@ impl<R: BufRead> Mails<R> {
     }
 }
 
-/// `>From ` stands for `From ` (mboxo), and `>>From ` for `>From ` (mboxrd).
+/// `>From ` means `From ` (mboxo), and `>>From ` for `>From ` (mboxrd).
 fn unquoted(line: &[u8]) -> &[u8] {
     let marks = line.iter().take_while(|byte| **byte == b'>').count();
     if marks > 0 && line[marks..].starts_with(b"From ") {

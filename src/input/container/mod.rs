@@ -1,7 +1,7 @@
 //! Containers: what logs are packed in.
 //!
 //! In: the bytes of an input. Out: its members, each a text with the chain of names that leads to
-//! it. A container is told by its content, never by its name, and may hold others. Each is one
+//! it. A container is known by its content, never by its name, and may hold others. Each is one
 //! module and one row of `FORMATS`; what no row knows is a log.
 
 mod ar;
@@ -28,7 +28,7 @@ pub use mail::{Envelope, MAX_SIZE as MAX_MAIL};
 
 use content::Leaf;
 use dumps::Dumps;
-use error::Said;
+use error::ErrorReported;
 use limits::Meter;
 use std::borrow::Cow;
 use std::io::Read;
@@ -39,93 +39,98 @@ use std::sync::Arc;
 const MAX_ERRORS: u64 = 20;
 
 /// A kind of container.
-struct Format {
+struct ContainerFormat {
     /// As messages name it.
     name: &'static str,
     /// Tells it by its first bytes.
     is: fn(&[u8]) -> bool,
-    /// Opens it; takes the name for messages, and where it stands.
-    unpack: fn(&mut Walk<'_>, &'static str, Content<'_>, &Place<'_>) -> Result<(), Said>,
+    /// Opens it; takes the name for messages, and where it is.
+    unpack: fn(
+        &mut ContainerWalk<'_>,
+        &'static str,
+        Content<'_>,
+        &MemberPlace<'_>,
+    ) -> Result<(), ErrorReported>,
 }
 
 /// Every container that ksplat reads. Mails are text: they come last.
-const FORMATS: &[Format] = &[
-    Format {
+const FORMATS: &[ContainerFormat] = &[
+    ContainerFormat {
         name: "gzip",
         is: compressed::is_gzip,
         unpack: compressed::gzip,
     },
-    Format {
+    ContainerFormat {
         name: "xz",
         is: compressed::is_xz,
         unpack: compressed::xz,
     },
-    Format {
+    ContainerFormat {
         name: "lzma",
         is: compressed::is_lzma,
         unpack: compressed::lzma,
     },
-    Format {
+    ContainerFormat {
         name: "bzip2",
         is: compressed::is_bzip2,
         unpack: compressed::bzip2,
     },
-    Format {
+    ContainerFormat {
         name: "zstd",
         is: compressed::is_zstd,
         unpack: compressed::zstd,
     },
-    Format {
+    ContainerFormat {
         name: "lz4",
         is: compressed::is_lz4,
         unpack: compressed::lz4,
     },
-    Format {
+    ContainerFormat {
         name: "tar",
         is: tar::is,
         unpack: tar::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "zip",
         is: zip::is,
         unpack: zip::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "cpio",
         is: cpio::is,
         unpack: cpio::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "cpio",
         is: cpio::is_old,
         unpack: cpio::unpack_old,
     },
-    Format {
+    ContainerFormat {
         name: "ar",
         is: ar::is,
         unpack: ar::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "UTF-16",
         is: unicode::is_utf16,
         unpack: unicode::utf16,
     },
-    Format {
+    ContainerFormat {
         name: "pstore",
         is: pstore::is,
         unpack: pstore::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "JSON",
         is: json::is,
         unpack: json::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "mbox",
         is: mbox::is,
         unpack: mbox::unpack,
     },
-    Format {
+    ContainerFormat {
         name: "mail",
         is: mail::is,
         unpack: mail::unpack,
@@ -134,7 +139,7 @@ const FORMATS: &[Format] = &[
 
 /// A text inside an input.
 pub struct Member<'a> {
-    /// The chain of containers that it stands in, innermost first (`dmesg.xz in mail 3`); `None`
+    /// The chain of containers that it is in, innermost first (`dmesg.xz in mail 3`); `None`
     /// for the input itself.
     pub name: Option<&'a str>,
     /// Subject of the mail whose text this is, where the text does not show it.
@@ -149,7 +154,7 @@ pub struct Member<'a> {
 pub enum Text<'a> {
     /// All of them.
     Whole(&'a [u8]),
-    /// As they are unpacked. A reader that fails ends; the walk tells the error.
+    /// As they are unpacked. A reader that fails ends; the walk reports the error.
     Stream(&'a mut dyn Read),
 }
 
@@ -190,7 +195,7 @@ impl Unpacker {
         content: Content<'_>,
         visit: &mut dyn Visit,
     ) {
-        let mut walk = Walk {
+        let mut walk = ContainerWalk {
             meter: Rc::new(Meter::new(self.limits.clone())),
             path,
             visit,
@@ -198,9 +203,9 @@ impl Unpacker {
             members: 0,
             errors: 0,
         };
-        let place = Place {
+        let place = MemberPlace {
             name: name.map(str::to_owned),
-            ..Place::default()
+            ..MemberPlace::default()
         };
         // An error was handed to `visit`.
         let _ = walk.open(content, &place);
@@ -209,10 +214,10 @@ impl Unpacker {
     }
 }
 
-/// Where in an input a container stands.
+/// Where in an input a container is.
 #[derive(Debug, Default)]
-struct Place<'a> {
-    outer: Option<&'a Place<'a>>,
+struct MemberPlace<'a> {
+    outer: Option<&'a MemberPlace<'a>>,
     name: Option<String>,
     subject: Option<String>,
     /// The innermost mail around it.
@@ -220,10 +225,10 @@ struct Place<'a> {
     depth: usize,
 }
 
-impl Place<'_> {
+impl MemberPlace<'_> {
     /// The place of a member of the container here.
-    fn inside(&self, name: impl Into<Option<String>>) -> Place<'_> {
-        Place {
+    fn inside(&self, name: impl Into<Option<String>>) -> MemberPlace<'_> {
+        MemberPlace {
             outer: Some(self),
             name: name.into(),
             subject: None,
@@ -233,8 +238,8 @@ impl Place<'_> {
     }
 
     /// The same place, which turned out to be a mail.
-    fn of_mail(&self, mail: Option<Arc<Envelope>>) -> Place<'_> {
-        Place {
+    fn of_mail(&self, mail: Option<Arc<Envelope>>) -> MemberPlace<'_> {
+        MemberPlace {
             outer: self.outer,
             name: self.name.clone(),
             subject: self.subject.clone(),
@@ -255,7 +260,7 @@ impl Place<'_> {
         (!names.is_empty()).then(|| names.join(" in "))
     }
 
-    /// The same for the folder that the member here stands in.
+    /// The same for the folder that the member here is in.
     fn folder(&self) -> Option<String> {
         let mut names = self.names();
         let folder = names.next().and_then(|name| name.rsplit_once('/'));
@@ -269,7 +274,7 @@ impl Place<'_> {
 }
 
 /// One input being taken apart.
-struct Walk<'v> {
+struct ContainerWalk<'v> {
     meter: Rc<Meter>,
     path: &'v str,
     visit: &'v mut dyn Visit,
@@ -278,10 +283,10 @@ struct Walk<'v> {
     errors: u64,
 }
 
-impl Walk<'_> {
-    /// Opens what stands at a place: a container, or a log. `Err` where it could not be read to its
+impl ContainerWalk<'_> {
+    /// Opens what is at a place: a container, or a log. `Err` where it could not be read to its
     /// end.
-    fn open(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+    fn open(&mut self, content: Content<'_>, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
         self.count(place)?;
         let format = FORMATS.iter().find(|format| (format.is)(content.head()));
         let Some(format) = format else {
@@ -291,13 +296,13 @@ impl Walk<'_> {
         (format.unpack)(self, format.name, content, place)
     }
 
-    /// Counts what stands at a place, where no limit is reached.
-    fn count(&mut self, place: &Place<'_>) -> Result<(), Said> {
+    /// Counts what is at a place, where no limit is reached.
+    fn count(&mut self, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
         if self.visit.is_over() {
             self.meter.close();
         }
         if self.meter.is_spent() {
-            return Err(Said);
+            return Err(ErrorReported);
         }
         self.members += 1;
         let limit = self.meter.limits.max_members;
@@ -309,7 +314,7 @@ impl Walk<'_> {
     }
 
     /// Goes into the container at a place, where it is not too deep.
-    fn enter(&mut self, place: &Place<'_>) -> Result<(), Said> {
+    fn enter(&mut self, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
         match place.depth >= self.meter.limits.max_depth {
             true => Err(self.fail(place, Some(Trouble::Depth(place.depth)))),
             false => Ok(()),
@@ -321,8 +326,8 @@ impl Walk<'_> {
         &mut self,
         format: &'static str,
         stream: impl Read,
-        place: &Place<'_>,
-    ) -> Result<(), Said> {
+        place: &MemberPlace<'_>,
+    ) -> Result<(), ErrorReported> {
         let room = self.meter.room();
         match whole::open(stream, room, |content| self.open(content, place)) {
             Ok(done) => done,
@@ -330,14 +335,14 @@ impl Walk<'_> {
         }
     }
 
-    /// All bytes of what stands at a place, for formats that are not read front to back.
+    /// All bytes of what is at a place, for formats that are not read front to back.
     fn whole<'c>(
         &mut self,
         format: &'static str,
         content: Content<'c>,
-        place: &Place<'_>,
+        place: &MemberPlace<'_>,
         limit: u64,
-    ) -> Result<Cow<'c, [u8]>, Said> {
+    ) -> Result<Cow<'c, [u8]>, ErrorReported> {
         let trouble = match content.into_whole(limit) {
             Ok(Some(bytes)) => return Ok(bytes),
             Ok(None) => Trouble::Large { format, limit },
@@ -347,7 +352,11 @@ impl Walk<'_> {
     }
 
     /// Hands over what no format knows: a log, save where its name says that it is packed.
-    fn unknown(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+    fn unknown(
+        &mut self,
+        content: Content<'_>,
+        place: &MemberPlace<'_>,
+    ) -> Result<(), ErrorReported> {
         let name = match place.outer {
             None => place.name.as_deref().or(Some(self.path)),
             Some(_) => place.name.as_deref(),
@@ -364,11 +373,11 @@ impl Walk<'_> {
     }
 
     /// Hands over a log.
-    fn leaf(&mut self, content: Content<'_>, place: &Place<'_>) -> Result<(), Said> {
+    fn leaf(&mut self, content: Content<'_>, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
         let stream = match content {
             Content::Whole(bytes) => {
                 if place.outer.is_none() || !self.dumps.take(bytes, place) {
-                    self.member(Text::Whole(unicode::without_mark(bytes)), place);
+                    self.member(Text::Whole(content::without_mark(bytes)), place);
                 } else if self.dumps.is_full() {
                     self.give_dumps();
                 }
@@ -397,7 +406,7 @@ impl Walk<'_> {
         }
     }
 
-    fn member(&mut self, text: Text<'_>, place: &Place<'_>) {
+    fn member(&mut self, text: Text<'_>, place: &MemberPlace<'_>) {
         let name = place.chain();
         self.visit.member(Member {
             name: name.as_deref(),
@@ -411,14 +420,14 @@ impl Walk<'_> {
     }
 
     /// Says what is wrong at a place: what the meter knows, which is nearest to the cause, or `other`.
-    fn fail(&mut self, place: &Place<'_>, other: Option<Trouble>) -> Said {
+    fn fail(&mut self, place: &MemberPlace<'_>, other: Option<Trouble>) -> ErrorReported {
         if let Some(trouble) = self.meter.take_trouble().or(other) {
             self.errors += 1;
             if self.errors <= MAX_ERRORS {
                 self.tell(place.chain(), trouble);
             }
         }
-        Said
+        ErrorReported
     }
 
     fn tell(&mut self, member: Option<String>, trouble: Trouble) {

@@ -1,6 +1,6 @@
 //! Files whose name says that they are packed, and whose bytes say nothing.
 //!
-//! In: a name, and the first bytes of what no format knows. Out: the format that the name promises. A container is told
+//! In: a name, and the first bytes of what no format knows. Out: the format that the name promises. A container is known
 //! by its content: many a `dmesg.gz` was unpacked on its way (HTTP's Content-Encoding) and is a text. Only bytes
 //! that are no text either are those of a packed file whose beginning is destroyed.
 

@@ -1,8 +1,8 @@
 //! A compressed part of a pstore dump, as a file of its own.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use crate::input::pstore::{MAX_PART, unpack_part};
 
 /// Bytes that the first line of a part is unpacked from.
@@ -13,11 +13,11 @@ pub fn is(head: &[u8]) -> bool {
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let bytes = walk.whole(format, content, place, MAX_PART)?;
     let Some((part, done)) = unpack_part(&bytes, MAX_PART) else {
         return walk.leaf(Content::Whole(&bytes), place);

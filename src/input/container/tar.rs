@@ -1,19 +1,19 @@
 //! tar archives, read front to back.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk, whole};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace, whole};
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
 /// A longer name is cut here; tar lets one be as long as the archive.
 const MAX_NAME: u64 = 4096;
 
-/// Bytes of a header, and where in it its checksum stands.
+/// Bytes of a header, and where in it its checksum is.
 const HEADER: usize = 512;
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 
-/// Where the kind of an entry stands, and that of the name of the whole archive (GNU tar, `--label`).
+/// Where the kind of an entry is, and that of the name of the whole archive (GNU tar, `--label`).
 const TYPE: usize = 156;
 const LABEL: u8 = b'V';
 
@@ -37,11 +37,11 @@ fn has_checksum(header: &[u8]) -> bool {
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let labelled = content.head().get(TYPE) == Some(&LABEL);
     let mut bytes = content.into_reader();
@@ -51,7 +51,7 @@ pub fn unpack(
         label.map_err(|error| walk.fail(place, broken(error)))?;
     }
     let mut archive = Archive::new(bytes);
-    // Archives may stand one behind the other.
+    // Archives may be one after the other.
     archive.set_ignore_zeros(true);
     let entries = match archive.entries() {
         Ok(entries) => entries.raw(true),
@@ -62,7 +62,7 @@ pub fn unpack(
     for entry in entries {
         let mut entry = match entry {
             Ok(entry) => entry,
-            // A member that is cut off was told of; that nothing follows it is no news.
+            // A member that is cut off was reported; that nothing follows it is no news.
             Err(error) => return done.and_then(|()| Err(walk.fail(place, broken(error)))),
         };
         match entry.header().entry_type() {

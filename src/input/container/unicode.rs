@@ -1,11 +1,11 @@
 //! Texts in UTF-16 become UTF-8; the mark of a byte order goes.
 //!
 //! PowerShell and Windows' editors write the mark, but a text that was cut or joined there has none: then the zeros
-//! of its ASCII tell.
+//! of its ASCII show it.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
-use super::{Place, Walk};
+use super::error::{ErrorReported, Trouble};
+use super::{ContainerWalk, MemberPlace};
 use encoding_rs_io::DecodeReaderBytes;
 use std::io::Read;
 
@@ -13,7 +13,7 @@ use std::io::Read;
 const LITTLE: &[u8] = b"\xff\xfe";
 const BIG: &[u8] = b"\xfe\xff";
 
-/// Bytes by which a text without a mark is told.
+/// Bytes by which a text without a mark is known.
 const SAMPLE: usize = 512;
 
 /// Characters that a shorter text does not have.
@@ -51,11 +51,11 @@ fn is_text(byte: u8) -> bool {
 }
 
 pub fn utf16(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     _: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let head = content.head();
     let mark = order(head).filter(|_| !has_mark(head)).unwrap_or_default();
     let text = mark.chain(content.into_reader());
@@ -63,11 +63,6 @@ pub fn utf16(
         Ok(content) => walk.open(content, &place.inside(None)),
         Err(error) => Err(walk.fail(place, Some(Trouble::Read(error)))),
     }
-}
-
-/// Takes the mark off a text in UTF-8.
-pub fn without_mark(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 #[cfg(test)]

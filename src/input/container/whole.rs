@@ -48,7 +48,7 @@ impl Drop for Buffer {
     }
 }
 
-/// Decodes a gzip file at once; `None` where that cannot be known to give all of it: then a decoder has to tell.
+/// Decodes a gzip file at once; `None` where that cannot be known to give all of it: then a decoder has to find out.
 pub fn gzip(packed: &[u8]) -> Option<Buffer> {
     let told = packed.last_chunk::<4>()?;
     let size = u32::from_le_bytes(*told) as usize;

@@ -1,9 +1,9 @@
-//! zip archives. Their table of contents stands at the end, so they are read as a whole.
+//! zip archives. Their table of contents is at the end, so they are read as a whole.
 
 use super::content::Content;
-use super::error::{Said, Trouble};
+use super::error::{ErrorReported, Trouble};
 use super::limits::Metered;
-use super::{Place, Walk};
+use super::{ContainerWalk, MemberPlace};
 use crate::input::mapped::passed;
 use std::io::{self, Cursor};
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU64;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-/// A zip that comes from a pipe or stands in another container is kept in memory up to here.
+/// A zip that comes from a pipe or is in another container is kept in memory up to here.
 const MAX_SIZE: u64 = 1 << 30;
 
 /// Methods of compression that are built in.
@@ -27,11 +27,11 @@ pub fn is(head: &[u8]) -> bool {
 }
 
 pub fn unpack(
-    walk: &mut Walk<'_>,
+    walk: &mut ContainerWalk<'_>,
     format: &'static str,
     content: Content<'_>,
-    place: &Place<'_>,
-) -> Result<(), Said> {
+    place: &MemberPlace<'_>,
+) -> Result<(), ErrorReported> {
     let broken = |error: io::Error| Some(Trouble::broken(format, error));
     let bytes = walk.whole(format, content, place, MAX_SIZE)?;
     let mut archive = ZipArchive::new(Cursor::new(&*bytes))
@@ -62,7 +62,7 @@ pub fn unpack(
             meter: Rc::clone(&walk.meter),
             decoder: entry,
         };
-        // One broken member says nothing of the next: each was told of.
+        // One broken member says nothing of the next: each was reported.
         let _ = walk.open_stream(format, metered, &member);
         passed(bytes.get(..end as usize).unwrap_or_default());
     }

@@ -1,6 +1,6 @@
 //! journald's export format (systemd.io/JOURNAL_EXPORT_FORMATS) and `journalctl -o verbose`: a line
-//! a field, an empty line or the next entry's head behind the last one. A value that is no plain
-//! text comes behind the name's line as eight bytes of length and the bytes themselves.
+//! a field, an empty line or the next entry's head after the last one. A value that is no plain
+//! text comes after the name's line as eight bytes of length and the bytes themselves.
 
 use super::record::{Fields, Physical, Record, Records};
 use crate::line::framing::is_full_date;
@@ -26,11 +26,11 @@ const MARKS: [&str; 8] = [
 /// The format.
 #[derive(Debug, Default)]
 pub(super) struct Export {
-    entry: Option<Entry>,
+    entry: Option<JournalEntry>,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct JournalEntry {
     fields: Fields,
     binary: Option<Binary>,
 }
@@ -47,7 +47,7 @@ impl Records for Export {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
         if is_head(line.text) {
             self.release(out);
-            self.entry = Some(Entry::default());
+            self.entry = Some(JournalEntry::default());
             return true;
         }
         let Some((name, value)) = field(line.text) else {
@@ -77,7 +77,7 @@ impl Export {
             .is_some_and(|entry| entry.binary.is_some())
     }
 
-    /// Takes in a line of a binary value, as it stands.
+    /// Takes in a line of a binary value, as it is.
     pub fn bytes(&mut self, raw: &[u8]) {
         if let Some(entry) = &mut self.entry
             && let Some(binary) = entry.binary.take()
@@ -104,7 +104,7 @@ impl Export {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     fn field(&mut self, name: &str, value: &str, line: &Physical<'_>) {
         let number = || value.parse::<u64>().ok();
         match name {
@@ -146,7 +146,7 @@ impl Entry {
 }
 
 /// `Mon 2026-11-23 14:20:48.123456 UTC [s=0;i=1;b=2]`: the head of an entry of -o verbose. The kernel may print the
-/// same brackets behind words of its own.
+/// same brackets after words of its own.
 fn is_head(text: &str) -> bool {
     let cursor = text.find("[s=").filter(|_| text.trim_end().ends_with(']'));
     cursor.is_some_and(|at| is_full_date(&text[..at]))

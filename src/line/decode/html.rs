@@ -60,7 +60,7 @@ const TAGS: [&str; 53] = [
     "wbr",
 ];
 
-/// `&name;` and what it stands for.
+/// `&name;` and what it means.
 const ENTITIES: [(&str, char); 6] = [
     ("lt", '<'),
     ("gt", '>'),
@@ -107,7 +107,7 @@ pub(super) fn holds_tag(line: &str) -> bool {
     marks.any(|at| tag(&line[at..]).is_some())
 }
 
-/// No tag ends behind this: without it the rest of the line is searched for the end of each that begins.
+/// No tag ends after this: without it the rest of the line is searched for the end of each that begins.
 fn end_of_tags(line: &str) -> usize {
     memchr::memrchr(b'>', line.as_bytes()).unwrap_or(0)
 }

@@ -13,9 +13,9 @@ const MAX_ARRAY: usize = 64 * 1024;
 /// The format.
 #[derive(Debug, Default)]
 pub(super) struct Json {
-    /// An object whose fields stand on lines of their own.
+    /// An object whose fields are on lines of their own.
     open: Option<Fields>,
-    /// A text whose bytes stand on lines of their own.
+    /// A text whose bytes are on lines of their own.
     array: Option<(Record, Vec<u8>)>,
 }
 
@@ -115,7 +115,7 @@ impl Json {
     }
 }
 
-/// The line without what may stand around its JSON: a record separator (RFC 7464), the dash of a
+/// The line without what may be around its JSON: a record separator (RFC 7464), the dash of a
 /// YAML list. Nothing where it holds none.
 fn content(line: &str) -> Option<&str> {
     let line = line.trim();
@@ -158,7 +158,7 @@ fn without_yaml(text: &str) -> String {
                 out.push_str(json);
                 out.push_str(&piece[1..]);
             }
-            // An escaped backslash, behind which another escape may follow.
+            // An escaped backslash, after which another escape may follow.
             (None, None) => {
                 out.push_str("\\\\");
                 out.push_str(pieces.next().unwrap_or_default());
@@ -198,7 +198,7 @@ fn objects(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
 /// Names of the field with the text: journald, dmesg and LAVA, container runtimes.
 const TEXTS: [&str; 4] = ["MESSAGE", "msg", "log", "message"];
 
-/// Names of fields that tell of it.
+/// Names of fields that say so.
 const FACTS: [&str; 6] = [
     "pri",
     "time",

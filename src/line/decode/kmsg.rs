@@ -1,6 +1,6 @@
 //! Records of /dev/kmsg and of netconsole's extended form (Documentation/ABI/testing/dev-kmsg,
 //! Documentation/networking/netconsole.rst):
-//! `4,567,55225,-,caller=T0;text`, ` KEY=value` lines behind, `\xHH` escapes, and
+//! `4,567,55225,-,caller=T0;text`, ` KEY=value` lines after, `\xHH` escapes, and
 //! `ncfrag=0/33` pieces that make one message.
 
 use super::record::{Physical, Record, Records};
@@ -14,13 +14,13 @@ const MAX_MESSAGE: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Kmsg {
     /// A message whose continuation may follow.
-    held: Option<Held>,
-    /// True behind a record: its dictionary may follow.
+    held: Option<HeldRecord>,
+    /// True after a record: its dictionary may follow.
     in_record: bool,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldRecord {
     record: Record,
     /// As it came, escapes and all.
     text: String,
@@ -28,7 +28,7 @@ struct Held {
     pieces: Option<(u64, usize)>,
 }
 
-/// What stands in front of the `;`.
+/// What is in front of the `;`.
 #[derive(Debug, Default)]
 struct Prefix {
     sequence: u64,
@@ -57,7 +57,7 @@ impl Records for Kmsg {
 
     fn release(&mut self, out: &mut Vec<Record>) {
         self.in_record = false;
-        if let Some(Held {
+        if let Some(HeldRecord {
             mut record, text, ..
         }) = self.held.take()
         {
@@ -88,7 +88,7 @@ impl Kmsg {
         let text = text.to_owned();
         let pieces = prefix.whole.map(|length| (prefix.sequence, length));
         if prefix.begins || pieces.is_some_and(|(_, length)| text.len() < length) {
-            self.held = Some(Held {
+            self.held = Some(HeldRecord {
                 record,
                 text,
                 pieces,
@@ -113,8 +113,9 @@ impl Kmsg {
             .and_then(|entry| entry.split_once('='));
         let is_key = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
         let is_entry = self.in_record && key.is_some_and(|(key, _)| is_key(key));
-        let in_pieces =
-            |held: &&mut Held| held.pieces.is_some() && held.text.len() + text.len() < MAX_MESSAGE;
+        let in_pieces = |held: &&mut HeldRecord| {
+            held.pieces.is_some() && held.text.len() + text.len() < MAX_MESSAGE
+        };
         if let (true, Some(held)) = (is_entry, self.held.as_mut().filter(in_pieces)) {
             held.text.push('\n');
             held.text.push_str(text);

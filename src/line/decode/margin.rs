@@ -1,13 +1,13 @@
 //! Margins: what a program, an editor or a person put in front of every line of a log, in a form that no entry of
 //! [`framing`](crate::line::framing) knows.
 //!
-//! A margin is learned: where a line holds the beginning of a report behind something else, it waits for the next
+//! A margin is learned: where a line holds the beginning of a report after something else, it waits for the next
 //! ones. If they have the same in front, and one of them is a line that only reports have, all of it goes. A text that
 //! only mentions a report has no such lines.
 
 use super::Take;
 use crate::line::{LogLine, Source};
-use crate::literals::Search;
+use crate::literals::LiteralSearch;
 use std::sync::LazyLock;
 
 /// Beginnings of reports: no message of the kernel's has anything in front of them that the next line has, too.
@@ -30,12 +30,12 @@ const BEGINNINGS: &[&str] = &[
     "CFI failure at ",
 ];
 
-static SEARCH: LazyLock<Option<Search>> = LazyLock::new(|| {
+static SEARCH: LazyLock<Option<LiteralSearch>> = LazyLock::new(|| {
     let literals = crate::literals::shortest(BEGINNINGS.to_vec());
-    Search::new(&literals).ok()
+    LiteralSearch::new(&literals).ok()
 });
 
-/// Beginnings of lines that stand in reports only, beside the one that tells CPU and task. Headers are none: people
+/// Beginnings of lines that are in reports only, beside the one that names CPU and task. Headers are none: people
 /// list them.
 const PROOFS: &[&str] = &[
     "Modules linked in:",
@@ -77,7 +77,7 @@ const MAX_MARGIN: usize = 96;
 /// Lines that wait for a proof.
 const MAX_HELD: usize = 12;
 
-/// Lines without the margin behind which it is forgotten.
+/// Lines without the margin after which it is forgotten.
 const MAX_MISSES: usize = 4;
 
 /// The state between lines.
@@ -111,7 +111,7 @@ impl Margin {
         }
     }
 
-    /// Looks for a beginning behind something else.
+    /// Looks for a beginning after something else.
     fn look(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
         self.shape = margin_of(&line).map(Shape::of);
         match self.shape {
@@ -157,7 +157,7 @@ impl Margin {
     }
 }
 
-/// What stands in front of the beginning of a report; `None` for a line that has none, or nothing in front of it.
+/// What is in front of the beginning of a report; `None` for a line that has none, or nothing in front of it.
 fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
     let text = line.text.as_ref();
     let may_begin = SEARCH.as_ref().is_some_and(|search| search.is_in(text));
@@ -185,7 +185,7 @@ fn is_proof(text: &str) -> bool {
 
 /// A part of a margin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum MarginPart {
     Word(String),
     Blanks(usize),
     Sign(char),
@@ -194,8 +194,8 @@ enum Part {
 /// What all margins of a log have in common.
 #[derive(Debug)]
 struct Shape {
-    parts: Vec<Part>,
-    /// True for the margin of a machine, which counts or tells the time: its words change.
+    parts: Vec<MarginPart>,
+    /// True for the margin of a machine, which counts or gives the time: its words change.
     counts: bool,
     /// The sign that a quoted line begins and ends with.
     quote: Option<char>,
@@ -204,8 +204,8 @@ struct Shape {
 impl Shape {
     fn of(margin: &str) -> Shape {
         let parts = parts(margin);
-        let has_digit = |part: &Part| match part {
-            Part::Word(word) => word.bytes().any(|byte| byte.is_ascii_digit()),
+        let has_digit = |part: &MarginPart| match part {
+            MarginPart::Word(word) => word.bytes().any(|byte| byte.is_ascii_digit()),
             _ => false,
         };
         Shape {
@@ -215,24 +215,24 @@ impl Shape {
         }
     }
 
-    /// The text behind a margin of this shape.
+    /// The text after a margin of this shape.
     fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
         let mut rest = text;
         for (index, part) in self.parts.iter().enumerate() {
             let is_last = index + 1 == self.parts.len();
             rest = match part {
-                Part::Word(word) if !self.counts => rest.strip_prefix(word.as_str())?,
-                Part::Word(_) => {
+                MarginPart::Word(word) if !self.counts => rest.strip_prefix(word.as_str())?,
+                MarginPart::Word(_) => {
                     let end = rest.find(|c: char| !c.is_alphanumeric());
                     rest.split_at_checked(end.filter(|end| *end > 0)?)?.1
                 }
-                Part::Sign(sign) => rest.strip_prefix(*sign)?,
-                // The blanks of the text itself stand behind those of the margin; an empty line may have lost both.
-                Part::Blanks(count) if is_last => {
+                MarginPart::Sign(sign) => rest.strip_prefix(*sign)?,
+                // The blanks of the text itself are after those of the margin; an empty line may have lost both.
+                MarginPart::Blanks(count) if is_last => {
                     let blanks = rest.bytes().take(*count);
                     &rest[blanks.take_while(|byte| is_blank(*byte)).count()..]
                 }
-                Part::Blanks(_) => rest.trim_start_matches([' ', '\t']),
+                MarginPart::Blanks(_) => rest.trim_start_matches([' ', '\t']),
             };
         }
         let close = |rest: &'t str, quote| {
@@ -243,15 +243,15 @@ impl Shape {
     }
 }
 
-fn parts(margin: &str) -> Vec<Part> {
+fn parts(margin: &str) -> Vec<MarginPart> {
     let mut parts = Vec::new();
     for c in margin.chars() {
         match (parts.last_mut(), c) {
-            (Some(Part::Word(word)), c) if c.is_alphanumeric() => word.push(c),
-            (Some(Part::Blanks(count)), ' ' | '\t') => *count += 1,
-            (_, ' ' | '\t') => parts.push(Part::Blanks(1)),
-            (_, c) if c.is_alphanumeric() => parts.push(Part::Word(c.into())),
-            (_, c) => parts.push(Part::Sign(c)),
+            (Some(MarginPart::Word(word)), c) if c.is_alphanumeric() => word.push(c),
+            (Some(MarginPart::Blanks(count)), ' ' | '\t') => *count += 1,
+            (_, ' ' | '\t') => parts.push(MarginPart::Blanks(1)),
+            (_, c) if c.is_alphanumeric() => parts.push(MarginPart::Word(c.into())),
+            (_, c) => parts.push(MarginPart::Sign(c)),
         }
     }
     parts

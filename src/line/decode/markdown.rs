@@ -9,7 +9,7 @@ const SIGNS: &[u8] = b"[]()<>{}_*#+-.!|`~=&";
 
 /// The text of a line without its escapes.
 ///
-/// A line has them where a word goes on behind an escaped `_`, or begins with two, or an escaped bracket is closed by another one. What
+/// A line has them where a word goes on after an escaped `_`, or begins with two, or an escaped bracket is closed by another one. What
 /// begins with `\_` is a path of ACPI's, which the kernel prints like that.
 pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
     let bytes = line.as_bytes();
@@ -31,7 +31,7 @@ pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// A line without the fence of a block of code that stands on it: chats have the first and the last line so.
+/// A line without the fence of a block of code that is on it: chats have the first and the last line so.
 pub(super) fn unfenced(line: &str) -> &str {
     let behind = line.trim_start().strip_prefix(FENCE).unwrap_or(line);
     behind.trim_end().strip_suffix(FENCE).unwrap_or(behind)

@@ -3,7 +3,7 @@
 //! Most logs have one message a line, with framing in front; [`super::framing`] reads those. The
 //! rest is turned into that shape here, each form by one small module: records of other formats
 //! (`Lines::records`), what terminals and web pages add, messages run together or torn apart. All of
-//! it is told by the lines themselves, so that a log may change its form in the middle.
+//! it is known by the lines themselves, so that a log may change its form in the middle.
 
 mod export;
 mod html;
@@ -24,7 +24,7 @@ mod terminal;
 
 use super::{Framing, LogLine, Source, framing, quote};
 use margin::Margin;
-use numbers::Numbers;
+use numbers::ListedNumbers;
 use pstore::Parts;
 use record::{Physical, Record, Records};
 use std::borrow::Cow;
@@ -47,7 +47,7 @@ pub const LITERALS: &[&str] = &[
     "INFO: rcu\\_",
 ];
 
-/// Reads a whole message of printk's that stands alone on its line; `None` for other lines.
+/// Reads a whole message of printk's that is alone on its line; `None` for other lines.
 pub fn plain(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
     plain::read(number, raw)
 }
@@ -59,7 +59,7 @@ pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
 #[derive(Debug, Default)]
 pub struct Decoder {
     parts: Parts,
-    numbers: Numbers,
+    numbers: ListedNumbers,
     lines: Lines,
 }
 
@@ -239,7 +239,7 @@ impl Lines {
     }
 }
 
-/// The line of a console that stands in quotation marks: an element of an array, code in Markdown, the last field of a
+/// The line of a console that is in quotation marks: an element of an array, code in Markdown, the last field of a
 /// row of a table or of a record in YAML. Records of JSON have a decoder of their own.
 fn unquoted(text: &str) -> &str {
     let inner = |mark: char| {

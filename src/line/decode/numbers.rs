@@ -1,7 +1,7 @@
 //! Line numbers that an editor, `grep -n` or `cat -n` put in front of a log without stamps.
 //!
 //! A number alone proves nothing: texts begin with numbers, too. So the first numbered line waits for the next one,
-//! which must have the next number. What has a stamp needs no such care: what stands in front of it goes anyway.
+//! which must have the next number. What has a stamp needs no such care: what is in front of it goes anyway.
 
 use std::ops::Range;
 
@@ -9,11 +9,11 @@ use std::ops::Range;
 const MAX_DIGITS: usize = 9;
 
 /// Who takes the lines.
-type Take<'t> = dyn FnMut(u64, &[u8]) + 't;
+type TakeNumbered<'t> = dyn FnMut(u64, &[u8]) + 't;
 
 /// The state between lines.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub(super) struct ListedNumbers {
     /// A numbered line that waits for the next one.
     held: Option<(u64, Vec<u8>)>,
     /// The last numbered line: its place in the input, its number, and whether another one proved it.
@@ -27,9 +27,9 @@ struct Last {
     proved: bool,
 }
 
-impl Numbers {
+impl ListedNumbers {
     /// Takes in a line; gives it away without its number.
-    pub fn line(&mut self, line: u64, raw: &[u8], take: &mut Take<'_>) {
+    pub fn line(&mut self, line: u64, raw: &[u8], take: &mut TakeNumbered<'_>) {
         let Some((number, text)) = number_of(raw) else {
             self.release(take);
             self.last = None;
@@ -48,14 +48,14 @@ impl Numbers {
         }
         match (proved, before) {
             (true, _) => take(line, &raw[text]),
-            // Numbers that do not count up are text: no line waits behind such a one.
+            // Numbers that do not count up are text: no line waits after such a one.
             (false, Some(last)) if !last.proved => take(line, raw),
             (false, _) => self.held = Some((line, raw.to_vec())),
         }
     }
 
     /// Gives away what is held back.
-    pub fn release(&mut self, take: &mut Take<'_>) {
+    pub fn release(&mut self, take: &mut TakeNumbered<'_>) {
         if let Some((line, raw)) = self.held.take() {
             take(line, &raw);
         }
@@ -67,7 +67,7 @@ impl Numbers {
     }
 }
 
-/// The number in front of a line, and where its text stands.
+/// The number in front of a line, and where its text is.
 fn number_of(raw: &[u8]) -> Option<(u64, Range<usize>)> {
     let blanks = raw.iter().take_while(|byte| **byte == b' ').count();
     let digits = raw[blanks..].iter().take(MAX_DIGITS + 1);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn read(log: &[&str]) -> Vec<(u64, String)> {
-        let mut numbers = Numbers::default();
+        let mut numbers = ListedNumbers::default();
         let mut all = Vec::new();
         let mut take =
             |line, raw: &[u8]| all.push((line, String::from_utf8_lossy(raw).into_owned()));

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-/// What stands in front of the lines of a report.
+/// What is in front of the lines of a report.
 const LOG: &str = "<div class=\"log\" role=\"region\"";
 
-/// What stands behind the number, in front of the text, and behind it. The number has been in either element.
+/// What is after the number, in front of the text, and after it. The number has been in either element.
 const NUMBER: [&str; 2] = ["</i>", "</span>"];
 const TEXT: (&str, &str) = ("<code>", "</code>");
 

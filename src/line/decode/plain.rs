@@ -1,6 +1,6 @@
 //! Plain lines: printk's stamp and its text, with nothing that any decoder has to look at.
 //!
-//! Nearly every line of a console log is one. Here it is told by its bytes, in one pass; the long way
+//! Nearly every line of a console log is one. Here it is known by its bytes, in one pass; the long way
 //! through all framings and formats would give the same.
 
 use super::{html, markdown, runs};
@@ -58,7 +58,7 @@ fn may_begin_with_framing(text: &str) -> bool {
     }
 }
 
-/// A date has a time of day behind it; GitLab's `00O ` has none.
+/// A date has a time of day after it; GitLab's `00O ` has none.
 fn begins_with_date(words: &[u8]) -> bool {
     matches!(words, [_, _, b'O' | b'E', b' ' | b'+', ..]) || framing::may_hold_clock(words)
 }

@@ -6,7 +6,7 @@ const MAX_PROMPT: usize = 64;
 /// What ends the prompt of a getty.
 const LOGIN: &str = " login: ";
 
-/// The text behind a prompt; all of it where there is none.
+/// The text after a prompt; all of it where there is none.
 pub(super) fn behind(text: &str) -> &str {
     let rest = behind_login(text).or_else(|| behind_shell(text));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(text)

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const MAX_BYTES: usize = 16 << 20;
 
 /// What a part takes beside its lines: its head and its number in the set of numbers.
-const PART_BYTES: usize = size_of::<Part>() + 3 * size_of::<u64>();
+const PART_BYTES: usize = size_of::<DumpPart>() + 3 * size_of::<u64>();
 
 /// What takes the lines in their new order.
 type Give<'g> = dyn FnMut(u64, &[u8]) + 'g;
@@ -20,7 +20,7 @@ type Give<'g> = dyn FnMut(u64, &[u8]) + 'g;
 /// The parts of a dump.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    parts: Vec<Part>,
+    parts: Vec<DumpPart>,
     /// Their numbers in the dump.
     numbers: BTreeSet<u64>,
     /// The lines of all of them, each with a line feed: a buffer a line would make an empty line cost as much as a
@@ -29,7 +29,7 @@ pub(super) struct Parts {
 }
 
 #[derive(Debug)]
-struct Part {
+struct DumpPart {
     head: PartHead,
     number: u64,
     /// Where its lines begin.
@@ -44,7 +44,7 @@ impl Parts {
                 self.release(give);
             }
             self.numbers.insert(head.part);
-            self.parts.push(Part {
+            self.parts.push(DumpPart {
                 head,
                 number,
                 begin: self.text.len(),
@@ -62,7 +62,7 @@ impl Parts {
 
     /// True for another part of the same dump.
     fn continues(&self, head: &PartHead) -> bool {
-        let same = |part: &Part| (part.head.reason, part.head.dump) == (head.reason, head.dump);
+        let same = |part: &DumpPart| (part.head.reason, part.head.dump) == (head.reason, head.dump);
         self.parts.first().is_none_or(same) && !self.numbers.contains(&head.part)
     }
 
@@ -83,7 +83,7 @@ impl Parts {
             lines.enumerate()
         });
         for (number, (index, line)) in (first..).zip(lines) {
-            // The head of a part may stand in the middle of a splat: it is no line of the log.
+            // The head of a part may be in the middle of a splat: it is no line of the log.
             if index > 0 {
                 give(number, line.strip_suffix(b"\n").unwrap_or(line));
             }

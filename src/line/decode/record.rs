@@ -16,7 +16,7 @@ pub(super) struct Physical<'a> {
 /// A message that was decoded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Record {
-    /// Line that its text stands on.
+    /// Line that its text is on.
     pub number: u64,
     /// Depth of mail quoting.
     pub quote: usize,
@@ -83,14 +83,14 @@ impl Writer {
     }
 }
 
-/// A message whose fields stand on lines of their own, as far as they came.
+/// A message whose fields are on lines of their own, as far as they came.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     /// What they say of it.
     pub framing: Framing,
     /// What they say of who wrote it.
     pub writer: Writer,
-    /// Its text, and where that stands.
+    /// Its text, and where that is.
     pub record: Option<Record>,
 }
 

@@ -3,7 +3,7 @@
 use super::prompt;
 use crate::grammar::Pattern;
 use crate::line::{Framing, Source, framing};
-use crate::literals::Search;
+use crate::literals::LiteralSearch;
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
@@ -14,8 +14,8 @@ static INTRUDERS: LazyLock<Pattern> = LazyLock::new(|| {
 });
 
 /// Every intruder has one of these: most lines need no look at the pattern.
-static INTRUDER_ENDS: LazyLock<Option<Search>> =
-    LazyLock::new(|| Search::new(&["executing program", "result:"]).ok());
+static INTRUDER_ENDS: LazyLock<Option<LiteralSearch>> =
+    LazyLock::new(|| LiteralSearch::new(&["executing program", "result:"]).ok());
 
 /// False for a line that no other program has written into.
 pub(super) fn may_hold_intruder(line: &str) -> bool {
@@ -28,7 +28,7 @@ const DROPPED: &str = " printk messages dropped **";
 /// How every note of printk begins.
 pub(super) const NOTE: &str = "** ";
 
-/// The messages of a line, with their framing. What stands in front of the first stamp without one
+/// The messages of a line, with their framing. What is in front of the first stamp without one
 /// of its own is no message of the kernel, and goes.
 pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
     let mut found = Vec::new();

@@ -24,7 +24,7 @@ pub(super) fn rows(text: &str) -> Option<impl Iterator<Item = String>> {
     is_log.then(|| text.split("\\n").map(plain))
 }
 
-/// Without the end of the string and of what it stands in, which may follow the last line.
+/// Without the end of the string and of what it is in, which may follow the last line.
 fn without_end(row: &str) -> &str {
     let inner = row.trim_end().trim_end_matches(['}', ']', ',', ' ']);
     let inner = inner

@@ -48,7 +48,7 @@ fn without_escapes(raw: &[u8]) -> Vec<u8> {
     text
 }
 
-/// What follows an escape sequence; `rest` begins behind its ESC.
+/// What follows an escape sequence; `rest` begins after its ESC.
 fn behind_sequence(rest: &[u8]) -> &[u8] {
     match rest {
         // Control sequence: parameters, then a letter.

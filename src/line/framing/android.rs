@@ -94,7 +94,7 @@ fn is_cpu_and_task(text: &str) -> bool {
 }
 
 /// `[pid:4711,cpu2,zetactl]` (HiSilicon, Cix), `c2   4711 ` (UNISOC), `[20240128_16:36:11.454041]@2 ` (Xiaomi): the task
-/// and the processor, or the time of day, that vendors' kernels print behind the stamp.
+/// and the processor, or the time of day, that vendors' kernels print after the stamp.
 pub fn task_of_vendor(input: &str) -> IResult<&str, Mark> {
     let rest = take_while1(|c| c != ']');
     let hisilicon = (

@@ -1,4 +1,4 @@
-//! What job runners put behind their clock.
+//! What job runners put after their clock.
 
 use super::Mark;
 use nom::branch::alt;

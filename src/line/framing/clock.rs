@@ -1,4 +1,4 @@
-//! Clocks that loggers put in front. They tell the time of day, never the time since boot.
+//! Clocks that loggers put in front. They give the time of day, never the time since boot.
 //!
 //! Names of months and weekdays come from strftime() in the user's language, so a date is known by its shape:
 //! a name, a day, a time. A list of languages would never be complete.
@@ -25,7 +25,7 @@ pub fn iso(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `Nov 23 14:20:48 `: syslog, journalctl -o short and short-precise; with the weekday in front and
-/// the year behind where OpenWrt's logread prints it; `13.01.2025 10:51:35:600 `.
+/// the year after where OpenWrt's logread prints it; `13.01.2025 10:51:35:600 `.
 pub fn classic(input: &str) -> IResult<&str, Mark> {
     map(terminated(date, char(' ')), |_| Mark::Other).parse(input)
 }
@@ -98,14 +98,14 @@ pub fn may_hold(text: &[u8]) -> bool {
 
 /// The words of a date, in the order of any language.
 #[derive(Debug, Default)]
-struct Words {
+struct DateWords {
     names: usize,
     numbers: usize,
     years: usize,
     dates: usize,
 }
 
-impl Words {
+impl DateWords {
     /// Takes in a word; false where it is none of a date.
     fn take(&mut self, word: &str) -> bool {
         let bare = word.trim_end_matches(['.', ',']);
@@ -138,7 +138,7 @@ const MAX_WORDS: usize = 5;
 /// `Nov 23 14:20:48`, `Mon Nov 23 14:20:48 2026`, `13.01.2025 10:51:35`.
 fn date(input: &str) -> IResult<&str, &str> {
     let begin = input;
-    let mut words = Words::default();
+    let mut words = DateWords::default();
     let mut rest = input;
     if !may_hold(input.as_bytes()) {
         return failure(begin);

@@ -10,9 +10,9 @@ use nom::sequence::{delimited, pair, preceded, terminated};
 use nom::{IResult, Parser};
 
 /// `[    0.055225] `: seconds since boot (kernel/printk/printk.c, `print_time()`). The blank
-/// behind is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
+/// after is a separator, save before a caller tag. Also `[    0.055225,1] ` with a CPU (Android's
 /// last_kmsg; Amlogic puts an `@`), `[   12.345678s]` (Huawei), `[    0.055225 <    0.000010>] ` (dmesg -d;
-/// journalctl -o short-delta puts a blank or a `*` behind the number) and `[    0.055225 ]` (LKP's logs). A mailer
+/// journalctl -o short-delta puts a blank or a `*` after the number) and `[    0.055225 ]` (LKP's logs). A mailer
 /// that did not know the character set may have put other characters for the blanks in front.
 pub fn uptime(input: &str) -> IResult<&str, Mark> {
     let cpu = recognize(pair(one_of(",@"), digit1));
@@ -28,7 +28,7 @@ pub fn uptime(input: &str) -> IResult<&str, Mark> {
     map(terminated(stamp, opt(char(' '))), Mark::Time).parse(input)
 }
 
-/// The same in its usual form, with six digits behind the point and nothing else inside: the stamp of
+/// The same in its usual form, with six digits after the point and nothing else inside: the stamp of
 /// nearly every line, read without trying others.
 pub fn usual_uptime(line: &str) -> Option<(&str, u64)> {
     let inside = line.strip_prefix('[')?;
@@ -76,7 +76,7 @@ fn micros(whole: &str, fraction: &str) -> Option<u64> {
     whole.checked_mul(1_000_000)?.checked_add(micros)
 }
 
-/// Offset of the first stamp of the kernel's own form, six digits behind the point, with the level
+/// Offset of the first stamp of the kernel's own form, six digits after the point, with the level
 /// in front of it.
 pub fn stamp_at(text: &str) -> Option<usize> {
     let mut starts = memchr::memchr_iter(b'[', text.as_bytes());
@@ -137,7 +137,7 @@ pub fn emptied(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it. Tables number their rows so, too,
-/// with a blank behind: the line of a kernel that begins with a blank is no header.
+/// with a blank after: the line of a kernel that begins with a blank is no header.
 pub fn level_number(input: &str) -> IResult<&str, Mark> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
     let mut level =

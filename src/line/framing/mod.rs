@@ -1,4 +1,4 @@
-//! Framing: what stands in front of the kernel's text.
+//! Framing: what is in front of the kernel's text.
 //!
 //! A line may carry several layers (`kern  :warn  : [    0.055225][    T0] …`). Each entry of
 //! `LAYERS` reads one; they are taken off until none fits. A new framing is one more entry.
@@ -18,7 +18,7 @@ pub(super) use kernel::{caller_id, level_of, stamp_at};
 /// More layers than any real log has; a bound on hostile input.
 const MAX_LAYERS: usize = 8;
 
-/// What one layer tells.
+/// What one layer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Time(u64),
@@ -29,36 +29,36 @@ enum Mark {
     Level(u8, Source),
     /// A layer that only lines of the kernel have, or only those of another program.
     Of(Source),
-    /// A layer that tells nothing ksplat keeps (host name, wall clock).
+    /// A layer that says nothing ksplat keeps (host name, wall clock).
     Other,
 }
 
 /// One framing.
 struct Layer {
     read: fn(&str) -> IResult<&str, Mark>,
-    /// Where it may stand.
-    place: Place,
+    /// Where it may be.
+    place: LayerPlace,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum LayerPlace {
     /// Anywhere in front of the text.
     Any,
-    /// Only behind another layer: alone it could be text.
-    Behind,
+    /// Only after another layer: alone it could be text.
+    After,
 }
 
 const fn any(read: fn(&str) -> IResult<&str, Mark>) -> Layer {
     Layer {
         read,
-        place: Place::Any,
+        place: LayerPlace::Any,
     }
 }
 
-const fn behind(read: fn(&str) -> IResult<&str, Mark>) -> Layer {
+const fn after(read: fn(&str) -> IResult<&str, Mark>) -> Layer {
     Layer {
         read,
-        place: Place::Behind,
+        place: LayerPlace::After,
     }
 }
 
@@ -67,8 +67,8 @@ const LAYERS: &[Layer] = &[
     any(kernel::uptime),
     any(kernel::caller),
     // Before the level: MediaTek's processor begins as one does.
-    behind(android::processor),
-    behind(android::task_of_vendor),
+    after(android::processor),
+    after(android::task_of_vendor),
     any(syslog::rfc5424),
     any(kernel::level_number),
     any(kernel::facility_level),
@@ -89,11 +89,11 @@ const LAYERS: &[Layer] = &[
     any(clock::unix),
     any(clock::bracketed),
     any(clock::time_of_day),
-    behind(syslog::busybox_tag),
-    behind(syslog::kernel_tag),
+    after(syslog::busybox_tag),
+    after(syslog::kernel_tag),
     any(syslog::bare_kernel_tag),
-    behind(ci::gitlab_stream),
-    behind(ci::container_stream),
+    after(ci::gitlab_stream),
+    after(ci::container_stream),
 ];
 
 /// Takes the kernel's own stamp and caller off a line of a console; `None` without the stamp, and where
@@ -114,7 +114,7 @@ pub fn of_console(line: &str) -> Option<(Framing, &str)> {
     Some((framing, rest))
 }
 
-/// True where one of the layers begins a text that stands behind another one.
+/// True where one of the layers begins a text that is after another one.
 pub fn begins(text: &str) -> bool {
     LAYERS.iter().any(|layer| (layer.read)(text).is_ok())
 }
@@ -129,7 +129,7 @@ pub fn strip(line: &str) -> (Framing, &str) {
     let mut framing = Framing::default();
     let mut rest = line;
     for _ in 0..MAX_LAYERS {
-        let fits = |layer: &&Layer| layer.place == Place::Any || framing.present;
+        let fits = |layer: &&Layer| layer.place == LayerPlace::Any || framing.present;
         let layers = LAYERS.iter().filter(fits);
         let Some((inner, mark)) = layers.flat_map(|layer| (layer.read)(rest)).next() else {
             break;
@@ -148,7 +148,7 @@ pub fn is_full_date(text: &str) -> bool {
     clock::weekday_iso(text).is_ok_and(|(rest, _)| rest.is_empty())
 }
 
-/// True where what stands before a header is another program's tag: `systemd[1]: foo.service: `.
+/// True where what is before a header is another program's tag: `systemd[1]: foo.service: `.
 pub fn holds_program_tag(text: &str) -> bool {
     syslog::has_program_tag(text)
 }

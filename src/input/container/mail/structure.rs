@@ -15,7 +15,7 @@ const MAX_HEADER: usize = 256 << 10;
 /// Parts within parts.
 pub const MAX_NESTING: usize = 16;
 
-/// Parts of a mail; one of more is read as it stands.
+/// Parts of a mail; one of more is read as it is.
 const MAX_PARTS: usize = 100_000;
 
 /// Bytes that are searched before they are given back.
@@ -23,18 +23,18 @@ const WINDOW: usize = 8 << 20;
 
 /// A part that is no multipart itself.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct MailPart {
     /// Its number among all parts, multiparts too, counted from 0.
     pub number: usize,
     /// Header and body.
     pub range: Range<usize>,
     /// Where its body begins.
     pub body: usize,
-    /// True for a multipart without its boundary: a text as it stands.
+    /// True for a multipart without its boundary: a text as it is.
     pub is_unparted: bool,
     /// True for a mail within the mail.
     pub is_mail: bool,
-    /// True where it is read behind the texts.
+    /// True where it is read after the texts.
     pub is_attached: bool,
 }
 
@@ -42,7 +42,7 @@ pub struct Part {
 #[derive(Debug, Default)]
 pub struct Structure {
     /// Its parts in their order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<MailPart>,
     /// Those of them, by index, that are its text. Of a text in several forms the plain one is.
     pub texts: Vec<usize>,
     /// True where parts are nested deeper than [`MAX_NESTING`]; those are left out.
@@ -52,7 +52,7 @@ pub struct Structure {
     numbers: usize,
 }
 
-/// What a part stands in.
+/// What a part is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
     Nothing,
@@ -62,7 +62,7 @@ enum Within {
     Digest,
 }
 
-/// What is still looked for where a part stands.
+/// What is still looked for where a part is.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     within: Within,
@@ -74,7 +74,7 @@ struct Wanted {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PartKind {
     Plain,
     Page,
     /// Text of another sort.
@@ -100,11 +100,11 @@ impl Structure {
         (structure.parts.len() < MAX_PARTS).then_some(structure)
     }
 
-    /// True where the mail is a text that stands there as it is: a multipart without its boundary.
+    /// True where the mail is a text that is there as it is: a multipart without its boundary.
     pub fn is_text_alone(&self) -> bool {
         matches!(
             self.parts.as_slice(),
-            [Part {
+            [MailPart {
                 number: 0,
                 is_unparted: true,
                 ..
@@ -127,13 +127,13 @@ impl Structure {
         }
         let kind = kind(content_type, wanted.within);
         self.leaf(kind, header.as_ref(), wanted);
-        let is_read = kind != Kind::Page || !self.pages.ends_with(&[self.parts.len()]);
-        self.parts.push(Part {
+        let is_read = kind != PartKind::Page || !self.pages.ends_with(&[self.parts.len()]);
+        self.parts.push(MailPart {
             number,
             range,
             body,
             is_unparted: content_type.is_some_and(|kind| kind.ctype() == "multipart"),
-            is_mail: kind == Kind::Mail,
+            is_mail: kind == PartKind::Mail,
             is_attached: is_read,
         });
     }
@@ -189,15 +189,15 @@ impl Structure {
     }
 
     /// Tells what a part is to its mail; mail-parser's rules.
-    fn leaf(&mut self, kind: Kind, header: Option<&Message<'_>>, wanted: &mut Wanted) {
+    fn leaf(&mut self, kind: PartKind, header: Option<&Message<'_>>, wanted: &mut Wanted) {
         let index = self.parts.len();
         let (mut text, mut page) = (false, false);
         if wanted.within == Within::Alternative {
-            (text, page) = (kind == Kind::Plain, kind == Kind::Page);
+            (text, page) = (kind == PartKind::Plain, kind == PartKind::Page);
         } else if is_shown(kind, header, wanted) {
             if wanted.in_alternative && (wanted.text || wanted.page) {
-                wanted.text &= kind != Kind::Page;
-                wanted.page &= kind != Kind::Plain;
+                wanted.text &= kind != PartKind::Page;
+                wanted.page &= kind != PartKind::Plain;
             }
             (text, page) = (wanted.text, wanted.page);
         }
@@ -207,30 +207,31 @@ impl Structure {
 }
 
 /// False for an attachment.
-fn is_shown(kind: Kind, header: Option<&Message<'_>>, place: &Wanted) -> bool {
+fn is_shown(kind: PartKind, header: Option<&Message<'_>>, place: &Wanted) -> bool {
     let disposition = header.and_then(|header| header.content_disposition());
     let content_type = header.and_then(|header| header.content_type());
     let is_named = content_type.is_some_and(|kind| kind.has_attribute("name"));
-    matches!(kind, Kind::Plain | Kind::Page | Kind::Shown)
+    matches!(kind, PartKind::Plain | PartKind::Page | PartKind::Shown)
         && disposition.is_none_or(|disposition| !disposition.is_attachment())
-        && (place.is_first || place.within != Within::Related && (kind == Kind::Shown || !is_named))
+        && (place.is_first
+            || place.within != Within::Related && (kind == PartKind::Shown || !is_named))
 }
 
-fn kind(content_type: Option<&ContentType<'_>>, within: Within) -> Kind {
+fn kind(content_type: Option<&ContentType<'_>>, within: Within) -> PartKind {
     let Some(content_type) = content_type else {
         return match within {
-            Within::Digest => Kind::Mail,
-            _ => Kind::Plain,
+            Within::Digest => PartKind::Mail,
+            _ => PartKind::Plain,
         };
     };
     match (content_type.ctype(), content_type.subtype()) {
-        ("text", Some("plain")) => Kind::Plain,
-        ("text", Some("html")) => Kind::Page,
-        // One without its boundary is a text as it stands.
-        ("text" | "multipart", _) => Kind::Text,
-        ("image" | "audio" | "video", _) => Kind::Shown,
-        ("message", Some("rfc822" | "global")) => Kind::Mail,
-        _ => Kind::Other,
+        ("text", Some("plain")) => PartKind::Plain,
+        ("text", Some("html")) => PartKind::Page,
+        // One without its boundary is a text as it is.
+        ("text" | "multipart", _) => PartKind::Text,
+        ("image" | "audio" | "video", _) => PartKind::Shown,
+        ("message", Some("rfc822" | "global")) => PartKind::Mail,
+        _ => PartKind::Other,
     }
 }
 
@@ -269,7 +270,7 @@ struct Delimiters<'m> {
     body: Range<usize>,
     finder: memmem::Finder<'static>,
     at: usize,
-    /// The last one was behind the last part.
+    /// The last one was after the last part.
     closed: bool,
 }
 
@@ -284,7 +285,7 @@ impl<'m> Delimiters<'m> {
         }
     }
 
-    /// Where the delimiter stands, or what looks like it.
+    /// Where the delimiter is, or what looks like it.
     fn candidate(&mut self) -> Option<usize> {
         let length = self.finder.needle().len();
         while self.at < self.body.end {
@@ -338,7 +339,7 @@ mod tests {
     /// Each part's number and body, and which are texts.
     fn parts(mail: &str) -> (Vec<(usize, &str)>, Vec<usize>) {
         let structure = Structure::of(mail.as_bytes()).expect("few parts");
-        let body = |part: &Part| (part.number, &mail[part.body..part.range.end]);
+        let body = |part: &MailPart| (part.number, &mail[part.body..part.range.end]);
         (structure.parts.iter().map(body).collect(), structure.texts)
     }
 

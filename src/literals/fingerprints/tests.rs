@@ -1,8 +1,8 @@
-use super::{BUCKETS, WIDTH, Window, choose};
+use super::builtin::FINGERPRINTS;
+use super::{BUCKETS, Fingerprint, WIDTH, of_all};
 use crate::grammar::Grammar;
 use crate::line::decode;
 use crate::literals::anneal::{found, improve, passed, sample};
-use crate::literals::chosen::CHOSEN;
 use crate::literals::shortest;
 use std::fs;
 use std::path::Path;
@@ -11,42 +11,29 @@ use std::path::Path;
 /// let through for nothing costs a look at its hash.
 const RARE: u32 = 36;
 
-/// The same for windows that are found: their literals are compared.
+/// The same for fingerprints that are found: their literals are compared.
 const FOUND_RARE: u32 = 600;
 
+/// What to do when the test fails.
+const MEND: &str = "CONTRIBUTING.md says how to find fingerprints";
+
 #[test]
-fn windows_are_made_of_rare_bytes_and_shared_by_those_alike() {
-    let literals: [&[u8]; 2] = [b"the skew is too wide", b"BUG: KFENCES"];
-    let windows = choose(&literals);
-    let text = |n: usize| &literals[n][windows[n].offset..][..4];
-    assert!(text(0).contains(&b'w') && text(1).is_ascii(), "{windows:?}");
-    assert!(text(1).iter().any(u8::is_ascii_uppercase), "{windows:?}");
-    let twice = choose(&[b"Oops: 1", b"Oops: 2"]);
-    assert_eq!(twice[0], twice[1]);
+fn a_literal_that_nobody_searched_for_has_none() {
+    assert!(of_all(&[b"Oops"]).is_some());
+    assert!(of_all(&[b"Oops", b"a literal of the user's"]).is_none());
 }
 
 #[test]
-fn a_window_ends_before_the_line_does() {
-    assert_eq!(
-        choose(&[b"SAGE\n\n\n\n"])[0],
-        Window {
-            offset: 0,
-            bucket: 0
-        }
-    );
-}
-
-#[test]
-fn what_was_chosen_beforehand_fits() {
-    assert!(CHOSEN.is_sorted_by_key(|(literal, ..)| literal.as_bytes()));
-    for (literal, offset, bucket) in CHOSEN {
+fn every_fingerprint_is_in_its_literal() {
+    assert!(FINGERPRINTS.is_sorted_by_key(|(literal, ..)| literal.as_bytes()));
+    for (literal, offset, bucket) in FINGERPRINTS {
         let text = literal.as_bytes().get(*offset..offset + WIDTH);
         assert!(*bucket < BUCKETS, "{literal}");
         assert!(text.is_some_and(|text| !text.contains(&b'\n')), "{literal}");
     }
 }
 
-/// What begins reports and boots, and what tells of a boot: the two searches of a log.
+/// What begins reports and boots, and what describes a boot: the two searches of a log.
 fn searches(grammar: &Grammar) -> [Vec<&str>; 2] {
     let reports = grammar
         .report_literals()
@@ -72,56 +59,56 @@ fn logs() -> Vec<u8> {
 }
 
 #[test]
-fn windows_of_the_grammar_let_few_places_through() {
+fn fingerprints_of_the_grammar_let_few_places_through() {
     let text = sample(&logs());
     let grammar = Grammar::builtin();
     let searches = searches(&grammar);
-    if std::env::var_os("UPDATE_WINDOWS").is_some() {
+    if std::env::var_os("UPDATE_FINGERPRINTS").is_some() {
         update(&text, &searches);
         return;
     }
     for literals in searches {
         let literals: Vec<&[u8]> = literals.iter().map(|literal| literal.as_bytes()).collect();
-        let windows = choose(&literals);
-        let passed = passed(&text, &literals, &windows);
-        let found = found(&text, &literals, &windows);
+        let fingerprints = of_all(&literals).expect(MEND);
+        let passed = passed(&text, &literals, &fingerprints);
+        let found = found(&text, &literals, &fingerprints);
         let most = [RARE, FOUND_RARE].map(|rare| text.len() as u32 / rare);
         assert!(
             passed < most[0] && found < most[1],
-            "{passed}, {found}; CONTRIBUTING.md tells how to find better ones"
+            "{passed}, {found}; {MEND}"
         );
     }
 }
 
-/// Writes `chosen.rs`.
+/// Writes `builtin.rs`.
 fn update(text: &[u8], searches: &[Vec<&str>; 2]) {
-    let mut all: Vec<(&str, Window)> = Vec::new();
+    let mut all: Vec<(&str, Fingerprint)> = Vec::new();
     for literals in searches {
         let known = |literal: &&str| {
             all.iter()
                 .find(|(known, _)| known == literal)
-                .map(|(_, window)| *window)
+                .map(|(_, fingerprint)| *fingerprint)
         };
         let (mut literals, others): (Vec<&str>, Vec<&str>) = literals
             .iter()
             .partition(|literal| known(literal).is_some());
-        let fixed: Vec<Window> = literals.iter().filter_map(known).collect();
+        let fixed: Vec<Fingerprint> = literals.iter().filter_map(known).collect();
         literals.extend(others);
         let bytes: Vec<&[u8]> = literals.iter().map(|literal| literal.as_bytes()).collect();
-        let windows = improve(text, &bytes, &fixed);
+        let fingerprints = improve(text, &bytes, &fixed);
         println!(
             "{} places of {}",
-            passed(text, &bytes, &windows),
+            passed(text, &bytes, &fingerprints),
             text.len()
         );
-        all.extend(literals.into_iter().zip(windows).skip(fixed.len()));
+        all.extend(literals.into_iter().zip(fingerprints).skip(fixed.len()));
     }
     all.sort_by_key(|(literal, _)| literal.as_bytes());
-    let rows = all.iter().map(|(literal, Window { offset, bucket })| {
+    let rows = all.iter().map(|(literal, Fingerprint { offset, bucket })| {
         format!("    ({literal:?}, {offset}, {bucket}),\n")
     });
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/literals/chosen.rs");
-    let old = fs::read_to_string(&path).expect("chosen.rs");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/literals/fingerprints/builtin.rs");
+    let old = fs::read_to_string(&path).expect("builtin.rs");
     let (head, _) = old.split_once("&[\n").expect("a head");
     fs::write(path, format!("{head}&[\n{}];\n", rows.collect::<String>())).expect("written");
 }

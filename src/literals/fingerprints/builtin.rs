@@ -1,7 +1,8 @@
-//! Windows of the grammar's literals, found by `UPDATE_WINDOWS=1 cargo test --release windows_of_the_grammar`.
+//! Fingerprints of the grammar's literals, found by
+//! `UPDATE_FINGERPRINTS=1 cargo test --release fingerprints_of_the_grammar`.
 
-/// Literals, sorted, with the offset of the window of each and its bucket.
-pub const CHOSEN: &[(&str, usize, usize)] = &[
+/// Literals, sorted, with the offset of the fingerprint of each and its bucket.
+pub const FINGERPRINTS: &[(&str, usize, usize)] = &[
     (" (Not tainted): ", 11, 2),
     (" (Tainted: ", 1, 2),
     (" (code ", 1, 4),
