@@ -5,6 +5,7 @@ use super::fail_on::FailOn;
 use super::format::Format;
 use super::symbolize::kaslr_offset;
 use crate::grammar::MilestoneName;
+use crate::render::Links;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
@@ -295,6 +296,11 @@ pub struct Options {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
+    /// Links to files and lines in text on a terminal (OSC 8): none, file, kitty, vscode, or a URL with {path}, {line}, and
+    /// {file} for the path within the kernel's sources. {path} of a source needs --kernel-tree
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = link_format, default_value = "none")]
+    pub hyperlink_format: String,
+
     /// Show text that is longer than the screen by a pager: on a terminal (auto), always, or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Paging::Auto)]
     pub paging: Paging,
@@ -383,6 +389,14 @@ fn milestone(text: &str) -> Result<MilestoneName, String> {
         let names = MilestoneName::ALL.map(MilestoneName::name).join(", ");
         format!("no milestone; known are {names}, and {SECONDARY_UP} for secondary-bring-up-done")
     })
+}
+
+/// The value of `--hyperlink-format`.
+///
+/// # Errors
+/// What is no format of links.
+fn link_format(text: &str) -> Result<String, String> {
+    Links::of(text, None).map(|_| text.to_owned())
 }
 
 /// A number of bytes, as `--max-size` takes it: `4294967296`, `4G`, `4GiB`.

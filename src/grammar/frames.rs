@@ -164,6 +164,9 @@ pub struct KnownLines {
     /// True where the lines tell something of this report all the same.
     #[serde(default)]
     pub detail: bool,
+    /// True where the blanks in front tell something as well.
+    #[serde(default)]
+    pub columns: bool,
 }
 
 #[cfg(test)]

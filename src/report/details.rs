@@ -14,16 +14,30 @@ const MOST: usize = 40;
 pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
     let mut in_head = true;
     let mut details = Vec::new();
+    // printk() was given a text of two lines: the second begins with a blank.
+    let mut goes_on = false;
     let mut lines = splat.lines.iter().skip(1).peekable();
     while let Some(line) = lines.next() {
         in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
         let is_torn = lines.peek().is_some_and(|next| is_half(line, *next));
         let is_text = *line.class == LineClass::Text && !is_torn;
-        if is_text && tells(grammar, line, in_head) && details.len() < MOST {
-            details.push(line.printed.trim().to_owned());
+        goes_on &= line.printed.starts_with(' ') && grammar.known_as(line.text).is_none();
+        let is_wanted = is_text && (goes_on || tells(grammar, line, in_head));
+        if is_wanted && details.len() < MOST {
+            details.push(as_printed(grammar, line));
         }
+        goes_on = is_wanted;
     }
     details
+}
+
+/// A line without its margin, but where that tells something: lockdep has a column for each CPU.
+fn as_printed(grammar: &Grammar, line: SplatLine<'_>) -> String {
+    let known = grammar.known_as(line.text.trim());
+    match known.is_some_and(|known| known.columns) {
+        true => line.printed.trim_end().to_owned(),
+        false => line.printed.trim().to_owned(),
+    }
 }
 
 /// True where printk was interrupted in a line and printed it once more, whole.

@@ -61,6 +61,7 @@ impl<'a> Body<'a> {
         html! {
             @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
             (code(self.report))
+            (variables(self.report))
             (source(self.report))
             h4 { "Facts" }
             dl.facts {
@@ -131,6 +132,30 @@ fn hearers(report: &Report) -> Markup {
             h4 { "Whose" }
             @for line in facts::whose(report).iter().take(1) { p { (line) } }
             ul.next { @for address in all { li { (address) } } }
+        }
+    }
+}
+
+/// Parameters and variables at RIP; where a value is lost, why.
+fn variables(report: &Report) -> Markup {
+    let all = &report.symbols.variables;
+    html! {
+        @if !all.is_empty() {
+            h4 { "Variables" }
+            dl.facts {
+                @for variable in all {
+                    div {
+                        dt { code { (variable.name) } }
+                        dd {
+                            @match &variable.value {
+                                Some(value) => { span { code { (value) } } span { (variable.how) } },
+                                None => { span { (variable.how) } },
+                            }
+                            span { small { (variable.type_name) ", in " (variable.function) "()" } }
+                        }
+                    }
+                }
+            }
         }
     }
 }
