@@ -45,7 +45,7 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
 
-        /// Add the instructions of each Code: line (x86), the one at fault marked
+        /// Add the instructions of each Code: line (x86, arm64), the one at fault marked
         #[arg(long)]
         code: bool,
     },
@@ -324,7 +324,7 @@ pub struct Options {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Show every report of an incident whole; say on stderr how a vmlinux was checked, and which messages about CPU
+    /// Show every report of an incident and every frame of a call trace; say on stderr how a vmlinux was checked, and which messages about CPU
     /// features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
