@@ -68,7 +68,11 @@ impl<'a> Body<'a> {
                 @for (name, values) in self.facts() {
                     div {
                         dt { (name) }
-                        dd data-copy[TO_COPY.contains(&name)] { @for value in &values { span { (value) } } }
+                        @if TO_COPY.contains(&name) {
+                            dd data-copy { @for value in &values { span { (breakable(value)) } } }
+                        } @else {
+                            dd { @for value in &values { span { (value) } } }
+                        }
                     }
                 }
             }
@@ -119,6 +123,11 @@ impl<'a> Body<'a> {
         facts.extend(register.map(|msr| ("Register", vec![msr.to_string()])));
         facts
     }
+}
+
+/// A long name that is broken between its words.
+fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive([':', '_', ',']) { (part) wbr; } }
 }
 
 /// Who should hear of it.
