@@ -12,8 +12,8 @@ use jiff::civil::Date;
 use regex::Regex;
 use std::path::PathBuf;
 
-/// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
-/// of x86 CPU features.
+/// Reads kernel logs and says of each report (splat): what broke, whose code it is, what to do. Frames get files and lines
+/// by a vmlinux; late clears of x86 CPU features are explained.
 ///
 /// Exit code: 0 nothing that --fail-on names was found, 1 it was, 2 an error.
 #[derive(Debug, Parser)]
