@@ -196,8 +196,8 @@ impl Known {
         // Of several such lines, as that of the user's program, only the kernel's has the report's bytes.
         let code = self.splat.code.as_ref()?;
         let first = code.bytes.iter().take(4).map(|byte| format!("{byte:02x}"));
-        let first = first.collect::<Vec<_>>().join(" ");
-        if !line.text.contains(&first) {
+        let printed = line.text.replace(' ', "");
+        if !printed.contains(&first.collect::<String>()) {
             return None;
         }
         let mut text = String::new();

@@ -5,14 +5,15 @@ use super::fail_on::FailOn;
 use super::format::Format;
 use super::symbolize::kaslr_offset;
 use crate::grammar::MilestoneName;
+use crate::render::Links;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 use regex::Regex;
 use std::path::PathBuf;
 
-/// Reads kernel logs: finds every splat, symbolizes it against vmlinux, and explains late clears
-/// of x86 CPU features.
+/// Reads kernel logs and says of each report (splat): what broke, whose code it is, what to do. Frames get files and lines
+/// by a vmlinux; late clears of x86 CPU features are explained.
 ///
 /// Exit code: 0 nothing that --fail-on names was found, 1 it was, 2 an error.
 #[derive(Debug, Parser)]
@@ -44,7 +45,7 @@ pub enum Command {
         /// Log to read; standard input without it
         file: Option<PathBuf>,
 
-        /// Add the instructions of each Code: line (x86), the one at fault marked
+        /// Add the instructions of each Code: line (x86, arm64), the one at fault marked
         #[arg(long)]
         code: bool,
     },
@@ -295,6 +296,11 @@ pub struct Options {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
 
+    /// Links to files and lines in text on a terminal (OSC 8): none, file, kitty, vscode, or a URL with {path}, {line}, and
+    /// {file} for the path within the kernel's sources. {path} of a source needs --kernel-tree
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = link_format, default_value = "none")]
+    pub hyperlink_format: String,
+
     /// Show text that is longer than the screen by a pager: on a terminal (auto), always, or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Paging::Auto)]
     pub paging: Paging,
@@ -318,7 +324,7 @@ pub struct Options {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Show every report of an incident whole; say on stderr how a vmlinux was checked, and which messages about CPU
+    /// Show every report of an incident and every frame of a call trace; say on stderr how a vmlinux was checked, and which messages about CPU
     /// features no splat explains
     #[arg(short, long, global = true)]
     pub verbose: bool,
@@ -383,6 +389,14 @@ fn milestone(text: &str) -> Result<MilestoneName, String> {
         let names = MilestoneName::ALL.map(MilestoneName::name).join(", ");
         format!("no milestone; known are {names}, and {SECONDARY_UP} for secondary-bring-up-done")
     })
+}
+
+/// The value of `--hyperlink-format`.
+///
+/// # Errors
+/// What is no format of links.
+fn link_format(text: &str) -> Result<String, String> {
+    Links::of(text, None).map(|_| text.to_owned())
 }
 
 /// A number of bytes, as `--max-size` takes it: `4294967296`, `4G`, `4GiB`.

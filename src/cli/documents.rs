@@ -68,6 +68,9 @@ fn all_examples() -> Vec<(&'static str, &'static str)> {
         examples::ANNOTATE,
         examples::SCAN,
         examples::CHECK,
+        examples::CPUS,
+        examples::BUGS,
+        examples::MERGE,
         examples::SYMBOLIZE,
         examples::EXPLAIN,
     ];

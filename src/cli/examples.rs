@@ -23,6 +23,10 @@ pub const TRIAGE: &[(&str, &str)] = &[
         "each report as soon as it is complete",
     ),
     ("ksplat -o report.html console.log", "a page for others"),
+    (
+        "ksplat --kernel-tree linux --format mail console.log",
+        "a report mail to those whose code it is",
+    ),
 ];
 
 /// Of `ksplat annotate`.
@@ -152,14 +156,14 @@ pub const PARTS: &[Part] = &[
                 "CLICOLOR_FORCE",
                 "where it is set and not 0, colours also where the output is no terminal",
             ),
-            ("TERM", "dumb: no colours"),
+            ("TERM", "dumb: no colours, no pager, no links"),
             (
                 "DEBUGINFOD_URLS, DEBUGINFOD_CACHE_PATH",
                 "servers and cache of debuginfod, which debuginfod-find asks for debug info that is not here",
             ),
             (
                 "KSPLAT_PAGER, PAGER",
-                "the pager for --paging; less without them",
+                "the pager for --paging, KSPLAT_PAGER first; less without them",
             ),
         ],
     },

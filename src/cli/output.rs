@@ -7,7 +7,7 @@ use super::args::{Color, Options, Paging};
 use super::draft::Target;
 use super::format::Format;
 use super::pager;
-use crate::render::{self, Escape, Style, without_commands};
+use crate::render::{self, Escape, Links, Style, without_commands};
 use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 use std::time::{Duration, Instant};
@@ -261,10 +261,21 @@ pub fn style(options: &Options) -> Style {
         true => Style::colored(),
         false => Style::plain(),
     };
+    let style = match colored || terminal && !is_dumb() {
+        true => style.linked(links(options)),
+        false => style,
+    };
     match rustix::termios::tcgetwinsize(io::stdout()) {
         Ok(size) if terminal && size.ws_col > 0 => style.fitted(size.ws_col.into()),
         _ => style,
     }
+}
+
+/// The links that are asked for. They live as long as the program, as all that a style holds.
+fn links(options: &Options) -> Option<&'static Links> {
+    let tree = options.kernel_tree.as_deref();
+    let links = Links::of(&options.hyperlink_format, tree).ok().flatten()?;
+    Some(Box::leak(Box::new(links)))
 }
 
 /// True where the reader of the output went away: no error, only the end.

@@ -47,6 +47,19 @@ pub enum LineForm {
     Ruler,
 }
 
+/// What of a line a person wants to see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detail {
+    /// Nothing: it says the same of every report, or is shown elsewhere.
+    #[default]
+    None,
+    /// Its text.
+    Text,
+    /// Its text, and the blanks in front.
+    Columns,
+}
+
 /// Lines of reports that begin alike.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,9 +73,9 @@ pub struct LineRule {
     /// How they are read.
     #[serde(default, rename = "is")]
     pub form: LineForm,
-    /// True where the lines say something of this report that a person wants to see.
+    /// What of the lines a person wants to see.
     #[serde(default)]
-    pub detail: bool,
+    pub detail: Detail,
     /// True where a mailer breaks them at its margin.
     #[serde(default)]
     pub long: bool,

@@ -39,7 +39,7 @@ pub use late_clear::{
     Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
     NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
 };
-pub use lines::{Halves, HalvesName, LineForm, LineRule, LineRules};
+pub use lines::{Detail, Halves, HalvesName, LineForm, LineRule, LineRules};
 pub(crate) use memo::Memo;
 pub use msr::{Msr, MsrBit};
 pub use passed_over::PassedOver;

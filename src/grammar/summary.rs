@@ -12,9 +12,14 @@ pub struct SummaryRule {
     pub kinds: Vec<String>,
     /// Must fit the header; where absent, any header does. Its named groups are facts.
     pub header: Option<Pattern>,
+    /// Must fit a line of the report; where absent, none has to. Its named groups are facts.
+    pub needs: Option<Pattern>,
     /// Lines after the header whose named groups are facts, where they are there.
     #[serde(default)]
     pub lines: Vec<Pattern>,
+    /// The same for lines that only the line before them tells apart.
+    #[serde(default)]
+    pub after: Vec<After>,
     /// Facts that are functions of another stack of the report, by the beginning of its label: the first one
     /// that is no machinery.
     #[serde(default)]
@@ -22,8 +27,9 @@ pub struct SummaryRule {
     /// What kind of trouble it is, in capitals: the first words of the output.
     pub label: String,
     /// What happened. The first sentence is taken whose facts are all known: `{function}`, `{module}`,
-    /// `{whose}` (the module, else the function), `{comm}`, `{cpu}`, `{message}`, and the groups of the
-    /// patterns. A group `address` is written without its zeros, a group `access` as a verb.
+    /// `{owner}` (the module in words), `{whose}` (the owner, else the function), `{comm}`, `{cpu}`, `{message}`, and the groups of the
+    /// patterns. Some groups are written in words: `address` without its zeros, `access` as a verb, `irq` as the
+    /// sort of interrupt; with `order` comes `pages`, the pages that it asks for.
     pub says: Vec<String>,
     /// True where the kernel ends the task that ran into it.
     #[serde(default)]
@@ -33,6 +39,16 @@ pub struct SummaryRule {
     /// What to do, a line each.
     #[serde(default)]
     pub next: Vec<String>,
+}
+
+/// A line that is known by the one before it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The line before.
+    pub line: Pattern,
+    /// The line itself, with its named groups.
+    pub next: Pattern,
 }
 
 /// What a taint letter means (Documentation/admin-guide/tainted-kernels.rst).
@@ -48,6 +64,11 @@ pub struct Taint {
 impl SummaryRule {
     /// Every pattern of the rule.
     pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        self.header.iter().chain(&self.lines)
+        let after = self
+            .after
+            .iter()
+            .flat_map(|after| [&after.line, &after.next]);
+        let single = self.header.iter().chain(&self.needs);
+        single.chain(&self.lines).chain(after)
     }
 }

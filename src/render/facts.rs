@@ -130,7 +130,7 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
         ("Access", one(access(report))),
         ("Culprit", one(culprit(report))),
         ("Kernel", one(kernel(splat))),
-        ("Taint", one(taint(splat, report.grammar()))),
+        ("Taint", taints(report)),
         ("Symbols", one(symbols(&report.symbols))),
         ("Feature", one(verdict.and_then(feature))),
         ("Verdict", one(verdict.map(summary_of))),
@@ -220,9 +220,20 @@ fn what_and_next(diagnosis: &str) -> (Option<String>, Option<String>) {
 }
 
 /// Lines of what the report says after its header; JSON has all of them.
-const DETAILS: usize = 12;
+const DETAILS: usize = 24;
 
-/// Taint letters in words; one that no table has stands alone.
+/// Taint letters in words, and the modules that brought them.
+fn taints(report: &Report) -> Vec<String> {
+    let modules = report.tainting_modules.iter();
+    let modules: Vec<_> = modules
+        .map(|module| format!("{} ({})", module.name, module.letters))
+        .collect();
+    let by = (!modules.is_empty()).then(|| format!("by {}", modules.join(", ")));
+    let letters = taint(&report.splat, report.grammar());
+    letters.into_iter().chain(by).collect()
+}
+
+/// Taint letters in words; one that no table has is alone.
 fn taint(splat: &Splat, grammar: &Grammar) -> Option<String> {
     let letters = splat
         .kernel

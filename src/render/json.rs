@@ -10,7 +10,7 @@ use crate::boot::Boot;
 use crate::grammar::{Level, MilestoneName};
 use crate::group::Group;
 use crate::late_clear::{BringUp, LateClear};
-use crate::report::{Access, CodeLine, MsrAccess, Report, Seen};
+use crate::report::{Access, CodeLine, MsrAccess, Report, Seen, TaintingModule};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, ModuleSymbols, Symbols, Variable};
@@ -140,6 +140,9 @@ struct SplatJson<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     details: &'a [String],
     symbols: SymbolsJson<'a>,
+    /// Only where the report lists its modules.
+    #[serde(skip_serializing_if = "<[TaintingModule]>::is_empty")]
+    tainting_modules: &'a [TaintingModule],
     /// Only where a vmlinux is at hand.
     #[serde(skip_serializing_if = "<[Variable]>::is_empty")]
     variables: &'a [Variable],
@@ -552,6 +555,7 @@ fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         stacks: stacks(splat),
         details: &splat.details,
         symbols: symbols(&report.symbols),
+        tainting_modules: &report.tainting_modules,
         variables: &report.symbols.variables,
         routing: report.routing.as_ref(),
         source_code: report.source_code.as_ref(),

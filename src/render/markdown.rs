@@ -139,7 +139,7 @@ fn section(first: &Report, more: &[Report]) -> String {
             let _ = writeln!(out, "- {name}: {}", code(&value));
         }
     }
-    let block = text::block::block(first, more, &Style::plain());
+    let block = text::block::block(first, more, false, &Style::plain());
     let fence = "`".repeat(longest_run(&block).max(2) + 1);
     let _ = write!(
         out,

@@ -1,5 +1,6 @@
 //! Colours and width of the text output.
 
+use super::links::Links;
 use anstyle::{AnsiColor, Style as Ansi};
 
 /// Which colours to use; [`Style::plain`] has none.
@@ -17,6 +18,8 @@ pub struct Style {
     pub function: Ansi,
     /// Files and lines.
     pub place: Ansi,
+    /// Links to files, where they are asked for.
+    pub links: Option<&'static Links>,
 }
 
 /// Columns where the output is no terminal.
@@ -35,6 +38,7 @@ impl Style {
             dim: Ansi::new(),
             function: Ansi::new(),
             place: Ansi::new(),
+            links: None,
         }
     }
 
@@ -46,6 +50,11 @@ impl Style {
         }
     }
 
+    /// With links to files.
+    pub fn linked(self, links: Option<&'static Links>) -> Style {
+        Style { links, ..self }
+    }
+
     /// Colours for a terminal.
     pub fn colored() -> Style {
         Style {
@@ -55,6 +64,7 @@ impl Style {
             dim: Ansi::new().dimmed(),
             function: Ansi::new().bold(),
             place: AnsiColor::Green.on_default(),
+            links: None,
         }
     }
 

@@ -95,7 +95,7 @@ impl Text {
     fn block(&mut self, first: &Report, more: &[Report]) -> String {
         let gap = if self.after_line { "\n" } else { "" };
         self.after_line = false;
-        let block = block::block(first, more, &self.style);
+        let block = block::block(first, more, self.manner.whole, &self.style);
         format!("{gap}{block}")
     }
 
@@ -167,7 +167,7 @@ impl Output for Text {
 
 /// A block for one splat, ending in an empty line.
 pub fn report(report: &Report, style: &Style) -> String {
-    block::block(report, &[], style)
+    block::block(report, &[], false, style)
 }
 
 impl fmt::Display for Report {

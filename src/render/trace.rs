@@ -10,11 +10,20 @@ use crate::splat::{Frame, Section, Splat};
 pub enum Step<'a> {
     /// A frame.
     Frame(&'a Frame),
-    /// Frames of the warning machinery, one behind the other.
-    Folded(Vec<&'a Frame>),
+    /// Frames, one after the other, that say nothing of the report.
+    Folded(Why, Vec<&'a Frame>),
     /// What follows is on another stack: of another context, or of somebody else (`Allocated by task 5312`).
     /// A label is the log's own text.
     Section(&'a str),
+}
+
+/// Why frames are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// They belong to the warning itself.
+    Machinery,
+    /// The unwinder does not vouch for them: addresses that an earlier call may have left on the stack.
+    Unsure,
 }
 
 /// The rows of all stacks, the report's own first, each innermost first.
@@ -27,6 +36,39 @@ pub fn steps<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<Step<'a>> {
     steps
 }
 
+/// So many frames that the unwinder does not vouch for are shown one by one.
+const FEW: usize = 2;
+
+/// The same for a person who follows the path: runs of frames that the unwinder does not vouch for are one row. Frames of
+/// `function` are always shown, and all frames of a stack that has no others.
+pub fn short<'a>(steps: Vec<Step<'a>>, function: Option<&str>) -> Vec<Step<'a>> {
+    let is_sure = |step: &Step<'_>| matches!(step, Step::Frame(frame) if frame.reliable);
+    if !steps.iter().any(is_sure) {
+        return steps;
+    }
+    let mut all: Vec<Step<'a>> = Vec::new();
+    for step in steps {
+        let unsure = match step {
+            Step::Frame(frame) if !frame.reliable && function != Some(frame.base_name()) => frame,
+            other => {
+                all.push(other);
+                continue;
+            }
+        };
+        match all.last_mut() {
+            Some(Step::Folded(Why::Unsure, frames)) => frames.push(unsure),
+            _ => all.push(Step::Folded(Why::Unsure, vec![unsure])),
+        }
+    }
+    let few = |step| match step {
+        Step::Folded(Why::Unsure, frames) if frames.len() <= FEW => {
+            frames.into_iter().map(Step::Frame).collect()
+        }
+        step => vec![step],
+    };
+    all.into_iter().flat_map(few).collect()
+}
+
 /// The rows of each stack, with the label of those that are not the report's own.
 pub fn stacks<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<(Option<&'a str>, Vec<Step<'a>>)> {
     let stacks = splat.stacks.iter();
@@ -37,14 +79,15 @@ pub fn stacks<'a>(splat: &'a Splat, grammar: &Grammar) -> Vec<(Option<&'a str>, 
     stacks.collect()
 }
 
-fn of_stack<'a>(frames: &'a [Frame], grammar: &Grammar) -> Vec<Step<'a>> {
+/// The rows of one stack.
+pub fn of_stack<'a>(frames: &'a [Frame], grammar: &Grammar) -> Vec<Step<'a>> {
     let mut steps = Vec::new();
     let mut section = Section::Task;
     for frame in frames {
         if grammar.is_in("noise", frame.base_name()) {
             match steps.last_mut() {
-                Some(Step::Folded(frames)) => frames.push(frame),
-                _ => steps.push(Step::Folded(vec![frame])),
+                Some(Step::Folded(_, frames)) => frames.push(frame),
+                _ => steps.push(Step::Folded(Why::Machinery, vec![frame])),
             }
             continue;
         }
@@ -57,12 +100,13 @@ fn of_stack<'a>(frames: &'a [Frame], grammar: &Grammar) -> Vec<Step<'a>> {
     steps
 }
 
-/// What stands in place of folded frames.
-pub fn folded(frames: &[&Frame]) -> String {
-    format!(
-        "[{} of the warning machinery]",
-        count(frames.len() as u64, "frame")
-    )
+/// What is there in place of folded frames.
+pub fn folded(why: Why, frames: &[&Frame]) -> String {
+    let frames = count(frames.len() as u64, "frame");
+    match why {
+        Why::Machinery => format!("[{frames} of the warning machinery]"),
+        Why::Unsure => format!("[{frames} marked ? by the kernel]"),
+    }
 }
 
 fn section_name(section: Section) -> &'static str {

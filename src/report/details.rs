@@ -3,7 +3,7 @@
 //!
 //! In: a splat with its classified lines. Out: those that say something, as printed.
 
-use crate::grammar::Grammar;
+use crate::grammar::{Detail, Grammar};
 use crate::splat::{LineClass, Splat, SplatLine};
 
 /// More of them no report needs.
@@ -14,20 +14,33 @@ const MOST: usize = 40;
 pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
     let mut in_head = true;
     let mut details = Vec::new();
+    // printk() was given a text of two lines: the second begins with a blank.
+    let mut goes_on = false;
     let mut lines = splat.lines.iter().skip(1).peekable();
     while let Some(line) = lines.next() {
         in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
         let is_torn = lines.peek().is_some_and(|next| is_half(line, *next));
         let wanted = match line.class {
-            LineClass::Known(detail) => *detail,
+            LineClass::Known(detail) => *detail != Detail::None,
             LineClass::Text => in_head,
             _ => false,
         };
-        if wanted && !is_torn && says_something(grammar, line) && details.len() < MOST {
-            details.push(line.printed.trim().to_owned());
+        goes_on &= line.printed.starts_with(' ') && *line.class == LineClass::Text;
+        let is_wanted = !is_torn && (goes_on || wanted && says_something(grammar, line));
+        if is_wanted && details.len() < MOST {
+            details.push(as_printed(line).to_owned());
         }
+        goes_on = is_wanted;
     }
     details
+}
+
+/// A line without its margin, but where that says something: lockdep has a column for each CPU.
+fn as_printed(line: SplatLine<'_>) -> &str {
+    match line.class {
+        LineClass::Known(Detail::Columns) => line.printed.trim_end(),
+        _ => line.printed.trim(),
+    }
 }
 
 /// True where printk was interrupted in a line and printed it once more, whole.

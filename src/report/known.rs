@@ -2,7 +2,8 @@
 //! the same notices.
 
 use super::{
-    Culprit, MsrAccess, Summary, culprit, details, guilty, name, signature, stacks, summary,
+    Culprit, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name, signature, stacks,
+    summary, tainting,
 };
 use crate::grammar::{Grammar, Memo};
 use crate::late_clear::LateClear;
@@ -22,6 +23,7 @@ pub(super) struct Told {
     pub summary: Option<Summary>,
     pub stacks: Vec<Stack>,
     pub details: Vec<String>,
+    pub tainting_modules: Vec<TaintingModule>,
 }
 
 /// What was said of reports of one line.
@@ -82,6 +84,7 @@ fn work_out(
         msr: MsrAccess::of(grammar, splat),
         stacks: splat.stacks.clone(),
         details: splat.details.clone(),
+        tainting_modules: tainting::of(splat),
         name,
         culprit,
         guilty_file,

@@ -13,6 +13,7 @@ mod seen;
 mod signature;
 mod stacks;
 mod summary;
+mod tainting;
 mod top;
 
 pub use disassembly::{Access, CodeLine, Disassembly};
@@ -20,6 +21,7 @@ pub use known::Known;
 pub use msr::MsrAccess;
 pub use seen::Seen;
 pub use summary::Summary;
+pub use tainting::TaintingModule;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
@@ -128,6 +130,8 @@ pub struct Report {
     pub msr: Option<MsrAccess>,
     /// What happened, in words for a person.
     pub summary: Option<Summary>,
+    /// The modules that tainted the kernel, where the report lists its modules.
+    pub tainting_modules: Vec<TaintingModule>,
     /// Kernel and machine.
     pub platform: Platform,
     /// The lines of the log that it is made of, where the analyzer keeps them.
@@ -328,6 +332,7 @@ impl Sequence {
             source_code: None,
             msr: told.msr,
             summary: told.summary,
+            tainting_modules: told.tainting_modules,
             platform,
             excerpt: Excerpt::default(),
             seen: None,

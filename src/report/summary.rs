@@ -3,7 +3,7 @@
 //! In: a splat, its culprit, the rules of `grammars/summaries.toml`. Out: a [`Summary`], made of nothing
 //! but what the log shows: a sentence with a fact that is not there is passed over.
 
-use super::Culprit;
+use super::{Culprit, tainting};
 use crate::grammar::{self, Grammar, Pattern, SummaryRule};
 use crate::late_clear::LateClear;
 use crate::splat::{Frame, Splat, Stack, undecoded};
@@ -40,10 +40,15 @@ pub(super) fn of(
     let rules = grammar.summaries.iter();
     let (rule, mut facts) = rules
         .filter(|rule| rule.kinds.contains(&splat.kind))
-        .find_map(|rule| Some((rule, by_header(rule, splat)?)))?;
+        .find_map(|rule| Some((rule, fitting(rule, splat)?)))?;
     for pattern in &rule.lines {
-        let mut lines = splat.lines.iter();
-        lines.any(|line| collect(&mut facts, pattern, line.text));
+        lines(splat).any(|line| collect(&mut facts, pattern, line));
+    }
+    for after in &rule.after {
+        let mut pairs = lines(splat).zip(lines(splat).skip(1));
+        pairs.any(|(line, next)| {
+            after.line.is_match(line) && collect(&mut facts, &after.next, next)
+        });
     }
     for (fact, label) in &rule.stacks {
         if let Some(function) = function_of_stack(grammar, splat, label) {
@@ -57,18 +62,34 @@ pub(super) fn of(
         label: rule.label.clone(),
         text: says,
         killed,
-        alive: rule.alive.clone(),
-        next: rule.next.clone(),
+        alive: rule.alive.as_ref().and_then(|text| fill(text, &facts)),
+        next: rule
+            .next
+            .iter()
+            .filter_map(|text| fill(text, &facts))
+            .collect(),
     })
 }
 
-/// The facts of the header, where the rule fits it.
-fn by_header(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
+/// What the report says, in the order printed, without its empty lines.
+fn lines(splat: &Splat) -> impl Iterator<Item = &str> {
+    let message = splat.message.iter().map(|text| text.trim());
+    let all = message.chain(splat.lines.iter().map(|line| line.text.trim()));
+    all.filter(|text| !text.is_empty())
+}
+
+/// The facts of the header and of the line that the rule needs, where it fits them.
+fn fitting(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
     let mut facts = Facts::new();
-    let fits = rule
+    let of_header = rule
         .header
         .as_ref()
         .is_none_or(|pattern| collect(&mut facts, pattern, &undecoded(&splat.header)));
+    let fits = of_header
+        && rule
+            .needs
+            .as_ref()
+            .is_none_or(|pattern| lines(splat).any(|line| collect(&mut facts, pattern, line)));
     fits.then_some(facts)
 }
 
@@ -79,6 +100,9 @@ fn collect(facts: &mut Facts, pattern: &Pattern, text: &str) -> bool {
     for name in pattern.group_names() {
         if let Some(group) = captures.name(name) {
             facts.insert(name.clone(), in_words(name, group.as_str()));
+            if name == "order" {
+                facts.extend(pages(group.as_str()).map(|pages| ("pages".to_owned(), pages)));
+            }
         }
     }
     true
@@ -89,6 +113,8 @@ fn in_words(name: &str, value: &str) -> String {
     match (name, value) {
         ("access", "Read" | "read") => "read".to_owned(),
         ("access", "Write" | "write") => "wrote".to_owned(),
+        ("irq", "HARDIRQ") => "a hardware interrupt".to_owned(),
+        ("irq", "SOFTIRQ") => "a soft interrupt".to_owned(),
         ("address", digits) => {
             let digits = digits.trim_start_matches("0x").trim_start_matches('0');
             format!("0x{}", if digits.is_empty() { "0" } else { digits })
@@ -97,11 +123,23 @@ fn in_words(name: &str, value: &str) -> String {
     }
 }
 
+/// How many pages in a row an order of the page allocator is.
+fn pages(order: &str) -> Option<String> {
+    let order: u32 = order.parse().ok()?;
+    let pages = 1_u64.checked_shl(order).filter(|pages| *pages > 0)?;
+    Some(if pages == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{pages} pages in a row")
+    })
+}
+
 fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
     let function = culprit.map(|culprit| culprit.function.clone());
     let module = function.as_deref().and_then(|name| module_of(splat, name));
-    let whose = match (&module, &function) {
-        (Some(module), _) => Some(format!("the module {module}")),
+    let owner = module.as_deref().map(|module| owner(splat, module));
+    let whose = match (&owner, &function) {
+        (Some(owner), _) => Some(owner.clone()),
         (None, Some(function)) => Some(format!("{function}()")),
         (None, None) => None,
     };
@@ -109,6 +147,7 @@ fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
     let known = [
         ("function", function),
         ("module", module),
+        ("owner", owner),
         ("whose", whose),
         ("comm", splat.comm.clone()),
         ("cpu", splat.cpu.map(|cpu| cpu.to_string())),
@@ -119,6 +158,19 @@ fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
             facts.entry(name.to_owned()).or_insert(value);
         }
     }
+}
+
+/// `the module i915`, and whether it is one of the kernel's own.
+fn owner(splat: &Splat, module: &str) -> String {
+    let tainting = tainting::of(splat);
+    let letters = tainting.iter().find(|found| found.name == module);
+    let letters = letters.map_or("", |found| &found.letters);
+    let sort = match () {
+        () if letters.contains('P') => "proprietary ",
+        () if letters.contains('O') => "out-of-tree ",
+        () => "",
+    };
+    format!("the {sort}module {module}")
 }
 
 /// The first function of the stack with that label that is no machinery.
@@ -167,6 +219,7 @@ fn fill(template: &str, facts: &Facts) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::Level;
 
     #[test]
     fn a_sentence_without_its_facts_is_not_said() {
@@ -184,6 +237,21 @@ mod tests {
                 assert!(grammar.kind(kind).is_some() || kind == "headless", "{kind}");
             }
             assert!(!rule.says.is_empty() && !rule.label.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_kind_of_report_has_a_rule() {
+        let grammar = Grammar::builtin();
+        let reports = grammar
+            .kinds
+            .iter()
+            .filter(|kind| kind.level == Level::Report);
+        for kind in reports {
+            let is_late_clear = grammar.sites.iter().any(|site| site.kind == kind.name);
+            let mut rules = grammar.summaries.iter();
+            let has_one = rules.any(|rule| rule.kinds.contains(&kind.name));
+            assert!(has_one || is_late_clear, "{} has no [[summary]]", kind.name);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The lines of a report, each with what it was read as.
 
+use crate::grammar::Detail;
 use crate::line::kind::{INLINE_MARK, LineKind};
 use compact_str::CompactString;
 use std::borrow::Cow;
@@ -17,8 +18,8 @@ pub enum LineClass {
     Read,
     /// `Call Trace:` and its kin.
     TraceStart,
-    /// The grammar knows it as a line of reports: true where a person wants to see it.
-    Known(bool),
+    /// The grammar knows it as a line of reports, and what of it a person wants to see.
+    Known(Detail),
     /// Anything else: only its text says something.
     #[default]
     Text,

@@ -1,6 +1,7 @@
 //! Instructions and words of memory: the `Code:` line, its rows on other architectures, disassembly.
 
 use super::{Code, LineKind};
+use crate::grammar::Detail;
 
 /// Words of memory or of registers.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +25,7 @@ pub(super) fn code(text: &str) -> Option<LineKind> {
     }
     let code = instructions(dump);
     Some(match code.bytes.is_empty() {
-        true => LineKind::Known(false),
+        true => LineKind::Known(Detail::None),
         false => LineKind::Code(code),
     })
 }

@@ -31,7 +31,7 @@ pub use types::{
 pub use undecode::undecoded;
 pub use who::who;
 
-use crate::grammar::{Grammar, LineForm};
+use crate::grammar::{Detail, Grammar, LineForm};
 use compact_str::CompactString;
 use cpu_line::cpu_line;
 use frame::{caller_in, frame};
@@ -68,8 +68,8 @@ pub enum LineKind {
     Who,
     /// The header of a report.
     Header,
-    /// A line that belongs to reports and carries nothing more to keep; true where a person wants to see it.
-    Known(bool),
+    /// A line that belongs to reports and carries nothing more to keep, and what of it a person wants to see.
+    Known(Detail),
     /// Anything else.
     Foreign,
 }
@@ -118,7 +118,7 @@ fn by_form(grammar: &Grammar, form: LineForm, start: &str, text: &str) -> Option
         LineForm::Aside => Some(LineKind::Aside),
         LineForm::Section => section(text),
         LineForm::Registers => register_row(text),
-        LineForm::Ruler => is_ruler(start, text).then_some(LineKind::Known(false)),
+        LineForm::Ruler => is_ruler(start, text).then_some(LineKind::Known(Detail::None)),
     }
 }
 
@@ -133,7 +133,7 @@ fn known(grammar: &Grammar, text: &str) -> Option<LineKind> {
 fn with_colon(text: &str) -> Option<LineKind> {
     memchr::memchr(b':', text.as_bytes())?;
     register_row(text)
-        .or_else(|| is_disassembly(text).then_some(LineKind::Known(false)))
+        .or_else(|| is_disassembly(text).then_some(LineKind::Known(Detail::None)))
         .or_else(|| instructions::disassembled(text))
 }
 

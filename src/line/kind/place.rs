@@ -3,12 +3,13 @@
 use super::code_ref::code_ref;
 use super::frame::INLINE_MARK;
 use super::{CodeRef, LineKind, register_row};
+use crate::grammar::Detail;
 
 /// `RIP: 0010:f+0x1/0x2`, `RIP: 0010:[<addr>]  [<addr>] f+0x1/0x2`, `EIP: f (FILE:LINE)`.
 pub(super) fn rip(text: &str) -> Option<LineKind> {
     // A symbolizer prints the functions that are inlined there in front of it.
     if text.ends_with(INLINE_MARK) {
-        return Some(LineKind::Known(false));
+        return Some(LineKind::Known(Detail::None));
     }
     let (_, place) = text.split_once(' ')?;
     let place = place.trim_start_matches(": ");

@@ -46,7 +46,7 @@ fn code_with_its_trapping_byte() {
     assert_eq!((code.bytes.len(), code.trap_offset), (9, Some(6)));
     assert_eq!(
         read("Code: Unable to access opcode bytes at 0x47b776."),
-        LineKind::Known(false)
+        LineKind::Known(Detail::None)
     );
 }
 
@@ -59,7 +59,7 @@ fn the_disassembly_of_lkp_mails_is_no_frame_and_no_register() {
         "========",
         "* 2a:\t67 48 0f b9 3a \tud1",
     ] {
-        assert_eq!(read(text), LineKind::Known(false), "{text}");
+        assert_eq!(read(text), LineKind::Known(Detail::None), "{text}");
     }
 }
 

@@ -128,7 +128,8 @@ impl Page<'_> {
                 @if totals.unread > 0 {
                     p.warning { (count(totals.unread, "part")) " of the input could not be read." }
                 }
-                @if !self.groups.is_empty() {
+                // Where there are no others "other splats" says nothing.
+                @if self.tally().iter().any(|(tone, _)| *tone != Tone::Splat) {
                     ul.tally aria-label="Splats by verdict" {
                         @for (tone, number) in self.tally() {
                             li class={ "badge " (tone.class()) } { (tone.label()) " " b { (number) } }

@@ -61,13 +61,18 @@ impl<'a> Body<'a> {
         html! {
             @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
             (code(self.report))
+            (variables(self.report))
             (source(self.report))
             h4 { "Facts" }
             dl.facts {
                 @for (name, values) in self.facts() {
                     div {
                         dt { (name) }
-                        dd data-copy[TO_COPY.contains(&name)] { @for value in &values { span { (value) } } }
+                        @if TO_COPY.contains(&name) {
+                            dd data-copy { @for value in &values { span { (breakable(value)) } } }
+                        } @else {
+                            dd { @for value in &values { span { (value) } } }
+                        }
                     }
                 }
             }
@@ -120,6 +125,11 @@ impl<'a> Body<'a> {
     }
 }
 
+/// A long name that is broken between its words.
+fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive([':', '_', ',']) { (part) wbr; } }
+}
+
 /// Who should hear of it.
 fn hearers(report: &Report) -> Markup {
     let all = report.routing.iter().flat_map(|routing| {
@@ -131,6 +141,30 @@ fn hearers(report: &Report) -> Markup {
             h4 { "Whose" }
             @for line in facts::whose(report).iter().take(1) { p { (line) } }
             ul.next { @for address in all { li { (address) } } }
+        }
+    }
+}
+
+/// Parameters and variables at RIP; where a value is lost, why.
+fn variables(report: &Report) -> Markup {
+    let all = &report.symbols.variables;
+    html! {
+        @if !all.is_empty() {
+            h4 { "Variables" }
+            dl.facts {
+                @for variable in all {
+                    div {
+                        dt { code { (variable.name) } }
+                        dd {
+                            @match &variable.value {
+                                Some(value) => { span { code { (value) } } span { (variable.how) } },
+                                None => { span { (variable.how) } },
+                            }
+                            span { small { (variable.type_name) ", in " (variable.function) "()" } }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ impl Tone {
             Tone::Bsp => "BSP path",
             Tone::Other => "other path",
             Tone::Unknown => "path unknown",
-            Tone::Splat => "no late clear",
+            Tone::Splat => "other splats",
             Tone::Notice => "notice",
         }
     }

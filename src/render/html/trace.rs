@@ -26,8 +26,8 @@ fn step(step: &Step<'_>) -> Markup {
         @match step {
             Step::Frame(frame) => (row(frame)),
             Step::Section(name) => li.aside { (name) },
-            Step::Folded(frames) => li.aside { details {
-                summary { (folded(frames)) }
+            Step::Folded(why, frames) => li.aside { details {
+                summary { (folded(*why, frames)) }
                 ol { @for frame in frames { (row(frame)) } }
             } },
         }

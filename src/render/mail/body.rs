@@ -91,8 +91,8 @@ fn trace(out: &mut String, report: &Report) {
     section(out, "Call trace");
     for step in steps(splat, report.grammar()) {
         match step {
-            Step::Folded(frames) => {
-                let _ = writeln!(out, "{}", folded(&frames));
+            Step::Folded(why, frames) => {
+                let _ = writeln!(out, "{}", folded(why, &frames));
             }
             Step::Section(name) => {
                 let _ = writeln!(out, "{}", clean(name));

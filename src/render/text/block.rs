@@ -5,11 +5,12 @@
 use crate::late_clear::LateClear;
 use crate::render::clean::clean;
 use crate::render::facts;
+use crate::render::links::Links;
 use crate::render::style::Style;
-use crate::render::trace::{Step, folded, steps};
+use crate::render::trace::{Step, folded, of_stack, short};
 use crate::render::words::{count, place, wrap};
 use crate::report::Report;
-use crate::splat::{Frame, Splat};
+use crate::splat::{CodeRef, Frame, Inline, Splat, base_name};
 use std::fmt::Write;
 
 /// Columns of the name of a row, with its margin.
@@ -18,11 +19,16 @@ const MARGIN: usize = 12;
 /// Variables that are shown of one report.
 const MAX_VARIABLES: usize = 12;
 
+/// Columns of a frame's name.
+const NAME: usize = 38;
+
 /// Registers in one line.
 const REGISTERS_A_LINE: usize = 3;
 
 /// A block for one splat, and a line for each of `more`: what else belongs to its incident.
-pub fn block(report: &Report, more: &[Report], style: &Style) -> String {
+///
+/// `whole`: every frame is shown.
+pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> String {
     let mut out = String::new();
     head(&mut out, report, more, style);
     out.push('\n');
@@ -35,7 +41,7 @@ pub fn block(report: &Report, more: &[Report], style: &Style) -> String {
     }
     variables(&mut out, report, style);
     source(&mut out, report, style);
-    trace(&mut out, report, style);
+    trace(&mut out, report, whole, style);
     followers(&mut out, report, more, style);
     out.push('\n');
     out
@@ -96,8 +102,11 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
         report.platform.hardware.clone(),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    let line = wrap_parts(&parts, style.width - 2);
-    let _ = writeln!(out, "  {}", Style::paint(style.place, line));
+    let line = Style::paint(style.place, wrap_parts(&parts, style.width - 2));
+    let source = &splat.source;
+    let link = style.links.filter(|_| source.member.is_none());
+    let link = link.and_then(|links| links.log(&source.path, source.first_line));
+    let _ = writeln!(out, "  {}", Links::around(link, line));
     let _ = writeln!(
         out,
         "  {}",
@@ -130,9 +139,17 @@ fn rows(out: &mut String, report: &Report, style: &Style) {
         for (index, value) in values.iter().enumerate() {
             let name = if index == 0 { name } else { "" };
             let name = Style::paint(style.label, format_args!("{name:<9}"));
-            let text = wrap(&clean(value), style.width - MARGIN, MARGIN);
+            let text = printed(&clean(value), style.width - MARGIN);
             let _ = writeln!(out, "  {name} {text}");
         }
+    }
+}
+
+/// Columns that the kernel made stay where they fit: lockdep's have the lock of each CPU.
+fn printed(text: &str, width: usize) -> String {
+    match text.chars().count() <= width {
+        true => text.to_owned(),
+        false => wrap(text, width, MARGIN),
     }
 }
 
@@ -223,27 +240,87 @@ fn source(out: &mut String, report: &Report, style: &Style) {
     }
 }
 
-fn trace(out: &mut String, report: &Report, style: &Style) {
+fn trace(out: &mut String, report: &Report, whole: bool, style: &Style) {
     let splat = &report.splat;
     if splat.frames.is_empty() {
         return;
     }
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, whose_trace(splat)));
     let culprit = report.culprit.as_ref().map(|c| c.function.as_str());
+    let interrupted = interrupted(splat);
+    // Shown once is enough.
+    let kept = culprit.filter(|name| interrupted.is_none_or(|(_, code)| !is_of(code, name)));
     let mut to_mark = culprit;
-    for step in steps(splat, report.grammar()) {
-        match step {
-            Step::Frame(frame) => {
-                let marked = frame.reliable && to_mark == Some(frame.base_name());
-                if marked {
-                    to_mark = None;
+    for (index, stack) in splat.stacks.iter().enumerate() {
+        if let Some(label) = &stack.label {
+            aside(out, &clean(label), style);
+        }
+        if let Some((_, code)) = interrupted.filter(|(of, _)| *of == index) {
+            let marked = to_mark.take_if(|name| is_of(code, name)).is_some();
+            write_interrupted(out, report, code, marked, style);
+        }
+        let steps = of_stack(splat.frames_of(stack), report.grammar());
+        let steps = if whole { steps } else { short(steps, kept) };
+        for step in steps {
+            match step {
+                Step::Frame(frame) => {
+                    let is_it = |name: &mut &str| frame.reliable && *name == frame.base_name();
+                    let marked = to_mark.take_if(is_it).is_some();
+                    write_frame(out, frame, marked, style);
                 }
-                write_frame(out, frame, marked, style);
+                Step::Folded(why, frames) => aside(out, &folded(why, &frames), style),
+                Step::Section(name) => aside(out, &clean(name), style),
             }
-            Step::Folded(frames) => aside(out, &folded(&frames), style),
-            Step::Section(name) => aside(out, &clean(name), style),
         }
     }
+}
+
+fn is_of(code: &CodeRef, function: &str) -> bool {
+    code.function.as_deref().map(base_name) == Some(function)
+}
+
+/// Where the CPU was, which kernels for x86 leave out of the call trace: its stack, and the code at RIP.
+fn interrupted(splat: &Splat) -> Option<(usize, &CodeRef)> {
+    let code = splat.rip.as_ref()?;
+    code.function.as_ref()?;
+    let of_another_cpu = |label: &String| label.starts_with("NMI backtrace");
+    let mut stacks = splat.stacks.iter();
+    let index = stacks.position(|stack| stack.label.as_ref().is_some_and(of_another_cpu));
+    let index = index.unwrap_or(0);
+    let mut frames = splat.frames_of(splat.stacks.get(index)?).iter();
+    let is_shown = frames.any(|frame| {
+        frame.reliable && frame.code.function == code.function && frame.code.offset == code.offset
+    });
+    (!is_shown).then_some((index, code))
+}
+
+fn write_interrupted(
+    out: &mut String,
+    report: &Report,
+    code: &CodeRef,
+    marked: bool,
+    style: &Style,
+) {
+    let position = report.symbols.rip.as_ref();
+    let file = position.and_then(|position| position.file.as_deref());
+    let frame = Row {
+        mark: if marked { '>' } else { ' ' },
+        part: if marked {
+            style.headline
+        } else {
+            style.function
+        },
+        name: code.to_string(),
+        file,
+        line: position.and_then(|position| position.line),
+        of_symbols: true,
+        note: "(IP)",
+    };
+    let inlines = position.map_or(&[][..], |position| &position.inlines);
+    for inline in inlines {
+        write_inline(out, inline, true, style);
+    }
+    frame.write(out, style);
 }
 
 fn aside(out: &mut String, text: &str, style: &Style) {
@@ -266,41 +343,78 @@ fn whose_trace(splat: &Splat) -> String {
 /// Inlined functions first, each a step further in, then the frame's own function. The frame at fault
 /// has a mark.
 fn write_frame(out: &mut String, frame: &Frame, marked: bool, style: &Style) {
-    let mark = match (marked, frame.reliable) {
-        (true, _) => '>',
-        (false, true) => ' ',
-        (false, false) => '?',
-    };
+    // What the log itself says of files is its own text.
+    let of_symbols = frame.code.sources.is_empty();
     for inline in &frame.inlines {
-        let name = inline.function.as_deref().unwrap_or("(inlined)");
-        let place = place(inline.file.as_deref(), inline.line);
-        let _ = writeln!(
-            out,
-            "          {:<34}  {}",
-            clean(name),
-            Style::paint(style.place, clean(&place))
-        );
+        write_inline(out, inline, of_symbols, style);
     }
-    let place = place(frame.file.as_deref(), frame.line);
-    let part = match (marked, frame.reliable) {
-        (true, _) => style.headline,
-        (false, true) => style.function,
-        (false, false) => style.dim,
+    let (mark, part) = match (marked, frame.reliable) {
+        (true, _) => ('>', style.headline),
+        (false, true) => (' ', style.function),
+        (false, false) => ('?', style.dim),
     };
-    let name = format!("{:<38}", clean(&frame.code.to_string()));
-    // The log does not print it: the function ended in a jump, and its caller's code says so.
-    let recovered = if frame.recovered {
-        "  (left no frame)"
-    } else {
-        ""
+    let row = Row {
+        mark,
+        part,
+        name: frame.code.to_string(),
+        file: frame.file.as_deref(),
+        line: frame.line,
+        of_symbols,
+        // The log does not print it: the function ended in a jump, and its caller's code says so.
+        note: if frame.recovered {
+            "(left no frame)"
+        } else {
+            ""
+        },
     };
-    let line = format!(
-        "    {mark} {}  {}{}",
-        Style::paint(part, name),
-        Style::paint(style.place, clean(&place)),
-        Style::paint(style.dim, recovered.to_owned())
-    );
-    let _ = writeln!(out, "{}", line.trim_end());
+    row.write(out, style);
+}
+
+fn write_inline(out: &mut String, inline: &Inline, of_symbols: bool, style: &Style) {
+    let name = inline.function.as_deref().unwrap_or("(inlined)");
+    let place = at(inline.file.as_deref(), inline.line, of_symbols, style);
+    let _ = writeln!(out, "          {:<34}  {place}", clean(name));
+}
+
+/// `FILE:LINE`, as a link where it is not the log that says so.
+fn at(file: Option<&str>, line: Option<u32>, of_symbols: bool, style: &Style) -> String {
+    let text = place(file, line);
+    if text.is_empty() {
+        return text;
+    }
+    let link = file
+        .filter(|_| of_symbols)
+        .and_then(|file| style.links?.source(file, line));
+    Links::around(link, Style::paint(style.place, clean(&text)))
+}
+
+/// A row of a call trace.
+struct Row<'a> {
+    mark: char,
+    part: anstyle::Style,
+    name: String,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    /// A vmlinux or module says where it is.
+    of_symbols: bool,
+    /// What is said after it.
+    note: &'static str,
+}
+
+impl Row<'_> {
+    fn write(&self, out: &mut String, style: &Style) {
+        let name = clean(&self.name);
+        let _ = write!(out, "    {} {}", self.mark, Style::paint(self.part, &name));
+        let place = at(self.file, self.line, self.of_symbols, style);
+        if !place.is_empty() {
+            let blanks = NAME.saturating_sub(name.chars().count()) + 2;
+            let _ = write!(out, "{:blanks$}{place}", "");
+        }
+        if !self.note.is_empty() {
+            let _ = write!(out, "  {}", Style::paint(style.dim, self.note));
+        }
+        out.push('\n');
+    }
 }
 
 /// The rest of the incident, a line each.

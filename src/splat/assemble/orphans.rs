@@ -3,7 +3,7 @@
 
 use super::{Assembler, MAX_SILENCE};
 use crate::boot::Boots;
-use crate::grammar::END_TRACE;
+use crate::grammar::{Detail, END_TRACE};
 use crate::line::LogLine;
 use crate::line::kind::{Frame, LineKind};
 use crate::splat::builder::{Closing, SplatBuilder};
@@ -39,7 +39,7 @@ impl Assembler<'_> {
         let headless = lane.orphans.headless.take();
         let given_up_at = lane.orphans.given_up_at.take();
         if let Some(mut open) = lane.open.take() {
-            open.take(line, LineKind::Known(false));
+            open.take(line, LineKind::Known(Detail::None));
             open.note_panic(self.grammar, line);
             let kind = self.grammar.kind(open.kind());
             let repeats = kind.is_some_and(|kind| kind.repeats_registers);
@@ -58,7 +58,7 @@ impl Assembler<'_> {
         let of_frames = self.frames_before(index, line);
         let headless = headless.filter(is_one).or(of_frames);
         if let Some(mut report) = headless.filter(|report| !is_late(report)) {
-            report.take(line, LineKind::Known(false));
+            report.take(line, LineKind::Known(Detail::None));
             let boot = boots.claim(report.first_line());
             self.complete
                 .push(report.of_boot(boot).close(Closing::EndMarker));

@@ -1,71 +1,23 @@
-//! The `Code:` line as instructions, and what the one at fault did.
-//!
-//! In: the bytes and registers of a splat. Out: instructions in AT&T syntax, as the kernel's people read them, and the
-//! access of the one that RIP points at. Only x86 yet: other architectures print whole instruction words.
+//! Code of x86: where an instruction begins is not printed.
 
-use crate::splat::{CodeRef, Registers, Splat};
+use super::{Access, CodeLine, Disassembly, Targets, hex};
+use crate::splat::{Registers, Splat};
 use crate::symbols::Symbols;
 use iced_x86::{
     Code as Opcode, Decoder, DecoderOptions, Formatter, GasFormatter, Instruction,
     InstructionInfoFactory, OpAccess, Register, SymbolResolver, SymbolResult, UsedMemory,
 };
-use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// The longest instruction, in bytes: a decoder that starts so far in front of another one has met it by then.
 const LONGEST: usize = 15;
 
-/// Bytes of a `Code:` line that are decoded; the kernel prints 64.
-const MAX_BYTES: usize = 256;
-
-/// The `Code:` line of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Disassembly {
-    /// In the order of their addresses. In front of the one that RIP points at are only those that every way to
-    /// cut the bytes agrees on: where an instruction begins is not printed.
-    pub instructions: Vec<CodeLine>,
-    /// What the one that RIP points at read or wrote; `None` where that is no memory, or more than one place.
-    pub access: Option<Access>,
-}
-
-/// An instruction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct CodeLine {
-    /// Bytes from RIP: negative in front of it.
-    pub offset: i64,
-    /// The bytes, in hex with blanks.
-    pub bytes: String,
-    /// AT&T syntax.
-    pub text: String,
-}
-
-/// What an instruction does with memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Access {
-    /// `read`, `write`, or both: `read-write`.
-    pub kind: &'static str,
-    /// Hex; `None` where a register that it is made of is not printed.
-    pub address: Option<String>,
-    /// Bytes; `None` where the instruction does not fix it.
-    pub size: Option<usize>,
-    /// The instruction.
-    pub instruction: String,
-    /// The registers that the address is made of, as printed: `("rax", "0000000000000010")`.
-    pub registers: Vec<(String, String)>,
-}
-
-/// The instructions of a splat; `None` where it has no x86 code, or none with its place marked.
-pub(crate) fn of(splat: &Splat, symbols: &Symbols) -> Option<Disassembly> {
-    let bits = bits(&splat.registers)?;
-    let code = splat.code.as_ref()?;
-    let trap = code.trap_offset?;
-    let bytes = code.bytes.get(..code.bytes.len().min(MAX_BYTES))?;
+/// The instructions of a splat; `None` where none has its place marked. `bits`: 64 or 32.
+pub(super) fn of(splat: &Splat, bits: u32, symbols: &Symbols) -> Option<Disassembly> {
+    let (bytes, trap) = super::bytes(splat)?;
     let begin = agreed_begin(bytes, trap, bits);
     let decoded = decode(bytes.get(begin..)?, begin, bits);
-    let mut formatter = formatter(splat.rip.as_ref(), symbols, trap);
+    let mut formatter = formatter(Targets::of(splat, symbols), trap);
     let mut instructions = Vec::new();
     let mut access = None;
     for (at, instruction) in decoded {
@@ -87,12 +39,13 @@ pub(crate) fn of(splat: &Splat, symbols: &Symbols) -> Option<Disassembly> {
     })
 }
 
-/// 64 or 32, by the names of the registers; `None` for another architecture.
-fn bits(registers: &Registers) -> Option<u32> {
+/// 64 or 32, by the names of the registers; `None` for another architecture. RIP alone says nothing: the code that
+/// other machines ran is kept under that name as well.
+pub(super) fn bits(registers: &Registers) -> Option<u32> {
     let has = |name| registers.text(name).is_some();
     match () {
-        () if has("rsp") || has("rip") => Some(64),
-        () if has("esp") || has("eip") => Some(32),
+        () if has("rsp") || has("rax") => Some(64),
+        () if has("esp") || has("eax") => Some(32),
         () => None,
     }
 }
@@ -127,10 +80,9 @@ fn decode(bytes: &[u8], begin: usize, bits: u32) -> impl Iterator<Item = (usize,
     })
 }
 
-/// Names the targets of jumps and calls: by the vmlinux, else by the function of RIP, the only place that a log names.
+/// Names the targets of jumps and calls.
 struct Resolver {
-    function: Option<(String, u64)>,
-    symbols: Symbols,
+    targets: Targets,
     trap: u64,
 }
 
@@ -150,34 +102,14 @@ impl SymbolResolver for Resolver {
             return None;
         }
         let from_trap = (address as i64).wrapping_sub(self.trap as i64);
-        let called = self.symbols.function_from_rip(from_trap);
-        let name = match &self.function {
-            _ if called.is_some() => called.unwrap_or_default(),
-            Some((function, offset)) => {
-                let offset = (*offset as i64).wrapping_add(from_trap);
-                format!("{function}{}", signed(offset))
-            }
-            None => format!("RIP{}", signed(from_trap)),
-        };
+        let name = self.targets.name(from_trap);
         Some(SymbolResult::with_string(address, name))
     }
 }
 
-fn signed(offset: i64) -> String {
-    match offset < 0 {
-        true => format!("-{:#x}", offset.unsigned_abs()),
-        false => format!("+{offset:#x}"),
-    }
-}
-
-fn formatter(rip: Option<&CodeRef>, symbols: &Symbols, trap: usize) -> GasFormatter {
-    let named = rip.and_then(|rip| {
-        let function = crate::splat::demangled(rip.function.as_deref()?);
-        Some((function.into_owned(), rip.offset?))
-    });
+fn formatter(targets: Targets, trap: usize) -> GasFormatter {
     let resolver = Resolver {
-        function: named,
-        symbols: symbols.clone(),
+        targets,
         trap: trap as u64,
     };
     let mut formatter = GasFormatter::with_options(Some(Box::new(resolver)), None);
@@ -195,11 +127,6 @@ fn text(instruction: &Instruction, formatter: &mut GasFormatter) -> String {
     let mut text = String::new();
     formatter.format(instruction, &mut text);
     text
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let all: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    all.join(" ")
 }
 
 /// The one place in memory that an instruction uses.
@@ -279,8 +206,9 @@ fn name(register: Register, registers: &Registers) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::splat::{Code, Register as Printed};
+    use super::super::{Disassembly, of};
+    use crate::splat::{Code, CodeRef, Register as Printed, Registers, Splat};
+    use crate::symbols::Symbols;
     use proptest::prelude::*;
 
     /// Code, registers, instruction, what it does, address, size.
@@ -452,16 +380,18 @@ mod tests {
         assert_eq!(texts, ["je     zeta+0x31", "call   zeta+0x2c"]);
     }
 
+    /// The code of any machine is kept as RIP.
     #[test]
-    fn other_architectures_have_none() {
-        assert_eq!(
-            of(&splat("<48> 8b 50 10", &[("x0", "1")]), &Symbols::default()),
-            None
-        );
-        assert_eq!(
-            of(&splat("48 8b 50 10", &[("rsp", "1")]), &Symbols::default()),
-            None
-        );
+    fn code_of_other_machines_is_not_taken_for_that_of_x86() {
+        for registers in [[("r0", "1")], [("nip", "1")], [("epc", "1")]] {
+            let registers = [registers[0], ("rip", "c008000000a40abc")];
+            assert_eq!(
+                of(&splat("<e8> 69 00 38", &registers), &Symbols::default()),
+                None
+            );
+        }
+        let unmarked = splat("48 8b 50 10", &[("rsp", "1")]);
+        assert_eq!(of(&unmarked, &Symbols::default()), None);
     }
 
     proptest! {
