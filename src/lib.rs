@@ -21,6 +21,8 @@
     allow(dead_code, reason = "the command line is not there to use it")
 )]
 
+mod os;
+
 mod literals;
 
 mod parallel;

@@ -6,10 +6,9 @@ use super::triage::{grammar, symbolizer};
 use super::{CLEAN, ERROR, INTERRUPTED, Outcome, output};
 use crate::annotate::Annotator;
 use crate::input::{FileEntry, InputError, PolledFile};
+use crate::os;
 use std::error::Error;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,7 +77,7 @@ fn open(file: Option<&Path>, stop: &Stop) -> Result<BufReader<PolledFile>, Box<d
                 });
             opened.map_err(|error| InputError::of(path, error))?
         }
-        _ => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        _ => os::standard_input()?,
     };
     let waiting = PolledFile::new(file, Some(Arc::clone(stop.flag())));
     Ok(BufReader::with_capacity(BUFFER, waiting))

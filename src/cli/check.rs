@@ -11,7 +11,6 @@ use crate::baseline::{Baseline, Comparison, Standing};
 use crate::db::Database;
 use crate::render::{CheckText, Ending};
 use jiff::Zoned;
-use rustix::fs::{FlockOperation, flock};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -128,6 +127,6 @@ fn rewrite(
 fn lock(file: &Path) -> Option<File> {
     let target = file.canonicalize();
     let folder = File::open(folder_of(target.as_deref().unwrap_or(file))).ok()?;
-    flock(&folder, FlockOperation::LockExclusive).ok()?;
+    folder.lock().ok()?;
     Some(folder)
 }

@@ -5,12 +5,11 @@
 //! write into the old file would be shorter, and would destroy an input that is named as the output.
 
 use crate::input::DRAFT_PREFIX;
-use rustix::fs::{Gid, Uid, fchown};
+use crate::os;
 use std::collections::hash_map::RandomState;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Links that are followed, one behind the other, as the kernel does (path_resolution(7)).
@@ -101,7 +100,7 @@ impl Draft {
             target,
             placed: false,
         };
-        old.map_or(Ok(()), |old| like(&draft.file, &old))?;
+        old.map_or(Ok(()), |old| os::like(&draft.file, &old))?;
         Ok(draft)
     }
 
@@ -158,7 +157,7 @@ fn create(folder: &Path, private: bool) -> io::Result<(File, PathBuf)> {
         options.write(true).create_new(true);
         // It gets the mode of the old file; until then nobody else reads it.
         if private {
-            options.mode(0o600);
+            os::private(&mut options);
         }
         tries += 1;
         match options.open(&path) {
@@ -169,27 +168,10 @@ fn create(folder: &Path, private: bool) -> io::Result<(File, PathBuf)> {
     }
 }
 
-/// Gives a file the owner and the mode of another. Who may not give files away keeps it as his own.
-fn like(file: &File, old: &Metadata) -> io::Result<()> {
-    let own = file.metadata()?;
-    let (user, group) = (Uid::from_raw(old.uid()), Gid::from_raw(old.gid()));
-    let is_other = (own.uid(), own.gid()) != (old.uid(), old.gid());
-    let given = !is_other || fchown(file, Some(user), Some(group)).is_ok();
-    let of_group = given || fchown(file, None, Some(group)).is_ok();
-    let mode = old.permissions().mode() & 0o7777;
-    let mode = match (given, of_group) {
-        (true, _) => mode,
-        // What the old group may do is not for another one.
-        (false, true) => mode & 0o777,
-        (false, false) => mode & 0o707,
-    };
-    file.set_permissions(fs::Permissions::from_mode(mode))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("a folder");

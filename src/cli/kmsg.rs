@@ -1,9 +1,9 @@
 //! The running kernel's log: `/dev/kmsg`, read to its end without waiting for more.
 
+use crate::os;
 use std::error::Error;
-use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 const PATH: &str = "/dev/kmsg";
 
@@ -15,10 +15,7 @@ const RECORD: usize = 16 * 1024;
 /// # Errors
 /// Where the device cannot be opened: the message says how to pipe dmesg in.
 pub fn read(mut take: impl FnMut(&[u8])) -> Result<(), Box<dyn Error>> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(PATH);
+    let opened = os::open_named(Path::new(PATH));
     let mut device = opened.map_err(|e| format!("{PATH}: {e}; run: sudo dmesg | ksplat"))?;
     let mut record = vec![0; RECORD];
     loop {

@@ -7,6 +7,7 @@ use super::args::{Color, Options, Paging};
 use super::draft::Target;
 use super::format::Format;
 use super::pager;
+use crate::os;
 use crate::render::{self, Escape, Links, Style, without_commands};
 use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
@@ -69,8 +70,8 @@ fn rows_without_pager(options: &Options) -> Option<usize> {
     match options.paging {
         Paging::Always if options.output.is_none() => Some(0),
         Paging::Auto if is_possible && io::stdout().is_terminal() && !is_dumb() => {
-            let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-            (size.ws_row > 0).then_some(size.ws_row.into())
+            let (rows, _) = os::terminal_size()?;
+            (rows > 0).then_some(rows.into())
         }
         _ => None,
     }
@@ -265,8 +266,8 @@ pub fn style(options: &Options) -> Style {
         true => style.linked(links(options)),
         false => style,
     };
-    match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) if terminal && size.ws_col > 0 => style.fitted(size.ws_col.into()),
+    match os::terminal_size() {
+        Some((_, columns @ 1..)) if terminal => style.fitted(columns.into()),
         _ => style,
     }
 }

@@ -5,13 +5,12 @@ use super::format::Format;
 use super::output::Out;
 use super::triage::symbolizer;
 use super::{CLEAN, FOUND, Outcome, output};
+use crate::os;
 use crate::render::{self, Answer, Escape, Style, without_commands};
 use crate::splat::code_ref;
 use crate::symbols::{Image, Place, Resolved, Unresolved};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// Forms that the answers come in.
@@ -41,7 +40,7 @@ pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
         unknown: false,
     };
     match arguments.places.as_slice() {
-        [] => run.read(BufReader::new(io::stdin()), || is_at_hand(&io::stdin()))?,
+        [] => run.read(BufReader::new(io::stdin()), os::is_input_at_hand)?,
         places => run.answer(places.to_vec())?,
     }
     run.finish()
@@ -180,12 +179,6 @@ impl Run<'_> {
         self.out.finish()?;
         Ok(if self.unknown { FOUND } else { CLEAN })
     }
-}
-
-/// Whether reading goes on at once; true at the end as well.
-fn is_at_hand(input: &impl AsFd) -> bool {
-    let mut polled = [PollFd::new(input, PollFlags::IN)];
-    poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Reads the next line, of which no more than [`MAX_LINE`] is kept; false at the end.

@@ -5,11 +5,10 @@
 
 use super::pstore::{MAX_PART, PartHead, unpack_part};
 use super::{InputError, inbox};
-use rustix::fs::{Mode, OFlags};
+use crate::os;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,7 +58,7 @@ impl Entry {
 pub struct FileEntry {
     /// Its path.
     pub path: PathBuf,
-    folder: Option<Arc<OwnedFd>>,
+    folder: Option<Arc<os::Folder>>,
 }
 
 impl FileEntry {
@@ -84,21 +83,10 @@ impl FileEntry {
     /// What the operating system says.
     pub fn open(&self) -> io::Result<File> {
         match (&self.folder, self.path.file_name()) {
-            (Some(folder), Some(name)) => {
-                Ok(rustix::fs::openat(folder, name, listed_flags(), Mode::empty())?.into())
-            }
-            _ => {
-                // A FIFO that nobody writes to is opened all the same.
-                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-                Ok(rustix::fs::open(&self.path, flags, Mode::empty())?.into())
-            }
+            (Some(folder), Some(name)) => os::open_listed(folder, name),
+            _ => os::open_named(&self.path),
         }
     }
-}
-
-/// What the folder lists as a file is no link and no FIFO, also where somebody has put one there since.
-fn listed_flags() -> OFlags {
-    OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY
 }
 
 impl PartialEq for FileEntry {
@@ -213,8 +201,7 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
     }
     inside.sort_unstable_by(|a, b| b.cmp(a));
     // Without it, as where too many files are open, the files are found by their paths.
-    let handle = File::open(folder).ok();
-    let handle = handle.map(|folder| Arc::new(OwnedFd::from(folder)));
+    let handle = os::folder(folder).map(Arc::new);
     let (mut dump, mut room) = (Vec::new(), MAX_DUMP);
     let mut steps = Vec::with_capacity(inside.len() + 1);
     for (name, is_folder) in inside {
@@ -245,7 +232,7 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
 /// The text of a file that is a part of a pstore dump, with a line feed at its end.
 fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    let mut file = File::from(rustix::fs::open(path, listed_flags(), Mode::empty()).ok()?);
+    let mut file = os::open_listed_path(path).ok()?;
     file.by_ref().take(HEAD).read_to_end(&mut text).ok()?;
     let plain = PartHead::of(&text).is_some();
     if !plain && unpack_part(&text, HEAD).is_none() {

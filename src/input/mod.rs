@@ -10,6 +10,7 @@ mod asides;
 pub mod container;
 mod finder;
 mod folder;
+#[cfg_attr(windows, path = "unguarded.rs")]
 mod guard;
 pub mod inbox;
 mod lines;

@@ -3,9 +3,9 @@
 use super::FileEntry;
 use super::mapped::Mapped;
 use super::waiting::PolledFile;
+use crate::os;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -49,7 +49,7 @@ impl Source<'_> {
         stop: Option<&Arc<AtomicBool>>,
     ) -> Result<Source<'b>, InputError> {
         let opened = match entry.is_standard_input() {
-            true => standard_input().map(Opened::Stream),
+            true => os::standard_input().map(Opened::Stream),
             false => entry.open().and_then(|file| match entry.is_listed() {
                 true => listed(file, buffer),
                 false => named(file, buffer),
@@ -81,11 +81,6 @@ impl InputError {
             reason,
         }
     }
-}
-
-/// Standard input, which stays open for others.
-fn standard_input() -> io::Result<File> {
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
 /// What a file is like.

@@ -4,14 +4,15 @@
 //! back can be printed, and that ends when the run does. It asks before each read: a FIFO that nobody has opened
 //! for writing yet is no end, which a read of it would say.
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use crate::os;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// A stream that says nothing for so long is silent, in nanoseconds.
-const PAUSE: i64 = 200_000_000;
+/// A stream that says nothing for so long is silent.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A reader that does not wait for long.
 #[derive(Debug)]
@@ -30,25 +31,11 @@ impl PolledFile {
         let stop = self.stop.as_ref();
         stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
-
-    /// False where nothing comes for a while.
-    fn is_ready(&self) -> bool {
-        let patience = Timespec {
-            tv_sec: 0,
-            tv_nsec: PAUSE,
-        };
-        let mut files = [PollFd::new(&self.file, PollFlags::IN)];
-        // Where it cannot be asked for, the read will say what is wrong.
-        !matches!(
-            poll(&mut files, Some(&patience)),
-            Ok(0) | Err(rustix::io::Errno::INTR)
-        )
-    }
 }
 
 impl Read for PolledFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.is_ready() {
+        match os::is_ready(&self.file, PAUSE) {
             _ if self.is_stopped() => Ok(0),
             true => self.file.read(buffer),
             false => Err(ErrorKind::WouldBlock.into()),

@@ -3,10 +3,10 @@
 //! In: text, as it comes. Out: the same, piece by piece. Beyond a bound it waits in a file without a name, which goes
 //! with the process however that ends; where no file can be had it waits in memory, so that nothing is lost.
 
+use crate::os;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::str::Utf8Error;
 
 /// Bytes that wait in memory.
@@ -67,7 +67,7 @@ impl Spool {
             self.file = Some(tempfile::tempfile()?);
         }
         if let Some(file) = &self.file {
-            file.write_all_at(self.memory.as_bytes(), self.length)?;
+            os::write_at(file, self.memory.as_bytes(), self.length)?;
             self.length += self.memory.len() as u64;
             self.memory.clear();
         }
@@ -88,7 +88,7 @@ impl Spool {
             return Ok(Some(memory).filter(|text| !text.is_empty()));
         };
         let mut piece = vec![0; left.min(PIECE)];
-        file.read_exact_at(&mut piece, self.given)?;
+        os::read_at(file, &mut piece, self.given)?;
         if piece.len() < left {
             // The first bytes of a character whose rest is in the next piece.
             let whole = |error: Utf8Error| error.valid_up_to();

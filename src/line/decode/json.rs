@@ -219,7 +219,7 @@ fn text(value: &Value) -> Option<String> {
         Value::Array(bytes) => {
             let bytes: Option<Vec<u8>> = bytes
                 .iter()
-                .map(|byte| byte.as_u64()?.try_into().ok())
+                .map(|byte| u8::try_from(byte.as_u64()?).ok())
                 .collect();
             bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         }
