@@ -51,6 +51,10 @@ mod report;
 
 mod analyzer;
 
+mod release;
+
+mod fixes;
+
 mod group;
 
 mod scan;
@@ -85,7 +89,7 @@ pub use late_clear::{
 };
 pub use line::Caller;
 pub use report::{
-    Access, CodeLine, Culprit, Disassembly, MsrAccess, Platform, Report, Seen, Summary,
+    Access, CodeLine, Culprit, Disassembly, FixedBy, MsrAccess, Platform, Report, Seen, Summary,
 };
 pub use routing::{NumberedLine, Routing, SourceCode};
 pub use splat::{

@@ -213,6 +213,7 @@ fn a_log_is_held_against_what_was_seen() {
     {
       "count": 2,
       "first": "2026-01-05",
+      "fixed_by": [],
       "last": "2026-02-07",
       "links": [
         "https://lore.kernel.org/all/1@b/",
@@ -500,6 +501,51 @@ fn stamps_of_zero_join_nothing() {
     run(folder.path(), &["scan", "-q", "--db", "all.db", "logs"]);
     let found = bugs(folder.path(), &["--db", "all.db"]);
     assert_eq!((found.len(), &found[0]["count"]), (1, &2.into()));
+}
+
+/// A timer's ticks are the same on all machines; a quote names its machine.
+#[test]
+fn stamps_of_ticks_join_the_same_kernel_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |release| warning("alpha", "0.004000", release);
+    write(
+        folder.path(),
+        &[
+            ("logs/1", log("6.9.0")),
+            ("logs/2", log("6.12.0")),
+            (
+                "logs/3",
+                mail("1", "Mon, 5 Jan", "l", &quoted(&log("6.12.0"))),
+            ),
+        ],
+    );
+    run(folder.path(), &["scan", "-q", "--db", "all.db", "logs"]);
+    let found = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!(
+        (&found[0]["count"], &found[0]["mentions"]),
+        (&2.into(), &3.into())
+    );
+}
+
+/// One file at two paths is two mentions of one event, in one run, in two, and in two databases.
+#[test]
+fn the_same_file_at_two_paths_counts_the_same_in_any_number_of_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = warning("alpha", "1.000001", "6.9.0");
+    write(folder.path(), &[("a/log", text.clone()), ("b/log", text)]);
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
+    run(&["scan", "-q", "--db", "one.db", "a", "b"]);
+    for path in ["a", "b", "a", "b"] {
+        run(&["scan", "-q", "--db", "two.db", path]);
+    }
+    run(&["scan", "-q", "--db", "a.db", "a"]);
+    run(&["scan", "-q", "--db", "b.db", "b"]);
+    run(&["merge", "-o", "merged.db", "a.db", "b.db"]);
+    let one = document(folder.path(), "one.db");
+    assert!(one.contains("\"mentions\": 2"), "{one}");
+    for database in ["two.db", "merged.db"] {
+        assert_eq!(document(folder.path(), database), one, "{database}");
+    }
 }
 
 /// A database of another program stays as it is, byte for byte.

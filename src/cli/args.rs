@@ -137,8 +137,13 @@ pub struct Symbolize {
 #[derive(Debug, ClapArgs)]
 pub struct ScanOptions {
     /// Folders and files to read; - is standard input
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "fixes")]
     pub paths: Vec<PathBuf>,
+
+    /// Git repository of the kernel, bare or not (repeatable): commits that quote a splat, or name a mail or a bug of
+    /// syzbot's that has one, are kept in the database of --db as fixes. Mails of lists of commits are read so as well
+    #[arg(long, value_name = "GIT_DIR")]
+    pub fixes: Vec<PathBuf>,
 
     /// Groups to show; the others are counted
     #[arg(long, value_name = "N")]

@@ -7,9 +7,11 @@ use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
+use crate::analyzer::Analyzer;
 use crate::group::Group;
 use crate::render::{self, Ending, ScanText};
 use std::cmp::Reverse;
+use std::error::Error;
 
 /// Runs the command.
 pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
@@ -18,9 +20,11 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
     let text = ScanText::new(output::style(options), options.verbose);
+    let mut memory = Memory::create(options)?;
+    read_fixes(options, scan, &analyzer, memory.as_mut())?;
     let mut batch = Batch::new(options, &analyzer, stop, text)?
         .only(Filter::of(scan))
-        .remember(Memory::create(options)?);
+        .remember(memory);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
     let shown = scan.top.unwrap_or(groups.len()).min(groups.len());
@@ -31,6 +35,30 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
         output::tell(&format!("{more}; without --top all are shown"));
     }
     Ok(code)
+}
+
+/// Reads the repositories of `--fixes`.
+fn read_fixes(
+    options: &Options,
+    scan: &ScanOptions,
+    analyzer: &Analyzer,
+    memory: Option<&mut Memory>,
+) -> Result<(), Box<dyn Error>> {
+    let Some(memory) = memory else {
+        return match scan.fixes.is_empty() {
+            true => Ok(()),
+            false => Err("scan: --fixes without --db; name the database that keeps them".into()),
+        };
+    };
+    for path in &scan.fixes {
+        let (commits, fixes) = memory.read_history(path, analyzer)?;
+        if !options.quiet {
+            let (path, commits) = (path.display(), render::count(commits, "new commit"));
+            let told = format!("{path}: {commits}, of which {fixes} name what they mend");
+            output::tell(&render::clean(&told));
+        }
+    }
+    Ok(())
 }
 
 /// Puts groups, which come the most frequent first, in another order.

@@ -6,7 +6,7 @@
 mod envelope;
 mod structure;
 
-pub use envelope::Envelope;
+pub use envelope::{Envelope, syzbot_hash};
 
 use super::content::Content;
 use super::error::{Said, Trouble};

@@ -77,10 +77,15 @@ impl Inbox {
         commit: ObjectId,
         mut take: impl FnMut(Mail<'_>),
     ) -> Result<(), InboxError> {
+        let fail = |mail: &str, error: &gix::Error| {
+            let InboxError { path, reason } = broken(&self.path, error);
+            let reason = format!("mail {commit}{mail}: {reason}");
+            InboxError { path, reason }
+        };
         let new = self.new_files(commit);
-        for (path, id) in new.map_err(|error| broken(&self.path, &error))? {
+        for (path, id) in new.map_err(|error| fail("", &error))? {
             let found = self.blob(id);
-            let blob = found.map_err(|error| broken(&self.path, &error))?;
+            let blob = found.map_err(|error| fail(&format!(":{path}"), &error))?;
             if let Some(blob) = blob {
                 take(Mail {
                     name: &format!("{commit}:{path}"),
