@@ -265,6 +265,7 @@ fn a_log_says_which_commit_mends_it_and_whether_its_kernel_is_older() {
         folder.path(),
         &["bugs", "--db", "all.db", "WARNING in beta"],
     ));
+    let history = history.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         history.contains("'foo: Mend beta'") && history.contains("closes a mail"),
         "{history}"

@@ -142,7 +142,7 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// What is known of the bug from before.
-fn seen(seen: &Seen) -> String {
+pub fn seen(seen: &Seen) -> String {
     let times = count(seen.count, "time");
     let since = seen
         .first

@@ -337,6 +337,37 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_without_a_config_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        commit(&repository, &[("m", "one")]);
+        std::fs::remove_file(folder.path().join("config")).expect("removed");
+        assert_eq!(mails(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_mail_that_is_missing_is_named_and_the_others_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        let first = commit(&repository, &[("m", "one")]);
+        let second = commit(&repository, &[("m", "two")]);
+        let blob = gix::objs::compute_hash(first.kind(), gix::objs::Kind::Blob, b"one");
+        let blob = blob.expect("a hash").to_string();
+        let (fan, name) = blob.split_at(2);
+        let object = folder.path().join("objects").join(fan).join(name);
+        std::fs::remove_file(object).expect("removed");
+        let inbox = Inbox::open(folder.path())
+            .expect("readable")
+            .expect("an inbox");
+        let error = inbox.mails(first, |_| ()).expect_err("a mail is missing");
+        let error = error.to_string();
+        assert!(error.contains(&format!("mail {first}:m: ")), "{error}");
+        let mut count = 0;
+        inbox.mails(second, |_| count += 1).expect("readable");
+        assert_eq!(count, 1);
+    }
+
+    #[test]
     fn a_broken_history_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         let repository = gix::init_bare(folder.path()).expect("a repository");
