@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes an archive: archive.py FOLDER N. N logs and mails with twenty bugs, quotes of them, and a file that is cut off."""
+"""Makes an archive: archive.py FOLDER N. N logs and mails with fifteen bugs, quotes of them, and a file that is cut off."""
 
 import gzip
 import pathlib
