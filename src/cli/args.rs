@@ -145,9 +145,13 @@ pub struct ScanOptions {
     #[arg(long, value_name = "GIT_DIR")]
     pub fixes: Vec<PathBuf>,
 
-    /// Groups to show; the others are counted
+    /// Groups to show; the others are counted (default: 20 on a terminal, else all)
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+
+    /// Show all groups, also on a terminal
+    #[arg(long, conflicts_with = "top")]
+    pub all: bool,
 
     /// Order of the groups
     #[arg(long, value_enum, value_name = "BY", default_value_t = GroupOrder::Count)]

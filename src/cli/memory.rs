@@ -159,7 +159,7 @@ impl Past {
 
 /// Says of each fix whether the kernel of the report has it, as far as its release tells.
 fn compare(report: &mut Report) {
-    let Some(kernel) = report.splat.kernel.release.as_deref() else {
+    let Some(kernel) = report.platform.release.as_deref() else {
         return;
     };
     for fix in report.seen.iter_mut().flat_map(|seen| &mut seen.fixed_by) {

@@ -3,6 +3,7 @@
 use super::args::{GroupOrder, Options, ScanOptions};
 use super::batch::{Batch, Filter};
 use super::fail_on::require_kinds;
+use super::format::Format;
 use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
@@ -12,6 +13,7 @@ use crate::group::Group;
 use crate::render::{self, Ending, ScanText};
 use std::cmp::Reverse;
 use std::error::Error;
+use std::io::IsTerminal;
 
 /// Runs the command.
 pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
@@ -27,14 +29,27 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
         .remember(memory);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
-    let shown = scan.top.unwrap_or(groups.len()).min(groups.len());
+    let shown = top(options, scan).unwrap_or(groups.len());
+    let shown = shown.min(groups.len());
     let hidden = groups.split_off(shown);
     let code = batch.finish(Ending::Scan(&groups))?;
     if !hidden.is_empty() && !options.quiet {
         let more = render::count(hidden.len() as u64, "more group");
-        output::tell(&format!("{more}; without --top all are shown"));
+        output::tell(&format!("{more}; --all shows them"));
     }
     Ok(code)
+}
+
+/// Groups that fit a screen or two.
+const TOP: usize = 20;
+
+/// How many groups are shown; `None` for all.
+fn top(options: &Options, scan: &ScanOptions) -> Option<usize> {
+    let is_read = options.format() == Format::Text
+        && options.output.is_none()
+        && std::io::stdout().is_terminal();
+    let usual = (is_read && !scan.all).then_some(TOP);
+    scan.top.or(usual)
 }
 
 /// Reads the repositories of `--fixes`.
