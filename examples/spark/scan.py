@@ -28,13 +28,13 @@ def key(line):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0], fromfile_prefix_chars="@")
     arguments.add_argument("-o", "--output", required=True, help="the database to write")
     arguments.add_argument("--ksplat", default="ksplat", help="the program, as the workers find it")
     arguments.add_argument("--tasks", type=int, default=0, help="parts to cut the paths into (default: 4 for each core)")
-    arguments.add_argument("paths", nargs="+", metavar="PATH", help="what ksplat scan takes; - reads a list, a line each")
+    arguments.add_argument("paths", nargs="+", metavar="PATH", help="what ksplat scan takes; @FILE is a list of them, a line each")
     options = arguments.parse_args()
-    paths = [line.rstrip("\n") for line in sys.stdin] if options.paths == ["-"] else options.paths
+    paths = options.paths
 
     context = SparkContext(appName="ksplat")
     tasks = min(len(paths), options.tasks or 4 * context.defaultParallelism)
