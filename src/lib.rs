@@ -51,8 +51,11 @@ mod report;
 
 mod analyzer;
 
+// Histories and the age of kernels are asked for by the database only.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod release;
 
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 mod fixes;
 
 mod group;

@@ -22,14 +22,14 @@ const SYZBOT_DIGITS: std::ops::RangeInclusive<usize> = 16..=40;
 /// Bytes of a message-id; a longer one is none (RFC 5322, 2.1.1).
 const MAX_ID: usize = 998;
 
-/// Bytes of a title that are kept.
+/// Characters of a title that are kept.
 const MAX_TITLE: usize = 512;
 
 /// The first line with a text.
 pub fn title(message: &str) -> String {
     let first = message.lines().map(str::trim).find(|line| !line.is_empty());
     let first = first.unwrap_or_default();
-    first[..first.floor_char_boundary(MAX_TITLE)].to_owned()
+    first.chars().take(MAX_TITLE).collect()
 }
 
 /// All that the message names.
