@@ -6,6 +6,7 @@
 mod seen;
 
 use crate::grammar::PathName;
+use crate::release::version;
 use crate::report::Report;
 use crate::splat::SourceSpan;
 use seen::Seen;
@@ -58,7 +59,7 @@ pub struct Group {
     pub kind: String,
     /// Number of reports.
     pub count: u64,
-    /// Releases of the kernels, sorted; the first 256 that were seen.
+    /// Releases of the kernels in the order of their versions; the first 256 that were seen.
     pub kernels: Vec<String>,
     /// Names of the hardware, sorted; the first 256 that were seen.
     pub hardware: Vec<String>,
@@ -230,13 +231,15 @@ impl Kept {
             1 => Some(Machines::One),
             _ => Some(Machines::Many),
         };
+        let mut kernels = self.kernels.into_sorted();
+        kernels.sort_by_cached_key(|release| version(release));
         Group {
             signature,
             former_signatures: self.former,
             title: self.titles.most_frequent(),
             kind: self.kinds.most_frequent(),
             count: self.count,
-            kernels: self.kernels.into_sorted(),
+            kernels,
             hardware: self.hardware.into_sorted(),
             machines,
             first: self.first,

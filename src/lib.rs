@@ -53,6 +53,13 @@ mod report;
 
 mod analyzer;
 
+// Histories and the age of kernels are asked for by the database only.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+mod release;
+
+#[cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+mod fixes;
+
 mod group;
 
 mod scan;
@@ -87,7 +94,7 @@ pub use late_clear::{
 };
 pub use line::Caller;
 pub use report::{
-    Access, CodeLine, Culprit, Disassembly, MsrAccess, Platform, Report, Seen, Summary,
+    Access, CodeLine, Culprit, Disassembly, FixedBy, MsrAccess, Platform, Report, Seen, Summary,
 };
 pub use routing::{NumberedLine, Routing, SourceCode};
 pub use splat::{

@@ -213,6 +213,7 @@ fn a_log_is_held_against_what_was_seen() {
     {
       "count": 2,
       "first": "2026-01-05",
+      "fixed_by": [],
       "last": "2026-02-07",
       "links": [
         "https://lore.kernel.org/all/1@b/",
@@ -502,6 +503,51 @@ fn stamps_of_zero_join_nothing() {
     assert_eq!((found.len(), &found[0]["count"]), (1, &2.into()));
 }
 
+/// A timer's ticks are the same on all machines; a quote names its machine.
+#[test]
+fn stamps_of_ticks_join_the_same_kernel_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |release| warning("alpha", "0.004000", release);
+    write(
+        folder.path(),
+        &[
+            ("logs/1", log("6.9.0")),
+            ("logs/2", log("6.12.0")),
+            (
+                "logs/3",
+                mail("1", "Mon, 5 Jan", "l", &quoted(&log("6.12.0"))),
+            ),
+        ],
+    );
+    run(folder.path(), &["scan", "-q", "--db", "all.db", "logs"]);
+    let found = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!(
+        (&found[0]["count"], &found[0]["mentions"]),
+        (&2.into(), &3.into())
+    );
+}
+
+/// One file at two paths is two mentions of one event, in one run, in two, and in two databases.
+#[test]
+fn the_same_file_at_two_paths_counts_the_same_in_any_number_of_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = warning("alpha", "1.000001", "6.9.0");
+    write(folder.path(), &[("a/log", text.clone()), ("b/log", text)]);
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
+    run(&["scan", "-q", "--db", "one.db", "a", "b"]);
+    for path in ["a", "b", "a", "b"] {
+        run(&["scan", "-q", "--db", "two.db", path]);
+    }
+    run(&["scan", "-q", "--db", "a.db", "a"]);
+    run(&["scan", "-q", "--db", "b.db", "b"]);
+    run(&["merge", "-o", "merged.db", "a.db", "b.db"]);
+    let one = document(folder.path(), "one.db");
+    assert!(one.contains("\"mentions\": 2"), "{one}");
+    for database in ["two.db", "merged.db"] {
+        assert_eq!(document(folder.path(), database), one, "{database}");
+    }
+}
+
 /// A database of another program stays as it is, byte for byte.
 #[test]
 fn a_database_of_another_program_is_not_touched() {
@@ -519,4 +565,126 @@ fn a_database_of_another_program_is_not_touched() {
         .output();
     assert_eq!(output.expect("ksplat runs").status.code(), Some(2));
     assert!(fs::read(&path).expect("readable") == before);
+}
+
+/// What version 1 of the tables was, with an event in it.
+const VERSION_1: &str = "
+    CREATE TABLE input (key TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE event (
+        id TEXT PRIMARY KEY, signature TEXT NOT NULL, title TEXT NOT NULL, kind TEXT NOT NULL, culprit TEXT, file TEXT,
+        subsystem TEXT, release TEXT, hardware TEXT, time REAL, cpu INTEGER, pid INTEGER, comm TEXT,
+        weight INTEGER NOT NULL, report TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX event_signature ON event (signature);
+    CREATE TABLE mention (
+        event TEXT NOT NULL REFERENCES event (id), path TEXT NOT NULL, member TEXT NOT NULL,
+        first_line INTEGER NOT NULL, last_line INTEGER NOT NULL, message_id TEXT, date TEXT, list TEXT, subject TEXT,
+        PRIMARY KEY (event, path, member, first_line)
+    ) WITHOUT ROWID;
+    PRAGMA application_id = 1802727532;
+    PRAGMA user_version = 1;";
+
+/// A database of version 1 that holds what another one does.
+fn downgrade(folder: &Path, from: &str, to: &str) {
+    let old = rusqlite::Connection::open(folder.join(to)).expect("a database");
+    old.execute_batch(VERSION_1).expect("written");
+    let columns = "event, path, member, first_line, last_line, message_id, date, list, subject";
+    let copy = format!(
+        "ATTACH '{}' AS new; INSERT INTO event SELECT * FROM new.event; \
+         INSERT INTO mention SELECT {columns} FROM new.mention; INSERT INTO input SELECT * FROM new.input;",
+        folder.join(from).display()
+    );
+    old.execute_batch(&copy).expect("copied");
+}
+
+#[test]
+fn a_database_of_an_earlier_version_is_brought_to_this_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    lists(folder.path());
+    run(
+        folder.path(),
+        &["scan", "-q", "--db", "new.db", "usb", "kernel"],
+    );
+    let new = document(folder.path(), "new.db");
+    let version = |name: &str| -> u32 {
+        let database = rusqlite::Connection::open(folder.path().join(name)).expect("a database");
+        let version = database.pragma_query_value(None, "user_version", |row| row.get(0));
+        version.expect("a version")
+    };
+    for name in ["read.db", "written.db", "merged.db"] {
+        downgrade(folder.path(), "new.db", name);
+        assert_eq!(version(name), 1);
+    }
+    assert_eq!(document(folder.path(), "read.db"), new);
+    let again = run(
+        folder.path(),
+        &["scan", "--db", "written.db", "usb", "kernel"],
+    );
+    assert!(stdout(&again).contains("0 splats in 0 groups"));
+    assert_eq!(document(folder.path(), "written.db"), new);
+    run(
+        folder.path(),
+        &["merge", "-o", "all.db", "merged.db", "new.db"],
+    );
+    assert_eq!(document(folder.path(), "all.db"), new);
+    for name in ["read.db", "written.db"] {
+        assert_eq!(version(name), version("new.db"), "{name}");
+    }
+}
+
+/// A step that fails leaves the tables as they were.
+#[test]
+fn a_migration_is_whole_or_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("old.db");
+    let old = rusqlite::Connection::open(&path).expect("a database");
+    old.execute_batch(VERSION_1).expect("written");
+    // Of the same name as a table of a later version.
+    old.execute_batch("CREATE TABLE mend (x)").expect("written");
+    drop(old);
+    let output = ksplat(folder.path())
+        .args(["bugs", "--db", "old.db"])
+        .output();
+    assert_eq!(output.expect("ksplat runs").status.code(), Some(2));
+    let old = rusqlite::Connection::open(&path).expect("a database");
+    let columns = old
+        .prepare("SELECT * FROM mention")
+        .expect("a table")
+        .column_count();
+    let version: u32 = old
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a version");
+    assert_eq!((columns, version), (9, 1));
+}
+
+#[test]
+fn a_database_of_a_later_version_is_refused_with_the_mend() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), &[("log", warning("alpha", "1.0", "6.9.0"))]);
+    run(folder.path(), &["scan", "-q", "--db", "all.db", "log"]);
+    let database = rusqlite::Connection::open(folder.path().join("all.db")).expect("a database");
+    database
+        .pragma_update(None, "user_version", 99)
+        .expect("written");
+    drop(database);
+    for arguments in [
+        ["bugs", "--db", "all.db"].as_slice(),
+        &["scan", "--db", "all.db", "log"],
+        &["--db", "all.db", "log"],
+    ] {
+        let output = ksplat(folder.path())
+            .args(arguments)
+            .output()
+            .expect("ksplat runs");
+        let errors = stderr(&output);
+        assert_eq!(
+            (output.status.code(), errors.lines().count()),
+            (Some(2), 1),
+            "{errors}"
+        );
+        assert!(
+            errors.contains("version 99") && errors.contains("use a later ksplat"),
+            "{errors}"
+        );
+    }
 }

@@ -138,12 +138,21 @@ pub struct Symbolize {
 #[derive(Debug, ClapArgs)]
 pub struct ScanOptions {
     /// Folders and files to read; - is standard input
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "fixes")]
     pub paths: Vec<PathBuf>,
 
-    /// Groups to show; the others are counted
+    /// Git repository of the kernel, bare or not (repeatable): commits that quote a splat, or name a mail or a bug of
+    /// syzbot's that has one, are kept in the database of --db as fixes. Mails of lists of commits are read so as well
+    #[arg(long, value_name = "GIT_DIR")]
+    pub fixes: Vec<PathBuf>,
+
+    /// Groups to show; the others are counted (default: 20 on a terminal, else all)
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+
+    /// Show all groups, also on a terminal
+    #[arg(long, conflicts_with = "top")]
+    pub all: bool,
 
     /// Order of the groups
     #[arg(long, value_enum, value_name = "BY", default_value_t = GroupOrder::Count)]

@@ -12,6 +12,7 @@ use super::triage::complain;
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, format, output};
 use crate::analyzer::{Analyzer, Input};
 use crate::baseline::Baseline;
+use crate::fixes::Fix;
 use crate::grammar::Level;
 use crate::group::{Group, Groups};
 use crate::input::container::Limits;
@@ -323,6 +324,12 @@ impl Sink for Batch<'_> {
         self.shown.aside(|| complain(&error));
         let text = self.form.error(&error);
         self.write(&text);
+    }
+
+    fn fix(&mut self, fix: Fix) {
+        if let Some(memory) = &mut self.memory {
+            memory.add_fix(fix);
+        }
     }
 
     fn checkpoint(&mut self, key: Option<&str>) {

@@ -52,6 +52,10 @@ pub const SCAN: &[(&str, &str)] = &[
         "one kind, one file system",
     ),
     (
+        "ksplat scan --db all.db --fixes linux.git linux-usb/",
+        "a mailing list with its memory, and the commits that mended its bugs",
+    ),
+    (
         "ksplat scan --format ndjson logs/ >splats.ndjson",
         "a line a splat, for programs",
     ),

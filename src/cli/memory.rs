@@ -2,10 +2,16 @@
 
 use super::args::Options;
 use super::output;
+use crate::analyzer::Analyzer;
 use crate::db::{Database, DatabaseError, Event};
+use crate::fixes::{Fix, History};
+use crate::release::against;
 use crate::render;
 use crate::report::Report;
+use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::error::Error;
+use std::path::Path;
 
 /// A database that a scan adds to.
 pub struct Memory {
@@ -48,6 +54,44 @@ impl Memory {
             let written = self.database.relieve();
             self.check(written);
         }
+    }
+
+    /// Keeps a fix.
+    pub fn add_fix(&mut self, fix: Fix) {
+        self.database.add_fix(fix);
+    }
+
+    /// Reads the messages of a repository that no earlier run has read. Gives how many, and how many mend something.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or the fixes cannot be written.
+    pub fn read_history(
+        &mut self,
+        path: &Path,
+        analyzer: &Analyzer,
+    ) -> Result<(u64, u64), Box<dyn Error>> {
+        let history = History::open(path)?;
+        let known = std::mem::take(&mut self.known);
+        let (mut commits, mut fixes) = (0, 0);
+        let is_over = || analyzer.is_stopped();
+        let read = history.read(&known, is_over, |commit| {
+            commits += 1;
+            if let Some(fix) = Fix::of(&commit, analyzer) {
+                fixes += 1;
+                self.database.add_fix(fix);
+                let written = self.database.relieve();
+                self.check(written);
+            }
+        });
+        self.known = known;
+        let keys = read?;
+        let keys = if analyzer.is_stopped() {
+            Vec::new()
+        } else {
+            keys
+        };
+        self.database.end_history(&keys)?;
+        Ok((commits, fixes))
     }
 
     /// An input was read to its end.
@@ -104,8 +148,25 @@ impl Past {
             .chain(former)
             .collect();
         match database.seen(&signatures) {
-            Ok(seen) => report.seen = seen,
+            Ok(seen) => {
+                report.seen = seen;
+                compare(report);
+            }
             Err(error) => output::tell(&render::clean(&error.to_string())),
         }
+    }
+}
+
+/// Says of each fix whether the kernel of the report has it, as far as its release tells.
+fn compare(report: &mut Report) {
+    let Some(kernel) = report.platform.release.as_deref() else {
+        return;
+    };
+    for fix in report.seen.iter_mut().flat_map(|seen| &mut seen.fixed_by) {
+        let order = fix.release.as_deref().map(|since| against(kernel, since));
+        fix.this_kernel = order.flatten().map(|order| match order {
+            Ordering::Less => "older",
+            Ordering::Equal | Ordering::Greater => "contains",
+        });
     }
 }

@@ -3,13 +3,17 @@
 use super::args::{GroupOrder, Options, ScanOptions};
 use super::batch::{Batch, Filter};
 use super::fail_on::require_kinds;
+use super::format::Format;
 use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
+use crate::analyzer::Analyzer;
 use crate::group::Group;
 use crate::render::{self, Ending, ScanText};
 use std::cmp::Reverse;
+use std::error::Error;
+use std::io::IsTerminal;
 
 /// Runs the command.
 pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
@@ -18,19 +22,58 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
     let text = ScanText::new(output::style(options), options.verbose);
+    let mut memory = Memory::create(options)?;
+    read_fixes(options, scan, &analyzer, memory.as_mut())?;
     let mut batch = Batch::new(options, &analyzer, stop, text)?
         .only(Filter::of(scan))
-        .remember(Memory::create(options)?);
+        .remember(memory);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
-    let shown = scan.top.unwrap_or(groups.len()).min(groups.len());
+    let shown = top(options, scan).unwrap_or(groups.len());
+    let shown = shown.min(groups.len());
     let hidden = groups.split_off(shown);
     let code = batch.finish(Ending::Scan(&groups))?;
     if !hidden.is_empty() && !options.quiet {
         let more = render::count(hidden.len() as u64, "more group");
-        output::tell(&format!("{more}; without --top all are shown"));
+        output::tell(&format!("{more}; --all shows them"));
     }
     Ok(code)
+}
+
+/// Groups that fit a screen or two.
+const TOP: usize = 20;
+
+/// How many groups are shown; `None` for all.
+fn top(options: &Options, scan: &ScanOptions) -> Option<usize> {
+    let is_read = options.format() == Format::Text
+        && options.output.is_none()
+        && std::io::stdout().is_terminal();
+    let usual = (is_read && !scan.all).then_some(TOP);
+    scan.top.or(usual)
+}
+
+/// Reads the repositories of `--fixes`.
+fn read_fixes(
+    options: &Options,
+    scan: &ScanOptions,
+    analyzer: &Analyzer,
+    memory: Option<&mut Memory>,
+) -> Result<(), Box<dyn Error>> {
+    let Some(memory) = memory else {
+        return match scan.fixes.is_empty() {
+            true => Ok(()),
+            false => Err("scan: --fixes without --db; name the database that keeps them".into()),
+        };
+    };
+    for path in &scan.fixes {
+        let (commits, fixes) = memory.read_history(path, analyzer)?;
+        if !options.quiet {
+            let (path, commits) = (path.display(), render::count(commits, "new commit"));
+            let told = format!("{path}: {commits}, of which {fixes} name what they mend");
+            output::tell(&render::clean(&told));
+        }
+    }
+    Ok(())
 }
 
 /// Puts groups, which come the most frequent first, in another order.

@@ -1,7 +1,8 @@
 //! Bugs: the events of one signature, and their history.
 
-use super::{Database, DatabaseError};
-use crate::report::Seen;
+use super::{Database, DatabaseError, fixes};
+use crate::release::version;
+use crate::report::{FixedBy, Seen};
 use regex::Regex;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,8 @@ pub struct Mention {
     pub list: Option<String>,
     /// Of its mail.
     pub subject: Option<String>,
+    /// The hash of syzbot's bug, where syzbot sent the mail.
+    pub syzbot: Option<String>,
 }
 
 impl Mention {
@@ -87,6 +90,8 @@ pub struct Bug {
     pub lists: Vec<String>,
     /// Events by the month of their first mail, `2024-04`.
     pub months: BTreeMap<String, u64>,
+    /// Commits that mend it, the one with the strongest reason first.
+    pub fixed_by: Vec<FixedBy>,
     /// Every mention, the oldest first.
     #[serde(skip)]
     pub places: Vec<Mention>,
@@ -202,7 +207,7 @@ impl Database {
     fn read_bugs(&self, filter: &Filter) -> rusqlite::Result<Vec<Bug>> {
         let mut query = self.connection.prepare(
             "SELECT signature, id, title, kind, culprit, file, subsystem, release, hardware, weight, report, \
-             path, member, first_line, last_line, message_id, date, list, subject \
+             path, member, first_line, last_line, message_id, date, list, subject, syzbot \
              FROM event JOIN mention ON mention.event = event.id \
              ORDER BY signature, id, date IS NULL, date, path, member, first_line",
         )?;
@@ -244,10 +249,14 @@ impl Database {
                     date: row.get(16)?,
                     list: row.get(17)?,
                     subject: row.get(18)?,
+                    syzbot: row.get(19)?,
                 });
             }
         }
         bugs.extend(open.and_then(|bug| close(bug, filter)));
+        for bug in &mut bugs {
+            bug.fixed_by = fixes::of(&self.connection, &bug.signature)?;
+        }
         Ok(bugs)
     }
 
@@ -302,6 +311,7 @@ impl Database {
             last,
             release,
             links,
+            fixed_by: fixes::of(&self.connection, signature)?,
         }))
     }
 
@@ -387,6 +397,7 @@ fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Opti
         hardware: all(|event| event.hardware.as_ref()).into_iter().collect(),
         lists: lists.into_iter().cloned().collect(),
         months,
+        fixed_by: Vec::new(),
         report: best.report.clone(),
         signature,
         places,
@@ -394,53 +405,9 @@ fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Opti
     filter.takes_bug(&bug).then_some(bug)
 }
 
-/// A release in the order of its numbers: 6.9 before 6.12, 6.12-rc3 before 6.12.
-fn version(release: &str) -> (Vec<u64>, bool, u64, String) {
-    let (numbers, rest) = release.split_at(release.find('-').unwrap_or(release.len()));
-    let numbers = numbers
-        .split('.')
-        .map(|number| number.parse().unwrap_or_default());
-    let mut numbers: Vec<u64> = numbers.collect();
-    numbers.resize(3, 0);
-    let candidate = rest.strip_prefix("-rc").map(|rest| {
-        let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
-        digits
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or_default()
-    });
-    (
-        numbers,
-        candidate.is_none(),
-        candidate.unwrap_or_default(),
-        release.to_owned(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kernels_are_in_the_order_of_their_versions() {
-        let mut kernels = [
-            "6.12",
-            "6.9.0",
-            "6.12-rc3",
-            "6.12.1",
-            "6.12-rc11",
-            "5.15.0-91-generic",
-        ];
-        kernels.sort_by_cached_key(|release| version(release));
-        let sorted = [
-            "5.15.0-91-generic",
-            "6.9.0",
-            "6.12-rc3",
-            "6.12-rc11",
-            "6.12",
-            "6.12.1",
-        ];
-        assert_eq!(kernels, sorted);
-    }
 
     #[test]
     fn a_message_id_makes_a_link_and_nothing_else() {

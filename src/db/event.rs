@@ -55,6 +55,7 @@ impl Event {
             date: text(&source["date"]),
             list: text(&source["list"]),
             subject: text(&source["subject"]),
+            syzbot: text(&source["syzbot"]),
         };
         let mut event = Event {
             id: String::new(),
@@ -101,13 +102,18 @@ fn weight(splat: &Value) -> i64 {
     (lists + registers) as i64
 }
 
+/// Before a fine clock is set, stamps are 0 or count the ticks of the timer (`[    0.004000]`), which are the same on
+/// every machine.
+fn is_coarse(time: f64) -> bool {
+    (time * 1e6).round() % 1e3 == 0.0
+}
+
 /// One machine prints one thing at one time, on one CPU, in one task. Where the time is not printed the machine tells
 /// events apart, and where the task is not either, nothing does: each mention is an event then.
 fn id(event: &Event) -> String {
     let shown = |value: Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
     let mut parts = vec![event.signature.clone(), shown(event.cpu), shown(event.pid)];
-    // Before the clock is set all stamps are 0.
-    match event.time.filter(|time| *time > 0.0) {
+    match event.time.filter(|time| !is_coarse(*time)) {
         Some(time) => parts.push(format!("{time:.6}")),
         None => {
             let names = [&event.comm, &event.release, &event.hardware];
@@ -121,6 +127,9 @@ fn id(event: &Event) -> String {
                 } = &event.mention;
                 parts.push(format!("{path}\n{member}\n{first_line}"));
             }
+            // Stamps of 0 are no time.
+            let time = event.time.filter(|time| *time > 0.0);
+            parts.extend(time.map(|time| format!("{time:.6}")));
         }
     }
     let digest = Sha256::digest(parts.join("\0"));

@@ -1,6 +1,6 @@
 //! Databases and NDJSON of several runs into one.
 
-use super::{Database, DatabaseError, Event, Mention, put};
+use super::{Database, DatabaseError, Event, Mention, fixes, put};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Database {
                 transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
             }
             let mut events = other.connection.prepare(
-                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event \
+                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event, syzbot \
                  FROM mention JOIN event ON event.id = mention.event",
             )?;
             let mut events = events.query([])?;
@@ -70,9 +70,11 @@ impl Database {
                     date: row.get(5)?,
                     list: row.get(6)?,
                     subject: row.get(7)?,
+                    syzbot: row.get(10)?,
                 };
                 put(&transaction, &event)?;
             }
+            fixes::each(&other.connection, |fix| fixes::put(&transaction, fix))?;
             transaction.commit()
         };
         let copied: rusqlite::Result<()> = copy();

@@ -7,23 +7,20 @@
 
 mod bugs;
 mod event;
+mod fixes;
 mod merge;
+mod schema;
 
 pub use bugs::{Bug, Filter, Mention};
 pub use event::Event;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use crate::fixes::Fix;
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
+use schema::Standing;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-
-/// Version of the tables (`PRAGMA user_version`).
-const SCHEMA: u32 = 1;
-
-/// Marks a database of ksplat's (`PRAGMA application_id`): "kspl".
-const APPLICATION: u32 = 0x6b73_706c;
-
-/// The tables of version 1.
-const TABLES: &str = include_str!("schema.sql");
 
 /// Events that are written in one go: more wait in memory for the end of their input.
 const MAX_PENDING: usize = 4096;
@@ -44,6 +41,8 @@ pub struct Database {
     connection: Connection,
     /// Events whose input has not ended.
     pending: Vec<Event>,
+    /// Fixes whose input has not ended.
+    fixes: Vec<Fix>,
 }
 
 impl Database {
@@ -53,39 +52,23 @@ impl Database {
     /// Where the file is no database of ksplat's, or of a later version, or cannot be written.
     pub fn create(path: &Path) -> Result<Database, DatabaseError> {
         let fail = |error| broken(path, &error);
-        let connection = Connection::open(path).map_err(fail)?;
-        let mut database = Database {
-            path: path.to_owned(),
-            connection,
-            pending: Vec::new(),
-        };
-        let connection = &mut database.connection;
-        let is_new = connection
-            .query_row("SELECT count(*) FROM sqlite_master", [], |row| {
-                row.get::<_, i64>(0)
-            })
-            .map_err(fail)?
-            == 0;
-        if is_new {
-            let tables = connection.transaction().map_err(fail)?;
-            tables.execute_batch(TABLES).map_err(fail)?;
-            tables
-                .pragma_update(None, "application_id", APPLICATION)
-                .map_err(fail)?;
-            tables
-                .pragma_update(None, "user_version", SCHEMA)
-                .map_err(fail)?;
-            tables.commit().map_err(fail)?;
+        let mut connection = Connection::open(path).map_err(fail)?;
+        match schema::standing(&connection).map_err(fail)? {
+            Standing::Ready => {}
+            Standing::Behind => {
+                let behavior = TransactionBehavior::Immediate;
+                let transaction = connection.transaction_with_behavior(behavior);
+                transaction.and_then(schema::migrate).map_err(fail)?;
+            }
+            Standing::Refused(reason) => return Err(refused(path, reason)),
         }
-        database.check()?;
         // Others may read meanwhile, and a kill leaves whole transactions. It is written into the file: not before it is
         // known to be ours.
-        let connection = &database.connection;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
             .map_err(fail)?;
-        Ok(database)
+        Ok(Database::of(path, connection))
     }
 
     /// Opens it for reading.
@@ -95,13 +78,25 @@ impl Database {
     pub fn open(path: &Path) -> Result<Database, DatabaseError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(path, flags).map_err(|e| broken(path, &e))?;
-        let database = Database {
+        match schema::standing(&connection).map_err(|error| broken(path, &error))? {
+            Standing::Ready => Ok(Database::of(path, connection)),
+            // It is brought to this version where it can be written.
+            Standing::Behind if path.metadata().is_ok_and(|file| file.len() > 0) => {
+                drop(connection);
+                Database::create(path)
+            }
+            Standing::Behind => Err(refused(path, "is empty: name another file".to_owned())),
+            Standing::Refused(reason) => Err(refused(path, reason)),
+        }
+    }
+
+    fn of(path: &Path, connection: Connection) -> Database {
+        Database {
             path: path.to_owned(),
             connection,
             pending: Vec::new(),
-        };
-        database.check()?;
-        Ok(database)
+            fixes: Vec::new(),
+        }
     }
 
     fn fail(&self, error: &rusqlite::Error) -> DatabaseError {
@@ -120,38 +115,6 @@ impl Database {
             .pragma_update(None, "journal_mode", "DELETE");
         let closed = closed.and_then(|()| self.connection.close().map_err(|(_, error)| error));
         closed.map_err(|error| broken(&path, &error))
-    }
-
-    /// A file that somebody else made is left alone.
-    fn check(&self) -> Result<(), DatabaseError> {
-        let pragma = |name: &str| {
-            let value = self
-                .connection
-                .pragma_query_value(None, name, |row| row.get::<_, u32>(0));
-            value.map_err(|error| self.fail(&error))
-        };
-        // A view or a trigger would run what a stranger wrote.
-        let foreign = "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')";
-        let foreign = self
-            .connection
-            .query_row(foreign, [], |row| row.get::<_, i64>(0));
-        let is_own = foreign.map_err(|error| self.fail(&error))? == 0;
-        let reason = match (pragma("application_id")?, pragma("user_version")?) {
-            (APPLICATION, SCHEMA) if is_own => return Ok(()),
-            (APPLICATION, SCHEMA) => {
-                "has views or triggers, as no database of ksplat's: name another file".to_owned()
-            }
-            (APPLICATION, later) => {
-                format!(
-                    "a database of version {later}, and this ksplat knows version {SCHEMA}: use a later ksplat"
-                )
-            }
-            _ => "no database of ksplat's: name another file".to_owned(),
-        };
-        Err(DatabaseError {
-            path: self.path.display().to_string(),
-            reason,
-        })
     }
 
     /// The keys of all inputs that were read to their end.
@@ -175,6 +138,7 @@ impl Database {
     /// Drops the events whose input has not ended.
     pub fn forget(&mut self) {
         self.pending.clear();
+        self.fixes.clear();
     }
 
     /// Of an input with very many events the first are written before its end: a mention that is written twice is one.
@@ -182,7 +146,7 @@ impl Database {
     /// # Errors
     /// Where they cannot be written.
     pub fn relieve(&mut self) -> Result<(), DatabaseError> {
-        match self.pending.len() >= MAX_PENDING {
+        match self.pending.len() + self.fixes.len() >= MAX_PENDING {
             true => self.write(None),
             false => Ok(()),
         }
@@ -193,20 +157,24 @@ impl Database {
     /// # Errors
     /// Where they cannot be written.
     pub fn end_input(&mut self, key: Option<&str>) -> Result<(), DatabaseError> {
-        match (key, self.pending.is_empty()) {
+        match (key, self.pending.is_empty() && self.fixes.is_empty()) {
             (None, true) => Ok(()),
             _ => self.write(key),
         }
     }
 
-    fn write(&mut self, key: Option<&str>) -> Result<(), DatabaseError> {
+    fn write<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), DatabaseError> {
         let pending = std::mem::take(&mut self.pending);
+        let fixes = std::mem::take(&mut self.fixes);
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             for event in &pending {
                 put(&transaction, event)?;
             }
-            if let Some(key) = key {
+            for fix in &fixes {
+                fixes::put(&transaction, fix)?;
+            }
+            for key in keys {
                 transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
             }
             transaction.commit()
@@ -248,7 +216,7 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
     }
     let mention = &event.mention;
     let mut write = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO mention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT OR IGNORE INTO mention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     write.execute(params![
         event.id,
@@ -260,8 +228,14 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
         mention.date,
         mention.list,
         mention.subject,
+        mention.syzbot,
     ])?;
     Ok(())
+}
+
+fn refused(path: &Path, reason: String) -> DatabaseError {
+    let path = path.display().to_string();
+    DatabaseError { path, reason }
 }
 
 /// One line: what SQLite says, and what to do.

@@ -1,6 +1,7 @@
 //! The bugs of a database, as `ksplat bugs` prints them.
 
 use super::clean::clean;
+use super::facts::fixed;
 use super::html::page_of;
 use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
@@ -47,8 +48,10 @@ pub fn bug_table(bugs: &[Bug], all: usize, style: &Style) -> String {
             [first, .., last] => format!(" on {first} to {last}"),
         };
         let detail = format!("{}{kernels}", bug.signature);
-        let detail = wrap(&clean(&detail), room, COLUMNS);
-        let _ = writeln!(out, "{:COLUMNS$}{}", "", Style::paint(style.dim, detail));
+        for detail in std::iter::once(detail).chain(fixed(&bug.fixed_by)) {
+            let detail = wrap(&clean(&detail), room, COLUMNS);
+            let _ = writeln!(out, "{:COLUMNS$}{}", "", Style::paint(style.dim, detail));
+        }
     }
     match all - bugs.len() {
         0 => {}
@@ -82,6 +85,7 @@ pub fn bug_history(bug: &Bug, style: &Style) -> String {
         ("Kernels", bug.kernels.join(", ")),
         ("Machines", bug.hardware.join("; ")),
         ("Lists", bug.lists.join(", ")),
+        ("Fix", fixed(&bug.fixed_by).unwrap_or_default()),
         (
             "Months",
             bug.months
@@ -233,6 +237,7 @@ pub fn bug_page(bugs: &[Bug]) -> String {
                                 None => (clean(&bug.title)),
                             }
                             p.note { (clean(&bug.signature)) }
+                            @if let Some(fixed) = fixed(&bug.fixed_by) { p.note { (clean(&fixed)) } }
                         }
                         td { (ends(&bug.kernels)) }
                         td { (clean(&bug.lists.join(", "))) }

@@ -1,6 +1,7 @@
 //! What a check found, as people read it.
 
 use super::clean::clean;
+use super::facts;
 use super::groups::{Totals, group};
 use super::output::{Ending, Lacking, Output, Standing};
 use super::style::Style;
@@ -9,7 +10,7 @@ use super::words::count;
 use crate::analyzer::Input;
 use crate::baseline::{self, Comparison, Known};
 use crate::report::Report;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// The output of a check as text.
@@ -20,6 +21,8 @@ pub struct CheckText {
     accepting: bool,
     /// Signatures that were explained.
     explained: HashSet<String>,
+    /// What the database knows of each signature.
+    seen: HashMap<String, String>,
     totals: Totals,
 }
 
@@ -31,6 +34,7 @@ impl CheckText {
             verbose,
             accepting: false,
             explained: HashSet::new(),
+            seen: HashMap::new(),
             totals: Totals::default(),
         }
     }
@@ -45,6 +49,10 @@ impl Output for CheckText {
     /// What is new is explained once.
     fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
         self.totals.report(&report);
+        if let (Some(seen), true) = (&report.seen, standing.known().is_some()) {
+            let known = self.seen.entry(report.signature.clone());
+            known.or_insert_with(|| facts::seen(seen));
+        }
         match standing.known() {
             Some(_) => String::new(),
             None if self.explained.insert(report.signature.clone()) => {
@@ -66,7 +74,7 @@ impl Output for CheckText {
     fn finish(&mut self, ending: Ending<'_>) -> String {
         match ending {
             Ending::Check(comparison) => {
-                let mut text = groups(comparison, self.verbose, &self.style);
+                let mut text = groups(comparison, &self.seen, self.verbose, &self.style);
                 if comparison.has_new() && !self.accepting {
                     text.push_str(ACCEPT);
                 }
@@ -81,8 +89,13 @@ impl Output for CheckText {
 const ACCEPT: &str =
     "To accept what is new: the same command with --update, then a reason in its entry.\n";
 
-/// What the baseline lacks, and what it knows. `all`: every kernel and machine by name.
-fn groups(comparison: &Comparison<'_>, all: bool, style: &Style) -> String {
+/// What the baseline lacks, and what it and the database know. `all`: every kernel and machine by name.
+fn groups(
+    comparison: &Comparison<'_>,
+    seen: &HashMap<String, String>,
+    all: bool,
+    style: &Style,
+) -> String {
     let mut out = String::new();
     for (of_one, standing) in &comparison.groups {
         match standing {
@@ -93,7 +106,12 @@ fn groups(comparison: &Comparison<'_>, all: bool, style: &Style) -> String {
                 let block = group(of_one, all, style);
                 let _ = write!(out, "{}{block}", told(entry, "expired", style));
             }
-            baseline::Standing::Known(entry) => out.push_str(&told(entry, "known", style)),
+            baseline::Standing::Known(entry) => {
+                out.push_str(&told(entry, "known", style));
+                if let Some(seen) = seen.get(&of_one.signature) {
+                    let _ = writeln!(out, "  seen {}", clean(seen));
+                }
+            }
         }
     }
     for entry in &comparison.unseen {

@@ -19,7 +19,7 @@ mod top;
 pub use disassembly::{Access, CodeLine, Disassembly};
 pub use known::Known;
 pub use msr::MsrAccess;
-pub use seen::Seen;
+pub use seen::{FixedBy, Seen};
 pub use summary::Summary;
 pub use tainting::TaintingModule;
 

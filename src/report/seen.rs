@@ -16,4 +16,27 @@ pub struct Seen {
     pub release: Option<String>,
     /// The first mails, up to three.
     pub links: Vec<String>,
+    /// Commits that mend it, the one with the strongest reason first.
+    pub fixed_by: Vec<FixedBy>,
+}
+
+/// A commit that mends a bug, as far as its message says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FixedBy {
+    /// All digits of it.
+    pub commit: String,
+    /// Its title.
+    pub title: String,
+    /// The day when it was committed.
+    pub date: Option<String>,
+    /// The first release that holds it, where a repository with its tag was read.
+    pub release: Option<String>,
+    /// Why it is named: `quotes` the splat, `closes` a mail of it, names `syzbot`'s bug, `links` to a mail of it.
+    pub reasons: Vec<String>,
+    /// Commits that brought the fault, by its `Fixes:`.
+    pub fixes: Vec<String>,
+    /// What the release of the kernel at hand says: `older` than the commit, or `contains` it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub this_kernel: Option<&'static str>,
 }

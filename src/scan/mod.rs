@@ -16,6 +16,7 @@ mod worker;
 pub use reading::Reading;
 
 use crate::analyzer::{Analyzer, Input};
+use crate::fixes::Fix;
 use crate::input::InputError;
 use crate::input::container::{Limits, UnpackError};
 use crate::input::inbox::InboxError;
@@ -80,6 +81,10 @@ pub trait Sink {
     /// All that comes before was read, up to what this key names: a file by its bytes, a public-inbox by a commit.
     fn checkpoint(&mut self, key: Option<&str>) {
         let _ = key;
+    }
+    /// Takes in a commit that a mail is about: only where a run remembers.
+    fn fix(&mut self, fix: Fix) {
+        let _ = fix;
     }
     /// True where members are to be handed over; asked once.
     fn wants_members(&self) -> bool {
@@ -233,6 +238,7 @@ fn give(
         match found {
             Found::Report(report) => sink.report(numbering.report(*report)),
             Found::Error(error) => sink.error(*error),
+            Found::Fix(fix) => sink.fix(*fix),
             Found::Member(member) => sink.member(*member),
             Found::End(end) => {
                 sink.checkpoint(checkpoints.key(&end));

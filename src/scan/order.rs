@@ -6,6 +6,7 @@
 
 use super::{Extent, ScanError};
 use crate::analyzer::Input;
+use crate::fixes::Fix;
 use crate::report::Report;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -37,6 +38,8 @@ pub enum Found {
     Report(Box<Report>),
     /// Something could not be read.
     Error(Box<ScanError>),
+    /// A commit that a mail is about.
+    Fix(Box<Fix>),
     /// What a text told of itself.
     Member(Box<Input>),
     /// The job ended.
@@ -58,7 +61,7 @@ impl Found {
         match self {
             Found::Report(report) => 16 + report.splat.frames.len(),
             Found::Member(member) => 16 + member.boots.len() * 8,
-            Found::Error(_) | Found::End(_) => 1,
+            Found::Error(_) | Found::Fix(_) | Found::End(_) => 1,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::window::Window;
 use super::{ScanError, Sink};
 use crate::analyzer::{Analyzer, Input, Origin};
+use crate::fixes::{self, Fix};
 use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
 use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::read_chunks_or_pause;
@@ -26,6 +27,8 @@ pub struct Reading<'a> {
     sink: &'a mut dyn Sink,
     /// Members that wait for others; only where all threads may read.
     window: Option<Window>,
+    /// Commits that mails are about are handed over.
+    wants_fixes: bool,
     /// Bytes of the members so far, as they were handed over whole.
     bytes: usize,
     /// Boots of the members so far.
@@ -48,6 +51,7 @@ impl<'a> Reading<'a> {
             sequence,
             sink,
             window: None,
+            wants_fixes: false,
             bytes: 0,
             boots: 0,
             lines: 0,
@@ -60,6 +64,22 @@ impl<'a> Reading<'a> {
         Reading {
             window: Some(Window::default()),
             ..self
+        }
+    }
+
+    /// Hands over commits that mails are about, where they are `wanted`.
+    pub fn with_fixes(self, wanted: bool) -> Reading<'a> {
+        Reading {
+            wants_fixes: wanted,
+            ..self
+        }
+    }
+
+    /// Hands over the commit that a mail is about.
+    fn fix(&mut self, mail: &[u8]) {
+        let fix = fixes::commit_of(mail).and_then(|commit| Fix::of(&commit, self.analyzer));
+        if let Some(fix) = fix {
+            self.sink.fix(fix);
         }
     }
 
@@ -177,6 +197,9 @@ impl Visit for Reading<'_> {
     fn member(&mut self, member: Member<'_>) {
         if self.analyzer.is_stopped() {
             return;
+        }
+        if let (Text::Whole(bytes), Some(_), true) = (&member.text, member.mail, self.wants_fixes) {
+            self.fix(bytes);
         }
         if let Text::Whole(bytes) = &member.text
             && self.waits(&member, bytes)

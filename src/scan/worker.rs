@@ -4,6 +4,7 @@ use super::jobs::{Job, Jobs, Mails};
 use super::order::{End, Found, Order};
 use super::{Extent, Progress, Reading, ScanError, Scanner, Sink};
 use crate::analyzer::Input;
+use crate::fixes::Fix;
 use crate::input::container::{Content, Unpacker};
 use crate::input::inbox::{Inbox, InboxError};
 use crate::input::{Entry, FileEntry, InputError, Source, cut_short};
@@ -105,13 +106,14 @@ impl<'s> Worker<'s> {
         let name = entry.path().display().to_string();
         let mut sequence = Sequence::default();
         let analyzer = self.scanner.analyzer;
-        let mut reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
+        let reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
+        let mut reading = reading.with_fixes(self.scanner.known.is_some());
         let stop = analyzer.stop_flag();
         let known = self.scanner.known;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         let read = match entry {
             Entry::Dump { text, .. } => {
-                let size = Size::of(text, known);
+                let size = Size::of(&name, text, known);
                 if !size.is_known {
                     unpack(Content::Whole(text));
                 }
@@ -145,7 +147,8 @@ impl<'s> Worker<'s> {
     fn mails(&mut self, mails: &Mails, outlet: &mut Outlet<'_>) -> End {
         let name = mails.path.display().to_string();
         let mut sequence = Sequence::default();
-        let mut reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet);
+        let reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet);
+        let mut reading = reading.with_fixes(self.scanner.known.is_some());
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));
         let opened = match known {
@@ -193,14 +196,20 @@ struct Size {
 }
 
 impl Size {
-    fn of(bytes: &[u8], known: Option<&HashSet<String>>) -> Size {
-        let key = known.map(|_| key(bytes));
-        let is_in = |known: &HashSet<String>| key.as_ref().is_some_and(|key| known.contains(key));
+    /// A file at another path is another input, as it is for one run over both, and for two databases that are merged.
+    fn of(path: &str, bytes: &[u8], known: Option<&HashSet<String>>) -> Size {
+        let digest = known.map(|_| key(bytes));
+        let own = digest.as_ref().map(|digest| format!("{digest} {path}"));
+        // Version 1 of the tables had no path.
+        let is_in = |known: &HashSet<String>| {
+            let keys = [&own, &digest].into_iter().flatten();
+            keys.into_iter().any(|key| known.contains(key))
+        };
         Size {
             bytes: bytes.len() as u64,
             is_cut: false,
             is_known: known.is_some_and(is_in),
-            key,
+            key: own,
         }
     }
 }
@@ -220,16 +229,17 @@ fn file(
     known: Option<&HashSet<String>>,
     mut unpack: impl FnMut(Content<'_>),
 ) -> Result<Size, InputError> {
+    let name = entry.path.display().to_string();
     let stream = match Source::open(entry, buffer, stop)? {
         Source::Read(bytes) => {
-            let size = Size::of(bytes, known);
+            let size = Size::of(&name, bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(bytes));
             }
             return Ok(size);
         }
         Source::Mapped(bytes) => {
-            let size = Size::of(&bytes, known);
+            let size = Size::of(&name, &bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(&bytes));
             }
@@ -242,7 +252,7 @@ fn file(
     };
     let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);
-    Ok(Size::of(&[], None))
+    Ok(Size::of("", &[], None))
 }
 
 /// Where the findings of one job go.
@@ -284,6 +294,10 @@ impl Sink for Outlet<'_> {
     fn error(&mut self, error: ScanError) {
         self.gap |= self.leaves_gap(&error);
         self.keep(Found::Error(Box::new(error)));
+    }
+
+    fn fix(&mut self, fix: Fix) {
+        self.keep(Found::Fix(Box::new(fix)));
     }
 
     fn member(&mut self, member: Input) {

@@ -35,6 +35,7 @@ fn mail<S: Serializer>(mail: &Option<Arc<Envelope>>, serializer: S) -> Result<S:
             ("date", &mail.date),
             ("list", &mail.list),
             ("subject", &mail.subject),
+            ("syzbot", &mail.syzbot),
         ];
         for (name, value) in fields {
             if let Some(value) = value {

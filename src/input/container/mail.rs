@@ -7,7 +7,7 @@ mod envelope;
 pub(super) mod header;
 mod structure;
 
-pub use envelope::Envelope;
+pub use envelope::{Envelope, syzbot_hash};
 
 use super::content::Content;
 use super::error::{ErrorReported, Trouble};

@@ -24,7 +24,7 @@ mod zip;
 pub use content::Content;
 pub use error::{Trouble, UnpackError};
 pub use limits::Limits;
-pub use mail::{Envelope, MAX_SIZE as MAX_MAIL};
+pub use mail::{Envelope, MAX_SIZE as MAX_MAIL, syzbot_hash};
 
 use content::Leaf;
 use dumps::Dumps;

@@ -77,10 +77,15 @@ impl Inbox {
         commit: ObjectId,
         mut take: impl FnMut(Mail<'_>),
     ) -> Result<(), InboxError> {
+        let fail = |mail: &str, error: &gix::Error| {
+            let InboxError { path, reason } = broken(&self.path, error);
+            let reason = format!("mail {commit}{mail}: {reason}");
+            InboxError { path, reason }
+        };
         let new = self.new_files(commit);
-        for (path, id) in new.map_err(|error| broken(&self.path, &error))? {
+        for (path, id) in new.map_err(|error| fail("", &error))? {
             let found = self.blob(id);
-            let blob = found.map_err(|error| broken(&self.path, &error))?;
+            let blob = found.map_err(|error| fail(&format!(":{path}"), &error))?;
             if let Some(blob) = blob {
                 take(Mail {
                     name: &format!("{commit}:{path}"),
@@ -329,6 +334,37 @@ mod tests {
         commit(&repository, &[("Makefile", "all:")]);
         assert!(Inbox::open(folder.path()).expect("readable").is_none());
         assert!(!is(tempfile::tempdir().expect("a folder").path()));
+    }
+
+    #[test]
+    fn a_repository_without_a_config_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        commit(&repository, &[("m", "one")]);
+        std::fs::remove_file(folder.path().join("config")).expect("removed");
+        assert_eq!(mails(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_mail_that_is_missing_is_named_and_the_others_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = gix::init_bare(folder.path()).expect("a repository");
+        let first = commit(&repository, &[("m", "one")]);
+        let second = commit(&repository, &[("m", "two")]);
+        let blob = gix::objs::compute_hash(first.kind(), gix::objs::Kind::Blob, b"one");
+        let blob = blob.expect("a hash").to_string();
+        let (fan, name) = blob.split_at(2);
+        let object = folder.path().join("objects").join(fan).join(name);
+        std::fs::remove_file(object).expect("removed");
+        let inbox = Inbox::open(folder.path())
+            .expect("readable")
+            .expect("an inbox");
+        let error = inbox.mails(first, |_| ()).expect_err("a mail is missing");
+        let error = error.to_string();
+        assert!(error.contains(&format!("mail {first}:m: ")), "{error}");
+        let mut count = 0;
+        inbox.mails(second, |_| count += 1).expect("readable");
+        assert_eq!(count, 1);
     }
 
     #[test]

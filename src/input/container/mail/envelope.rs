@@ -18,6 +18,8 @@ pub struct Envelope {
     pub subject: Option<String>,
     /// `List-Id`, without its angle brackets: `linux-usb.vger.kernel.org`.
     pub list: Option<String>,
+    /// The bug that syzbot reports: the hash in `From: syzbot+HASH@syzkaller.appspotmail.com`.
+    pub syzbot: Option<String>,
 }
 
 impl Envelope {
@@ -39,8 +41,27 @@ impl Envelope {
             date: date.map(|date| date.to_string()),
             subject: header.subject().and_then(short),
             list: list.map(inside).as_deref().and_then(short),
+            syzbot: match header.header(HeaderName::From) {
+                Some(HeaderValue::Text(text)) => syzbot_hash(text),
+                _ => None,
+            },
         }
     }
+}
+
+/// What syzbot's addresses begin with, and what they end in.
+const SYZBOT: (&str, &str) = ("syzbot+", "@syzkaller.appspotmail.com");
+
+/// Digits of a hash of syzbot's: it made 16 of them at first, and makes 20.
+const SYZBOT_DIGITS: std::ops::RangeInclusive<usize> = 16..=40;
+
+/// The hash of an address of syzbot's, as a mail or a trailer has it.
+pub fn syzbot_hash(text: &str) -> Option<String> {
+    let (_, address) = text.split_once(SYZBOT.0)?;
+    let (hash, _) = address.split_once(SYZBOT.1)?;
+    let is_hash =
+        SYZBOT_DIGITS.contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| hash.to_ascii_lowercase())
 }
 
 /// A field that is no attack.
@@ -56,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_a_mail_of_a_list() {
-        let header = b"From: A <a@b>\r\nSubject: =?utf-8?q?Re=3A_WARNING?=\r\nDate: Tue, 30 Apr 2024 21:32:11 +0200\r\n\
+        let header = b"From: syzbot <syzbot+0123456789abcdef0123@syzkaller.appspotmail.com>\r\nSubject: =?utf-8?q?Re=3A_WARNING?=\r\nDate: Tue, 30 Apr 2024 21:32:11 +0200\r\n\
             Message-ID: <20240430193211.GEZjFHO0@fat_crate.local>\r\nList-Id: USB <linux-usb.vger.kernel.org>\r\n\r\n";
         let header = structure::header(header).expect("a header");
         let envelope = Envelope::of(&header);
@@ -67,6 +88,7 @@ mod tests {
         assert_eq!(envelope.date.as_deref(), Some("2024-04-30T19:32:11Z"));
         assert_eq!(envelope.subject.as_deref(), Some("Re: WARNING"));
         assert_eq!(envelope.list.as_deref(), Some("linux-usb.vger.kernel.org"));
+        assert_eq!(envelope.syzbot.as_deref(), Some("0123456789abcdef0123"));
     }
 
     #[test]

@@ -243,6 +243,7 @@ pub fn parser() -> MessageParser {
         .header_id(HeaderName::MessageId)
         .header_date(HeaderName::Date)
         .header_text(HeaderName::ListId)
+        .header_text(HeaderName::From)
         .default_header_ignore()
 }
 

@@ -1,0 +1,127 @@
+//! Kernel releases (`uname -r`, and git's tags without their `v`): their order, and what that proves.
+
+use std::cmp::Ordering;
+
+/// The place of a release in the order of all: 6.9 before 6.12, 6.12-rc3 before 6.12.
+pub type Version = (Vec<u64>, bool, u64, String);
+
+/// A release in the order of its numbers.
+pub fn version(release: &str) -> Version {
+    let (numbers, rest) = release.split_at(release.find('-').unwrap_or(release.len()));
+    let numbers = numbers
+        .split('.')
+        .map(|number| number.parse().unwrap_or_default());
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.resize(3, 0);
+    let candidate = rest.strip_prefix("-rc").map(|rest| {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_default()
+    });
+    (
+        numbers,
+        candidate.is_none(),
+        candidate.unwrap_or_default(),
+        release.to_owned(),
+    )
+}
+
+/// The release that a tag of Linus Torvalds or of the stable tree names: `v6.12-rc3`, `v6.12.5`.
+pub fn of_tag(tag: &str) -> Option<&str> {
+    let release = tag.strip_prefix('v')?;
+    let (numbers, candidate) = release.split_once("-rc").unwrap_or((release, "0"));
+    let is_number =
+        |text: &str| !text.is_empty() && text.len() < 6 && text.bytes().all(|b| b.is_ascii_digit());
+    let is_release = numbers.contains('.') && numbers.split('.').all(is_number);
+    (is_release && is_number(candidate)).then_some(release)
+}
+
+/// What a kernel's release says of a commit that the tag of the release `since` holds first: `Less` where the kernel is
+/// older, `Greater` or `Equal` where it has the commit, `None` where the release does not decide. A commit of a stable
+/// series is in no other series, and what was built between two tags may be on either side of the commit.
+pub fn against(kernel: &str, since: &str) -> Option<Ordering> {
+    let (own, first) = (version(kernel), version(since));
+    let is_known = own.0[0] > 0 && first.0[0] > 0;
+    let series = |version: &Version| (version.0[0], version.0[1]);
+    let is_stable = first.0[2] > 0;
+    if !is_known || (is_stable && series(&own) != series(&first)) {
+        return None;
+    }
+    let order = (&own.0, own.1, own.2).cmp(&(&first.0, first.1, first.2));
+    (order != Ordering::Less || !is_between_tags(kernel)).then_some(order)
+}
+
+/// True for a kernel that was built of commits behind its tag: `6.12.0-rc3-00001-gee8962082a44`, `-next-20251102`, `+`.
+fn is_between_tags(release: &str) -> bool {
+    let is_commit = |part: &str| {
+        let digits = part.strip_prefix('g').unwrap_or_default();
+        digits.len() >= 7 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    release.ends_with('+') || release.contains("-next-") || release.split('-').any(is_commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_in_the_order_of_their_versions() {
+        let mut kernels = [
+            "6.12",
+            "6.9.0",
+            "6.12-rc3",
+            "6.12.1",
+            "6.12-rc11",
+            "5.15.0-91-generic",
+        ];
+        kernels.sort_by_cached_key(|release| version(release));
+        let sorted = [
+            "5.15.0-91-generic",
+            "6.9.0",
+            "6.12-rc3",
+            "6.12-rc11",
+            "6.12",
+            "6.12.1",
+        ];
+        assert_eq!(kernels, sorted);
+    }
+
+    #[test]
+    fn only_tags_of_releases_name_one() {
+        let rows = [
+            ("v6.12-rc3", Some("6.12-rc3")),
+            ("v6.12.5", Some("6.12.5")),
+            ("v6", None),
+            ("v2.6.11-tree", None),
+            ("next-20251102", None),
+            ("v6.12-rcx", None),
+        ];
+        for (tag, release) in rows {
+            assert_eq!(of_tag(tag), release, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_release_says_no_more_of_a_commit_than_it_proves() {
+        use Ordering::{Equal, Greater, Less};
+        let rows = [
+            ("6.9.0", "6.12-rc1", Some(Less)),
+            ("6.12.0", "6.12-rc1", Some(Greater)),
+            ("6.12.0-rc3", "6.12-rc3", Some(Equal)),
+            ("5.15.0-91-generic", "6.12-rc1", Some(Less)),
+            // Built between two tags.
+            ("6.12.0-rc3-00001-gee8962082a44", "6.12-rc4", None),
+            ("6.12.0-rc3-00001-gee8962082a44", "6.12-rc3", Some(Equal)),
+            ("6.18.0-rc3-next-20251102", "6.19-rc1", None),
+            ("6.12.0-rc3+", "6.12-rc4", None),
+            // Of a stable series.
+            ("6.12.4", "6.12.5", Some(Less)),
+            ("6.13.1", "6.12.5", None),
+            ("linux", "6.12.5", None),
+        ];
+        for (kernel, since, order) in rows {
+            assert_eq!(against(kernel, since), order, "{kernel} {since}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Makes an archive: archive.py FOLDER N. N logs and mails with fifteen bugs, quotes of them, and a file that is cut off."""
+
+import gzip
+import pathlib
+import sys
+
+
+def warning(number):
+    function, stamp = f"function_{number % 20}", f"[{number + 1:5}.000001] "
+    lines = [
+        "------------[ cut here ]------------",
+        f"WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 {function}+0x10/0x20",
+        f"CPU: 1 PID: 7 Comm: x Not tainted 6.{number % 7}.0 #1",
+        f"RIP: 0010:{function}+0x10/0x20",
+        "Call Trace:",
+        " <TASK>",
+        " caller+0x1/0x2",
+        " </TASK>",
+        "---[ end trace 0000000000000000 ]---",
+    ]
+    return [stamp + line for line in lines]
+
+
+def main():
+    folder, count = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    folder.mkdir(parents=True)
+    for number in range(count):
+        # Every fourth file quotes the bug of the one before.
+        lines = warning(number - 1 if number % 4 == 3 else number)
+        if number % 4 == 3:
+            lines = [f"> {line}" for line in lines]
+        head = []
+        if number % 2:
+            head = ["From: a@b", f"Subject: report {number}", f"Message-Id: <{number}@b>",
+                    f"Date: {1 + number % 28} Jan 2026 12:00:00 +0000", "List-Id: <l.example.org>", ""]
+        (folder / f"{number:05}").write_text("\n".join(head + lines) + "\n")
+    (folder / "broken.gz").write_bytes(gzip.compress("\n".join(warning(0)).encode())[:-20])
+
+
+if __name__ == "__main__":
+    main()
