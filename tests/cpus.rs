@@ -351,6 +351,7 @@ fn the_page_for_the_bios_team() {
 fn a_cpu_that_did_not_wake_up_and_one_whose_clock_warps() {
     let log = "[    0.411209] smpboot: do_boot_cpu failed(-1) to wakeup CPU#3\n\
                [    0.502113] TSC synchronization [CPU#0 -> CPU#1]: passed\n\
+               [    0.502200] checking TSC synchronization [CPU#0 -> CPU#1]:\n\
                [    0.514870] TSC synchronization [CPU#0 -> CPU#2]:\n\
                [    0.514872] Measured 813 cycles TSC warp between CPUs, turning off TSC clock.\n";
     let (text, code) = run(&[("log", log)], &["cpus", "log"]);
