@@ -346,3 +346,21 @@ fn the_page_for_the_bios_team() {
     let (page, _) = run(&[("log", "nothing\n")], &["--format", "firmware", "log"]);
     assert_eq!(page, "Nothing here is a matter of the firmware.\n");
 }
+
+#[test]
+fn a_cpu_that_did_not_wake_up_and_one_whose_clock_warps() {
+    let log = "[    0.411209] smpboot: do_boot_cpu failed(-1) to wakeup CPU#3\n\
+               [    0.502113] TSC synchronization [CPU#0 -> CPU#1]: passed\n\
+               [    0.502200] checking TSC synchronization [CPU#0 -> CPU#1]:\n\
+               [    0.514870] TSC synchronization [CPU#0 -> CPU#2]:\n\
+               [    0.514872] Measured 813 cycles TSC warp between CPUs, turning off TSC clock.\n";
+    let (text, code) = run(&[("log", log)], &["cpus", "log"]);
+    assert_eq!(code, Some(1));
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("CPU 3: it did not come up"), "{text}");
+    assert!(
+        words.contains("CPU 2: its clock does not run with"),
+        "{text}"
+    );
+    assert!(!words.contains("CPU 1:"), "{text}");
+}
