@@ -40,7 +40,6 @@ pub(super) fn elf_of(text: &[u8], file_name: &str) -> Option<Vec<u8>> {
     let mut symbols = vec![0; SYMBOL];
     let mut strings = vec![0];
     for line in text.lines().filter_map(read) {
-        // Where kernel.kptr_restrict hides the addresses each of them is 0.
         let section = match line.kind.to_ascii_lowercase() {
             b'u' | b'n' => continue,
             b'a' => elf::SHN_ABS.0,
@@ -65,6 +64,7 @@ pub(super) fn elf_of(text: &[u8], file_name: &str) -> Option<Vec<u8>> {
         strings.extend(line.name.as_bytes());
         strings.push(0);
     }
+    // Where kernel.kptr_restrict hides the addresses each of them is 0.
     let has_addresses = symbols.chunks_exact(SYMBOL).any(|symbol| {
         let is_text = symbol[6..8] == TEXT.to_le_bytes();
         is_text && symbol[8..16] != [0; 8]
