@@ -106,8 +106,8 @@ fn salt(after_name: &str) -> Vec<u8> {
 
 /// Header, sections, section headers. `linked`: the addresses are those of the linker, not of a boot.
 fn write(symbols: &[u8], strings: &[u8], note: &[u8], linked: bool) -> Vec<u8> {
-    let code = (elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0) as u64;
-    let data = (elf::SHF_ALLOC.0 | elf::SHF_WRITE.0) as u64;
+    let code = elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0;
+    let data = elf::SHF_ALLOC.0 | elf::SHF_WRITE.0;
     // Type, flags, link, size of an entry, content.
     let sections: [(u32, u64, u32, usize, &[u8]); 7] = [
         (elf::SHT_NULL.0, 0, 0, 0, &[]),
@@ -181,7 +181,6 @@ fn header(section_headers: usize, sections: usize, linked: bool) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::ElfFile;
-    use super::*;
 
     const MAP: &str = "0000000000000000 A fixed_percpu_data\nffffffff81000000 T _text\nffffffff81000100 t foo\n\
         ffffffff81000140 T bar\nffffffff81000180 D table\nffffffffc0000000 t foo\t[module]\n";
