@@ -227,9 +227,7 @@ impl Symbolizer {
         let image = self.image_of(release, boot)?;
         let address = match (&code.function, code.offset, code.address) {
             (Some(name), Some(offset), _) => image.resolve_name(name, offset, code.size)?,
-            (None, _, Some(address)) if !image.layout.of_a_boot => {
-                address.checked_sub(boot.kaslr_offset?)?
-            }
+            (None, _, Some(address)) => address.checked_sub(boot.kaslr_offset?)?,
             _ => return None,
         };
         image.frames_at(address, exact)

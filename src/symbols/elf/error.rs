@@ -15,17 +15,7 @@ pub enum SymbolError {
         /// What the system said.
         source: io::Error,
     },
-    /// A `System.map` without symbols, or /proc/kallsyms as it is for users other than root.
-    #[error(
-        "{}: a list of symbols without addresses; copy /proc/kallsyms as root (kernel.kptr_restrict hides the addresses), \
-         or give the vmlinux of the kernel that printed the log",
-        path.display()
-    )]
-    NoAddresses {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Neither an ELF file nor a compressed one (a bzImage, a text file).
+    /// Neither an ELF file nor a compressed one (a bzImage, a `System.map`, a text file).
     #[error(
         "{}: not an ELF file; give the vmlinux with debug info of the kernel that printed the log",
         path.display()

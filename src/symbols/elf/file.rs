@@ -16,7 +16,6 @@ use object::read::elf::{FileHeader, SectionHeader};
 use super::error::SymbolError;
 use super::machine::Machine;
 use super::relocations;
-use super::symbol_map;
 use super::symbols::Symbol;
 use super::unpack::{Format, Unpacked, most, unpack};
 use crate::input::Mapped;
@@ -78,8 +77,6 @@ pub(in crate::symbols) struct Layout {
     pub(in crate::symbols) endian: Endianness,
     pub(in crate::symbols) is_64: bool,
     pub(super) relocatable: bool,
-    /// Its addresses are those of a boot, as in /proc/kallsyms: not to be moved by a KASLR offset once more.
-    pub(in crate::symbols) of_a_boot: bool,
 }
 
 /// An open ELF file with what was found in it so far. Shared between threads.
@@ -214,9 +211,6 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
     let mut head = Vec::new();
     file.by_ref().take(8).read_to_end(&mut head).map_err(read)?;
     let format = Format::of(&head);
-    if symbol_map::may_be(&head) {
-        return load_map(path, file, head);
-    }
     if format.is_none() && !head.starts_with(&elf::ELFMAG) {
         return Err(SymbolError::NotElf {
             path: path.to_owned(),
@@ -236,20 +230,6 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
         path: path.to_owned(),
         limit: max_size.min(most(&map)),
     })
-}
-
-/// Reads a `System.map` whose first bytes are known. Not mapped: /proc/kallsyms has no size.
-fn load_map(path: &Path, file: File, mut text: Vec<u8>) -> Result<Data, SymbolError> {
-    let read = file.take(symbol_map::LONGEST).read_to_end(&mut text);
-    read.map_err(|source| SymbolError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let elf = symbol_map::elf_of(&text, &name).ok_or(SymbolError::NoAddresses {
-        path: path.to_owned(),
-    })?;
-    Ok(Data::Unpacked(Unpacked::InMemory(elf)))
 }
 
 fn read_sections(path: &Path, data: &[u8]) -> Result<(Vec<Section>, Layout), SymbolError> {
@@ -287,7 +267,6 @@ fn sections_of<H: FileHeader<Endian = Endianness>>(
         endian,
         is_64: header.is_class_64(),
         relocatable: header.e_type(endian) == elf::ET_REL,
-        of_a_boot: header.e_type(endian) == elf::ET_CORE,
     };
     let table = header.sections(endian, data)?;
     let mut sections = Vec::new();

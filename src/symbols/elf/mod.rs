@@ -6,7 +6,6 @@ mod file;
 mod machine;
 mod notes;
 mod relocations;
-mod symbol_map;
 mod symbol_table;
 mod symbols;
 mod unpack;

@@ -7,7 +7,7 @@ use super::file::ElfFile;
 
 /// `LINUX_ELFNOTE_BUILD_SALT` (include/linux/build-salt.h): what a distribution sets `CONFIG_BUILD_SALT` to, in vmlinux and
 /// each module alike.
-pub(super) const BUILD_SALT: u32 = 0x100;
+const BUILD_SALT: u32 = 0x100;
 
 impl ElfFile {
     /// The GNU build-id in lower-case hex.

@@ -41,7 +41,6 @@ impl Assessment {
             _ => None,
         };
         let kaslr = kaslr::offset(&image, splat, boot, &stack, from_code);
-        let kaslr = kaslr.filter(|_| !image.layout.of_a_boot);
         if let Some((offset, from)) = kaslr {
             verdict
                 .evidence
