@@ -74,6 +74,11 @@ impl Image {
 
     /// What keeps the file from naming files and lines, in words; what was looked up is known afterwards.
     pub(super) fn why_no_lines(&self) -> Option<&str> {
+        if self.is_map() {
+            return Some(
+                "a list of symbols: names and sizes only; lines need DWARF, give the vmlinux of the kernel's debug package",
+            );
+        }
         match (self.has_debug_info(), self.find(".BTF")) {
             (true, _) => self.0.borrow_owner().missing(),
             (false, Some(_)) => Some(

@@ -169,6 +169,9 @@ impl Symbolizer {
         if kernel.vmlinux.is_some() {
             symbols.image = Some(Arc::clone(&best.image));
             symbols.read_variables(splat);
+            if matched == Match::Exact {
+                symbols.name_registers(splat);
+            }
         }
         self.note_unusable(&best.image, &matched, release.as_deref());
         symbols.matched = matched;

@@ -5,6 +5,7 @@ mod companions;
 mod hostile;
 mod lab;
 mod mini;
+mod names;
 mod oracle;
 mod support;
 mod symbolize;
