@@ -236,8 +236,8 @@ fn text_and_json_name_registers() {
     };
     let text = run(&[]);
     assert!(text.contains("RDI points at boot_cpu_data\n"), "{text}");
-    let json: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
-    let registers = &json["reports"][0]["symbols"]["registers"];
+    let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"])).unwrap();
+    let registers = &json["splats"][0]["symbols"]["registers"];
     assert_eq!(
         registers,
         &serde_json::json!({"rdi": "boot_cpu_data"}),

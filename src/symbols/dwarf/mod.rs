@@ -38,6 +38,8 @@ use self::units::UnitIndex;
 use super::companions::Files;
 use super::elf::ElfFile;
 
+type Tables = HashMap<(bool, usize), Option<Arc<Abbreviations>>>;
+
 /// The debug info of one file, with what was read of it so far. Shared between threads.
 pub(super) struct Debug<'a> {
     elf: &'a ElfFile,
@@ -50,7 +52,7 @@ pub(super) struct Debug<'a> {
     /// Where each unit of the supplementary file begins, in order.
     supplementary_starts: OnceLock<Vec<usize>>,
     /// Tables of abbreviations by their offsets, true for those of the supplementary file; `None` for a broken one.
-    tables: Mutex<HashMap<(bool, usize), Option<Arc<Abbreviations>>>>,
+    tables: Mutex<Tables>,
     contexts: Contexts<'a>,
     positions: Mutex<HashMap<u64, Arc<Position>>>,
 }

@@ -98,7 +98,7 @@ pub struct ElfFile {
 impl ElfFile {
     /// Opens an ELF file, plain or compressed. `max_size` limits the unpacked bytes.
     pub fn open(path: &Path, max_size: u64) -> Result<ElfFile, SymbolError> {
-        let (data, sections, layout) = match read_map(path)? {
+        let (data, sections, layout) = match read_map(path, max_size)? {
             Some(map) => of_map(map),
             None => {
                 let data = load(path, max_size)?;
@@ -218,7 +218,7 @@ impl ElfFile {
 }
 
 /// A list of symbols; `None` for a file of another kind. It is read, not mapped: kallsyms has no size.
-fn read_map(path: &Path) -> Result<Option<map::Map>, SymbolError> {
+fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError> {
     let read = |source| SymbolError::Read {
         path: path.to_owned(),
         source,
@@ -232,9 +232,14 @@ fn read_map(path: &Path) -> Result<Option<map::Map>, SymbolError> {
     if !map::is_map(&text) {
         return Ok(None);
     }
-    file.take(map::MAX_BYTES)
-        .read_to_end(&mut text)
-        .map_err(read)?;
+    let limit = max_size.min(map::MAX_BYTES);
+    file.take(limit).read_to_end(&mut text).map_err(read)?;
+    if text.len() as u64 >= limit {
+        return Err(SymbolError::TooBig {
+            path: path.to_owned(),
+            limit,
+        });
+    }
     map::parse(&text).map(Some).map_err(|why| SymbolError::Map {
         path: path.to_owned(),
         why: why.text(),

@@ -48,22 +48,22 @@ pub(super) struct Map {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// It is no such list.
-    NoMap,
+    Foreign,
     /// All addresses are one: `kernel.kptr_restrict`, or Debian's placeholder.
-    NoAddresses,
+    Hidden,
     /// None of the functions that tell the machine.
-    NoMachine,
+    UnknownMachine,
 }
 
 impl Unusable {
     pub(super) fn text(&self) -> &'static str {
         match self {
-            Unusable::NoMap => "no list of symbols",
-            Unusable::NoAddresses => {
+            Unusable::Foreign => "no list of symbols",
+            Unusable::Hidden => {
                 "a list of symbols without addresses; read kallsyms as root with kernel.kptr_restrict=0, or take the \
                  System.map of the kernel's debug package"
             }
-            Unusable::NoMachine => {
+            Unusable::UnknownMachine => {
                 "a list of symbols of a machine that is not known; give the kernel's vmlinux"
             }
         }
@@ -87,13 +87,13 @@ pub(super) fn parse(text: &[u8]) -> Result<Map, Unusable> {
     let lines = text.split(|&byte| byte == b'\n').filter_map(read);
     let is_own = |line: &Line<'_>| !line.name.contains(&b'\t') && line.kind != b'U';
     let lines: Vec<Line<'_>> = lines.filter(is_own).collect();
-    let first = lines.first().ok_or(Unusable::NoMap)?.address;
+    let first = lines.first().ok_or(Unusable::Foreign)?.address;
     if lines.iter().all(|line| line.address == first) {
-        return Err(Unusable::NoAddresses);
+        return Err(Unusable::Hidden);
     }
     let of = |name: &[u8]| lines.iter().find(|line| line.name == name);
     let machine = MACHINES.iter().find(|(name, _)| of(name).is_some());
-    let &(_, machine) = machine.ok_or(Unusable::NoMachine)?;
+    let &(_, machine) = machine.ok_or(Unusable::UnknownMachine)?;
     let moved = match machine {
         elf::EM_X86_64 => of(b"_text").and_then(|text| text.address.checked_sub(LINKED_AT)),
         _ => None,
@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn a_list_without_addresses_is_refused() {
         let hidden = "0000000000000000 T _text\n0000000000000000 T x86_64_start_kernel\n";
-        assert_eq!(names(hidden), Err(Unusable::NoAddresses));
+        assert_eq!(names(hidden), Err(Unusable::Hidden));
         let debian =
             "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n";
-        assert_eq!(names(debian), Err(Unusable::NoAddresses));
-        assert_eq!(names("1000 T a\n"), Err(Unusable::NoMap));
+        assert_eq!(names(debian), Err(Unusable::Hidden));
+        assert_eq!(names("1000 T a\n"), Err(Unusable::Foreign));
         let foreign = "00001000 T a\n00002000 T b\n";
-        assert_eq!(names(foreign), Err(Unusable::NoMachine));
+        assert_eq!(names(foreign), Err(Unusable::UnknownMachine));
     }
 }
