@@ -227,6 +227,9 @@ struct SymbolsJson<'a> {
     why: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     evidence: &'a [String],
+    /// What registers point at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registers: Option<RegistersJson<'a>>,
     /// The files of modules that were looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     modules: Vec<ModuleJson<'a>>,
@@ -599,6 +602,10 @@ fn module(module: &ModuleSymbols) -> ModuleJson<'_> {
 fn symbols(symbols: &Symbols) -> SymbolsJson<'_> {
     let (matched, why) = matched(&symbols.matched);
     SymbolsJson {
+        registers: (!symbols.registers.is_empty()).then_some(RegistersJson {
+            rip: None,
+            printed: &symbols.registers,
+        }),
         modules: symbols.modules.iter().map(module).collect(),
         from: symbols.from.as_deref(),
         matched,

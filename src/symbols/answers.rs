@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::dwarf::Machine;
 use super::vmlinux::{self, CpuInfo};
 use super::{Image, Match, ModuleSymbols, ParameterValue, Position, Variable};
-use crate::splat::Splat;
+use crate::splat::{Register, Splat};
 
 /// What the symbols stage found out about a splat.
 #[derive(Clone, Default)]
@@ -27,6 +27,9 @@ pub struct Symbols {
     pub modules: Vec<ModuleSymbols>,
     /// Parameters and variables that are alive at RIP, those of the innermost inlined function first.
     pub variables: Vec<Variable>,
+    /// What registers point at, as `symbol+0x…`, in the order printed; only of a vmlinux that is proven right, where
+    /// the KASLR offset is known.
+    pub registers: Vec<Register>,
     /// Position of [`Splat::at`].
     pub at: Option<Arc<Position>>,
     /// Position of [`Splat::rip`].
@@ -78,6 +81,35 @@ impl Symbols {
         {
             self.variables = image.variables(&self.machine(splat, pc));
         }
+    }
+
+    /// Names what the registers point at in the kernel's image.
+    pub(super) fn name_registers(&mut self, splat: &Splat) {
+        let (Some(image), Some(offset)) = (&self.image, self.kaslr_offset) else {
+            return;
+        };
+        let edge = |name| self.symbol_address(name);
+        let (Some(begin), Some(end)) = (edge("_text"), edge("_end")) else {
+            return;
+        };
+        let link = |name: &str| splat.registers.value(name)?.checked_sub(offset);
+        let named = splat.registers.0.iter().map(|(name, _)| name);
+        let inside = named
+            .filter_map(|name| Some((name, link(name)?)))
+            .filter(|(_, address)| (begin..end).contains(address));
+        let (names, addresses): (Vec<_>, Vec<_>) = inside.unzip();
+        let symbols = image.symbols_holding(&addresses);
+        let places = addresses.iter().zip(symbols).map(|(address, symbol)| {
+            let symbol = symbol?;
+            Some(match address.wrapping_sub(symbol.address) {
+                0 => symbol.name,
+                distance => format!("{}+{distance:#x}", symbol.name),
+            })
+        });
+        let named = names.into_iter().cloned().zip(places);
+        self.registers = named
+            .filter_map(|(name, place)| Some((name, place?.into())))
+            .collect();
     }
 
     fn machine<'s>(&self, splat: &'s Splat, pc: u64) -> Machine<'s> {

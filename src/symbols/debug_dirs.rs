@@ -17,7 +17,7 @@ const BY_BUILD_ID: [&str; 4] = [
 ];
 
 /// By release: where Debian, Fedora, SUSE, Arch and kernel trees put vmlinux.
-const BY_RELEASE: [&str; 11] = [
+const BY_RELEASE: [&str; 14] = [
     "vmlinux-REL",
     "boot/vmlinux-REL",
     "lib/debug/boot/vmlinux-REL",
@@ -29,10 +29,14 @@ const BY_RELEASE: [&str; 11] = [
     "lib/modules/REL/build/vmlinux",
     "usr/lib/modules/REL/vmlinux",
     "REL/vmlinux",
+    // Names and sizes.
+    "System.map-REL",
+    "boot/System.map-REL",
+    "lib/modules/REL/System.map",
 ];
 
 /// The same below the root of a system.
-const SYSTEM: [&str; 7] = [
+const SYSTEM: [&str; 10] = [
     // Debian, Ubuntu.
     "usr/lib/debug/boot/vmlinux-REL",
     // Fedora, RHEL, openEuler.
@@ -45,6 +49,10 @@ const SYSTEM: [&str; 7] = [
     // Without debug info: names and sizes.
     "usr/lib/modules/REL/vmlinux",
     "boot/vmlinux-REL",
+    // The same.
+    "usr/lib/debug/boot/System.map-REL",
+    "boot/System.map-REL",
+    "lib/modules/REL/System.map",
 ];
 
 /// Build-ids below the root of a system.

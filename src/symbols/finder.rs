@@ -19,6 +19,8 @@ pub(super) struct Finder {
     dirs: DebugDirs,
     servers: Option<Servers>,
     max_size: u64,
+    /// Folders that may hold parts of a file's debug info.
+    roots: Vec<PathBuf>,
     pub(super) missing: Missing,
     /// Files that were opened; `None` for one that cannot be used.
     found: Mutex<HashMap<PathBuf, Option<Arc<Image>>>>,
@@ -38,7 +40,9 @@ pub(super) struct Wanted<'a> {
 impl Finder {
     /// Opens the files of `--vmlinux`; one that cannot be used is an error. Others are searched when a splat needs them.
     pub(super) fn new(options: &Options) -> Result<Finder, SymbolError> {
-        let open = |path: &PathBuf| Image::open(path, options.max_size).map(Arc::new);
+        let roots = roots(options);
+        let open =
+            |path: &PathBuf| Image::open_below(path, roots.clone(), options.max_size).map(Arc::new);
         let files: Vec<_> = options.vmlinux.iter().map(open).collect::<Result<_, _>>()?;
         let (modules, vmlinux) = files.into_iter().partition(|file| file.is_relocatable());
         let search = options.search.clone();
@@ -48,6 +52,7 @@ impl Finder {
             servers: search.servers.then(Servers::default),
             dirs: DebugDirs::new(options.debug_dirs.clone(), search),
             max_size: options.max_size,
+            roots,
             missing: Missing::default(),
             found: Mutex::default(),
         })
@@ -135,7 +140,7 @@ impl Finder {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |path: PathBuf| {
             let image = found.entry(path).or_insert_with_key(|path| {
-                let opened = Image::open(path, self.max_size);
+                let opened = Image::open_below(path, self.roots.clone(), self.max_size);
                 opened
                     .map_err(|error| self.missing.unusable(error))
                     .ok()
@@ -145,6 +150,13 @@ impl Finder {
         };
         paths.into_iter().filter_map(open).collect()
     }
+}
+
+/// The folders of `--debug-dir`, and where the machine's packages put debug info.
+fn roots(options: &Options) -> Vec<PathBuf> {
+    let system = options.search.system.iter();
+    let system = system.map(|root| root.join("usr/lib/debug"));
+    options.debug_dirs.iter().cloned().chain(system).collect()
 }
 
 /// Where a stripped file's `.gnu_debuglink` may lead, as gdb looks for it ("Separate Debug Files").

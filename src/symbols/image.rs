@@ -2,11 +2,12 @@
 //! about names and addresses.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self_cell::self_cell;
 
+use super::companions::Files;
 use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, TailCall, Variable, probe};
 use super::elf::{ElfFile, SymbolError};
 use crate::splat::Inline;
@@ -14,7 +15,7 @@ use crate::splat::Inline;
 self_cell!(
     /// The debug info is read where the file is mapped.
     struct Cell {
-        owner: ElfFile,
+        owner: Files,
         #[not_covariant]
         dependent: Debug,
     }
@@ -27,7 +28,7 @@ impl Deref for Image {
     type Target = ElfFile;
 
     fn deref(&self) -> &ElfFile {
-        self.0.borrow_owner()
+        &self.0.borrow_owner().own
     }
 }
 
@@ -37,9 +38,21 @@ impl Image {
     /// # Errors
     /// The file cannot be read, is no ELF file of a machine that Linux runs on, or has no symbols.
     pub fn open(path: &Path, max_size: u64) -> Result<Image, SymbolError> {
+        Image::open_below(path, Vec::new(), max_size)
+    }
+
+    /// The same, with the folders of debug info that may hold parts of the file's own.
+    pub(super) fn open_below(
+        path: &Path,
+        roots: Vec<PathBuf>,
+        max_size: u64,
+    ) -> Result<Image, SymbolError> {
         let elf = ElfFile::open(path, max_size)?;
         match elf.has_symbols() {
-            true => Ok(Image(Cell::new(elf, |elf| Debug::new(elf)))),
+            true => {
+                let files = Files::new(elf, roots, max_size);
+                Ok(Image(Cell::new(files, |files| Debug::new(files))))
+            }
             false => Err(SymbolError::NoSymbols {
                 path: path.to_owned(),
             }),
@@ -59,14 +72,15 @@ impl Image {
         is_plain.then(|| name.to_owned())
     }
 
-    /// What keeps the file from naming files and lines, in words.
-    pub(super) fn why_no_lines(&self) -> Option<&'static str> {
+    /// What keeps the file from naming files and lines, in words; what was looked up is known afterwards.
+    pub(super) fn why_no_lines(&self) -> Option<&str> {
+        if self.is_map() {
+            return Some(
+                "a list of symbols: names and sizes only; lines need DWARF, give the vmlinux of the kernel's debug package",
+            );
+        }
         match (self.has_debug_info(), self.find(".BTF")) {
-            (true, _) if self.debug(|debug| debug.is_split()) => Some(
-                "its debug info is in .dwo files, which are not read: names and sizes only; build the kernel without \
-                 CONFIG_DEBUG_INFO_SPLIT",
-            ),
-            (true, _) => None,
+            (true, _) => self.0.borrow_owner().missing(),
             (false, Some(_)) => Some(
                 "has BTF, but no DWARF: names and sizes only; give the vmlinux of the kernel's debug package for lines",
             ),
@@ -78,7 +92,7 @@ impl Image {
 
     fn debug<R>(&self, ask: impl FnOnce(&Debug<'_>) -> R) -> R {
         self.0
-            .with_dependent(|_: &ElfFile, debug: &Debug<'_>| ask(debug))
+            .with_dependent(|_: &Files, debug: &Debug<'_>| ask(debug))
     }
 
     /// Positions of link addresses; empty ones where DWARF knows nothing. Many at once cost little

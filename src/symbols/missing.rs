@@ -10,18 +10,43 @@ use std::sync::{Mutex, PoisonError};
 /// Kernels that are told of.
 const MAX_LINES: usize = 64;
 
-/// Endings and parts of `uname -r`, and the package with the vmlinux of such a kernel; `REL` is the release.
+/// Endings of `uname -r`, or parts where a `*` follows, and the package with the vmlinux of such a kernel; `REL` is the release.
+/// Alpine and openEuler have no row: no source was found for what theirs is called.
 const PACKAGES: &[(&str, &str)] = &[
-    // Ubuntu, from ddebs.ubuntu.com.
-    ("-generic", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
-    ("-lowlatency", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
-    ("-aws", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
-    ("-azure", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
-    ("-gcp", "linux-image-unsigned-REL-dbgsym (Ubuntu)"),
-    ("-amd64", "linux-image-REL-dbg (Debian)"),
-    (".fc", "kernel-debuginfo-REL (Fedora)"),
-    (".el", "kernel-debuginfo-REL (RHEL and its kin)"),
-    ("-default", "kernel-default-debuginfo (SUSE)"),
+    // debian/control.in of proxmox/pve-kernel, commit 0029aa8fa112. It calls the profile that makes the package.
+    (
+        "-pve",
+        "install proxmox-kernel-REL-dbgsym (Proxmox; made with the build profile pkg.proxmox-kernel.debug)",
+    ),
+    // Ubuntu, from ddebs.ubuntu.com: "Debug symbol packages" in its Server documentation.
+    (
+        "-generic",
+        "install linux-image-unsigned-REL-dbgsym (Ubuntu)",
+    ),
+    (
+        "-lowlatency",
+        "install linux-image-unsigned-REL-dbgsym (Ubuntu)",
+    ),
+    ("-aws", "install linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-azure", "install linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    ("-gcp", "install linux-image-unsigned-REL-dbgsym (Ubuntu)"),
+    // Package lists of Debian 12: linux-image-6.1.0-47-amd64-dbg, also of -cloud-amd64 and -rt-amd64.
+    ("-amd64", "install linux-image-REL-dbg (Debian)"),
+    // The packages' own names, as in kernel-debuginfo-5.7.8-201.…fc32.x86_64.rpm.
+    (".fc*", "install kernel-debuginfo-REL (Fedora)"),
+    // Oracle's "Installing DebugInfo Packages" has both names.
+    ("uek.*", "install kernel-uek-debuginfo-REL (Oracle Linux)"),
+    (
+        ".el*",
+        "install kernel-debuginfo-REL (RHEL, CentOS and their kin)",
+    ),
+    // The rows of SUSE's advisories; the package's version may have more numbers than the release.
+    ("-default", "install kernel-default-debuginfo (SUSE)"),
+    // Issue 10 of osandov/drgn.
+    (
+        "-arch*",
+        "no package has it (Arch): give the vmlinux of a build with debug info with --vmlinux",
+    ),
 ];
 
 /// What is missing.
@@ -103,17 +128,14 @@ impl Missing {
 /// Where the vmlinux of a release comes from.
 fn mend(release: Option<&str>) -> String {
     let package = release.and_then(|release| {
-        let is = |name: &str| match name.starts_with('.') {
-            true => release.contains(name),
-            false => release.ends_with(name),
+        let is = |name: &str| match name.strip_suffix('*') {
+            Some(part) => release.contains(part),
+            None => release.ends_with(name),
         };
         let (_, package) = PACKAGES.iter().find(|(name, _)| is(name))?;
         Some(package.replace("REL", release))
     });
-    match package {
-        Some(package) => format!("install {package}"),
-        None => "give the vmlinux of its build with --vmlinux".to_owned(),
-    }
+    package.unwrap_or_else(|| "give the vmlinux of its build with --vmlinux".to_owned())
 }
 
 #[cfg(test)]
@@ -153,7 +175,23 @@ mod tests {
             ),
             (
                 "5.14.0-427.el9.x86_64",
-                "install kernel-debuginfo-5.14.0-427.el9.x86_64 (RHEL and its kin)",
+                "install kernel-debuginfo-5.14.0-427.el9.x86_64 (RHEL, CentOS and their kin)",
+            ),
+            (
+                "5.15.0-206.153.7.el9uek.x86_64",
+                "install kernel-uek-debuginfo-5.15.0-206.153.7.el9uek.x86_64 (Oracle Linux)",
+            ),
+            (
+                "6.8.12-4-pve",
+                "install proxmox-kernel-6.8.12-4-pve-dbgsym (Proxmox; made with the build profile pkg.proxmox-kernel.debug)",
+            ),
+            (
+                "6.11.5-arch1-1",
+                "no package has it (Arch): give the vmlinux of a build with debug info with --vmlinux",
+            ),
+            (
+                "6.1.0-47-cloud-amd64",
+                "install linux-image-6.1.0-47-cloud-amd64-dbg (Debian)",
             ),
             (
                 "6.4.0-150600.23-default",

@@ -8,6 +8,7 @@
 //! (`verify`), and where they disagree nothing is filled in.
 
 mod answers;
+mod companions;
 mod debug_dirs;
 mod dwarf;
 mod elf;
@@ -153,7 +154,6 @@ impl Symbolizer {
             return symbols;
         };
         let matched = best.verdict.matched.clone();
-        self.note_unusable(&best.image, &matched, kernel.release);
         let mut symbols = Symbols {
             from: Some("vmlinux".to_owned()),
             evidence: best.verdict.evidence.clone(),
@@ -169,7 +169,11 @@ impl Symbolizer {
         if kernel.vmlinux.is_some() {
             symbols.image = Some(Arc::clone(&best.image));
             symbols.read_variables(splat);
+            if matched == Match::Exact {
+                symbols.name_registers(splat);
+            }
         }
+        self.note_unusable(&best.image, &matched, release.as_deref());
         symbols.matched = matched;
         symbols
     }

@@ -37,7 +37,7 @@ pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> St
         proof(&mut out, verdict, style);
     } else {
         code(&mut out, report, style);
-        registers(&mut out, &report.splat, style);
+        registers(&mut out, report, style);
     }
     variables(&mut out, report, style);
     source(&mut out, report, style);
@@ -205,7 +205,8 @@ fn code(out: &mut String, report: &Report, style: &Style) {
 }
 
 /// The registers of a fault: those of a report that is no fault say nothing.
-fn registers(out: &mut String, splat: &Splat, style: &Style) {
+fn registers(out: &mut String, report: &Report, style: &Style) {
+    let splat = &report.splat;
     if splat.registers.0.is_empty() {
         return;
     }
@@ -216,6 +217,10 @@ fn registers(out: &mut String, splat: &Splat, style: &Style) {
             .map(|(name, value)| format!("{:>6} {value:<16}", name.to_uppercase()))
             .collect();
         let _ = writeln!(out, "  {}", clean(row.join(" ").trim_end()));
+    }
+    for (name, place) in &report.symbols.registers {
+        let name = name.to_uppercase();
+        aside(out, &clean(&format!("{name} points at {place}")), style);
     }
 }
 

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use addr2line::Context;
+use addr2line::{Context, LookupContinuation, LookupResult};
 use gimli::{DebugInfo, DebugInfoOffset, Reader};
 
 use super::Debug;
@@ -61,11 +61,15 @@ impl<'a> Debug<'a> {
     /// Positions of addresses in the unit at an offset of `.debug_info`; `None` where it cannot be read.
     pub(super) fn positions_in(&self, unit: usize, addresses: &[u64]) -> Option<Vec<Position>> {
         let parsed = self.parsed(unit)?;
+        // The names are in units of another file, whose heads would be read for each unit of this one.
+        if self.dwarf().sup().is_some() {
+            return self.positions_in_whole(addresses, &parsed.folder);
+        }
         let context = parsed
             .context
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let position = |address: &u64| position(&context, *address, &parsed.folder);
+        let position = |address: &u64| self.position(&context, *address, &parsed.folder);
         match addresses.iter().map(position).collect() {
             Ok(positions) => Some(positions),
             // A reference that leads out of the unit.
@@ -91,7 +95,10 @@ impl<'a> Debug<'a> {
         });
         let whole = whole.as_ref()?;
         let context = whole.context.lock().unwrap_or_else(PoisonError::into_inner);
-        let position = |address: &u64| position(&context, *address, folder).unwrap_or_default();
+        let position = |address: &u64| {
+            self.position(&context, *address, folder)
+                .unwrap_or_default()
+        };
         Some(addresses.iter().map(position).collect())
     }
 
@@ -175,27 +182,42 @@ fn weight(unit: &Unit<'_>) -> usize {
         .saturating_add(4096)
 }
 
-fn position(context: &Context<Slice<'_>>, address: u64, folder: &str) -> gimli::Result<Position> {
-    let mut frames = context.find_frames(address).skip_all_loads()?;
-    let mut found = Vec::new();
-    while let Some(frame) = frames.next()? {
-        let name = frame.function.as_ref().and_then(|name| text(&name.name));
-        let location = frame.location.as_ref();
-        found.push(Inline {
-            function: name.map(|name| demangled(&name).into_owned()),
-            file: location
-                .and_then(|at| at.file)
-                .map(|file| tree_path(file, folder)),
-            line: location.and_then(|at| at.line),
-        });
+impl<'a> Debug<'a> {
+    fn position(
+        &self,
+        context: &Context<Slice<'a>>,
+        address: u64,
+        folder: &str,
+    ) -> gimli::Result<Position> {
+        let mut lookup = context.find_frames(address);
+        let mut frames = loop {
+            match lookup {
+                LookupResult::Output(frames) => break frames?,
+                LookupResult::Load { load, continuation } => {
+                    lookup = continuation.resume(self.split(&load));
+                }
+            }
+        };
+        let mut found = Vec::new();
+        while let Some(frame) = frames.next()? {
+            let name = frame.function.as_ref().and_then(|name| text(&name.name));
+            let location = frame.location.as_ref();
+            found.push(Inline {
+                function: name.map(|name| demangled(&name).into_owned()),
+                file: location
+                    .and_then(|at| at.file)
+                    .map(|file| tree_path(file, folder)),
+                line: location.and_then(|at| at.line),
+            });
+        }
+        Ok(match found.pop() {
+            Some(own) => Position {
+                inlines: found,
+                function: own.function,
+                file: own.file,
+                line: own.line,
+            },
+            None => Position::default(),
+        })
     }
-    Ok(match found.pop() {
-        Some(own) => Position {
-            inlines: found,
-            function: own.function,
-            file: own.file,
-            line: own.line,
-        },
-        None => Position::default(),
-    })
 }

@@ -9,6 +9,8 @@ use gimli::{
 
 use super::Debug;
 use super::reader::{Dwarf, Entry, Slice, Unit, endian};
+use super::units::starts_of_units;
+use crate::symbols::elf::ElfFile;
 
 /// Ranges looked at per entry. Many entries of a crafted file may share one huge list.
 const MAX_RANGES: usize = 1 << 16;
@@ -110,6 +112,8 @@ pub(super) enum Reference {
     Here(UnitOffset),
     /// To an entry of any unit (LTO, dwz).
     Anywhere(DebugInfoOffset),
+    /// To an entry of the supplementary file (dwz).
+    Supplementary(DebugInfoOffset),
 }
 
 impl Reference {
@@ -117,6 +121,7 @@ impl Reference {
         match attribute {
             AttributeValue::UnitRef(offset) => Some(Reference::Here(offset)),
             AttributeValue::DebugInfoRef(offset) => Some(Reference::Anywhere(offset)),
+            AttributeValue::DebugInfoRefSup(offset) => Some(Reference::Supplementary(offset)),
             _ => None,
         }
     }
@@ -138,13 +143,14 @@ pub(super) fn origins<'a>(
                 let Some((header, offset)) = unit_of(debug, dwarf, target) else {
                     break;
                 };
-                let Some(abbreviations) = debug.abbreviations(&header) else {
+                let Some(abbreviations) = debug.abbreviations(&header, debug.elf, false) else {
                     break;
                 };
                 place = (header, abbreviations);
                 offset
             }
-            None => break,
+            // Only the name is looked for there.
+            Some(Reference::Supplementary(_)) | None => break,
         };
         let (header, abbreviations) = &place;
         match header.entry(abbreviations, offset) {
@@ -167,24 +173,27 @@ impl Debug<'_> {
     fn abbreviations(
         &self,
         header: &gimli::UnitHeader<Slice<'_>>,
+        elf: &ElfFile,
+        supplementary: bool,
     ) -> Option<Arc<gimli::Abbreviations>> {
         let offset = header.debug_abbrev_offset().0;
+        let key = (supplementary, offset);
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(table) = tables.get(&offset) {
+        if let Some(table) = tables.get(&key) {
             return table.clone();
         }
         if tables.len() >= MAX_TABLES {
             tables.clear();
         }
-        let bytes = self.elf.section(".debug_abbrev");
+        let bytes = elf.section(".debug_abbrev");
         let bytes = bytes.get(offset..).unwrap_or_default();
         let bytes = &bytes[..bytes.len().min(MAX_TABLE)];
-        let section = DebugAbbrev::from(EndianSlice::new(bytes, endian(self.elf)));
+        let section = DebugAbbrev::from(EndianSlice::new(bytes, endian(elf)));
         let table = section
             .abbreviations(DebugAbbrevOffset(0))
             .ok()
             .map(Arc::new);
-        tables.insert(offset, table.clone());
+        tables.insert(key, table.clone());
         table
     }
 }
@@ -211,5 +220,33 @@ pub(super) fn name_of<'a>(
         let name = entry.attr_value(gimli::DW_AT_name)?;
         dwarf.attr_string(unit, name).ok()
     };
-    name(entry).or_else(|| origins(debug, dwarf, unit, entry).iter().find_map(name))
+    name(entry).or_else(|| {
+        let origins = origins(debug, dwarf, unit, entry);
+        let last = origins.last().unwrap_or(entry);
+        let supplementary = || debug.supplementary_name(dwarf.sup()?, last);
+        origins.iter().find_map(name).or_else(supplementary)
+    })
+}
+
+impl<'a> Debug<'a> {
+    /// `DW_AT_name` of the entry of the supplementary file that an entry stands for.
+    fn supplementary_name(&self, dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Option<Slice<'a>> {
+        let Some(Reference::Supplementary(target)) = origin(entry) else {
+            return None;
+        };
+        let starts = self
+            .supplementary_starts
+            .get_or_init(|| starts_of_units(dwarf));
+        let at = starts.partition_point(|&start| start <= target.0);
+        let start = *starts.get(at.checked_sub(1)?)?;
+        let header = dwarf.unit_header(DebugInfoOffset(start)).ok()?;
+        let abbreviations = self.abbreviations(&header, self.files.supplementary()?, true)?;
+        let offset = UnitOffset(target.0.checked_sub(start)?);
+        let entry = header.entry(&abbreviations, offset).ok()?;
+        match entry.attr_value(gimli::DW_AT_name)? {
+            AttributeValue::String(name) => Some(name),
+            AttributeValue::DebugStrRef(offset) => dwarf.debug_str.get_str(offset).ok(),
+            _ => None,
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod limits;
 mod parameter;
 mod positions;
 mod reader;
+mod split;
 mod tail_calls;
 mod types;
 mod units;
@@ -34,29 +35,37 @@ pub(super) use tail_calls::TailCall;
 use self::contexts::Contexts;
 use self::reader::Dwarf;
 use self::units::UnitIndex;
+use super::companions::Files;
 use super::elf::ElfFile;
+
+type Tables = HashMap<(bool, usize), Option<Arc<Abbreviations>>>;
 
 /// The debug info of one file, with what was read of it so far. Shared between threads.
 pub(super) struct Debug<'a> {
     elf: &'a ElfFile,
+    files: &'a Files,
     /// The sections that positions need.
     dwarf: OnceLock<Arc<Dwarf<'a>>>,
     /// The same with location lists, which only parameters need.
     with_locations: OnceLock<Dwarf<'a>>,
     units: OnceLock<UnitIndex>,
-    /// Tables of abbreviations by their offsets; `None` for a broken one.
-    tables: Mutex<HashMap<usize, Option<Arc<Abbreviations>>>>,
+    /// Where each unit of the supplementary file begins, in order.
+    supplementary_starts: OnceLock<Vec<usize>>,
+    /// Tables of abbreviations by their offsets, true for those of the supplementary file; `None` for a broken one.
+    tables: Mutex<Tables>,
     contexts: Contexts<'a>,
     positions: Mutex<HashMap<u64, Arc<Position>>>,
 }
 
 impl<'a> Debug<'a> {
-    pub(super) fn new(elf: &'a ElfFile) -> Debug<'a> {
+    pub(super) fn new(files: &'a Files) -> Debug<'a> {
         Debug {
-            elf,
+            elf: &files.own,
+            files,
             dwarf: OnceLock::new(),
             with_locations: OnceLock::new(),
             units: OnceLock::new(),
+            supplementary_starts: OnceLock::new(),
             tables: Mutex::default(),
             contexts: Contexts::default(),
             positions: Mutex::default(),

@@ -61,24 +61,37 @@ impl<'a> Debug<'a> {
 
     /// A section as gimli reads it.
     pub(super) fn section(&self, name: &str) -> Slice<'a> {
-        let section = self.elf.find(name);
-        let bytes = section.map_or(&[][..], |section| self.elf.section_bytes(section));
-        RelocateReader::new(
-            EndianSlice::new(bytes, endian(self.elf)),
-            Relocations::of(self.elf, section),
-        )
+        section_of(self.elf, name)
     }
 
-    fn load(&self, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'a> {
-        let load = |id: SectionId| {
-            let name = if wanted(id) { id.name() } else { "" };
-            Ok::<_, std::convert::Infallible>(self.section(name))
-        };
-        let Ok(sections) = DwarfSections::load(load);
-        let mut dwarf = sections.borrow(Clone::clone);
-        dwarf.file_type = gimli::DwarfFileType::Main;
+    fn load(&self, wanted: impl Fn(SectionId) -> bool + Copy) -> Dwarf<'a> {
+        let mut dwarf = load_file(self.elf, wanted);
+        if let Some(supplementary) = self.files.supplementary() {
+            dwarf.set_sup(load_file(supplementary, wanted));
+        }
         dwarf
     }
+}
+
+fn load_file(elf: &ElfFile, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
+    let load = |id: SectionId| {
+        let name = if wanted(id) { id.name() } else { "" };
+        Ok::<_, std::convert::Infallible>(section_of(elf, name))
+    };
+    let Ok(sections) = DwarfSections::load(load);
+    let mut dwarf = sections.borrow(Clone::clone);
+    dwarf.file_type = gimli::DwarfFileType::Main;
+    dwarf
+}
+
+/// A section of a file as gimli reads it; an empty one where there is none of the name.
+pub(super) fn section_of<'a>(elf: &'a ElfFile, name: &str) -> Slice<'a> {
+    let section = elf.find(name);
+    let bytes = section.map_or(&[][..], |section| elf.section_bytes(section));
+    RelocateReader::new(
+        EndianSlice::new(bytes, endian(elf)),
+        Relocations::of(elf, section),
+    )
 }
 
 /// Bytes that were read, as they are in the file.

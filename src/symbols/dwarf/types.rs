@@ -164,7 +164,7 @@ impl<'a> Search<'_, 'a> {
     fn referred(&self, attribute: &AttributeValue<Slice<'a>>) -> Option<Entry<'a>> {
         match Reference::of(attribute.clone())? {
             Reference::Here(offset) => self.unit.entry(offset).ok(),
-            Reference::Anywhere(_) => None,
+            Reference::Anywhere(_) | Reference::Supplementary(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use gimli::{DebugAranges, DebugInfoOffset};
 
 use super::Debug;
 use super::entries::for_each_range;
-use super::reader::{Entry, Slice};
+use super::reader::{Dwarf, Entry, Slice};
 
 /// Ranges of all units; a kernel has some 10,000. Units of a crafted file may share a long list.
 const MAX_RANGES: usize = 1 << 20;
@@ -66,25 +66,13 @@ impl Debug<'_> {
         })
     }
 
-    /// Whether the units are skeletons of split DWARF. The first one tells: DWARF 5 says so in its head.
-    pub(in crate::symbols) fn is_split(&self) -> bool {
-        let Ok(Some(header)) = self.dwarf().units().next() else {
-            return false;
-        };
-        match header.type_() {
-            gimli::UnitType::Skeleton(_) => true,
-            _ if header.version() < 5 => {
-                let unit = self.dwarf().unit(header);
-                unit.is_ok_and(|unit| unit.dwo_id.is_some())
-            }
-            _ => false,
-        }
-    }
-
     /// Offset of the unit that holds an entry at an offset of `.debug_info`: the target of a
     /// reference between units, as LTO and dwz make them.
     pub(super) fn unit_of_entry(&self, entry: usize) -> Option<usize> {
-        let starts = self.unit_index().starts.get_or_init(|| read_starts(self));
+        let starts = self
+            .unit_index()
+            .starts
+            .get_or_init(|| starts_of_units(self.dwarf()));
         let behind = starts.partition_point(|&start| start <= entry);
         starts.get(behind.checked_sub(1)?).copied()
     }
@@ -119,9 +107,10 @@ fn read_aranges(section: Slice<'_>) -> UnitIndex {
     }
 }
 
-fn read_starts(debug: &Debug<'_>) -> Vec<usize> {
+/// Offsets of all units in `.debug_info`.
+pub(super) fn starts_of_units(dwarf: &Dwarf<'_>) -> Vec<usize> {
     let mut starts = Vec::new();
-    let mut units = debug.dwarf().debug_info.units();
+    let mut units = dwarf.debug_info.units();
     while let Ok(Some(header)) = units.next() {
         starts.extend(header.debug_info_offset().map(|offset| offset.0));
     }
@@ -131,7 +120,7 @@ fn read_starts(debug: &Debug<'_>) -> Vec<usize> {
 /// Reads the root entry of every unit without aranges, on all cores.
 fn read_roots(debug: &Debug<'_>, index: &UnitIndex) -> Ranges {
     let listed: HashSet<usize> = index.listed.iter().copied().collect();
-    let starts = index.starts.get_or_init(|| read_starts(debug));
+    let starts = index.starts.get_or_init(|| starts_of_units(debug.dwarf()));
     let unlisted: Vec<usize> = starts
         .iter()
         .filter(|start| !listed.contains(start))

@@ -15,7 +15,7 @@ pub enum SymbolError {
         /// What the system said.
         source: io::Error,
     },
-    /// Neither an ELF file nor a compressed one (a bzImage, a `System.map`, a text file).
+    /// Neither an ELF file nor a compressed one (a bzImage, a text file).
     #[error(
         "{}: not an ELF file; give the vmlinux with debug info of the kernel that printed the log",
         path.display()
@@ -23,6 +23,14 @@ pub enum SymbolError {
     NotElf {
         /// The file.
         path: PathBuf,
+    },
+    /// A `System.map` or kallsyms that cannot be used.
+    #[error("{}: {why}", path.display())]
+    Map {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the mend.
+        why: &'static str,
     },
     /// An ELF file of a machine that Linux does not run on, or that is not known here.
     #[error(

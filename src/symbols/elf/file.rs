@@ -15,6 +15,7 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 use super::error::SymbolError;
 use super::machine::Machine;
+use super::map;
 use super::relocations;
 use super::symbols::Symbol;
 use super::unpack::{Format, Unpacked, most, unpack};
@@ -26,6 +27,8 @@ const MODULE_BASE: u64 = 0x1000_0000;
 enum Data {
     Mapped(Mapped),
     Unpacked(Unpacked),
+    /// A list of symbols.
+    Map(Vec<u8>),
 }
 
 impl Data {
@@ -33,6 +36,7 @@ impl Data {
         match self {
             Data::Mapped(map) => map,
             Data::Unpacked(bytes) => bytes,
+            Data::Map(bytes) => bytes,
         }
     }
 }
@@ -94,8 +98,14 @@ pub struct ElfFile {
 impl ElfFile {
     /// Opens an ELF file, plain or compressed. `max_size` limits the unpacked bytes.
     pub fn open(path: &Path, max_size: u64) -> Result<ElfFile, SymbolError> {
-        let data = load(path, max_size)?;
-        let (sections, layout) = read_sections(path, data.bytes())?;
+        let (data, sections, layout) = match read_map(path, max_size)? {
+            Some(map) => of_map(map),
+            None => {
+                let data = load(path, max_size)?;
+                let (sections, layout) = read_sections(path, data.bytes())?;
+                (data, sections, layout)
+            }
+        };
         Ok(ElfFile {
             path: path.to_owned(),
             data,
@@ -121,6 +131,11 @@ impl ElfFile {
     /// True for a module: code in it has no link address.
     pub fn is_relocatable(&self) -> bool {
         self.layout.relocatable
+    }
+
+    /// Is a `System.map`, or kallsyms.
+    pub(in crate::symbols) fn is_map(&self) -> bool {
+        matches!(self.data, Data::Map(_))
     }
 
     /// Has a symbol table.
@@ -200,6 +215,71 @@ impl ElfFile {
                 && address.wrapping_sub(section.address) < section.size
         })
     }
+}
+
+/// A list of symbols; `None` for a file of another kind. It is read, not mapped: kallsyms has no size.
+fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError> {
+    let read = |source| SymbolError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(read)?;
+    let mut text = Vec::new();
+    file.by_ref()
+        .take(map::HEAD)
+        .read_to_end(&mut text)
+        .map_err(read)?;
+    if !map::is_map(&text) {
+        return Ok(None);
+    }
+    let limit = max_size.min(map::MAX_BYTES);
+    file.take(limit).read_to_end(&mut text).map_err(read)?;
+    if text.len() as u64 >= limit {
+        return Err(SymbolError::TooBig {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    map::parse(&text).map(Some).map_err(|why| SymbolError::Map {
+        path: path.to_owned(),
+        why: why.text(),
+    })
+}
+
+fn of_map(map: map::Map) -> (Data, Vec<Section>, Layout) {
+    let layout = Layout {
+        machine: Machine(map.machine),
+        endian: Endianness::Little,
+        is_64: true,
+        relocatable: false,
+    };
+    let none = elf::SectionFlags(0);
+    let code = elf::SHF_ALLOC | elf::SHF_EXECINSTR;
+    let section = |kind, flags, range: std::ops::Range<usize>| Section {
+        name: String::new(),
+        address: 0,
+        // Where code ends and data begins is not in the list.
+        size: u64::MAX,
+        kind,
+        flags,
+        link: usize::from(map::DATA) + 2,
+        info: 0,
+        offset: range.start,
+        file_size: range.len(),
+        packed: None,
+        rewritten: OnceLock::new(),
+        order: OnceLock::new(),
+    };
+    let end = map.bytes.len();
+    // In the order of the numbers that the symbols have.
+    let sections = vec![
+        section(elf::SHT_NULL, none, 0..0),
+        section(elf::SHT_NOBITS, code, 0..0),
+        section(elf::SHT_NOBITS, elf::SHF_ALLOC, 0..0),
+        section(elf::SHT_SYMTAB, none, 0..map.names_at),
+        section(elf::SHT_STRTAB, none, map.names_at..end),
+    ];
+    (Data::Map(map.bytes), sections, layout)
 }
 
 fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {

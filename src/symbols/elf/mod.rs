@@ -4,6 +4,7 @@
 mod error;
 mod file;
 mod machine;
+mod map;
 mod notes;
 mod relocations;
 mod symbol_table;

@@ -92,6 +92,22 @@ impl ElfFile {
 
     /// The symbols that kallsyms would print for link addresses, `None` outside of all symbols.
     pub fn symbols_covering(&self, addresses: &[u64]) -> Vec<Option<Symbol>> {
+        self.symbols_at(addresses, |symbol| symbol.extent)
+    }
+
+    /// The symbols that hold link addresses, of code or data: data ends where its `st_size` does, and what has none
+    /// holds the address of its start only.
+    pub(in crate::symbols) fn symbols_holding(&self, addresses: &[u64]) -> Vec<Option<Symbol>> {
+        self.symbols_at(addresses, |symbol| {
+            Some(symbol.extent.unwrap_or(symbol.st_size.max(1)))
+        })
+    }
+
+    fn symbols_at(
+        &self,
+        addresses: &[u64],
+        size: impl Fn(&Symbol) -> Option<u64>,
+    ) -> Vec<Option<Symbol>> {
         let Some(table) = View::of(self) else {
             return vec![None; addresses.len()];
         };
@@ -103,7 +119,7 @@ impl ElfFile {
         for (at, symbol) in table.build(&nearest) {
             let address = sorted.get(at).copied().unwrap_or_default();
             let distance = address.wrapping_sub(symbol.address);
-            if symbol.extent.is_some_and(|extent| distance < extent) {
+            if size(&symbol).is_some_and(|size| distance < size) {
                 covering.insert(address, symbol);
             }
         }

@@ -31,11 +31,24 @@ impl Image {
         Some(text.trim_end().to_owned())
     }
 
-    /// `uname -r`; of a split debug file, which has no data, what distributions set `CONFIG_BUILD_SALT` to.
+    /// `uname -r`; of a split debug file, which has no data, what distributions set `CONFIG_BUILD_SALT` to; of a
+    /// list of symbols, what its name says.
     pub fn release(&self) -> Option<String> {
         let banner = self.banner();
         let release = banner.as_deref().and_then(release_of).map(str::to_owned);
-        release.or_else(|| self.build_salt().filter(|salt| is_release(salt)))
+        release
+            .or_else(|| self.build_salt().filter(|salt| is_release(salt)))
+            .or_else(|| self.release_of_map())
+    }
+
+    /// A list of symbols says nothing of itself; it is installed as `System.map-REL` or `REL/System.map`.
+    fn release_of_map(&self) -> Option<String> {
+        let folder = self.path().parent()?.file_name();
+        let folder = folder.map(|name| name.to_string_lossy().into_owned());
+        let name = self.name();
+        let named = name.split_once('-').map(|(_, release)| release.to_owned());
+        let release = named.or(folder).filter(|release| is_release(release));
+        release.filter(|_| self.is_map())
     }
 
     /// The build number with its `#`: first word of `uname -v`.
