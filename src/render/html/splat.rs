@@ -127,7 +127,8 @@ impl<'a> Body<'a> {
 
 /// A long name that is broken between its words.
 fn breakable(name: &str) -> Markup {
-    html! { @for part in name.split_inclusive([':', '_', ',']) { (part) wbr; } }
+    let parts = name.split_inclusive([':', '_', ',']).enumerate();
+    html! { @for (index, part) in parts { @if index > 0 { wbr; } (part) } }
 }
 
 /// Who should hear of it.
