@@ -26,7 +26,7 @@ static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A splat whose lines are known, and what vmlinux says of it.
-struct Known {
+struct KnownPlaces {
     splat: Splat,
     symbols: Symbols,
 }
@@ -42,7 +42,7 @@ pub struct Annotator<'a> {
     /// The vmlinux does not match a splat of this boot.
     refused: bool,
     waiting: Vec<(u64, Vec<u8>)>,
-    known: Vec<Known>,
+    known: Vec<KnownPlaces>,
     count: u64,
     /// A frame was symbolized.
     symbolized: Cell<bool>,
@@ -114,7 +114,7 @@ impl<'a> Annotator<'a> {
             let symbols = symbolizer.symbolize(&mut splat, &facts);
             self.kaslr_offset = symbols.kaslr_offset.or(self.kaslr_offset);
             self.refused |= matches!(symbols.matched, Match::Mismatch { .. });
-            self.known.push(Known { splat, symbols });
+            self.known.push(KnownPlaces { splat, symbols });
         }
     }
 
@@ -146,7 +146,8 @@ impl<'a> Annotator<'a> {
             let source = &known.splat.source;
             (source.first_line..=source.last_line).contains(&number)
         });
-        let is_wrong = |known: &Known| matches!(known.symbols.matched, Match::Mismatch { .. });
+        let is_wrong =
+            |known: &KnownPlaces| matches!(known.symbols.matched, Match::Mismatch { .. });
         if known.map_or(self.refused, is_wrong) {
             return raw.into();
         }
@@ -186,7 +187,7 @@ impl<'a> Annotator<'a> {
     }
 }
 
-impl Known {
+impl KnownPlaces {
     /// The instructions of the splat, where its `Code:` line is this one.
     fn instructions(&self, number: u64) -> Option<Vec<u8>> {
         let mut lines = self.splat.lines.iter();

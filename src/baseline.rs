@@ -48,7 +48,7 @@ pub struct Known {
     /// For people; compared only where there is neither a signature nor a pattern.
     pub title: String,
     /// Found in a title or a signature of what is known.
-    pub pattern: Option<Pattern>,
+    pub pattern: Option<BaselinePattern>,
     /// Why it is accepted.
     pub reason: Option<String>,
     /// The last day on which it is accepted.
@@ -68,7 +68,9 @@ impl Known {
     /// True where no signature says what is known, and its title or its pattern fits the bug.
     fn fits(&self, bug: &Bug<'_>) -> bool {
         match &self.pattern {
-            Some(Pattern(regex)) => regex.is_match(bug.title) || regex.is_match(bug.signature),
+            Some(BaselinePattern(regex)) => {
+                regex.is_match(bug.title) || regex.is_match(bug.signature)
+            }
             None => self.signatures.is_empty() && self.title == bug.title,
         }
     }
@@ -76,15 +78,15 @@ impl Known {
 
 /// A regular expression; patterns of the same text are equal.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct BaselinePattern(Regex);
 
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Pattern) -> bool {
+impl PartialEq for BaselinePattern {
+    fn eq(&self, other: &BaselinePattern) -> bool {
         self.0.as_str() == other.0.as_str()
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for BaselinePattern {}
 
 /// What a bug is known by.
 #[derive(Debug, Clone, Copy)]
@@ -178,14 +180,14 @@ pub struct Baseline {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct BaselineFile {
     #[serde(default)]
-    known: Vec<toml::Spanned<Entry>>,
+    known: Vec<toml::Spanned<BaselineEntry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct BaselineEntry {
     signature: Option<toml::Spanned<Signatures>>,
     #[serde(default)]
     title: String,
@@ -202,7 +204,7 @@ enum Signatures {
     Several(Vec<String>),
 }
 
-impl Entry {
+impl BaselineEntry {
     /// What it says.
     ///
     /// # Errors
@@ -216,7 +218,7 @@ impl Entry {
             let regex = Regex::new(text.get_ref());
             let reason = |error: regex::Error| one_line(&format!("pattern: {error}"));
             regex
-                .map(Pattern)
+                .map(BaselinePattern)
                 .map_err(|error| (text.span().start, reason(error)))
         });
         let signatures = match self.signature {
@@ -264,7 +266,7 @@ impl Baseline {
             line: 1 + text[..at].matches('\n').count(),
             reason,
         };
-        let file: File = toml::from_str(text).map_err(|error| {
+        let file: BaselineFile = toml::from_str(text).map_err(|error| {
             fail(
                 error.span().map_or(0, |span| span.start),
                 one_line(error.message()),

@@ -113,7 +113,7 @@ impl ClearGroup {
 /// Reports being grouped.
 #[derive(Debug)]
 pub struct Groups {
-    all: HashMap<String, Kept>,
+    all: HashMap<String, KeptReport>,
     most: usize,
     ungrouped: u64,
     /// Reports so far.
@@ -128,7 +128,7 @@ impl Default for Groups {
 
 /// What is kept of the reports of one signature.
 #[derive(Debug)]
-struct Kept {
+struct KeptReport {
     former: Vec<String>,
     count: u64,
     titles: Seen,
@@ -159,7 +159,7 @@ impl Groups {
         if let Some(kept) = self.all.get_mut(&report.signature) {
             kept.add(report, self.count);
         } else if self.all.len() < self.most {
-            let mut kept = Kept::new(report, self.count);
+            let mut kept = KeptReport::new(report, self.count);
             kept.add(report, self.count);
             self.all.insert(report.signature.clone(), kept);
         } else {
@@ -187,14 +187,14 @@ impl Groups {
     }
 }
 
-impl Kept {
-    fn new(report: &Report, number: u64) -> Kept {
+impl KeptReport {
+    fn new(report: &Report, number: u64) -> KeptReport {
         let clear = report.late_clear.as_ref().map(|verdict| ClearGroup {
             path: verdict.path,
             feature: verdict.feature.as_ref().and_then(|f| f.name.clone()),
             requester: verdict.requester.clone(),
         });
-        Kept {
+        KeptReport {
             former: Vec::new(),
             count: 0,
             titles: Seen::default(),

@@ -183,7 +183,7 @@ impl<'a> Triage<'a> {
     /// Reads an input, member by member. False where a part of it could not be read.
     fn read(&mut self, entry: &Entry) -> Result<bool, Box<dyn Error>> {
         let name = entry.path().display().to_string();
-        let mut reader = Reader {
+        let mut reader = TriageReader {
             printer: &mut self.printer,
             stop: self.stop,
             input: Input {
@@ -217,14 +217,14 @@ impl<'a> Triage<'a> {
         if is_cut {
             reading.fail(cut_short(entry.path()).into());
         }
-        let Reader { input, whole, .. } = reader;
+        let TriageReader { input, whole, .. } = reader;
         self.printer.input(input);
         Ok(whole)
     }
 }
 
 /// Where the findings of one input go.
-struct Reader<'r, 'p> {
+struct TriageReader<'r, 'p> {
     printer: &'r mut Printer<'p>,
     stop: &'r Stop,
     input: Input,
@@ -232,7 +232,7 @@ struct Reader<'r, 'p> {
     whole: bool,
 }
 
-impl Sink for Reader<'_, '_> {
+impl Sink for TriageReader<'_, '_> {
     fn report(&mut self, report: Report) {
         self.printer.report(report);
         if self.printer.is_over() {

@@ -125,7 +125,7 @@ pub struct Filter {
 
 /// An event with its mentions, as it is read back.
 #[derive(Default)]
-struct Known {
+struct KnownBug {
     title: String,
     kind: String,
     culprit: Option<String>,
@@ -139,7 +139,7 @@ struct Known {
 }
 
 impl Filter {
-    fn takes_event(&self, event: &Known) -> bool {
+    fn takes_event(&self, event: &KnownBug) -> bool {
         let date = |test: &dyn Fn(&str) -> bool| {
             let mut dates = event
                 .mentions
@@ -213,7 +213,7 @@ impl Database {
         )?;
         let mut rows = query.query([])?;
         let mut bugs = Vec::new();
-        let mut open: Option<(String, Vec<Known>)> = None;
+        let mut open: Option<(String, Vec<KnownBug>)> = None;
         let mut last_id = String::new();
         while let Some(row) = rows.next()? {
             let signature: String = row.get(0)?;
@@ -226,7 +226,7 @@ impl Database {
             let id: String = row.get(1)?;
             if id != last_id {
                 last_id = id;
-                events.push(Known {
+                events.push(KnownBug {
                     title: row.get(2)?,
                     kind: row.get(3)?,
                     culprit: row.get(4)?,
@@ -332,7 +332,7 @@ impl Database {
 }
 
 /// A bug whose events are all there; `None` where the filter takes none of them.
-fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Option<Bug> {
+fn close((signature, mut events): (String, Vec<KnownBug>), filter: &Filter) -> Option<Bug> {
     events.retain(|event| filter.takes_event(event));
     if events.is_empty() {
         return None;
@@ -340,7 +340,7 @@ fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Opti
     let best = events
         .iter()
         .max_by_key(|event| (event.weight, &event.report))?;
-    let most = |field: fn(&Known) -> Option<&String>| {
+    let most = |field: fn(&KnownBug) -> Option<&String>| {
         let mut counts: BTreeMap<&String, u64> = BTreeMap::new();
         events
             .iter()
@@ -352,7 +352,7 @@ fn close((signature, mut events): (String, Vec<Known>), filter: &Filter) -> Opti
             .max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)));
         most.map(|(value, _)| (*value).clone())
     };
-    let all = |field: fn(&Known) -> Option<&String>| -> BTreeSet<String> {
+    let all = |field: fn(&KnownBug) -> Option<&String>| -> BTreeSet<String> {
         events.iter().filter_map(field).cloned().collect()
     };
     let mut places: Vec<Mention> = events

@@ -118,17 +118,17 @@ pub enum HalvesName {
 
 /// The words of one table of [`Halves`], for the searches that are made in every line near a report.
 #[derive(Debug)]
-struct Words {
+struct WordTable {
     name: HalvesName,
     words: Vec<String>,
     set: HashSet<String>,
     finders: Vec<Finder<'static>>,
 }
 
-impl Words {
-    fn new(table: Halves) -> Words {
+impl WordTable {
+    fn new(table: Halves) -> WordTable {
         let finder = |word: &String| Finder::new(word).into_owned();
-        Words {
+        WordTable {
             name: table.name,
             set: table.words.iter().cloned().collect(),
             finders: table.words.iter().map(finder).collect(),
@@ -141,7 +141,7 @@ impl Words {
 #[derive(Debug, Default)]
 pub struct LineRules {
     rules: Vec<LineRule>,
-    halves: Vec<Words>,
+    halves: Vec<WordTable>,
     /// Index of the rule and of its beginning, in the order of the rules; 256 lists.
     by_byte: Vec<Vec<(usize, usize)>>,
 }
@@ -158,7 +158,7 @@ impl LineRules {
         }
         LineRules {
             rules,
-            halves: halves.into_iter().map(Words::new).collect(),
+            halves: halves.into_iter().map(WordTable::new).collect(),
             by_byte,
         }
     }
@@ -185,7 +185,7 @@ impl LineRules {
         })
     }
 
-    fn tables(&self, name: HalvesName) -> impl Iterator<Item = &Words> {
+    fn tables(&self, name: HalvesName) -> impl Iterator<Item = &WordTable> {
         self.halves.iter().filter(move |table| table.name == name)
     }
 

@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Memberships {
     known: Memo<Arc<Membership>>,
-    finder: OnceLock<Finder>,
+    finder: OnceLock<SetFinder>,
 }
 
 /// Finds the globs that a function may fit: those of whose pieces it holds the longest. To try every glob of every
 /// set took half of the time of a log full of functions that no other one has.
 #[derive(Debug)]
-struct Finder {
+struct SetFinder {
     /// Of each glob its longest piece; `None` where they are too many for a search.
     pieces: Option<AhoCorasick>,
     /// Of each glob its set, and its place in it.
@@ -46,14 +46,14 @@ impl Memberships {
     }
 
     fn of(&self, sets: &[FrameSet], function: &str) -> Arc<Membership> {
-        let finder = || self.finder.get_or_init(|| Finder::of(sets));
+        let finder = || self.finder.get_or_init(|| SetFinder::of(sets));
         let look_up = || Arc::new(Membership::of(sets, finder(), function));
         self.known.get(function, look_up)
     }
 }
 
-impl Finder {
-    fn of(sets: &[FrameSet]) -> Finder {
+impl SetFinder {
+    fn of(sets: &[FrameSet]) -> SetFinder {
         let places = |set: usize| (0..sets[set].functions.len()).map(move |glob| (set, glob));
         let globs: Vec<_> = (0..sets.len()).flat_map(places).collect();
         let longest = |&(set, glob): &(usize, usize)| {
@@ -62,7 +62,7 @@ impl Finder {
         };
         let mut builder = AhoCorasick::builder();
         builder.kind(Some(AhoCorasickKind::ContiguousNFA));
-        Finder {
+        SetFinder {
             pieces: builder.build(globs.iter().map(longest)).ok(),
             globs,
         }
@@ -83,7 +83,7 @@ impl Finder {
 }
 
 impl Membership {
-    fn of(sets: &[FrameSet], finder: &Finder, function: &str) -> Membership {
+    fn of(sets: &[FrameSet], finder: &SetFinder, function: &str) -> Membership {
         let mut of = vec![false; sets.len()].into_boxed_slice();
         finder.find(sets, function, &mut of);
         let machinery = sets
@@ -116,7 +116,7 @@ mod tests {
                     _ => glob.chars().skip(1).collect(),
                 }
             }).collect();
-            let finder = Finder::of(&grammar.frames);
+            let finder = SetFinder::of(&grammar.frames);
             let found = Membership::of(&grammar.frames, &finder, &function);
             let expected: Vec<_> = grammar.frames.iter().map(|set| set.has(&function)).collect();
             prop_assert_eq!(found.of.as_ref(), expected.as_slice());

@@ -125,7 +125,7 @@ impl Literals {
             Hits::OneByOne(OneByOne {
                 literals: self,
                 bytes,
-                next: Next::Unknown,
+                next: NextHit::Unknown,
                 searched: 0,
                 feeds: 0,
             })
@@ -211,7 +211,7 @@ pub struct OneByOne<'f> {
     literals: &'f Literals,
     bytes: &'f [u8],
     /// What was found last.
-    next: Next,
+    next: NextHit,
     /// Where the search for it began.
     searched: usize,
     /// Line feeds that the search came past.
@@ -219,7 +219,7 @@ pub struct OneByOne<'f> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Next {
+enum NextHit {
     Unknown,
     Found(Hit),
     Nothing,
@@ -228,19 +228,19 @@ enum Next {
 impl OneByOne<'_> {
     fn next_from(&mut self, from: usize) -> Option<Hit> {
         let is_behind = match self.next {
-            Next::Unknown => true,
-            Next::Found(hit) => hit.at < from,
-            Next::Nothing => false,
+            NextHit::Unknown => true,
+            NextHit::Found(hit) => hit.at < from,
+            NextHit::Nothing => false,
         };
         if is_behind {
             let (found, feeds) = self.literals.search.find_and_count(self.bytes, from);
             let hit = found.map(|(at, literal)| self.literals.hit(at, literal));
-            self.next = hit.map_or(Next::Nothing, Next::Found);
+            self.next = hit.map_or(NextHit::Nothing, NextHit::Found);
             (self.searched, self.feeds) = (from, feeds);
         }
         match self.next {
-            Next::Found(hit) => Some(hit),
-            Next::Unknown | Next::Nothing => None,
+            NextHit::Found(hit) => Some(hit),
+            NextHit::Unknown | NextHit::Nothing => None,
         }
     }
 }
@@ -317,7 +317,7 @@ mod tests {
         let expected = collect(&mut Hits::OneByOne(OneByOne {
             literals: &literals,
             bytes: &bytes,
-            next: Next::Unknown,
+            next: NextHit::Unknown,
             searched: 0,
             feeds: 0,
         }));

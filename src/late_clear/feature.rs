@@ -72,7 +72,7 @@ impl Convention {
 }
 
 /// The feature, and how sure it is.
-pub struct Found {
+pub struct FoundFeature {
     pub feature: Option<NamedFeature>,
     pub confidence: Confidence,
 }
@@ -83,7 +83,7 @@ pub fn judge(
     rule: &ClearSite,
     requester: Option<&str>,
     evidence: &mut Vec<Evidence>,
-) -> Found {
+) -> FoundFeature {
     let found = match case
         .vmlinux
         .parameter(case.splat, &rule.function, &rule.feature)
@@ -111,7 +111,7 @@ pub fn judge(
         evidence.push(Case::note(note.line, log_says(note), "feature"));
         confidence = Confidence::Certain;
     }
-    Found {
+    FoundFeature {
         feature: Some(feature),
         confidence,
     }
@@ -310,13 +310,17 @@ pub fn dependents(case: &Case<'_>, feature: Option<&NamedFeature>) -> Vec<String
 }
 
 /// Without a register: by what the log says, else by what the requester usually clears.
-fn without_number(case: &Case<'_>, requester: Option<&str>, evidence: &mut Vec<Evidence>) -> Found {
+fn without_number(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    evidence: &mut Vec<Evidence>,
+) -> FoundFeature {
     let named = from_words(case, requester, evidence);
     let confidence = match named {
         Some(_) => Confidence::Certain,
         None => Confidence::Likely,
     };
-    Found {
+    FoundFeature {
         feature: named.or_else(|| usual(case, requester, evidence)),
         confidence,
     }

@@ -7,14 +7,14 @@ use crate::grammar::ClearSite;
 use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
 
 /// The site of a late clear, and how sure it is that the splat is one.
-pub struct Site<'a> {
+pub struct ClearPlace<'a> {
     pub rule: &'a ClearSite,
     pub confidence: Confidence,
     pub evidence: Vec<Evidence>,
 }
 
 /// Finds the site that the splat came from.
-pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
+pub fn find<'a>(case: &Case<'a>) -> Option<ClearPlace<'a>> {
     let sites = case.grammar.sites.iter();
     sites
         .filter_map(|rule| {
@@ -28,7 +28,7 @@ pub fn find<'a>(case: &Case<'a>) -> Option<Site<'a>> {
 }
 
 /// A WARN in the function, or in a copy of it inlined into one of its helpers.
-fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
+fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     let splat = case.splat;
     let headless = is_headless(splat) || rule.damaged.contains(&splat.kind);
     let told = range_check::tell(case, rule);
@@ -50,7 +50,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
         false if headless => Confidence::Likely,
         false => Confidence::Certain,
     };
-    Some(Site {
+    Some(ClearPlace {
         rule,
         confidence,
         evidence,
@@ -115,9 +115,9 @@ fn in_front(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
 /// Frames quoted without their header: a late clear where they hold the function, or where the mail
 /// cites the WARNING beside them. That the input speaks of the function is no proof: a command line, a
 /// tracer or another report does so as well.
-fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<Site<'a>> {
+fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     let evidence = in_front(case, rule).or_else(|| cited(case, rule))?;
-    Some(Site {
+    Some(ClearPlace {
         rule,
         confidence: Confidence::Likely,
         evidence: vec![evidence],

@@ -177,7 +177,7 @@ fn report_lines(report: &str) -> Vec<String> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct BugsDocument<'a> {
     schema: u32,
     tool: Tool,
     bugs: Vec<BugJson<'a>>,
@@ -201,7 +201,7 @@ impl<'a> BugJson<'a> {
 
 /// All bugs as one document, with a line feed at the end.
 pub fn bugs_document(bugs: &[Bug]) -> String {
-    pretty(&Document {
+    pretty(&BugsDocument {
         schema: SCHEMA,
         tool: Tool::default(),
         bugs: bugs.iter().map(BugJson::of).collect(),

@@ -129,7 +129,7 @@ impl CpuComparison {
 
     /// One document, with a line feed at the end.
     pub fn json(&self, inputs: &[String]) -> String {
-        pretty(&Document {
+        pretty(&CpusDocument {
             schema: SCHEMA,
             tool: Tool::default(),
             inputs,
@@ -242,7 +242,7 @@ fn value_of<'d>(difference: &'d Difference, class: &BTreeSet<u32>) -> &'d str {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct CpusDocument<'a> {
     schema: u32,
     tool: Tool,
     inputs: &'a [String],

@@ -18,7 +18,7 @@ pub struct Answer {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct PlacesDocument<'a> {
     schema: u32,
     tool: Tool,
     places: Vec<PlaceJson<'a>>,
@@ -84,7 +84,7 @@ fn source(file: Option<&str>, line: Option<u32>, style: &Style) -> String {
 
 /// All answers as one document, with a line feed at the end.
 pub fn place_document(answers: &[Answer]) -> String {
-    pretty(&Document {
+    pretty(&PlacesDocument {
         schema: SCHEMA,
         tool: Tool::default(),
         places: answers.iter().flat_map(places).collect(),

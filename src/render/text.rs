@@ -30,7 +30,7 @@ pub struct Text {
     style: Style,
     manner: Manner,
     /// One entry an input; the last is that of the one at hand.
-    found: Vec<Found>,
+    found: Vec<FoundText>,
     /// Titles of the notices that the input at hand has had a line for.
     told: HashSet<String>,
     /// Kinds of notices that the input at hand has had the meaning of.
@@ -51,7 +51,7 @@ impl Text {
         Text {
             style,
             manner,
-            found: vec![Found::default()],
+            found: vec![FoundText::default()],
             told: HashSet::new(),
             meant: HashSet::new(),
             incident: Vec::new(),
@@ -145,7 +145,7 @@ impl Output for Text {
         self.inputs.push(input);
         self.told.clear();
         self.meant.clear();
-        self.found.push(Found::default());
+        self.found.push(FoundText::default());
         String::new()
     }
 
@@ -207,7 +207,7 @@ fn meaning(kind: &Kind, style: &Style) -> String {
 
 /// How much was found in one input.
 #[derive(Debug, Clone, Copy, Default)]
-struct Found {
+struct FoundText {
     /// Reports that are no notice.
     splats: u64,
     /// Those of them that are late clears.
@@ -215,7 +215,7 @@ struct Found {
     notices: u64,
 }
 
-impl Found {
+impl FoundText {
     fn add(&mut self, report: &Report) {
         self.splats += u64::from(report.level == Level::Report);
         self.notices += u64::from(report.level == Level::Notice);
@@ -238,7 +238,7 @@ pub fn report_line(report: &Report, style: &Style) -> String {
 }
 
 /// What is said where no splat was found; `found` has one entry an input.
-fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
+fn nothing_found(inputs: &[Input], found: &[FoundText]) -> String {
     let inputs = inputs.iter().zip(found);
     inputs
         .map(|(input, found)| {
@@ -254,9 +254,9 @@ fn nothing_found(inputs: &[Input], found: &[Found]) -> String {
 }
 
 /// The closing line.
-fn summary(inputs: &[Input], found: &[Found]) -> String {
+fn summary(inputs: &[Input], found: &[FoundText]) -> String {
     let lines: u64 = inputs.iter().map(|input| input.lines).sum();
-    let sum = |part: fn(&Found) -> u64| found.iter().map(part).sum();
+    let sum = |part: fn(&FoundText) -> u64| found.iter().map(part).sum();
     format!(
         "{}{}{} in {}\n",
         count(sum(|found| found.splats), "splat"),

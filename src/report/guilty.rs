@@ -13,7 +13,7 @@ use crate::symbols::Symbols;
 const ENDINGS: [&str; 4] = [".c:", ".h:", ".S:", ".rs:"];
 
 /// A file that the report names.
-struct Named<'a> {
+struct NamedFile<'a> {
     file: String,
     /// The line that names it.
     line: &'a str,
@@ -27,7 +27,7 @@ pub fn file(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<Strin
 }
 
 /// Where to begin: behind the interrupt that found a stall.
-fn begin(grammar: &Grammar, splat: &Splat, all: &[Named<'_>]) -> usize {
+fn begin(grammar: &Grammar, splat: &Splat, all: &[NamedFile<'_>]) -> usize {
     let of_kind = |rule: &&PassedOver| rule.kinds.contains(&splat.kind);
     let mut marks = grammar
         .passed_over
@@ -41,8 +41,8 @@ fn begin(grammar: &Grammar, splat: &Splat, all: &[Named<'_>]) -> usize {
     marks.find_map(place).unwrap_or(0)
 }
 
-fn choose(grammar: &Grammar, all: &[Named<'_>]) -> Option<String> {
-    let counts = |named: &&Named<'_>| {
+fn choose(grammar: &Grammar, all: &[NamedFile<'_>]) -> Option<String> {
+    let counts = |named: &&NamedFile<'_>| {
         let mut rules = grammar.passed_over.iter();
         !rules.any(|rule| rule.has_file(&named.file) || rule.has_line(named.line))
     };
@@ -70,7 +70,7 @@ fn folder(file: &str) -> Option<&str> {
 }
 
 /// The files in the order of the lines: as the log prints them, else as the symbols have them.
-fn named<'a>(splat: &'a Splat, symbols: &Symbols) -> Vec<Named<'a>> {
+fn named<'a>(splat: &'a Splat, symbols: &Symbols) -> Vec<NamedFile<'a>> {
     let mut all = Vec::new();
     let mut frames = splat
         .frames
@@ -83,7 +83,7 @@ fn named<'a>(splat: &'a Splat, symbols: &Symbols) -> Vec<Named<'a>> {
                 true => tree_path(file, ""),
                 false => file.to_owned(),
             };
-            all.push(Named {
+            all.push(NamedFile {
                 file,
                 line: line.text,
             });
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn chosen(files: &[&str]) -> Option<String> {
-        let named = |file: &&str| Named {
+        let named = |file: &&str| NamedFile {
             file: (*file).to_owned(),
             line: "",
         };

@@ -217,14 +217,14 @@ pub struct Sequence {
     /// Notices are counted apart: they are no splats.
     notices: usize,
     /// The last reports of the input, the latest last.
-    last: VecDeque<Last>,
+    last: VecDeque<LastReport>,
 }
 
 /// Reports whose consequences may still come: as many as CPUs usually crash at once.
 const MAX_LAST: usize = 8;
 
 #[derive(Debug, Clone)]
-struct Last {
+struct LastReport {
     incident: usize,
     caller: Option<Caller>,
     boot: Option<usize>,
@@ -361,12 +361,12 @@ impl Sequence {
         let follows = grammar
             .kind(&splat.kind)
             .and_then(|kind| kind.follows.as_ref());
-        let causes = |last: &&Last| {
+        let causes = |last: &&LastReport| {
             nested
                 || last.asked_as(asked.as_ref(), splat)
                 || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
-        let by_same = |last: &&Last| splat.caller.is_some() && last.caller == splat.caller;
+        let by_same = |last: &&LastReport| splat.caller.is_some() && last.caller == splat.caller;
         let before = self
             .last
             .iter()
@@ -379,7 +379,7 @@ impl Sequence {
         if self.last.len() >= MAX_LAST {
             self.last.pop_front();
         }
-        self.last.push_back(Last {
+        self.last.push_back(LastReport {
             incident,
             caller: splat.caller,
             boot: splat.boot,
@@ -398,7 +398,7 @@ impl Sequence {
     }
 }
 
-impl Last {
+impl LastReport {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
         let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);

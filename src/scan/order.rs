@@ -90,7 +90,7 @@ pub struct Order {
 struct State {
     /// Number of the job that is handed over next: that of the first slot.
     head: u64,
-    slots: VecDeque<Slot>,
+    slots: VecDeque<OrderSlot>,
     weight: usize,
     workers: usize,
     abandoned: bool,
@@ -99,14 +99,14 @@ struct State {
 }
 
 #[derive(Default)]
-struct Slot {
+struct OrderSlot {
     found: Vec<Found>,
     weight: usize,
     done: bool,
 }
 
 impl State {
-    fn slot(&mut self, job: u64) -> Option<&mut Slot> {
+    fn slot(&mut self, job: u64) -> Option<&mut OrderSlot> {
         let index = job.checked_sub(self.head)?;
         self.slots.get_mut(usize::try_from(index).ok()?)
     }
@@ -120,7 +120,7 @@ impl State {
 
     /// True where enough waits, and something of it can be handed over.
     fn is_worthy(&self) -> bool {
-        let has_some = |slot: &Slot| slot.done || !slot.found.is_empty();
+        let has_some = |slot: &OrderSlot| slot.done || !slot.found.is_empty();
         let enough = self.slots.len() >= WORTHY_JOBS || self.weight >= WORTHY_WEIGHT;
         enough && self.slots.front().is_some_and(has_some)
     }
@@ -168,7 +168,7 @@ impl Order {
             state = wait(&self.room, state);
         }
         let job = state.head + state.slots.len() as u64;
-        state.slots.push_back(Slot::default());
+        state.slots.push_back(OrderSlot::default());
         (!state.abandoned).then_some(job)
     }
 

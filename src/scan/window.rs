@@ -22,12 +22,12 @@ const LARGE: usize = 4 << 20;
 /// Texts that wait to be read.
 #[derive(Debug, Default)]
 pub struct Window {
-    texts: Vec<Held>,
+    texts: Vec<HeldMail>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldMail {
     name: Option<String>,
     subject: Option<String>,
     mail: Option<Arc<Envelope>>,
@@ -35,7 +35,7 @@ struct Held {
 }
 
 /// What was found in a text, numbered by itself.
-pub struct Found {
+pub struct FoundInWindow {
     /// Its reports.
     pub reports: Vec<Report>,
     /// What it told of itself.
@@ -55,7 +55,7 @@ impl Window {
         let names = [member.name, member.subject];
         let names = names.map(|name| name.map_or(0, str::len));
         self.bytes += bytes.len() + names.iter().sum::<usize>() + TEXT_BYTES;
-        self.texts.push(Held {
+        self.texts.push(HeldMail {
             name: member.name.map(str::to_owned),
             subject: member.subject.map(str::to_owned),
             mail: member.mail.cloned(),
@@ -74,8 +74,8 @@ impl Window {
     }
 
     /// Reads all texts.
-    pub fn read(self, analyzer: &Analyzer, path: &str) -> Vec<Found> {
-        let read = |held: &Held| {
+    pub fn read(self, analyzer: &Analyzer, path: &str) -> Vec<FoundInWindow> {
+        let read = |held: &HeldMail| {
             let origin = Origin {
                 path,
                 member: held.name.as_deref(),
@@ -86,7 +86,7 @@ impl Window {
             let (mut reports, mut sequence) = (Vec::new(), Sequence::default());
             let mut take = |report| reports.push(report);
             let input = analyzer.read_all(origin, &held.bytes, &mut sequence, &mut take);
-            Found {
+            FoundInWindow {
                 reports,
                 input,
                 sequence,

@@ -113,7 +113,7 @@ impl<'s> Worker<'s> {
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
         let read = match entry {
             Entry::Dump { text, .. } => {
-                let size = Size::of(&name, text, known);
+                let size = JobSize::of(&name, text, known);
                 if !size.is_known {
                     unpack(Content::Whole(text));
                 }
@@ -184,7 +184,7 @@ fn end(reading: &Reading<'_>, path: &str, is_last: bool, key: Option<String>) ->
 }
 
 /// What was read of a file.
-struct Size {
+struct JobSize {
     /// 0 for a stream.
     bytes: u64,
     /// Somebody cut it short meanwhile.
@@ -195,9 +195,9 @@ struct Size {
     is_known: bool,
 }
 
-impl Size {
+impl JobSize {
     /// A file at another path is another input, as it is for one run over both, and for two databases that are merged.
-    fn of(path: &str, bytes: &[u8], known: Option<&HashSet<String>>) -> Size {
+    fn of(path: &str, bytes: &[u8], known: Option<&HashSet<String>>) -> JobSize {
         let digest = known.map(|_| key(bytes));
         let own = digest.as_ref().map(|digest| format!("{digest} {path}"));
         // Version 1 of the tables had no path.
@@ -205,7 +205,7 @@ impl Size {
             let keys = [&own, &digest].into_iter().flatten();
             keys.into_iter().any(|key| known.contains(key))
         };
-        Size {
+        JobSize {
             bytes: bytes.len() as u64,
             is_cut: false,
             is_known: known.is_some_and(is_in),
@@ -228,22 +228,22 @@ fn file(
     stop: Option<&Arc<AtomicBool>>,
     known: Option<&HashSet<String>>,
     mut unpack: impl FnMut(Content<'_>),
-) -> Result<Size, InputError> {
+) -> Result<JobSize, InputError> {
     let name = entry.path.display().to_string();
     let stream = match Source::open(entry, buffer, stop)? {
         Source::Read(bytes) => {
-            let size = Size::of(&name, bytes, known);
+            let size = JobSize::of(&name, bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(bytes));
             }
             return Ok(size);
         }
         Source::Mapped(bytes) => {
-            let size = Size::of(&name, &bytes, known);
+            let size = JobSize::of(&name, &bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(&bytes));
             }
-            return Ok(Size {
+            return Ok(JobSize {
                 is_cut: bytes.is_cut(),
                 ..size
             });
@@ -252,7 +252,7 @@ fn file(
     };
     let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);
-    Ok(Size::of("", &[], None))
+    Ok(JobSize::of("", &[], None))
 }
 
 /// Where the findings of one job go.

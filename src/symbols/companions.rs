@@ -17,7 +17,7 @@ const MAX_SPLIT: usize = 1 << 14;
 /// Folders above the file that may be the kernel tree: `drivers/gpu/drm/amd/amdgpu/amdgpu.ko` is five below it.
 const MAX_ABOVE: usize = 12;
 
-type Slot = OnceLock<Option<ElfFile>>;
+type CompanionSlot = OnceLock<Option<ElfFile>>;
 
 /// An ELF file and the others that hold parts of its debug info.
 pub(super) struct Files {
@@ -25,9 +25,9 @@ pub(super) struct Files {
     /// Folders like `/usr/lib/debug`.
     roots: Vec<PathBuf>,
     max_size: u64,
-    supplementary: Slot,
-    package: Slot,
-    split: OnceLock<Box<[Slot]>>,
+    supplementary: CompanionSlot,
+    package: CompanionSlot,
+    split: OnceLock<Box<[CompanionSlot]>>,
     /// The slot of each `.dwo` file.
     slots: Mutex<HashMap<PathBuf, usize>>,
     missing: OnceLock<String>,
@@ -39,8 +39,8 @@ impl Files {
             own,
             roots,
             max_size,
-            supplementary: Slot::new(),
-            package: Slot::new(),
+            supplementary: CompanionSlot::new(),
+            package: CompanionSlot::new(),
             split: OnceLock::new(),
             slots: Mutex::default(),
             missing: OnceLock::new(),
@@ -146,7 +146,7 @@ impl Files {
         };
         let all = self
             .split
-            .get_or_init(|| (0..MAX_SPLIT).map(|_| Slot::new()).collect());
+            .get_or_init(|| (0..MAX_SPLIT).map(|_| CompanionSlot::new()).collect());
         all.get(number)?.get_or_init(|| self.open(&path)).as_ref()
     }
 

@@ -30,7 +30,7 @@ struct Link {
 
 /// Inserts the frames that the log lacks.
 pub(super) fn frames(held: &Assessment, splat: &mut Splat, symbols: &mut Symbols) {
-    let mut search = Search {
+    let mut search = ChainSearch {
         image: &held.image,
         tail_calls: HashMap::new(),
     };
@@ -56,7 +56,7 @@ pub(super) fn frames(held: &Assessment, splat: &mut Splat, symbols: &mut Symbols
 
 /// A place that was found.
 #[derive(PartialEq)]
-struct Named {
+struct NamedCall {
     /// Without the suffixes of clones.
     name: String,
     /// Link address of its function.
@@ -65,18 +65,18 @@ struct Named {
     address: u64,
 }
 
-fn named(code: Option<&CodeRef>, place: &Place) -> Option<Named> {
+fn named(code: Option<&CodeRef>, place: &Place) -> Option<NamedCall> {
     let &Place::Found { function, address } = place else {
         return None;
     };
-    Some(Named {
+    Some(NamedCall {
         name: base_name(code?.function.as_deref()?).to_owned(),
         function,
         address,
     })
 }
 
-struct Search<'a> {
+struct ChainSearch<'a> {
     image: &'a Image,
     tail_calls: HashMap<u64, Vec<TailCall>>,
 }
@@ -105,11 +105,11 @@ impl Chains {
     }
 }
 
-impl Search<'_> {
+impl ChainSearch<'_> {
     /// Looks at the call in `caller`, above which `printed` was printed.
     fn between(
         &mut self,
-        printed: &Named,
+        printed: &NamedCall,
         returns_to: u64,
         caller: &Frame,
         splat: &mut Splat,

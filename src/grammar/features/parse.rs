@@ -17,7 +17,7 @@ const MAX_WORDS: u32 = 1024;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[serde(bound(deserialize = "N: Deserialize<'de>"))]
-struct File<N> {
+struct FeatureFile<N> {
     #[serde(default = "Vec::new")]
     feature: Vec<FeatureRow<N>>,
     #[serde(default = "Vec::new")]
@@ -95,12 +95,12 @@ impl Place for String {
 
 /// A file and its text, to say where something is wrong.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+struct FeatureSource<'a> {
     file: &'a str,
     text: &'a str,
 }
 
-impl Source<'_> {
+impl FeatureSource<'_> {
     fn error(self, offset: usize, reason: impl Into<String>) -> FeatureError {
         let before = self.text.bytes().take(offset);
         FeatureError {
@@ -114,7 +114,7 @@ impl Source<'_> {
 /// A checked row and the place it came from.
 struct Placed<'a> {
     row: Row,
-    source: Source<'a>,
+    source: FeatureSource<'a>,
     offset: usize,
 }
 
@@ -133,16 +133,16 @@ pub(super) fn tables<'a>(
 ) -> Result<FeatureDb, FeatureError> {
     let mut rows = Rows::default();
     for table in builtin {
-        let source = Source {
+        let source = FeatureSource {
             file: table.name,
             text: "",
         };
-        rows.add(source, table.read::<File<String>>())?;
+        rows.add(source, table.read::<FeatureFile<String>>())?;
     }
-    let mut last = Source { file: "", text: "" };
+    let mut last = FeatureSource { file: "", text: "" };
     for (file, text) in files {
-        last = Source { file, text };
-        let read: File<Spanned<String>> = toml::from_str(text).map_err(|e| {
+        last = FeatureSource { file, text };
+        let read: FeatureFile<Spanned<String>> = toml::from_str(text).map_err(|e| {
             let offset = e.span().map_or(0, |span| span.start);
             last.error(offset, e.message())
         })?;
@@ -161,7 +161,11 @@ pub(super) fn tables<'a>(
 }
 
 impl<'a> Rows<'a> {
-    fn add<N: Place>(&mut self, source: Source<'a>, file: File<N>) -> Result<(), FeatureError> {
+    fn add<N: Place>(
+        &mut self,
+        source: FeatureSource<'a>,
+        file: FeatureFile<N>,
+    ) -> Result<(), FeatureError> {
         for row in file.feature {
             self.features.push(place(source, row)?);
         }
@@ -175,7 +179,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn place<N: Place>(source: Source<'_>, row: FeatureRow<N>) -> Result<Placed<'_>, FeatureError> {
+fn place<N: Place>(
+    source: FeatureSource<'_>,
+    row: FeatureRow<N>,
+) -> Result<Placed<'_>, FeatureError> {
     let offset = row.number.offset();
     let error = |reason: String| source.error(offset, reason);
     let number = number(row.number.text()).ok_or_else(|| {
@@ -208,7 +215,7 @@ fn place<N: Place>(source: Source<'_>, row: FeatureRow<N>) -> Result<Placed<'_>,
     })
 }
 
-fn size<N: Place>(source: Source<'_>, row: &KernelRow<N>) -> Result<Size, FeatureError> {
+fn size<N: Place>(source: FeatureSource<'_>, row: &KernelRow<N>) -> Result<Size, FeatureError> {
     let error = |reason: &str| source.error(row.since.offset(), reason);
     if row.ncapints > MAX_WORDS || row.nbugints > MAX_WORDS {
         return Err(error("ncapints and nbugints count words: at most 1024"));

@@ -24,8 +24,8 @@ const BUFFER: usize = 128 * 1024;
 const LARGE: usize = 1 << 20;
 
 type PackedBytes<'a> = BufReader<Counted<Box<dyn Read + 'a>>>;
-type Unpacker<'a> = Box<dyn Read + 'a>;
-type OpenUnpacker = for<'a> fn(PackedBytes<'a>) -> io::Result<Unpacker<'a>>;
+type StreamUnpacker<'a> = Box<dyn Read + 'a>;
+type OpenUnpacker = for<'a> fn(PackedBytes<'a>) -> io::Result<StreamUnpacker<'a>>;
 
 pub fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(b"\x1f\x8b\x08")
@@ -160,11 +160,11 @@ pub fn lz4(
 
 /// Frames one after the other: the decoder ends with each of them. It takes the end of the data between two blocks
 /// for the end of a frame, whose mark must be asked for.
-struct Frames<'a>(lz4_flex::frame::FrameDecoder<Ending<'a>>);
+struct Frames<'a>(lz4_flex::frame::FrameDecoder<EndOfStream<'a>>);
 
 impl<'a> Frames<'a> {
     fn new(source: PackedBytes<'a>) -> Frames<'a> {
-        Frames(lz4_flex::frame::FrameDecoder::new(Ending {
+        Frames(lz4_flex::frame::FrameDecoder::new(EndOfStream {
             source,
             count: 0,
             first: [0; 4],
@@ -192,14 +192,14 @@ impl Read for Frames<'_> {
 }
 
 /// Packed data that remembers how it began and ended.
-struct Ending<'a> {
+struct EndOfStream<'a> {
     source: PackedBytes<'a>,
     count: u64,
     first: [u8; 4],
     last: [u8; 8],
 }
 
-impl Ending<'_> {
+impl EndOfStream<'_> {
     /// True where a frame has its end: a block of no size, after which a checksum may be. The old form has none
     /// (lz4_Frame_format.md).
     fn is_whole(&self) -> bool {
@@ -208,7 +208,7 @@ impl Ending<'_> {
     }
 }
 
-impl Read for Ending<'_> {
+impl Read for EndOfStream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(buffer)?;
         let read = &buffer[..length];
@@ -258,7 +258,7 @@ fn unpack(
             let source = Box::new(Passing::new(bytes));
             let ahead = move || decode(open, source, &counter, &chunks);
             let started = std::thread::Builder::new().spawn_scoped(scope, ahead);
-            let decoder: io::Result<Unpacker<'_>> = match started {
+            let decoder: io::Result<StreamUnpacker<'_>> = match started {
                 Ok(_) => Ok(Box::new(ReadAhead::new(received))),
                 // Where no thread can be started, this one decodes.
                 Err(_) => decoder(open, Box::new(Passing::new(bytes)), &count),
@@ -287,7 +287,7 @@ fn decoder<'a>(
     open: OpenUnpacker,
     source: Box<dyn Read + 'a>,
     count: &Arc<AtomicU64>,
-) -> io::Result<Unpacker<'a>> {
+) -> io::Result<StreamUnpacker<'a>> {
     open(BufReader::with_capacity(
         BUFFER,
         Counted::new(source, count),
@@ -324,7 +324,7 @@ fn walk_decoded(
     walk: &mut ContainerWalk<'_>,
     format: &'static str,
     place: &MemberPlace<'_>,
-    decoder: io::Result<Unpacker<'_>>,
+    decoder: io::Result<StreamUnpacker<'_>>,
     packed: Arc<AtomicU64>,
 ) -> Result<(), ErrorReported> {
     let content =

@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Dumps {
     /// In the order of their first parts.
-    folders: Vec<Folder>,
+    folders: Vec<DumpFolder>,
     /// Where each is, by its name.
     places: HashMap<Option<String>, usize>,
     bytes: usize,
@@ -20,7 +20,7 @@ pub(super) struct Dumps {
 
 /// The parts of a folder of an archive.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct DumpFolder {
     /// Its name, in the archive's.
     name: Option<String>,
     /// The name of the first part.
@@ -43,15 +43,15 @@ impl Dumps {
         is_part
     }
 
-    fn folder(&mut self, place: &MemberPlace<'_>) -> &mut Folder {
+    fn folder(&mut self, place: &MemberPlace<'_>) -> &mut DumpFolder {
         let name = place.folder();
         let next = self.folders.len();
         let index = *self.places.entry(name.clone()).or_insert(next);
         if index == next {
             let part = place.chain();
             let names = [&name, &name, &part].map(|name| name.as_ref().map_or(0, String::len));
-            self.bytes += names.iter().sum::<usize>() + 2 * size_of::<Folder>();
-            self.folders.push(Folder {
+            self.bytes += names.iter().sum::<usize>() + 2 * size_of::<DumpFolder>();
+            self.folders.push(DumpFolder {
                 name,
                 part,
                 parts: Vec::new(),
@@ -66,12 +66,12 @@ impl Dumps {
     }
 
     /// All of them, each folder once.
-    pub fn give(&mut self) -> Vec<Folder> {
+    pub fn give(&mut self) -> Vec<DumpFolder> {
         std::mem::take(self).folders
     }
 }
 
-impl Folder {
+impl DumpFolder {
     /// What to call its log, and the text: by reason and count of the dump; the decoder puts the parts of each in
     /// order.
     pub fn into_log(mut self) -> (Option<String>, Vec<u8>) {

@@ -188,10 +188,10 @@ impl Inbox {
         Ok(())
     }
 
-    fn tree(&self, id: ObjectId) -> gix::Result<Vec<File>> {
+    fn tree(&self, id: ObjectId) -> gix::Result<Vec<RepositoryFile>> {
         let tree = self.object(id)?.try_into_tree()?;
         let decoded = tree.decode()?;
-        let files = decoded.entries.iter().map(|entry| File {
+        let files = decoded.entries.iter().map(|entry| RepositoryFile {
             name: entry.filename.to_string(),
             kind: entry.mode.kind(),
             id: entry.oid.to_owned(),
@@ -207,16 +207,18 @@ struct Commit {
 }
 
 /// A file or folder of a tree.
-struct File {
+struct RepositoryFile {
     name: String,
     kind: EntryKind,
     id: ObjectId,
 }
 
 /// The root of version 2 has `m` or `d` and nothing else; that of version 1 folders of two hex digits.
-fn holds_mails(root: &[File]) -> bool {
-    let is_v2 = |file: &File| file.kind == EntryKind::Blob && ["m", DELETED].contains(&&*file.name);
-    let is_v1 = |file: &File| {
+fn holds_mails(root: &[RepositoryFile]) -> bool {
+    let is_v2 = |file: &RepositoryFile| {
+        file.kind == EntryKind::Blob && ["m", DELETED].contains(&&*file.name)
+    };
+    let is_v1 = |file: &RepositoryFile| {
         let hex = file.name.len() == 2 && file.name.bytes().all(|byte| byte.is_ascii_hexdigit());
         file.kind == EntryKind::Tree && hex
     };

@@ -2,7 +2,7 @@
 //!
 //! Most logs have one message a line, with framing in front; [`super::framing`] reads those. The
 //! rest is turned into that shape here, each form by one small module: records of other formats
-//! (`Lines::records`), what terminals and web pages add, messages run together or torn apart. All of
+//! (`RecordLines::records`), what terminals and web pages add, messages run together or torn apart. All of
 //! it is known by the lines themselves, so that a log may change its form in the middle.
 
 mod export;
@@ -60,7 +60,7 @@ pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
 pub struct Decoder {
     parts: Parts,
     numbers: ListedNumbers,
-    lines: Lines,
+    lines: RecordLines,
 }
 
 impl Decoder {
@@ -94,7 +94,7 @@ impl Decoder {
 
 /// Lines in their right order.
 #[derive(Debug, Default)]
-struct Lines {
+struct RecordLines {
     export: export::Export,
     kmsg: kmsg::Kmsg,
     json: json::Json,
@@ -102,7 +102,7 @@ struct Lines {
     margin: Margin,
 }
 
-impl Lines {
+impl RecordLines {
     /// The last step, for a line of text.
     fn log_line(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
         self.margin.line(line, take);

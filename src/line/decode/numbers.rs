@@ -17,11 +17,11 @@ pub(super) struct ListedNumbers {
     /// A numbered line that waits for the next one.
     held: Option<(u64, Vec<u8>)>,
     /// The last numbered line: its place in the input, its number, and whether another one proved it.
-    last: Option<Last>,
+    last: Option<LastNumber>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct LastNumber {
     line: u64,
     number: u64,
     proved: bool,
@@ -37,7 +37,7 @@ impl ListedNumbers {
         };
         let before = self.last.take().filter(|last| last.line + 1 == line);
         let proved = before.is_some_and(|last| last.number + 1 == number);
-        self.last = Some(Last {
+        self.last = Some(LastNumber {
             line,
             number,
             proved,

@@ -176,8 +176,8 @@ proptest! {
 /// What a decoder makes of a line: its messages, and whether a record is open.
 type Made = (Vec<(u64, usize, Framing, usize, String)>, bool);
 
-fn made(read: &dyn Fn(&mut Lines, &mut Take<'_>)) -> Made {
-    let mut lines = Lines::default();
+fn made(read: &dyn Fn(&mut RecordLines, &mut Take<'_>)) -> Made {
+    let mut lines = RecordLines::default();
     let mut found = Vec::new();
     let mut take = |line: LogLine<'_>| {
         let text = line.text.into_owned();

@@ -20,7 +20,7 @@ use replay::Replay;
 
 /// A line whose rest may be on the next one.
 #[derive(Debug)]
-struct Held {
+struct HeldLine {
     line: LogLine<'static>,
     /// It is a line of those that are broken anywhere.
     is_long: bool,
@@ -32,7 +32,7 @@ struct Held {
 #[derive(Debug)]
 pub struct Rejoin<'g> {
     grammar: &'g Grammar,
-    held: Option<Held>,
+    held: Option<HeldLine>,
     replay: Replay,
 }
 
@@ -76,7 +76,7 @@ impl<'g> Rejoin<'g> {
         }
     }
 
-    fn whole(&self, held: &Held, line: &LogLine<'_>) -> Option<LogLine<'static>> {
+    fn whole(&self, held: &HeldLine, line: &LogLine<'_>) -> Option<LogLine<'static>> {
         let continued = || continued(self.grammar, &held.line, line);
         let joined = || joined(self.grammar, &held.line, line).filter(|_| !self.is_header(line));
         let whole = held.is_long.then(continued).flatten();
@@ -98,7 +98,7 @@ impl<'g> Rejoin<'g> {
         if !is_long && !in_report {
             return Some(line);
         }
-        self.held = Some(Held {
+        self.held = Some(HeldLine {
             line: line.into_owned(),
             is_long,
             in_report,

@@ -33,7 +33,7 @@ pub enum Sight {
 
 /// The section of an input.
 pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
-    let mut section = Section {
+    let mut section = BootSection {
         out: Spool::default(),
         parts: List::default(),
         input,
@@ -55,7 +55,7 @@ pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
     section.end()
 }
 
-struct Section<'a> {
+struct BootSection<'a> {
     out: Spool,
     /// Boots with their splats.
     parts: List,
@@ -69,7 +69,7 @@ struct Section<'a> {
     left_out: u64,
 }
 
-impl Section<'_> {
+impl BootSection<'_> {
     fn push(&mut self, markup: Markup) {
         self.out.push(&clean_lines(&markup.into_string()));
     }

@@ -18,13 +18,13 @@ pub struct Incident {
     pub first: Report,
     /// What followed, as far as it is shown in full.
     more: Vec<Report>,
-    lines: Vec<Line>,
+    lines: Vec<IncidentLine>,
     /// Reports without a line.
     uncounted: u64,
 }
 
 /// A report that followed.
-struct Line {
+struct IncidentLine {
     number: u64,
     after: String,
     headline: String,
@@ -61,7 +61,7 @@ impl Incident {
             self.uncounted += 1;
             return;
         }
-        self.lines.push(Line {
+        self.lines.push(IncidentLine {
             number: report.splat.source.first_line,
             after: facts::after(&self.first, &report).unwrap_or_default(),
             headline: facts::headline(&report).to_owned(),
@@ -152,7 +152,7 @@ impl Incident {
     }
 }
 
-impl Line {
+impl IncidentLine {
     fn render(&self) -> Markup {
         html! {
             span.number { "line " (self.number) }

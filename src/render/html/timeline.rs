@@ -58,7 +58,7 @@ impl SplatStop {
 }
 
 /// A point on the rail.
-struct Stop<'a> {
+struct TimelineStop<'a> {
     line: u64,
     time_us: Option<u64>,
     /// Its stamp is not the time.
@@ -81,7 +81,7 @@ pub fn render(boot: &Boot, splats: &[&SplatStop]) -> Option<Markup> {
     let last = stops.len().checked_sub(1).filter(|last| *last > 0)?;
     let width = 2 * MARGIN + last * STEP;
     let (top, height) = extent(&stops);
-    let patched = stops.iter().position(Stop::is_patching);
+    let patched = stops.iter().position(TimelineStop::is_patching);
     Some(html! {
         div.scroll.timeline tabindex="0" role="region" aria-label="Timeline of the boot" {
             svg width=(width) height=(height) viewBox={ "0 " (top) " " (width) " " (height) } role="group" aria-label="Milestones and splats in the order of the log" {
@@ -97,8 +97,8 @@ pub fn render(boot: &Boot, splats: &[&SplatStop]) -> Option<Markup> {
 }
 
 /// Top and height of the drawing: there are milestones above the rail, splats below it, or both.
-fn extent(stops: &[Stop<'_>]) -> (usize, usize) {
-    let is_splat = |stop: &Stop<'_>| matches!(stop.what, What::Splat(_));
+fn extent(stops: &[TimelineStop<'_>]) -> (usize, usize) {
+    let is_splat = |stop: &TimelineStop<'_>| matches!(stop.what, What::Splat(_));
     let above = if stops.iter().all(is_splat) {
         14
     } else {
@@ -117,15 +117,15 @@ fn x(index: usize) -> usize {
 }
 
 /// Milestones and splats in the order of the log; equal ones in a row are one.
-fn stops<'a>(boot: &'a Boot, splats: &[&'a SplatStop]) -> Vec<Stop<'a>> {
-    let milestones = boot.milestones.iter().map(|passed| Stop {
+fn stops<'a>(boot: &'a Boot, splats: &[&'a SplatStop]) -> Vec<TimelineStop<'a>> {
+    let milestones = boot.milestones.iter().map(|passed| TimelineStop {
         line: passed.line,
         time_us: passed.time_us,
         before_clock: false,
         what: What::Milestone(passed),
         times: 1,
     });
-    let splats = splats.iter().map(|splat| Stop {
+    let splats = splats.iter().map(|splat| TimelineStop {
         line: splat.line,
         time_us: splat.time_us,
         before_clock: splat.before_clock,
@@ -148,12 +148,12 @@ fn stops<'a>(boot: &'a Boot, splats: &[&'a SplatStop]) -> Vec<Stop<'a>> {
     all
 }
 
-impl Stop<'_> {
+impl TimelineStop<'_> {
     fn is_patching(&self) -> bool {
         matches!(self.what, What::Milestone(passed) if passed.name == MilestoneName::AlternativesPatched)
     }
 
-    fn is_like(&self, next: &Stop<'_>) -> bool {
+    fn is_like(&self, next: &TimelineStop<'_>) -> bool {
         match (&self.what, &next.what) {
             (What::Milestone(a), What::Milestone(b)) => a.name == b.name,
             (What::Splat(a), What::Splat(b)) => a.bug == b.bug,

@@ -308,7 +308,7 @@ fn write_interrupted(
 ) {
     let position = report.symbols.rip.as_ref();
     let file = position.and_then(|position| position.file.as_deref());
-    let frame = Row {
+    let frame = FactRow {
         mark: if marked { '>' } else { ' ' },
         part: if marked {
             style.headline
@@ -358,7 +358,7 @@ fn write_frame(out: &mut String, frame: &Frame, marked: bool, style: &Style) {
         (false, true) => (' ', style.function),
         (false, false) => ('?', style.dim),
     };
-    let row = Row {
+    let row = FactRow {
         mark,
         part,
         name: frame.code.to_string(),
@@ -394,7 +394,7 @@ fn at(file: Option<&str>, line: Option<u32>, of_symbols: bool, style: &Style) ->
 }
 
 /// A row of a call trace.
-struct Row<'a> {
+struct FactRow<'a> {
     mark: char,
     part: anstyle::Style,
     name: String,
@@ -406,7 +406,7 @@ struct Row<'a> {
     note: &'static str,
 }
 
-impl Row<'_> {
+impl FactRow<'_> {
     fn write(&self, out: &mut String, style: &Style) {
         let name = clean(&self.name);
         let _ = write!(out, "    {} {}", self.mark, Style::paint(self.part, &name));

@@ -134,13 +134,13 @@ fn is_one_of(names: &[&str], mnemonic: &str) -> bool {
 }
 
 /// An operand in memory.
-struct Memory {
+struct MemoryOperand {
     address: Option<u64>,
     /// The registers that the address is made of.
     registers: Vec<String>,
 }
 
-fn place(operand: &Operand, registers: &Registers) -> Option<Memory> {
+fn place(operand: &Operand, registers: &Registers) -> Option<MemoryOperand> {
     let (base, index) = match *operand {
         Operand::RegPreIndex(base, offset, _) => (base, Index::Number(offset.into())),
         Operand::RegPostIndex(base, _) | Operand::RegPostIndexReg(base, _) => {
@@ -168,7 +168,7 @@ fn place(operand: &Operand, registers: &Registers) -> Option<Memory> {
         }
     };
     let address = registers.value(&base).zip(added);
-    Some(Memory {
+    Some(MemoryOperand {
         address: address.map(|(base, added)| base.wrapping_add(added)),
         registers: names,
     })

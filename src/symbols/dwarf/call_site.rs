@@ -30,7 +30,7 @@ impl<'a> Debug<'a> {
         let inside = return_address.checked_sub(1)?;
         let unit = self.unit(self.unit_at(inside)?).ok()?;
         let root = functions_at(dwarf, &unit, &[inside]).ok()?.pop()??;
-        let mut reader = Reader {
+        let mut reader = SiteReader {
             debug: self,
             dwarf,
             unit: &unit,
@@ -42,7 +42,7 @@ impl<'a> Debug<'a> {
     }
 }
 
-struct Reader<'r, 'a> {
+struct SiteReader<'r, 'a> {
     debug: &'r Debug<'a>,
     dwarf: &'r Dwarf<'a>,
     unit: &'r Unit<'a>,
@@ -50,7 +50,7 @@ struct Reader<'r, 'a> {
     found: Option<(isize, CallSite)>,
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'a> SiteReader<'_, 'a> {
     fn read(&mut self, depth: isize, entry: &Entry<'a>) -> ControlFlow<()> {
         if let Some((site_depth, site)) = &mut self.found {
             if depth <= *site_depth {

@@ -24,12 +24,12 @@ const KEPT: usize = 32 << 20;
 /// Units that were read. A unit that addr2line cannot be given is kept as `None`.
 #[derive(Default)]
 pub(super) struct Contexts<'a> {
-    of_units: Mutex<Kept<'a>>,
+    of_units: Mutex<KeptContext<'a>>,
     whole: OnceLock<Option<Arc<Parsed<'a>>>>,
 }
 
 #[derive(Default)]
-struct Kept<'a> {
+struct KeptContext<'a> {
     units: HashMap<usize, Option<Arc<Parsed<'a>>>>,
     order: VecDeque<(usize, usize)>,
     weight: usize,
@@ -42,7 +42,7 @@ pub(super) struct Parsed<'a> {
     folder: String,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> KeptContext<'a> {
     fn add(&mut self, unit: usize, weight: usize, parsed: Option<Arc<Parsed<'a>>>) {
         while self.weight.saturating_add(weight) > KEPT
             && let Some((oldest, freed)) = self.order.pop_front()

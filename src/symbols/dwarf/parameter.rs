@@ -76,7 +76,7 @@ pub(super) struct Search<'r, 'a> {
 }
 
 /// A scope open during the walk: the function, or one inlined into it.
-struct Scope {
+struct ParameterScope {
     depth: isize,
     wanted: bool,
 }
@@ -114,7 +114,7 @@ impl<'r, 'a> Search<'r, 'a> {
         let mut found = Vec::new();
         let roots = functions_at(self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
         for root in roots.into_iter().flatten() {
-            let mut scopes: Vec<Scope> = Vec::new();
+            let mut scopes: Vec<ParameterScope> = Vec::new();
             walk(&self.unit, root, |depth, entry| {
                 while scopes.last().is_some_and(|scope| scope.depth >= depth) {
                     scopes.pop();
@@ -122,7 +122,7 @@ impl<'r, 'a> Search<'r, 'a> {
                 match entry.tag {
                     gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine => {
                         let wanted = self.covers_pc(entry) && self.is_named(entry, function);
-                        scopes.push(Scope { depth, wanted });
+                        scopes.push(ParameterScope { depth, wanted });
                     }
                     gimli::DW_TAG_formal_parameter | gimli::DW_TAG_variable
                         if scopes.last().is_some_and(|scope| scope.wanted)

@@ -32,7 +32,7 @@ pub struct Variable {
 }
 
 /// A function open during the walk.
-struct Scope {
+struct VariableScope {
     depth: isize,
     /// Its name, where it covers RIP.
     function: Option<String>,
@@ -51,7 +51,7 @@ impl Debug<'_> {
 impl<'a> Search<'_, 'a> {
     fn all(&self) -> Option<Vec<Variable>> {
         let roots = functions_at(self.dwarf, &self.unit, &[self.machine.pc]).ok()?;
-        let mut scopes: Vec<Scope> = Vec::new();
+        let mut scopes: Vec<VariableScope> = Vec::new();
         let mut found: Vec<Variable> = Vec::new();
         walk(
             &self.unit,
@@ -64,7 +64,7 @@ impl<'a> Search<'_, 'a> {
                     gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine => {
                         let covers = scopes.iter().all(|scope| scope.function.is_some());
                         let function = (covers && self.covers_pc(entry)).then(|| self.name(entry));
-                        scopes.push(Scope {
+                        scopes.push(VariableScope {
                             depth,
                             function: function.flatten(),
                         });
@@ -75,13 +75,15 @@ impl<'a> Search<'_, 'a> {
                         found.extend(variable);
                     }
                     // A block that RIP is not in: what it declares is not alive.
-                    gimli::DW_TAG_lexical_block if !self.covers_pc(entry) => scopes.push(Scope {
-                        depth,
-                        function: None,
-                    }),
+                    gimli::DW_TAG_lexical_block if !self.covers_pc(entry) => {
+                        scopes.push(VariableScope {
+                            depth,
+                            function: None,
+                        })
+                    }
                     gimli::DW_TAG_lexical_block => {
                         let function = scopes.last().and_then(|scope| scope.function.clone());
-                        scopes.push(Scope { depth, function });
+                        scopes.push(VariableScope { depth, function });
                     }
                     _ => {}
                 }

@@ -32,14 +32,14 @@ use Fixup::{Absolute, Add, Relative, Set6, SetUleb, Subtract, Subtract6, Subtrac
 
 /// `e_machine`, the kernel's name for it (the folder in arch/, or what `uname -m` prints), and the relocations
 /// that debug info and the tables of patch sites have.
-type Row = (
+type MachineRow = (
     elf::Machine,
     &'static str,
     &'static [(RelocationType, Fixup)],
 );
 
 /// The psABIs of the machines; arch/*/kernel/module.c applies the same.
-const MACHINES: &[Row] = &[
+const MACHINES: &[MachineRow] = &[
     (
         elf::EM_X86_64,
         "x86-64",
@@ -183,7 +183,7 @@ impl Machine {
         self.row().map(|(_, name, _)| *name)
     }
 
-    fn row(self) -> Option<&'static Row> {
+    fn row(self) -> Option<&'static MachineRow> {
         MACHINES.iter().find(|(machine, ..)| *machine == self.0)
     }
 

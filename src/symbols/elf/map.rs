@@ -70,7 +70,7 @@ impl Unusable {
     }
 }
 
-struct Line<'a> {
+struct MapLine<'a> {
     address: u64,
     kind: u8,
     name: &'a [u8],
@@ -85,8 +85,8 @@ pub(super) fn is_map(head: &[u8]) -> bool {
 /// The symbols of the kernel; those of modules, which kallsyms has too, are left out.
 pub(super) fn parse(text: &[u8]) -> Result<Map, Unusable> {
     let lines = text.split(|&byte| byte == b'\n').filter_map(read);
-    let is_own = |line: &Line<'_>| !line.name.contains(&b'\t') && line.kind != b'U';
-    let lines: Vec<Line<'_>> = lines.filter(is_own).collect();
+    let is_own = |line: &MapLine<'_>| !line.name.contains(&b'\t') && line.kind != b'U';
+    let lines: Vec<MapLine<'_>> = lines.filter(is_own).collect();
     let first = lines.first().ok_or(Unusable::Foreign)?.address;
     if lines.iter().all(|line| line.address == first) {
         return Err(Unusable::Hidden);
@@ -102,14 +102,14 @@ pub(super) fn parse(text: &[u8]) -> Result<Map, Unusable> {
 }
 
 /// `ffffffff81000000 T _text`; what follows a tab is the module.
-fn read(line: &[u8]) -> Option<Line<'_>> {
+fn read(line: &[u8]) -> Option<MapLine<'_>> {
     let mut parts = line.trim_ascii_end().splitn(3, |&byte| byte == b' ');
     let address = std::str::from_utf8(parts.next()?).ok()?;
     let is_address = matches!(address.len(), 8 | 16);
     let &[kind] = parts.next()? else { return None };
     let name = parts.next().filter(|name| !name.is_empty())?;
     let address = u64::from_str_radix(address, 16).ok()?;
-    (is_address && kind.is_ascii_alphabetic()).then_some(Line {
+    (is_address && kind.is_ascii_alphabetic()).then_some(MapLine {
         address,
         kind,
         name,
@@ -117,7 +117,7 @@ fn read(line: &[u8]) -> Option<Line<'_>> {
 }
 
 /// Symbols as an ELF file of 64 bits in little-endian has them, then their names.
-fn write(lines: &[Line<'_>], machine: elf::Machine, moved: u64) -> Map {
+fn write(lines: &[MapLine<'_>], machine: elf::Machine, moved: u64) -> Map {
     let mut names = vec![0];
     let mut symbols = vec![0; SYMBOL];
     for line in lines {

@@ -144,7 +144,7 @@ impl<'a> View<'a> {
         if offsets.is_empty() {
             return Vec::new();
         }
-        let filter = Filter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
+        let filter = NameFilter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
         for symbol in self.entries() {
             let offset = symbol.name;
@@ -167,7 +167,7 @@ impl<'a> View<'a> {
         let blocks = addresses
             .iter()
             .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
-        let filter = Filter::new(blocks);
+        let filter = NameFilter::new(blocks);
         let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
         if !near.contains(&u64::MAX) {
             return near;
@@ -298,7 +298,7 @@ impl<'a> View<'a> {
                 None => offsets.extend(self.strings_with(name, b"\0", index)),
             }
         }
-        let filter = Filter::new(by_ending.keys().map(|&ending| u64::from(ending)));
+        let filter = NameFilter::new(by_ending.keys().map(|&ending| u64::from(ending)));
         for_each_zero(self.strings, |end| {
             let Some(ending) = self.strings[..end].last_chunk() else {
                 return;
@@ -387,16 +387,16 @@ fn is_ignored(name: &[u8]) -> bool {
 }
 
 /// A set of hashes that fits the first-level cache: sorts out nearly every symbol in a nanosecond.
-struct Filter(Box<[u64; 1024]>);
+struct NameFilter(Box<[u64; 1024]>);
 
-impl Filter {
-    fn new(keys: impl Iterator<Item = u64>) -> Filter {
+impl NameFilter {
+    fn new(keys: impl Iterator<Item = u64>) -> NameFilter {
         let mut bits = Box::new([0; 1024]);
         for key in keys {
-            let hash = Filter::hash(key);
+            let hash = NameFilter::hash(key);
             bits[hash >> 6] |= 1 << (hash & 63);
         }
-        Filter(bits)
+        NameFilter(bits)
     }
 
     /// 16 bits of Fibonacci hashing.
@@ -405,7 +405,7 @@ impl Filter {
     }
 
     fn may_contain(&self, key: u64) -> bool {
-        let hash = Filter::hash(key);
+        let hash = NameFilter::hash(key);
         self.0[hash >> 6] >> (hash & 63) & 1 != 0
     }
 }

@@ -23,7 +23,7 @@ pub(in crate::symbols) enum CodeMatch {
 }
 
 /// Printed and linked bytes side by side.
-struct Window<'a> {
+struct CodeWindow<'a> {
     printed: &'a [u8],
     linked: &'a [u8],
     /// Link address of the first byte.
@@ -57,7 +57,7 @@ pub(in crate::symbols) fn compare(
     }
 }
 
-fn window<'a>(image: &'a Image, code: &'a Code, rip: u64) -> Option<Window<'a>> {
+fn window<'a>(image: &'a Image, code: &'a Code, rip: u64) -> Option<CodeWindow<'a>> {
     let trap = code.trap_offset?;
     // A line cut off in its middle, or `Code: Bad RIP value.`, proves nothing.
     let start = rip.checked_sub(trap as u64)?;
@@ -66,14 +66,14 @@ fn window<'a>(image: &'a Image, code: &'a Code, rip: u64) -> Option<Window<'a>> 
     if len <= trap {
         return None;
     }
-    Some(Window {
+    Some(CodeWindow {
         printed: code.bytes.get(..len)?,
         linked: linked.get(..len)?,
         start,
     })
 }
 
-impl Window<'_> {
+impl CodeWindow<'_> {
     fn differences(&self) -> Vec<usize> {
         let pairs = self.printed.iter().zip(self.linked);
         let differing = pairs

@@ -48,7 +48,7 @@ enum Moves {
 impl Field {
     /// The fields of the instructions in `len` bytes from `start` on. `function`: that of RIP.
     pub(super) fn all(image: &Image, start: u64, len: usize, function: u64) -> Vec<Field> {
-        let Some(layout) = Layout::of(image) else {
+        let Some(layout) = MovedLayout::of(image) else {
             return Vec::new();
         };
         let end = start.saturating_add(len as u64);
@@ -119,19 +119,19 @@ fn first_instruction(image: &Image, start: u64, function: u64) -> u64 {
 }
 
 /// Where the image has its code and its per-CPU variables.
-struct Layout {
+struct MovedLayout {
     image: Range<u64>,
     per_cpu: Range<u64>,
 }
 
-impl Layout {
-    fn of(image: &Image) -> Option<Layout> {
+impl MovedLayout {
+    fn of(image: &Image) -> Option<MovedLayout> {
         let address = |name| image.symbols(name).first().map(|symbol| symbol.address);
         let per_cpu = match (address("__per_cpu_start"), address("__per_cpu_end")) {
             (Some(start), Some(end)) if !KERNEL_MAP.contains(&start) => start..end,
             _ => 0..0,
         };
-        Some(Layout {
+        Some(MovedLayout {
             image: address("_text")?..address("_end")?,
             per_cpu,
         })

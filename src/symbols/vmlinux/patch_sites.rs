@@ -10,37 +10,37 @@ use crate::symbols::Image;
 struct Table {
     section: &'static str,
     symbols: (&'static str, &'static str),
-    layout: Layout,
+    layout: SiteLayout,
 }
 
 #[derive(Clone, Copy)]
-struct Layout {
+struct SiteLayout {
     /// Bytes of an entry.
     entry: usize,
     /// How an entry names the code.
-    site: Site,
+    site: PatchSite,
     /// Bytes of code.
     len: Len,
 }
 
-const fn relative(entry: usize, len: Len) -> Layout {
-    Layout {
+const fn relative(entry: usize, len: Len) -> SiteLayout {
+    SiteLayout {
         entry,
-        site: Site::Relative,
+        site: PatchSite::Relative,
         len,
     }
 }
 
-const fn absolute(entry: usize, len: Len) -> Layout {
-    Layout {
+const fn absolute(entry: usize, len: Len) -> SiteLayout {
+    SiteLayout {
         entry,
-        site: Site::Absolute,
+        site: PatchSite::Absolute,
         len,
     }
 }
 
 #[derive(Clone, Copy)]
-enum Site {
+enum PatchSite {
     /// s32, relative to its own address.
     Relative,
     /// u64.
@@ -152,7 +152,7 @@ impl Patched<'_> {
         section(self.image, ALTERNATIVES).is_some()
     }
 
-    fn explain_table(&mut self, layout: Layout, content: Option<(u64, &[u8])>) {
+    fn explain_table(&mut self, layout: SiteLayout, content: Option<(u64, &[u8])>) {
         let Some((start, bytes)) = content.filter(|_| !self.unexplained.is_empty()) else {
             return;
         };
@@ -219,15 +219,15 @@ impl Table {
     }
 }
 
-impl Layout {
+impl SiteLayout {
     fn for_each_site(&self, start: u64, bytes: &[u8], mut each: impl FnMut(Range<u64>)) {
         for (index, entry) in bytes.chunks_exact(self.entry).enumerate() {
             let own = start.wrapping_add((index * self.entry) as u64);
             let site = match (self.site, entry) {
-                (Site::Relative, &[a, b, c, d, ..]) => {
+                (PatchSite::Relative, &[a, b, c, d, ..]) => {
                     own.wrapping_add_signed(i64::from(i32::from_le_bytes([a, b, c, d])))
                 }
-                (Site::Absolute, &[a, b, c, d, e, f, g, h, ..]) => {
+                (PatchSite::Absolute, &[a, b, c, d, e, f, g, h, ..]) => {
                     u64::from_le_bytes([a, b, c, d, e, f, g, h])
                 }
                 _ => continue,

@@ -64,7 +64,7 @@ enum Within {
 
 /// What is still looked for where a part is.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct WantedPart {
     within: Within,
     /// True for the first part there.
     is_first: bool,
@@ -89,7 +89,7 @@ impl Structure {
     /// The structure of a mail; `None` where it has too many parts.
     pub fn of(mail: &[u8]) -> Option<Structure> {
         let mut structure = Structure::default();
-        let mut wanted = Wanted {
+        let mut wanted = WantedPart {
             within: Within::Nothing,
             is_first: true,
             in_alternative: false,
@@ -112,7 +112,7 @@ impl Structure {
         )
     }
 
-    fn entity(&mut self, mail: &[u8], range: Range<usize>, wanted: &mut Wanted, depth: usize) {
+    fn entity(&mut self, mail: &[u8], range: Range<usize>, wanted: &mut WantedPart, depth: usize) {
         let number = self.numbers;
         self.numbers += 1;
         let body = range.start + header_length(&mail[range.clone()]);
@@ -145,7 +145,7 @@ impl Structure {
         body: Range<usize>,
         kind: &ContentType<'_>,
         boundary: &str,
-        outer: &Wanted,
+        outer: &WantedPart,
         depth: usize,
     ) -> bool {
         let mut delimiters = Delimiters::new(mail, body, boundary);
@@ -162,7 +162,7 @@ impl Structure {
             Some("digest") => Within::Digest,
             _ => Within::Mixed,
         };
-        let mut wanted = Wanted {
+        let mut wanted = WantedPart {
             within,
             is_first: true,
             in_alternative: outer.in_alternative || within == Within::Alternative,
@@ -189,7 +189,7 @@ impl Structure {
     }
 
     /// Tells what a part is to its mail; mail-parser's rules.
-    fn leaf(&mut self, kind: PartKind, header: Option<&Message<'_>>, wanted: &mut Wanted) {
+    fn leaf(&mut self, kind: PartKind, header: Option<&Message<'_>>, wanted: &mut WantedPart) {
         let index = self.parts.len();
         let (mut text, mut page) = (false, false);
         if wanted.within == Within::Alternative {
@@ -207,7 +207,7 @@ impl Structure {
 }
 
 /// False for an attachment.
-fn is_shown(kind: PartKind, header: Option<&Message<'_>>, place: &Wanted) -> bool {
+fn is_shown(kind: PartKind, header: Option<&Message<'_>>, place: &WantedPart) -> bool {
     let disposition = header.and_then(|header| header.content_disposition());
     let content_type = header.and_then(|header| header.content_type());
     let is_named = content_type.is_some_and(|kind| kind.has_attribute("name"));

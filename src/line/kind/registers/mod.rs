@@ -12,9 +12,9 @@ pub use x86::{is_user_segment, is_user_selector};
 
 use super::types::Register;
 
-type Reader = fn(&str) -> Option<Vec<Register>>;
+type RowReader = fn(&str) -> Option<Vec<Register>>;
 
-const READERS: [Reader; 3] = [x86::registers, named::registers, numbered::registers];
+const READERS: [RowReader; 3] = [x86::registers, named::registers, numbered::registers];
 
 /// Reads a register line; `None` where it is none.
 pub fn registers(text: &str) -> Option<Vec<Register>> {

@@ -5,7 +5,7 @@ use crate::line::kind::Register;
 
 /// One printed register: selector before the value (`RSP: 0018:ffff…`), value, selector after it
 /// (`GS:ffff…(0000)`).
-struct Printed<'a> {
+struct PrintedRegister<'a> {
     /// In lower case.
     name: &'static str,
     selector: Option<&'a str>,
@@ -31,7 +31,7 @@ pub fn registers(text: &str) -> Option<Vec<Register>> {
 
 /// False for a value that a cut line shortened: registers print as 4, 8 or 16 digits, the general
 /// ones of x86-64 as 16.
-fn is_whole(printed: &Printed<'_>) -> bool {
+fn is_whole(printed: &PrintedRegister<'_>) -> bool {
     match printed.value.len() {
         16 => true,
         4 | 8 => !printed.name.starts_with('r'),
@@ -55,7 +55,7 @@ pub fn is_user_selector(selector: &str) -> bool {
 }
 
 /// A register at the beginning of a text, and what follows it.
-fn register(input: &str) -> Option<(&str, Printed<'_>)> {
+fn register(input: &str) -> Option<(&str, PrintedRegister<'_>)> {
     let (name, rest) = name(input)?;
     let rest = rest.strip_prefix(':')?.trim_start_matches([' ', '\t']);
     let (first, behind) = hex(rest)?;
@@ -66,7 +66,7 @@ fn register(input: &str) -> Option<(&str, Printed<'_>)> {
     };
     let segment = rest.strip_prefix('(').and_then(hex);
     let behind = segment.and_then(|(_, rest)| rest.strip_prefix(')'));
-    let printed = Printed {
+    let printed = PrintedRegister {
         name,
         selector,
         value,
@@ -148,7 +148,7 @@ fn is_cut_name(rest: &str) -> bool {
     name(rest).is_some_and(|(_, behind)| matches!(behind, "" | ":" | ": "))
 }
 
-fn enter(printed: &Printed<'_>, entries: &mut Vec<Register>) {
+fn enter(printed: &PrintedRegister<'_>, entries: &mut Vec<Register>) {
     let name = printed.name;
     if let Some(selector) = printed.selector {
         let segment = match name.starts_with(['r', 'e']) {
