@@ -4,7 +4,7 @@
 //! In: the paths of a run. Out: what all of them say of single CPUs but the one log that holds a late clear. Where
 //! several do, nobody knows whose CPUs are listed, and nothing is said.
 
-use crate::cpus::{CpuTable, Reader};
+use crate::cpus::{CpuTable, ListingReader};
 use crate::grammar::Grammar;
 use crate::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
 use crate::input::{Entry, Source, entries};
@@ -33,7 +33,7 @@ pub fn listings(grammar: &Grammar, paths: &[PathBuf]) -> Option<CpuTable> {
     if look.logs != 1 || look.texts == 1 {
         return None;
     }
-    look.reader = Some(Reader::new(grammar).ok()?);
+    look.reader = Some(ListingReader::new(grammar).ok()?);
     look.files(paths)?;
     let table = look.reader?.finish();
     (!table.is_empty()).then_some(table)
@@ -48,7 +48,7 @@ fn is_stored(path: &Path) -> bool {
 struct Look<'a> {
     functions: Vec<&'a [u8]>,
     /// Only once it is known that there is something to read.
-    reader: Option<Reader<'a>>,
+    reader: Option<ListingReader<'a>>,
     path: String,
     /// Texts, and those that hold a late clear.
     texts: usize,

@@ -2,7 +2,7 @@
 
 use super::args::{CheckOptions, Options};
 use super::batch::Batch;
-use super::draft::{Target, folder_of};
+use super::draft::{DraftTarget, folder_of};
 use super::memory::Past;
 use super::signals::Stop;
 use super::triage::analyzer;
@@ -112,7 +112,7 @@ fn rewrite(
     if text == before && file.exists() {
         return Ok(());
     }
-    let written = Target::open(file).and_then(|mut target| {
+    let written = DraftTarget::open(file).and_then(|mut target| {
         target.write_all(text.as_bytes())?;
         target.place()
     });

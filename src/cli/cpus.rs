@@ -7,7 +7,7 @@ use super::format::Format;
 use super::signals::Stop;
 use super::triage::{complain, grammar};
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, output};
-use crate::cpus::Reader;
+use crate::cpus::ListingReader;
 use crate::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
 use crate::input::inbox::Inbox;
 use crate::input::{Entry, InputError, Source, cut_short, entries, read_chunks};
@@ -27,7 +27,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
     let grammar = grammar(options)?;
     let mut out = output::open_paged(options)?;
     let mut gather = Gather {
-        reader: Reader::new(&grammar)?,
+        reader: ListingReader::new(&grammar)?,
         unpacker: Unpacker::new(Limits {
             max_size: options.max_size,
             ..Limits::default()
@@ -66,7 +66,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
 
 /// Reads all inputs into one table: they are of one machine.
 struct Gather<'a> {
-    reader: Reader<'a>,
+    reader: ListingReader<'a>,
     unpacker: Unpacker,
     stop: &'a Stop,
     /// The input at hand.

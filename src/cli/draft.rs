@@ -20,25 +20,25 @@ const MAX_TRIES: usize = 8;
 
 /// Where something is written.
 #[derive(Debug)]
-pub enum Target {
+pub enum DraftTarget {
     /// A regular file, or none yet: it is replaced.
     Draft(Draft),
     /// A pipe, a terminal, a device: it is written as it comes.
     Direct(File),
 }
 
-impl Target {
+impl DraftTarget {
     /// Opens what is to be written.
     ///
     /// # Errors
     /// What the operating system says.
-    pub fn open(path: &Path) -> io::Result<Target> {
+    pub fn open(path: &Path) -> io::Result<DraftTarget> {
         match fs::metadata(path) {
             Ok(is) if !is.is_file() && !is.is_dir() => OpenOptions::new()
                 .write(true)
                 .open(path)
-                .map(Target::Direct),
-            _ => Draft::of(path).map(Target::Draft),
+                .map(DraftTarget::Direct),
+            _ => Draft::of(path).map(DraftTarget::Draft),
         }
     }
 
@@ -48,24 +48,24 @@ impl Target {
     /// What the operating system says; the old file stands then.
     pub fn place(self) -> io::Result<()> {
         match self {
-            Target::Draft(draft) => draft.place(),
-            Target::Direct(_) => Ok(()),
+            DraftTarget::Draft(draft) => draft.place(),
+            DraftTarget::Direct(_) => Ok(()),
         }
     }
 }
 
-impl Write for Target {
+impl Write for DraftTarget {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Target::Draft(draft) => draft.file.write(bytes),
-            Target::Direct(file) => file.write(bytes),
+            DraftTarget::Draft(draft) => draft.file.write(bytes),
+            DraftTarget::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Target::Draft(draft) => draft.file.flush(),
-            Target::Direct(file) => file.flush(),
+            DraftTarget::Draft(draft) => draft.file.flush(),
+            DraftTarget::Direct(file) => file.flush(),
         }
     }
 }

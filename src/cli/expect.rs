@@ -1,7 +1,7 @@
 //! `--expect`: boots that did not come as far as they should.
 
 use super::args::Options;
-use super::fail_on::{FailOn, Named};
+use super::fail_on::{FailOn, NamedKind};
 use super::format::Format;
 use super::output;
 use crate::analyzer::Input;
@@ -33,7 +33,7 @@ pub fn is_finding(options: &Options) -> bool {
     let reasons = &options.fail_on;
     reasons
         .iter()
-        .any(|reason| *reason != FailOn::Named(Named::Never))
+        .any(|reason| *reason != FailOn::NamedKind(NamedKind::Never))
 }
 
 /// Says it on stderr where the form of the output may have no place for it.

@@ -10,14 +10,14 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailOn {
     /// One that has a name of its own.
-    Named(Named),
+    NamedKind(NamedKind),
     /// A splat or a notice of this kind.
     Kind(String),
 }
 
 /// A reason that is no kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Named {
+pub enum NamedKind {
     /// Nothing.
     Never,
     /// Any splat but a notice, which healthy boots print as well.
@@ -34,16 +34,16 @@ pub enum Named {
 
 impl FailOn {
     /// The reason that needs the messages of CPUs.
-    pub const HINT: FailOn = FailOn::Named(Named::Hint);
+    pub const HINT: FailOn = FailOn::NamedKind(NamedKind::Hint);
 
     /// The usual reason.
-    pub const ANY: FailOn = FailOn::Named(Named::Any);
+    pub const ANY: FailOn = FailOn::NamedKind(NamedKind::Any);
 
     /// The kind that it names.
     pub fn kind(&self) -> Option<&str> {
         match self {
             FailOn::Kind(kind) => Some(kind),
-            FailOn::Named(_) => None,
+            FailOn::NamedKind(_) => None,
         }
     }
 
@@ -52,11 +52,11 @@ impl FailOn {
         let path = report.late_clear.as_ref().map(|verdict| verdict.path);
         match self {
             FailOn::Kind(kind) => report.splat.kind == *kind,
-            FailOn::Named(Named::Never | Named::Hint) => false,
-            FailOn::Named(Named::Any) => report.level == Level::Report,
-            FailOn::Named(Named::LateClear) => path.is_some(),
-            FailOn::Named(Named::Ap) => path == Some(PathName::Ap),
-            FailOn::Named(Named::Bsp) => path == Some(PathName::Bsp),
+            FailOn::NamedKind(NamedKind::Never | NamedKind::Hint) => false,
+            FailOn::NamedKind(NamedKind::Any) => report.level == Level::Report,
+            FailOn::NamedKind(NamedKind::LateClear) => path.is_some(),
+            FailOn::NamedKind(NamedKind::Ap) => path == Some(PathName::Ap),
+            FailOn::NamedKind(NamedKind::Bsp) => path == Some(PathName::Bsp),
         }
     }
 }
@@ -66,7 +66,7 @@ impl FromStr for FailOn {
 
     /// Which kinds there are is known when the grammar is read: [`require_kinds`].
     fn from_str(text: &str) -> Result<FailOn, Infallible> {
-        let named = Named::from_str(text, false).map(FailOn::Named);
+        let named = NamedKind::from_str(text, false).map(FailOn::NamedKind);
         Ok(named.unwrap_or_else(|_| FailOn::Kind(text.to_owned())))
     }
 }

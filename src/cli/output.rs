@@ -4,7 +4,7 @@
 //! goes away is no error: the run goes on for its exit code, and writes nothing more.
 
 use super::args::{Color, Options, Paging};
-use super::draft::Target;
+use super::draft::DraftTarget;
 use super::format::Format;
 use super::pager;
 use crate::os;
@@ -30,7 +30,7 @@ pub struct Out {
 enum Stream {
     Stdout(BufWriter<Stdout>),
     Paged(Paged),
-    File(BufWriter<Target>),
+    File(BufWriter<DraftTarget>),
 }
 
 /// Text that waits until it is known whether it fits on the screen.
@@ -93,7 +93,7 @@ pub fn open(options: &Options) -> Result<Out, Box<dyn Error>> {
         return Ok(out("standard output".to_owned(), stdout));
     };
     let name = path.display().to_string();
-    match Target::open(path) {
+    match DraftTarget::open(path) {
         Ok(target) => Ok(out(name, Stream::File(BufWriter::new(target)))),
         Err(e) => Err(format!("{name}: {e}; give -o a file in a folder that you may write").into()),
     }
@@ -163,7 +163,7 @@ impl Out {
             Stream::File(file) => file
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
-                .and_then(Target::place)
+                .and_then(DraftTarget::place)
                 .map_err(|error| told(&name, &error)),
         }
     }

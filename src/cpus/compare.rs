@@ -187,13 +187,13 @@ fn bits_that_differ(row: &Row, own: u64) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Reader;
+    use super::super::ListingReader;
     use super::*;
     use crate::grammar::Grammar;
 
     fn differences(text: &str) -> Vec<Difference> {
         let grammar = Grammar::builtin();
-        let mut reader = Reader::new(&grammar).expect("few literals");
+        let mut reader = ListingReader::new(&grammar).expect("few literals");
         reader.text("text", text.as_bytes());
         reader.finish().differences()
     }

@@ -1,7 +1,7 @@
 //! The listings of one text, read when they are asked for: few texts have any, and fewer have a report that they say
 //! something about.
 
-use super::{CpuTable, Reader};
+use super::{CpuTable, ListingReader};
 use crate::grammar::Grammar;
 use std::cell::OnceCell;
 
@@ -42,7 +42,7 @@ impl<'t> Listings<'t> {
     pub fn table(&self, grammar: &Grammar) -> Option<&CpuTable> {
         let read = || {
             let (path, bytes) = self.text.as_ref()?;
-            let mut reader = Reader::new(grammar).ok()?;
+            let mut reader = ListingReader::new(grammar).ok()?;
             reader.text(path, bytes);
             Some(reader.finish()).filter(|table| !table.is_empty())
         };

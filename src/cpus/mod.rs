@@ -11,7 +11,7 @@ mod read;
 
 pub use compare::Difference;
 pub use listings::Listings;
-pub use read::Reader;
+pub use read::ListingReader;
 
 use crate::grammar::Msr;
 use serde::Serialize;

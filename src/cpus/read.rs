@@ -25,7 +25,7 @@ enum Open<'g> {
 }
 
 /// Gathers what texts say.
-pub struct Reader<'g> {
+pub struct ListingReader<'g> {
     grammar: &'g Grammar,
     finder: AhoCorasick,
     table: CpuTable,
@@ -37,16 +37,16 @@ pub struct Reader<'g> {
     open: Option<Open<'g>>,
 }
 
-impl<'g> Reader<'g> {
+impl<'g> ListingReader<'g> {
     /// With these rules.
     ///
     /// # Errors
     /// Where the literals of the rules are too many to search for.
-    pub fn new(grammar: &'g Grammar) -> Result<Reader<'g>, aho_corasick::BuildError> {
+    pub fn new(grammar: &'g Grammar) -> Result<ListingReader<'g>, aho_corasick::BuildError> {
         let listings = grammar.cpu_listings.iter().map(|rule| &rule.literal);
         let lines = grammar.cpu_lines.iter().map(|rule| &rule.literal);
         let literals = listings.chain(lines).map(String::as_str).chain([COMMAND]);
-        Ok(Reader {
+        Ok(ListingReader {
             grammar,
             finder: AhoCorasick::new(literals)?,
             table: CpuTable::default(),

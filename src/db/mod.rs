@@ -18,7 +18,7 @@ use crate::fixes::Fix;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
-use schema::Standing;
+use schema::SchemaState;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -54,13 +54,13 @@ impl Database {
         let fail = |error| broken(path, &error);
         let mut connection = Connection::open(path).map_err(fail)?;
         match schema::standing(&connection).map_err(fail)? {
-            Standing::Ready => {}
-            Standing::Behind => {
+            SchemaState::Ready => {}
+            SchemaState::Behind => {
                 let behavior = TransactionBehavior::Immediate;
                 let transaction = connection.transaction_with_behavior(behavior);
                 transaction.and_then(schema::migrate).map_err(fail)?;
             }
-            Standing::Refused(reason) => return Err(refused(path, reason)),
+            SchemaState::Refused(reason) => return Err(refused(path, reason)),
         }
         // Others may read meanwhile, and a kill leaves whole transactions. It is written into the file: not before it is
         // known to be ours.
@@ -79,14 +79,14 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let connection = Connection::open_with_flags(path, flags).map_err(|e| broken(path, &e))?;
         match schema::standing(&connection).map_err(|error| broken(path, &error))? {
-            Standing::Ready => Ok(Database::of(path, connection)),
+            SchemaState::Ready => Ok(Database::of(path, connection)),
             // It is brought to this version where it can be written.
-            Standing::Behind if path.metadata().is_ok_and(|file| file.len() > 0) => {
+            SchemaState::Behind if path.metadata().is_ok_and(|file| file.len() > 0) => {
                 drop(connection);
                 Database::create(path)
             }
-            Standing::Behind => Err(refused(path, "is empty: name another file".to_owned())),
-            Standing::Refused(reason) => Err(refused(path, reason)),
+            SchemaState::Behind => Err(refused(path, "is empty: name another file".to_owned())),
+            SchemaState::Refused(reason) => Err(refused(path, reason)),
         }
     }
 

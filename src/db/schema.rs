@@ -14,7 +14,7 @@ const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.s
 pub const VERSION: u32 = STEPS.len() as u32;
 
 /// What a file is.
-pub enum Standing {
+pub enum SchemaState {
     /// A database of this version.
     Ready,
     /// Nothing yet, or a database of an earlier version.
@@ -24,22 +24,22 @@ pub enum Standing {
 }
 
 /// Looks what a file is. What somebody else made is left alone.
-pub fn standing(connection: &Connection) -> rusqlite::Result<Standing> {
+pub fn standing(connection: &Connection) -> rusqlite::Result<SchemaState> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
     let count = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0));
     // A view or a trigger would run what a stranger wrote.
     let foreign = count("SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')")?;
-    let refused = |reason: String| Ok(Standing::Refused(reason));
+    let refused = |reason: String| Ok(SchemaState::Refused(reason));
     match (pragma("application_id")?, pragma("user_version")?) {
         (APPLICATION, _) if foreign > 0 => refused(
             "has views or triggers, as no database of ksplat's: name another file".to_owned(),
         ),
-        (APPLICATION, VERSION) => Ok(Standing::Ready),
+        (APPLICATION, VERSION) => Ok(SchemaState::Ready),
         (APPLICATION, later) if later > VERSION => refused(format!(
             "a database of version {later}, and this ksplat knows version {VERSION}: use a later ksplat"
         )),
-        (APPLICATION, 1..) => Ok(Standing::Behind),
-        (0, 0) if count("SELECT count(*) FROM sqlite_master")? == 0 => Ok(Standing::Behind),
+        (APPLICATION, 1..) => Ok(SchemaState::Behind),
+        (0, 0) if count("SELECT count(*) FROM sqlite_master")? == 0 => Ok(SchemaState::Behind),
         _ => refused("no database of ksplat's: name another file".to_owned()),
     }
 }
@@ -47,7 +47,7 @@ pub fn standing(connection: &Connection) -> rusqlite::Result<Standing> {
 /// Brings it to this version, all or nothing.
 pub fn migrate(transaction: Transaction<'_>) -> rusqlite::Result<()> {
     // Another process may have done it meanwhile.
-    if let Standing::Behind = standing(&transaction)? {
+    if let SchemaState::Behind = standing(&transaction)? {
         let version: u32 =
             transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         for step in STEPS.iter().skip(version as usize) {

@@ -1,6 +1,6 @@
 //! The verdict in words, from the templates of `grammars/late-clear.toml`.
 
-use super::listed::{Listed, Registers};
+use super::listed::{Listed, ListedRegisters};
 use super::{Case, Divergence, LateClear};
 use crate::grammar::{self, Diagnosis, FaultName, Requester};
 
@@ -113,7 +113,7 @@ impl Values {
             ),
             (
                 "cause",
-                rule.filter(|_| listed.registers != Registers::Alike)
+                rule.filter(|_| listed.registers != ListedRegisters::Alike)
                     .map_or_else(unknown_cause, |rule| rule.cause.clone()),
             ),
             ("advice", advice),
@@ -121,7 +121,7 @@ impl Values {
                 "fault",
                 fault.map_or(String::new(), |fault| match &listed.says {
                     // The listing is of a later time: it speaks for the kernel and proves nothing.
-                    Some(says) if listed.registers == Registers::Alike => says.clone(),
+                    Some(says) if listed.registers == ListedRegisters::Alike => says.clone(),
                     Some(says) => format!("{}; {says}", fault.says),
                     None => fault.says.clone(),
                 }),
@@ -161,11 +161,11 @@ impl Values {
 }
 
 /// What to do where the log lists the registers already.
-fn listed_advice(case: &Case<'_>, registers: Registers) -> Option<String> {
+fn listed_advice(case: &Case<'_>, registers: ListedRegisters) -> Option<String> {
     let alike = match registers {
-        Registers::Unlisted => return None,
-        Registers::Differ => false,
-        Registers::Alike => true,
+        ListedRegisters::Unlisted => return None,
+        ListedRegisters::Differ => false,
+        ListedRegisters::Alike => true,
     };
     let mut rules = case.grammar.listed.iter();
     let rule = rules.find(|rule| rule.alike == alike)?;

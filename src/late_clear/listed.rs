@@ -6,7 +6,7 @@ use crate::grammar::{DecidingRegister, PathName, Requester};
 
 /// What the registers that the requester goes by are like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Registers {
+pub enum ListedRegisters {
     /// The log does not list them.
     #[default]
     Unlisted,
@@ -20,7 +20,7 @@ pub enum Registers {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// Of the registers.
-    pub registers: Registers,
+    pub registers: ListedRegisters,
     /// The same as a clause.
     pub says: Option<String>,
 }
@@ -53,7 +53,7 @@ pub fn judge(
             continue;
         };
         if let Some((registers, item)) = of_register(case, row, register, cpu) {
-            if listed.registers != Registers::Differ {
+            if listed.registers != ListedRegisters::Differ {
                 listed.registers = registers;
                 listed.says = Some(item.says.clone());
             }
@@ -95,7 +95,7 @@ fn of_register(
     row: &Row,
     register: &DecidingRegister,
     cpu: u32,
-) -> Option<(Registers, Evidence)> {
+) -> Option<(ListedRegisters, Evidence)> {
     let number = |cpu| {
         let hex = row.of(cpu)?.value.strip_prefix("0x")?;
         u64::from_str_radix(hex, 16).ok()
@@ -113,7 +113,7 @@ fn of_register(
             "{} is alike on CPU 0 and CPU {cpu} ({other:#x}): that speaks against the firmware and for the kernel",
             name.trim_end()
         );
-        return Some((Registers::Alike, note(case, printed, says, "kernel")));
+        return Some((ListedRegisters::Alike, note(case, printed, says, "kernel")));
     }
     let differences = Difference::of_register(register.msr, row)?;
     let says = format!(
@@ -122,5 +122,5 @@ fn of_register(
         differences.says.join(", ")
     );
     let item = note(case, printed, says, "divergent");
-    Some((Registers::Differ, item))
+    Some((ListedRegisters::Differ, item))
 }

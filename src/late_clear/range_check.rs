@@ -8,7 +8,7 @@ use crate::splat::{Registers, is_fragment};
 
 /// Which of the two WARNs it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum WhichWarn {
     /// The one about late clears; the evidence where it needs words.
     LateClear(Option<Evidence>),
     /// The other one.
@@ -18,21 +18,21 @@ pub enum Told {
 }
 
 /// Looks at all that tells them apart, the surest first.
-pub fn tell(case: &Case<'_>, rule: &ClearSite) -> Told {
+pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
     let splat = case.splat;
     let Some(other) = &rule.range_check else {
-        return Told::LateClear(None);
+        return WhichWarn::LateClear(None);
     };
     let told = |is_late| match is_late {
-        true => Told::LateClear(None),
-        false => Told::RangeCheck,
+        true => WhichWarn::LateClear(None),
+        false => WhichWarn::RangeCheck,
     };
     let says = |text: &str| splat.message.iter().any(|line| line.contains(text));
     if says(&other.condition) {
-        return Told::RangeCheck;
+        return WhichWarn::RangeCheck;
     }
     if says(&rule.patched_flag) {
-        return Told::LateClear(None);
+        return WhichWarn::LateClear(None);
     }
     if let Some(reads_flag) = case.vmlinux.tests_variable(splat, &rule.patched_flag) {
         let says = format!(
@@ -40,8 +40,8 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> Told {
             rule.patched_flag
         );
         return match reads_flag {
-            true => Told::LateClear(Some(Case::note(0, says, "late clear"))),
-            false => Told::RangeCheck,
+            true => WhichWarn::LateClear(Some(Case::note(0, says, "late clear"))),
+            false => WhichWarn::RangeCheck,
         };
     }
     let limit = case.features.max_feature_bits();
@@ -49,15 +49,15 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> Told {
         return told(is_late);
     }
     if is_out_of_range(case, limit) {
-        return Told::RangeCheck;
+        return WhichWarn::RangeCheck;
     }
     if let Some(is_late) = by_line(case, rule, other) {
         return told(is_late);
     }
     if case.features.is_before(&other.alone_before) && is_released(case) {
-        return Told::RangeCheck;
+        return WhichWarn::RangeCheck;
     }
-    Told::Open
+    WhichWarn::Open
 }
 
 /// Where nothing of the report told the WARNs apart: a number in range can only be the late clear's. Else the verdict
@@ -68,7 +68,7 @@ pub fn settle(
     feature: Option<&NamedFeature>,
     evidence: &mut Vec<Evidence>,
 ) -> Confidence {
-    let open = !is_fragment(case.splat) && tell(case, rule) == Told::Open;
+    let open = !is_fragment(case.splat) && tell(case, rule) == WhichWarn::Open;
     let Some(other) = rule.range_check.as_ref().filter(|_| open) else {
         return Confidence::Certain;
     };

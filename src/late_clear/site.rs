@@ -1,6 +1,6 @@
 //! Is a splat a late clear, who asked for it, and is it a repeat of the one before?
 
-use super::range_check::{self, Told};
+use super::range_check::{self, WhichWarn};
 use super::{Case, Confidence, Evidence};
 use crate::boot::FeatureMessage;
 use crate::grammar::ClearSite;
@@ -32,7 +32,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     let splat = case.splat;
     let headless = is_headless(splat) || rule.damaged.contains(&splat.kind);
     let told = range_check::tell(case, rule);
-    if told == Told::RangeCheck {
+    if told == WhichWarn::RangeCheck {
         return None;
     }
     let mut evidence = vec![if splat.kind == rule.kind {
@@ -42,7 +42,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     } else {
         return None;
     }];
-    if let Told::LateClear(Some(item)) = told {
+    if let WhichWarn::LateClear(Some(item)) = told {
         evidence.push(item);
     }
     let confidence = match splat.frames.is_empty() {

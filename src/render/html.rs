@@ -28,7 +28,7 @@ use crate::group::Groups;
 use crate::report::Report;
 use boots::Sight;
 use budget::Budget;
-use list::List;
+use list::PageList;
 pub use page::plain as page_of;
 use page::{Page, Scene};
 use std::collections::HashMap;
@@ -55,7 +55,7 @@ const INPUTS_WITH_BOOTS: u64 = 3;
 
 /// What was read in all.
 #[derive(Debug, Clone, Copy, Default)]
-struct Totals {
+struct PageTotals {
     splats: u64,
     late_clears: u64,
     inputs: u64,
@@ -80,11 +80,11 @@ pub struct Html<'a> {
     /// Inputs that wait until it is known whether their splats are open.
     held: Vec<(Story, Input)>,
     /// The inputs with splats, and those without.
-    hit: List,
-    clean: List,
+    hit: PageList,
+    clean: PageList,
     /// Reports of the input at hand.
     at_hand: usize,
-    totals: Totals,
+    totals: PageTotals,
     last_path: String,
     rest: Rest,
 }
@@ -100,10 +100,10 @@ impl<'a> Html<'a> {
             incidents: 0,
             story: Story::default(),
             held: Vec::new(),
-            hit: List::default(),
-            clean: List::default(),
+            hit: PageList::default(),
+            clean: PageList::default(),
             at_hand: 0,
-            totals: Totals::default(),
+            totals: PageTotals::default(),
             last_path: String::new(),
             rest: Rest::default(),
         }

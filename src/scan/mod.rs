@@ -25,7 +25,7 @@ use crate::report::Report;
 use checkpoints::Checkpoints;
 use jobs::Jobs;
 use numbering::Numbering;
-use order::{Found, Next, Order};
+use order::{JobResult, NextJob, Order};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -199,16 +199,16 @@ impl<'a> Scanner<'a> {
         let mut stopped: Option<Instant> = None;
         loop {
             match order.next() {
-                Next::Found(found) => give(found, &mut numbering, &mut checkpoints, sink),
-                Next::Nothing if self.analyzer.is_stopped() => {
+                NextJob::JobResult(found) => give(found, &mut numbering, &mut checkpoints, sink),
+                NextJob::Nothing if self.analyzer.is_stopped() => {
                     // What is open now is printed as well, where its reader comes to an end soon.
                     if stopped.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                         checkpoints.stop();
                         return give(order.abandon(), &mut numbering, &mut checkpoints, sink);
                     }
                 }
-                Next::Nothing => {}
-                Next::End => return,
+                NextJob::Nothing => {}
+                NextJob::End => return,
             }
         }
     }
@@ -221,7 +221,7 @@ impl<'a> Scanner<'a> {
         order.hire();
         let mut worker = Worker::new(self, &order, members);
         while worker.run_one(jobs) {
-            if let Next::Found(found) = order.next() {
+            if let NextJob::JobResult(found) = order.next() {
                 give(found, &mut numbering, &mut checkpoints, sink);
             }
         }
@@ -229,18 +229,18 @@ impl<'a> Scanner<'a> {
 }
 
 fn give(
-    found: Vec<Found>,
+    found: Vec<JobResult>,
     numbering: &mut Numbering,
     checkpoints: &mut Checkpoints,
     sink: &mut dyn Sink,
 ) {
     for found in found {
         match found {
-            Found::Report(report) => sink.report(numbering.report(*report)),
-            Found::Error(error) => sink.error(*error),
-            Found::Fix(fix) => sink.fix(*fix),
-            Found::Member(member) => sink.member(*member),
-            Found::End(end) => {
+            JobResult::Report(report) => sink.report(numbering.report(*report)),
+            JobResult::Error(error) => sink.error(*error),
+            JobResult::Fix(fix) => sink.fix(*fix),
+            JobResult::Member(member) => sink.member(*member),
+            JobResult::End(end) => {
                 sink.checkpoint(checkpoints.key(&end));
                 if let Some(extent) = numbering.end(*end) {
                     sink.input(extent);

@@ -33,7 +33,7 @@ const WORTHY_JOBS: usize = 512;
 const WORTHY_WEIGHT: usize = 1 << 12;
 
 /// What a worker found.
-pub enum Found {
+pub enum JobResult {
     /// A report, numbered within its job.
     Report(Box<Report>),
     /// Something could not be read.
@@ -56,20 +56,20 @@ pub struct End {
     pub is_last: bool,
 }
 
-impl Found {
+impl JobResult {
     fn weight(&self) -> usize {
         match self {
-            Found::Report(report) => 16 + report.splat.frames.len(),
-            Found::Member(member) => 16 + member.boots.len() * 8,
-            Found::Error(_) | Found::Fix(_) | Found::End(_) => 1,
+            JobResult::Report(report) => 16 + report.splat.frames.len(),
+            JobResult::Member(member) => 16 + member.boots.len() * 8,
+            JobResult::Error(_) | JobResult::Fix(_) | JobResult::End(_) => 1,
         }
     }
 }
 
 /// What comes next.
-pub enum Next {
+pub enum NextJob {
     /// Findings, in order.
-    Found(Vec<Found>),
+    JobResult(Vec<JobResult>),
     /// Nothing yet.
     Nothing,
     /// Nothing more: all workers have left.
@@ -100,7 +100,7 @@ struct State {
 
 #[derive(Default)]
 struct OrderSlot {
-    found: Vec<Found>,
+    found: Vec<JobResult>,
     weight: usize,
     done: bool,
 }
@@ -126,7 +126,7 @@ impl State {
     }
 
     /// Findings that nothing stands before.
-    fn take(&mut self) -> Vec<Found> {
+    fn take(&mut self) -> Vec<JobResult> {
         let mut taken = Vec::new();
         while let Some(slot) = self.slots.front_mut() {
             self.weight -= std::mem::take(&mut slot.weight);
@@ -173,13 +173,13 @@ impl Order {
     }
 
     /// Takes in findings of a job, the last ones where it is `done`.
-    pub fn push(&self, job: u64, found: &mut Vec<Found>, done: bool) {
+    pub fn push(&self, job: u64, found: &mut Vec<JobResult>, done: bool) {
         let mut state = self.state();
         while state.is_full_for(job) {
             self.ready.notify_one();
             state = wait(&self.room, state);
         }
-        let weight: usize = found.iter().map(Found::weight).sum();
+        let weight: usize = found.iter().map(JobResult::weight).sum();
         if let Some(slot) = state.slot(job) {
             slot.found.append(found);
             slot.weight += weight;
@@ -195,7 +195,7 @@ impl Order {
     }
 
     /// Waits for findings, but not for long.
-    pub fn next(&self) -> Next {
+    pub fn next(&self) -> NextJob {
         let mut state = self.state();
         let mut taken = state.take();
         if taken.is_empty() && state.workers > 0 {
@@ -208,14 +208,14 @@ impl Order {
         drop(state);
         self.room.notify_all();
         match (taken.is_empty(), ended) {
-            (false, _) => Next::Found(taken),
-            (true, true) => Next::End,
-            (true, false) => Next::Nothing,
+            (false, _) => NextJob::JobResult(taken),
+            (true, true) => NextJob::End,
+            (true, false) => NextJob::Nothing,
         }
     }
 
     /// Gives up waiting: everything found so far, in order. What is found later is dropped.
-    pub fn abandon(&self) -> Vec<Found> {
+    pub fn abandon(&self) -> Vec<JobResult> {
         let mut state = self.state();
         state.abandoned = true;
         let found = state.slots.drain(..).flat_map(|slot| slot.found).collect();
@@ -238,30 +238,30 @@ fn wait<'s>(condition: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s,
 mod tests {
     use super::*;
 
-    fn end(path: &str) -> Vec<Found> {
+    fn end(path: &str) -> Vec<JobResult> {
         let extent = Extent {
             path: path.to_owned(),
             ..Extent::default()
         };
-        vec![Found::End(Box::new(End {
+        vec![JobResult::End(Box::new(End {
             extent,
             key: None,
             is_last: true,
         }))]
     }
 
-    fn paths(found: &[Found]) -> Vec<&str> {
-        let path = |found: &Found| match found {
-            Found::End(end) => end.extent.path.as_str().to_owned().leak() as &str,
+    fn paths(found: &[JobResult]) -> Vec<&str> {
+        let path = |found: &JobResult| match found {
+            JobResult::End(end) => end.extent.path.as_str().to_owned().leak() as &str,
             _ => "",
         };
         found.iter().map(path).collect()
     }
 
-    fn taken(order: &Order) -> Vec<Found> {
+    fn taken(order: &Order) -> Vec<JobResult> {
         match order.next() {
-            Next::Found(found) => found,
-            Next::Nothing | Next::End => Vec::new(),
+            NextJob::JobResult(found) => found,
+            NextJob::Nothing | NextJob::End => Vec::new(),
         }
     }
 
@@ -274,13 +274,13 @@ mod tests {
             order.begin().expect("second"),
         );
         order.push(second, &mut end("b"), true);
-        assert!(matches!(order.next(), Next::Nothing));
+        assert!(matches!(order.next(), NextJob::Nothing));
         order.push(first, &mut end("a"), false);
         assert_eq!(paths(&taken(&order)), ["a"]);
         order.push(first, &mut end("a2"), true);
         assert_eq!(paths(&taken(&order)), ["a2", "b"]);
         order.leave();
-        assert!(matches!(order.next(), Next::End));
+        assert!(matches!(order.next(), NextJob::End));
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
         let order = Order::default();
         let job = order.begin().expect("first");
         let other = order.begin().expect("second");
-        let mut many: Vec<Found> = (0..MAX_WEIGHT).flat_map(|_| end("b")).collect();
+        let mut many: Vec<JobResult> = (0..MAX_WEIGHT).flat_map(|_| end("b")).collect();
         order.push(other, &mut many, false);
         assert!(order.state().is_full_for(other));
         assert!(!order.state().is_full_for(job));

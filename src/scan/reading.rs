@@ -1,6 +1,6 @@
 //! One input being read: members in, reports out.
 
-use super::window::Window;
+use super::window::ScanWindow;
 use super::{ScanError, Sink};
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::fixes::{self, Fix};
@@ -26,7 +26,7 @@ pub struct Reading<'a> {
     sequence: &'a mut Sequence,
     sink: &'a mut dyn Sink,
     /// Members that wait for others; only where all threads may read.
-    window: Option<Window>,
+    window: Option<ScanWindow>,
     /// Commits that mails are about are handed over.
     wants_fixes: bool,
     /// Bytes of the members so far, as they were handed over whole.
@@ -62,7 +62,7 @@ impl<'a> Reading<'a> {
     /// order, but not at once. [`Reading::flush`] ends it.
     pub fn on_all_threads(self) -> Reading<'a> {
         Reading {
-            window: Some(Window::default()),
+            window: Some(ScanWindow::default()),
             ..self
         }
     }
@@ -112,7 +112,7 @@ impl<'a> Reading<'a> {
     /// Lets a member wait for others; false where it must be read now.
     fn waits(&mut self, member: &Member<'_>, bytes: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(bytes.len());
-        let may_wait = self.bytes > SMALL && Window::takes(bytes);
+        let may_wait = self.bytes > SMALL && ScanWindow::takes(bytes);
         let Some(window) = self.window.as_mut().filter(|_| may_wait) else {
             return false;
         };

@@ -21,7 +21,7 @@ const LARGE: usize = 4 << 20;
 
 /// Texts that wait to be read.
 #[derive(Debug, Default)]
-pub struct Window {
+pub struct ScanWindow {
     texts: Vec<HeldMail>,
     bytes: usize,
 }
@@ -44,7 +44,7 @@ pub struct FoundInWindow {
     pub sequence: Sequence,
 }
 
-impl Window {
+impl ScanWindow {
     /// True for a text that may wait in a window.
     pub fn takes(bytes: &[u8]) -> bool {
         bytes.len() < LARGE
@@ -110,7 +110,7 @@ mod tests {
             mail: None,
             text: Text::Whole(b""),
         };
-        let mut window = Window::default();
+        let mut window = ScanWindow::default();
         while !window.is_full() {
             window.add(&member, b"");
         }

@@ -1,7 +1,7 @@
 //! A worker of a scan: takes jobs, reads them, and hands what it finds to the order.
 
 use super::jobs::{Job, Jobs, Mails};
-use super::order::{End, Found, Order};
+use super::order::{End, JobResult, Order};
 use super::{Extent, Progress, Reading, ScanError, Scanner, Sink};
 use crate::analyzer::Input;
 use crate::fixes::Fix;
@@ -96,7 +96,7 @@ impl<'s> Worker<'s> {
             key: end.key.filter(|_| is_whole),
             ..end
         });
-        let end = end.map(|end| Found::End(Box::new(end)));
+        let end = end.map(|end| JobResult::End(Box::new(end)));
         outlet.kept.extend(end);
         order.push(number, &mut outlet.kept, true);
     }
@@ -263,7 +263,7 @@ struct Outlet<'o> {
     /// It is a part of a public-inbox.
     is_inbox: bool,
     members: bool,
-    kept: Vec<Found>,
+    kept: Vec<JobResult>,
     /// A part was not read that another run may read.
     gap: bool,
 }
@@ -275,7 +275,7 @@ impl Outlet<'_> {
         !self.is_inbox || matches!(error, ScanError::Inbox(_))
     }
 
-    fn keep(&mut self, found: Found) {
+    fn keep(&mut self, found: JobResult) {
         self.kept.push(found);
         if self.kept.len() >= KEEP {
             self.order.push(self.job, &mut self.kept, false);
@@ -288,21 +288,21 @@ impl Sink for Outlet<'_> {
         if let Some(progress) = self.progress {
             progress.splat();
         }
-        self.keep(Found::Report(Box::new(report)));
+        self.keep(JobResult::Report(Box::new(report)));
     }
 
     fn error(&mut self, error: ScanError) {
         self.gap |= self.leaves_gap(&error);
-        self.keep(Found::Error(Box::new(error)));
+        self.keep(JobResult::Error(Box::new(error)));
     }
 
     fn fix(&mut self, fix: Fix) {
-        self.keep(Found::Fix(Box::new(fix)));
+        self.keep(JobResult::Fix(Box::new(fix)));
     }
 
     fn member(&mut self, member: Input) {
         if self.members {
-            self.keep(Found::Member(Box::new(member)));
+            self.keep(JobResult::Member(Box::new(member)));
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::dwarf::Machine;
+use super::dwarf::MachineState;
 use super::vmlinux::{self, CpuInfo};
 use super::{Image, Match, ModuleSymbols, ParameterValue, Position, Variable};
 use crate::splat::{Register, Splat};
@@ -112,8 +112,8 @@ impl Symbols {
             .collect();
     }
 
-    fn machine<'s>(&self, splat: &'s Splat, pc: u64) -> Machine<'s> {
-        Machine {
+    fn machine<'s>(&self, splat: &'s Splat, pc: u64) -> MachineState<'s> {
+        MachineState {
             pc,
             registers: &splat.registers,
             return_address: self.return_address,

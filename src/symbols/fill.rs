@@ -1,7 +1,7 @@
 //! Fills in what the symbols say. In: a splat and the places of its code references. Out: the splat's
 //! frames with functions, files and lines.
 
-use super::vmlinux::{Assessment, Place};
+use super::vmlinux::{Assessment, StackPlace};
 use super::{Position, Symbols};
 use crate::splat::{CodeRef, Frame, Splat};
 
@@ -81,7 +81,7 @@ fn name_bare_addresses(best: &Assessment, splat: &mut Splat) {
 /// traces begin with the trap's own handlers and repeat RIP.
 fn return_address(splat: &Splat, best: &Assessment) -> Option<u64> {
     let rip = best.stack.rip.address()?;
-    let is_rip = |place: &Place| place.address() == Some(rip);
+    let is_rip = |place: &StackPlace| place.address() == Some(rip);
     let behind = best
         .stack
         .frames

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use self_cell::self_cell;
 
 use super::companions::Files;
-use super::dwarf::{CallSite, Debug, Machine, ParameterValue, Position, TailCall, Variable, probe};
+use super::dwarf::{
+    CallSite, Debug, MachineState, ParameterValue, Position, TailCall, Variable, probe,
+};
 use super::elf::{ElfFile, SymbolError};
 use crate::splat::Inline;
 
@@ -140,14 +142,14 @@ impl Image {
     }
 
     /// The variables that are alive at `machine.pc`.
-    pub(super) fn variables(&self, machine: &Machine<'_>) -> Vec<Variable> {
+    pub(super) fn variables(&self, machine: &MachineState<'_>) -> Vec<Variable> {
         self.debug(|debug| debug.variables(machine))
     }
 
     /// The value of `function`'s parameter or variable `name` at `machine.pc`.
     pub(super) fn parameter(
         &self,
-        machine: &Machine<'_>,
+        machine: &MachineState<'_>,
         function: &str,
         name: &str,
     ) -> ParameterValue {

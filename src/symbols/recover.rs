@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::dwarf::TailCall;
 use super::fill::set_position;
-use super::vmlinux::{self, Assessment, Place, call_target};
+use super::vmlinux::{self, Assessment, StackPlace, call_target};
 use super::{Image, Symbols};
 use crate::splat::{CodeRef, Frame, Splat, base_name};
 
@@ -65,8 +65,8 @@ struct NamedCall {
     address: u64,
 }
 
-fn named(code: Option<&CodeRef>, place: &Place) -> Option<NamedCall> {
-    let &Place::Found { function, address } = place else {
+fn named(code: Option<&CodeRef>, place: &StackPlace) -> Option<NamedCall> {
+    let &StackPlace::Found { function, address } = place else {
         return None;
     };
     Some(NamedCall {

@@ -1,7 +1,7 @@
 //! One input: each boot with its timeline, and the splats in it.
 
 use super::super::spool::Spool;
-use super::list::List;
+use super::list::PageList;
 use super::story::{BLOCKS, Story};
 use super::timeline::{self, SplatStop};
 use crate::analyzer::Input;
@@ -35,7 +35,7 @@ pub enum Sight {
 pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
     let mut section = BootSection {
         out: Spool::default(),
-        parts: List::default(),
+        parts: PageList::default(),
         input,
         stops: &story.stops,
         sight,
@@ -58,7 +58,7 @@ pub fn write(story: Story, input: &Input, sight: Sight) -> Spool {
 struct BootSection<'a> {
     out: Spool,
     /// Boots with their splats.
-    parts: List,
+    parts: PageList,
     input: &'a Input,
     stops: &'a [SplatStop],
     sight: Sight,
@@ -129,7 +129,7 @@ impl BootSection<'_> {
         let end = end.min(self.input.boots.len());
         while self.next < end {
             if self.drawn < MAX_BOOTS {
-                self.part(Some(self.next), List::default());
+                self.part(Some(self.next), PageList::default());
                 self.drawn += 1;
             } else {
                 self.left_out += 1;
@@ -139,7 +139,7 @@ impl BootSection<'_> {
     }
 
     /// Splats, with their boot where it was not shown yet.
-    fn part(&mut self, boot: Option<usize>, blocks: List) {
+    fn part(&mut self, boot: Option<usize>, blocks: PageList) {
         let mut part = Spool::from("<div class=\"part\">".to_owned());
         if let Some(panel) = boot.and_then(|index| self.panel(index)) {
             part.push(&clean_lines(&panel.into_string()));

@@ -6,13 +6,13 @@ use maud::html;
 
 /// The items of a list, as markup.
 #[derive(Debug, Default)]
-pub struct List {
+pub struct PageList {
     first: Spool,
     rest: Spool,
     items: u64,
 }
 
-impl List {
+impl PageList {
     /// Adds an item; of `most` items the list shows so many at once.
     pub fn push(&mut self, item: &str, most: u64) {
         let place = match self.has_room(most) {

@@ -1,6 +1,6 @@
 //! The frame of the page: head, summary, table, inputs.
 
-use super::Totals;
+use super::PageTotals;
 use super::budget::Budget;
 use super::table;
 use super::tone::{TONES, Tone};
@@ -52,7 +52,7 @@ pub struct Page<'a> {
     pub standings: &'a HashMap<String, &'static str>,
     /// The only input, where there is one.
     pub only: Option<&'a str>,
-    pub totals: Totals,
+    pub totals: PageTotals,
 }
 
 /// What stands behind the inputs.

@@ -4,7 +4,7 @@
 
 use super::budget::Budget;
 use super::incident::Incident;
-use super::list::List;
+use super::list::PageList;
 use super::page::Scene;
 use super::timeline::SplatStop;
 use crate::grammar::Level;
@@ -19,7 +19,7 @@ pub struct Segment {
     /// The boot's index.
     pub boot: Option<usize>,
     /// Its blocks.
-    pub blocks: List,
+    pub blocks: PageList,
 }
 
 /// An input, while it is read.
@@ -93,7 +93,7 @@ impl Story {
             match self.segments.last_mut().filter(|last| last.boot == boot) {
                 Some(last) => last.blocks.push(&block, BLOCKS),
                 None => {
-                    let mut blocks = List::default();
+                    let mut blocks = PageList::default();
                     blocks.push(&block, BLOCKS);
                     self.segments.push(Segment { boot, blocks });
                 }

@@ -47,13 +47,13 @@ pub(super) struct Strangers {
 
 /// The text that a report keeps.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Kept {
+pub(super) struct KeptText {
     bytes: usize,
     /// Another report's stack began: what follows says nothing certain of this one.
     closed: bool,
 }
 
-impl Kept {
+impl KeptText {
     pub fn close(&mut self) {
         self.closed = true;
     }
@@ -70,7 +70,7 @@ impl Kept {
 
 /// How the report's lines look in the log.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct LineLayout {
     /// The header has framing.
     pub framed: bool,
     /// Its lines have stamps.
@@ -82,9 +82,9 @@ pub(super) struct Layout {
     pub quote: usize,
 }
 
-impl Layout {
-    pub fn of(header: &LogLine<'_>) -> Layout {
-        Layout {
+impl LineLayout {
+    pub fn of(header: &LogLine<'_>) -> LineLayout {
+        LineLayout {
             framed: header.framing.present,
             stamped: header.framing.time_us.is_some(),
             is_settled: false,

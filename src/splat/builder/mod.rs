@@ -16,7 +16,7 @@ use super::{FRAGMENT, HEADLESS};
 use crate::grammar::Grammar;
 use crate::line::LogLine;
 use crate::line::kind::{CpuLine, Frame, Header, Section, undecoded};
-use limits::{Kept, Layout, Strangers};
+use limits::{KeptText, LineLayout, Strangers};
 use phase::{Phase, TraceState};
 use rows::Awaited;
 
@@ -68,8 +68,8 @@ pub struct SplatBuilder {
     is_interrupted_context: bool,
     awaited: Awaited,
     turn: Turn,
-    layout: Layout,
-    kept: Kept,
+    layout: LineLayout,
+    kept: KeptText,
     strangers: Strangers,
 }
 
@@ -142,8 +142,8 @@ impl SplatBuilder {
             is_interrupted_context: false,
             awaited: Awaited::default(),
             turn: Turn::Printing,
-            layout: Layout::of(line),
-            kept: Kept::default(),
+            layout: LineLayout::of(line),
+            kept: KeptText::default(),
             strangers: Strangers::default(),
         }
     }

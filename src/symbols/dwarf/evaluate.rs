@@ -35,7 +35,7 @@ const REGISTERS: [(Register, &str); 17] = [
 ];
 
 /// The state of the CPU at RIP, as far as the log shows it.
-pub(in crate::symbols) struct Machine<'a> {
+pub(in crate::symbols) struct MachineState<'a> {
     /// RIP's link address.
     pub(in crate::symbols) pc: u64,
     pub(in crate::symbols) registers: &'a Registers,
@@ -44,7 +44,7 @@ pub(in crate::symbols) struct Machine<'a> {
     pub(in crate::symbols) kaslr_offset: Option<u64>,
 }
 
-impl Machine<'_> {
+impl MachineState<'_> {
     fn register(&self, register: Register) -> Result<(u64, &'static str), String> {
         let known = REGISTERS.iter().find(|(number, _)| *number == register);
         let &(_, name) = known.ok_or("it is in a register that logs do not print")?;
@@ -70,7 +70,7 @@ pub(super) fn evaluate<'a>(
     unit: &gimli::Unit<Slice<'a>>,
     expression: Expression<Slice<'a>>,
     function: &str,
-    machine: &Machine<'_>,
+    machine: &MachineState<'_>,
 ) -> Result<(u64, String), String> {
     let mut evaluation = expression.evaluation(unit.encoding());
     evaluation.set_max_iterations(MAX_OPERATIONS);
@@ -121,7 +121,7 @@ pub(super) fn evaluate<'a>(
 fn finish(
     pieces: &[gimli::Piece<Slice<'_>>],
     mut used: Vec<String>,
-    machine: &Machine<'_>,
+    machine: &MachineState<'_>,
 ) -> Result<(u64, String), String> {
     let mut value = 0;
     let mut bits = 0;
@@ -149,7 +149,7 @@ fn finish(
 fn piece_value(
     piece: &gimli::Piece<Slice<'_>>,
     used: &mut Vec<String>,
-    machine: &Machine<'_>,
+    machine: &MachineState<'_>,
 ) -> Result<u64, String> {
     match &piece.location {
         Location::Empty => Err("optimised out at RIP".to_owned()),
@@ -182,7 +182,7 @@ fn entry_register(
     }
 }
 
-fn relocated(machine: &Machine<'_>, address: u64) -> Result<u64, String> {
+fn relocated(machine: &MachineState<'_>, address: u64) -> Result<u64, String> {
     let offset = machine
         .kaslr_offset
         .ok_or("it is an address, and the KASLR offset is not known")?;

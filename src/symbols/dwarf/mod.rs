@@ -28,7 +28,7 @@ pub use parameter::ParameterValue;
 pub use positions::Position;
 pub use variables::Variable;
 
-pub(super) use evaluate::Machine;
+pub(super) use evaluate::MachineState;
 pub(super) use positions::probe;
 pub(super) use tail_calls::TailCall;
 

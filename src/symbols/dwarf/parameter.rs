@@ -8,7 +8,7 @@ use gimli::{AttributeValue, UnitOffset};
 
 use super::Debug;
 use super::entries::{Reference, covers, name_of, origins, walk};
-use super::evaluate::{Machine, evaluate};
+use super::evaluate::{MachineState, evaluate};
 use super::functions::functions_at;
 use super::reader::{Dwarf, Entry, Slice, Unit, bytes};
 
@@ -55,11 +55,12 @@ impl<'a> Debug<'a> {
     /// The value of `function`'s parameter or variable `name` at `machine.pc`.
     pub(in crate::symbols) fn parameter(
         &self,
-        machine: &Machine<'_>,
+        machine: &MachineState<'_>,
         function: &str,
         name: &str,
     ) -> ParameterValue {
-        let result = Search::new(self, machine).and_then(|search| search.value(function, name));
+        let result =
+            ParameterSearch::new(self, machine).and_then(|search| search.value(function, name));
         match result {
             Ok((value, how)) => ParameterValue::Known { value, how },
             Err(why) => ParameterValue::unknown(why),
@@ -68,11 +69,11 @@ impl<'a> Debug<'a> {
 }
 
 /// The unit that RIP is in, and the state of the CPU there.
-pub(super) struct Search<'r, 'a> {
+pub(super) struct ParameterSearch<'r, 'a> {
     pub(super) debug: &'r Debug<'a>,
     pub(super) dwarf: &'r Dwarf<'a>,
     pub(super) unit: Unit<'a>,
-    pub(super) machine: &'r Machine<'r>,
+    pub(super) machine: &'r MachineState<'r>,
 }
 
 /// A scope open during the walk: the function, or one inlined into it.
@@ -81,15 +82,15 @@ struct ParameterScope {
     wanted: bool,
 }
 
-impl<'r, 'a> Search<'r, 'a> {
+impl<'r, 'a> ParameterSearch<'r, 'a> {
     pub(super) fn new(
         debug: &'r Debug<'a>,
-        machine: &'r Machine<'r>,
-    ) -> Result<Search<'r, 'a>, String> {
+        machine: &'r MachineState<'r>,
+    ) -> Result<ParameterSearch<'r, 'a>, String> {
         let dwarf = debug.dwarf_with_locations();
         let offset = debug.unit_at(machine.pc).ok_or("no debug info at RIP")?;
         let unit = debug.unit(offset).map_err(broken)?;
-        Ok(Search {
+        Ok(ParameterSearch {
             debug,
             dwarf,
             unit,

@@ -3,7 +3,7 @@
 use gimli::AttributeValue;
 
 use super::entries::Reference;
-use super::parameter::Search;
+use super::parameter::ParameterSearch;
 use super::reader::{Entry, Slice, text};
 
 /// Types within each other: `const struct foo *const *` has five.
@@ -51,7 +51,7 @@ impl Type {
     }
 }
 
-impl<'a> Search<'_, 'a> {
+impl<'a> ParameterSearch<'_, 'a> {
     /// The type of a variable; `None` where it is no number, pointer or enumeration.
     pub(super) fn type_of(&self, variable: &Entry<'a>) -> Option<Type> {
         let mut next = self.type_attribute(variable);

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use super::Debug;
 use super::entries::{name_of, walk};
-use super::evaluate::Machine;
+use super::evaluate::MachineState;
 use super::functions::functions_at;
-use super::parameter::Search;
+use super::parameter::ParameterSearch;
 use super::reader::{Entry, text};
 use serde::Serialize;
 
@@ -40,15 +40,15 @@ struct VariableScope {
 
 impl Debug<'_> {
     /// The variables that are alive at `machine.pc`, those of the innermost inlined function first.
-    pub(in crate::symbols) fn variables(&self, machine: &Machine<'_>) -> Vec<Variable> {
-        Search::new(self, machine)
+    pub(in crate::symbols) fn variables(&self, machine: &MachineState<'_>) -> Vec<Variable> {
+        ParameterSearch::new(self, machine)
             .ok()
             .and_then(|search| search.all())
             .unwrap_or_default()
     }
 }
 
-impl<'a> Search<'_, 'a> {
+impl<'a> ParameterSearch<'_, 'a> {
     fn all(&self) -> Option<Vec<Variable>> {
         let roots = functions_at(self.dwarf, &self.unit, &[self.machine.pc]).ok()?;
         let mut scopes: Vec<VariableScope> = Vec::new();

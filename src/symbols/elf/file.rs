@@ -18,7 +18,7 @@ use super::machine::Machine;
 use super::map;
 use super::relocations;
 use super::symbols::Symbol;
-use super::unpack::{Format, Unpacked, most, unpack};
+use super::unpack::{PackFormat, Unpacked, most, unpack};
 use crate::input::Mapped;
 
 /// Modules are linked to no address; their sections are laid out from here so that no two overlap.
@@ -42,7 +42,7 @@ impl Data {
 }
 
 /// One section header, checked against the file.
-pub(in crate::symbols) struct Section {
+pub(in crate::symbols) struct ElfSection {
     pub(in crate::symbols) name: String,
     /// Link address; a made-up one in a module.
     pub(in crate::symbols) address: u64,
@@ -55,14 +55,14 @@ pub(in crate::symbols) struct Section {
     /// Bytes in the file; 0 for NOBITS.
     file_size: usize,
     /// How the bytes are packed, from where on, and how many they are unpacked.
-    packed: Option<(Format, usize, u64)>,
+    packed: Option<(PackFormat, usize, u64)>,
     /// The bytes where they differ from the file's: unpacked or relocated.
     rewritten: OnceLock<Unpacked>,
     /// Order of the entries by address, where a section of relocations is not sorted.
     pub(super) order: OnceLock<Vec<u32>>,
 }
 
-impl Section {
+impl ElfSection {
     /// In memory when the kernel runs.
     pub(in crate::symbols) fn is_loaded(&self) -> bool {
         self.flags.contains(elf::SHF_ALLOC)
@@ -87,7 +87,7 @@ pub(in crate::symbols) struct Layout {
 pub struct ElfFile {
     path: PathBuf,
     data: Data,
-    pub(in crate::symbols) sections: Vec<Section>,
+    pub(in crate::symbols) sections: Vec<ElfSection>,
     pub(in crate::symbols) layout: Layout,
     max_size: u64,
     pub(super) names: Mutex<HashMap<String, Arc<[Symbol]>>>,
@@ -144,7 +144,7 @@ impl ElfFile {
     }
 
     /// The section of a name that has bytes in the file. `.zdebug_info` is an old form of a compressed `.debug_info`.
-    pub(in crate::symbols) fn find(&self, name: &str) -> Option<&Section> {
+    pub(in crate::symbols) fn find(&self, name: &str) -> Option<&ElfSection> {
         let old = || {
             name.strip_prefix(".debug_")
                 .map(|rest| format!(".zdebug_{rest}"))
@@ -163,7 +163,7 @@ impl ElfFile {
     }
 
     /// Bytes of a section, unpacked, and relocated where they are read as a whole.
-    pub(in crate::symbols) fn section_bytes<'a>(&'a self, section: &'a Section) -> &'a [u8] {
+    pub(in crate::symbols) fn section_bytes<'a>(&'a self, section: &'a ElfSection) -> &'a [u8] {
         let relocate = relocations::is_applied_at_once(self, section);
         if section.packed.is_none() && !relocate {
             return self.file_bytes(section);
@@ -182,12 +182,12 @@ impl ElfFile {
         })
     }
 
-    pub(in crate::symbols) fn file_bytes(&self, section: &Section) -> &[u8] {
+    pub(in crate::symbols) fn file_bytes(&self, section: &ElfSection) -> &[u8] {
         let end = section.offset.saturating_add(section.file_size);
         self.data.bytes().get(section.offset..end).unwrap_or(&[])
     }
 
-    fn unpacked(&self, section: &Section) -> Option<Unpacked> {
+    fn unpacked(&self, section: &ElfSection) -> Option<Unpacked> {
         let (format, from, size) = section.packed?;
         let packed = self.file_bytes(section).get(from..)?;
         unpack(format, packed, b"", size.min(self.max_size))
@@ -208,7 +208,7 @@ impl ElfFile {
     }
 
     /// The loaded section with bytes in the file that holds a link address.
-    pub(in crate::symbols) fn section_at(&self, address: u64) -> Option<&Section> {
+    pub(in crate::symbols) fn section_at(&self, address: u64) -> Option<&ElfSection> {
         self.sections.iter().find(|section| {
             section.is_loaded()
                 && section.file_size > 0
@@ -246,7 +246,7 @@ fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError>
     })
 }
 
-fn of_map(map: map::Map) -> (Data, Vec<Section>, Layout) {
+fn of_map(map: map::Map) -> (Data, Vec<ElfSection>, Layout) {
     let layout = Layout {
         machine: Machine(map.machine),
         endian: Endianness::Little,
@@ -255,7 +255,7 @@ fn of_map(map: map::Map) -> (Data, Vec<Section>, Layout) {
     };
     let none = elf::SectionFlags(0);
     let code = elf::SHF_ALLOC | elf::SHF_EXECINSTR;
-    let section = |kind, flags, range: std::ops::Range<usize>| Section {
+    let section = |kind, flags, range: std::ops::Range<usize>| ElfSection {
         name: String::new(),
         address: 0,
         // Where code ends and data begins is not in the list.
@@ -290,7 +290,7 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
     let mut file = File::open(path).map_err(read)?;
     let mut head = Vec::new();
     file.by_ref().take(8).read_to_end(&mut head).map_err(read)?;
-    let format = Format::of(&head);
+    let format = PackFormat::of(&head);
     if format.is_none() && !head.starts_with(&elf::ELFMAG) {
         return Err(SymbolError::NotElf {
             path: path.to_owned(),
@@ -312,7 +312,7 @@ fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
     })
 }
 
-fn read_sections(path: &Path, data: &[u8]) -> Result<(Vec<Section>, Layout), SymbolError> {
+fn read_sections(path: &Path, data: &[u8]) -> Result<(Vec<ElfSection>, Layout), SymbolError> {
     let path = || path.to_owned();
     if !data.starts_with(&elf::ELFMAG) {
         return Err(SymbolError::NotElf { path: path() });
@@ -340,7 +340,7 @@ fn read_sections(path: &Path, data: &[u8]) -> Result<(Vec<Section>, Layout), Sym
 fn sections_of<H: FileHeader<Endian = Endianness>>(
     header: &H,
     data: &[u8],
-) -> object::Result<(Vec<Section>, Layout)> {
+) -> object::Result<(Vec<ElfSection>, Layout)> {
     let endian = header.endian()?;
     let layout = Layout {
         machine: Machine(header.e_machine(endian)),
@@ -362,7 +362,7 @@ fn read_section<H: FileHeader<Endian = Endianness>>(
     endian: Endianness,
     name: &[u8],
     data: &[u8],
-) -> Section {
+) -> ElfSection {
     let in_file = header.file_range(endian).filter(|&(offset, size)| {
         let end = offset.checked_add(size);
         end.is_some_and(|end| end <= data.len() as u64)
@@ -371,7 +371,7 @@ fn read_section<H: FileHeader<Endian = Endianness>>(
     // Both fit: the end was compared with the length of a slice.
     let (offset, file_size) = (offset as usize, file_size as usize);
     let content = &data[offset..offset + file_size];
-    Section {
+    ElfSection {
         name: String::from_utf8_lossy(name).into_owned(),
         address: header.sh_addr(endian).into(),
         size: header.sh_size(endian).into(),
@@ -393,12 +393,12 @@ fn packing<H: FileHeader<Endian = Endianness>>(
     endian: Endianness,
     data: &[u8],
     section: usize,
-) -> Option<(Format, usize, u64)> {
+) -> Option<(PackFormat, usize, u64)> {
     use object::read::elf::CompressionHeader;
     let (packed, from, _) = header.compression(endian, data).ok()??;
     let format = match packed.ch_type(endian) {
-        elf::ELFCOMPRESS_ZLIB => Format::Zlib,
-        elf::ELFCOMPRESS_ZSTD => Format::Zstd,
+        elf::ELFCOMPRESS_ZLIB => PackFormat::Zlib,
+        elf::ELFCOMPRESS_ZSTD => PackFormat::Zstd,
         _ => return None,
     };
     let from = usize::try_from(from).ok()?.checked_sub(section)?;
@@ -406,15 +406,19 @@ fn packing<H: FileHeader<Endian = Endianness>>(
 }
 
 /// `.zdebug_…`, as GNU tools wrote it until 2.26: "ZLIB", the size in big-endian, the data.
-fn old_packing(name: &[u8], content: &[u8]) -> Option<(Format, usize, u64)> {
+fn old_packing(name: &[u8], content: &[u8]) -> Option<(PackFormat, usize, u64)> {
     let rest = content
         .strip_prefix(b"ZLIB")
         .filter(|_| name.starts_with(b".zdebug_"))?;
-    Some((Format::Zlib, 12, u64::from_be_bytes(*rest.first_chunk()?)))
+    Some((
+        PackFormat::Zlib,
+        12,
+        u64::from_be_bytes(*rest.first_chunk()?),
+    ))
 }
 
 /// Gives the loaded sections of a module addresses, one behind the other, on page boundaries.
-fn lay_out(sections: &mut [Section]) {
+fn lay_out(sections: &mut [ElfSection]) {
     let mut next = MODULE_BASE;
     for section in sections.iter_mut() {
         if section.is_loaded() {

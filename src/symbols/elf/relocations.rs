@@ -8,9 +8,9 @@
 use object::elf::{self, Rel32, Rel64, Rela32, Rela64};
 use object::{Endianness, pod};
 
-use super::file::{ElfFile, Section};
+use super::file::{ElfFile, ElfSection};
 use super::machine::Fixup;
-use super::symbol_table::Entry;
+use super::symbol_table::SymbolEntry;
 
 /// One relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ struct Relocation {
 #[derive(Clone, Copy)]
 pub(in crate::symbols) struct Relocations<'a> {
     elf: &'a ElfFile,
-    list: Option<&'a Section>,
+    list: Option<&'a ElfSection>,
 }
 
 impl std::fmt::Debug for Relocations<'_> {
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Relocations<'_> {
 
 impl<'a> Relocations<'a> {
     /// Those of a section that are to be applied while it is read.
-    pub(in crate::symbols) fn of(elf: &'a ElfFile, target: Option<&Section>) -> Relocations<'a> {
+    pub(in crate::symbols) fn of(elf: &'a ElfFile, target: Option<&ElfSection>) -> Relocations<'a> {
         let target = target.filter(|target| !is_applied_at_once(elf, target));
         Relocations {
             elf,
@@ -81,7 +81,7 @@ impl ElfFile {
 }
 
 /// Whether a section is relocated as a whole, on first use.
-pub(super) fn is_applied_at_once(elf: &ElfFile, section: &Section) -> bool {
+pub(super) fn is_applied_at_once(elf: &ElfFile, section: &ElfSection) -> bool {
     let is_debug = section.name.starts_with(".debug_");
     let at_once = match is_debug {
         true => elf.layout.machine.has_differences(),
@@ -91,19 +91,20 @@ pub(super) fn is_applied_at_once(elf: &ElfFile, section: &Section) -> bool {
 }
 
 /// The section of relocations that a section has.
-fn list_of<'a>(elf: &'a ElfFile, target: &Section) -> Option<&'a Section> {
+fn list_of<'a>(elf: &'a ElfFile, target: &ElfSection) -> Option<&'a ElfSection> {
     let index = elf
         .sections
         .iter()
         .position(|section| std::ptr::eq(section, target))?;
-    let is_list = |s: &&Section| matches!(s.kind, elf::SHT_RELA | elf::SHT_REL) && s.info == index;
+    let is_list =
+        |s: &&ElfSection| matches!(s.kind, elf::SHT_RELA | elf::SHT_REL) && s.info == index;
     elf.sections
         .iter()
         .find(is_list)
         .filter(|_| elf.layout.relocatable)
 }
 
-fn entry_size(elf: &ElfFile, list: &Section) -> usize {
+fn entry_size(elf: &ElfFile, list: &ElfSection) -> usize {
     match (elf.layout.is_64, list.kind == elf::SHT_RELA) {
         (true, true) => size_of::<Rela64<Endianness>>(),
         (true, false) => size_of::<Rel64<Endianness>>(),
@@ -112,11 +113,11 @@ fn entry_size(elf: &ElfFile, list: &Section) -> usize {
     }
 }
 
-fn count(elf: &ElfFile, list: &Section) -> usize {
+fn count(elf: &ElfFile, list: &ElfSection) -> usize {
     elf.file_bytes(list).len() / entry_size(elf, list)
 }
 
-fn read(elf: &ElfFile, list: &Section, at: usize) -> Option<Relocation> {
+fn read(elf: &ElfFile, list: &ElfSection, at: usize) -> Option<Relocation> {
     let size = entry_size(elf, list);
     let bytes = elf.file_bytes(list).get(at.checked_mul(size)?..)?;
     let e = elf.layout.endian;
@@ -163,7 +164,7 @@ fn read(elf: &ElfFile, list: &Section, at: usize) -> Option<Relocation> {
 
 /// The relocation of a place. Linkers write them in the order of their places; where they did not, their order is
 /// worked out once.
-fn find(elf: &ElfFile, list: &Section, offset: u64) -> Option<Relocation> {
+fn find(elf: &ElfFile, list: &ElfSection, offset: u64) -> Option<Relocation> {
     let in_order = search(count(elf, list), offset, |at| read(elf, list, at));
     in_order.or_else(|| {
         let order = list.order.get_or_init(|| sorted(elf, list));
@@ -192,7 +193,7 @@ fn search(
 }
 
 /// The entries' numbers by their places; none where they are in order already.
-fn sorted(elf: &ElfFile, list: &Section) -> Vec<u32> {
+fn sorted(elf: &ElfFile, list: &ElfSection) -> Vec<u32> {
     let offset = |at: u32| read(elf, list, at as usize).map(|relocation| relocation.offset);
     let mut order: Vec<u32> = (0..u32::try_from(count(elf, list)).unwrap_or(0)).collect();
     if order.is_sorted_by_key(|&at| offset(at)) {
@@ -203,8 +204,8 @@ fn sorted(elf: &ElfFile, list: &Section) -> Vec<u32> {
 }
 
 /// Symbol + addend. `value`: what the section holds.
-fn target(elf: &ElfFile, list: &Section, relocation: &Relocation, value: u64) -> Option<u64> {
-    let entry: Entry = elf.symbol_entry(list.link, relocation.symbol)?;
+fn target(elf: &ElfFile, list: &ElfSection, relocation: &Relocation, value: u64) -> Option<u64> {
+    let entry: SymbolEntry = elf.symbol_entry(list.link, relocation.symbol)?;
     let address = elf.entry_address(&entry)?;
     Some(match relocation.addend {
         Some(addend) => address.wrapping_add_signed(addend),
@@ -213,7 +214,7 @@ fn target(elf: &ElfFile, list: &Section, relocation: &Relocation, value: u64) ->
 }
 
 /// Fills in `bytes`, the content of `section`. What cannot be resolved stays as it is.
-pub(super) fn apply(elf: &ElfFile, section: &Section, bytes: &mut [u8]) {
+pub(super) fn apply(elf: &ElfFile, section: &ElfSection, bytes: &mut [u8]) {
     let Some(list) = list_of(elf, section) else {
         return;
     };
@@ -226,8 +227,8 @@ pub(super) fn apply(elf: &ElfFile, section: &Section, bytes: &mut [u8]) {
 
 fn apply_one(
     elf: &ElfFile,
-    section: &Section,
-    list: &Section,
+    section: &ElfSection,
+    list: &ElfSection,
     relocation: &Relocation,
     bytes: &mut [u8],
 ) -> Option<()> {

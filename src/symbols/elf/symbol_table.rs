@@ -12,13 +12,13 @@ use object::pod::{self, Pod};
 use object::read::elf::Sym;
 use wide::u8x16;
 
-use super::file::{ElfFile, Section};
+use super::file::{ElfFile, ElfSection};
 use super::symbols::Symbol;
 
 /// A symbol with its numbers in the machine's own order: files of 32 and 64 bits and of both byte orders are
 /// searched by one code.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct SymbolEntry {
     name: u32,
     /// Index of its section; that of an absolute symbol is [`ABSOLUTE`].
     section: u32,
@@ -45,12 +45,12 @@ pub(super) struct View<'a> {
 
 impl ElfFile {
     /// The symbol of a number in a section of symbols.
-    pub(super) fn symbol_entry(&self, section: usize, number: usize) -> Option<Entry> {
+    pub(super) fn symbol_entry(&self, section: usize, number: usize) -> Option<SymbolEntry> {
         View::of_section(self, self.sections.get(section)?)?.entry(number)
     }
 
     /// Link address of a symbol; `None` for one of another file.
-    pub(super) fn entry_address(&self, entry: &Entry) -> Option<u64> {
+    pub(super) fn entry_address(&self, entry: &SymbolEntry) -> Option<u64> {
         match entry.section {
             UNDEFINED => None,
             ABSOLUTE => Some(entry.value),
@@ -69,7 +69,7 @@ impl<'a> View<'a> {
         View::of_section(elf, section)
     }
 
-    fn of_section(elf: &'a ElfFile, section: &'a Section) -> Option<View<'a>> {
+    fn of_section(elf: &'a ElfFile, section: &'a ElfSection) -> Option<View<'a>> {
         let strings = elf.file_bytes(elf.sections.get(section.link)?);
         Some(View {
             elf,
@@ -79,24 +79,24 @@ impl<'a> View<'a> {
         })
     }
 
-    fn entries(&self) -> impl Iterator<Item = Entry> {
+    fn entries(&self) -> impl Iterator<Item = SymbolEntry> {
         (0..).map_while(|number| self.entry(number))
     }
 
-    fn entry(&self, number: usize) -> Option<Entry> {
+    fn entry(&self, number: usize) -> Option<SymbolEntry> {
         match self.elf.layout.is_64 {
             true => self.entry_as::<Sym64<Endianness>>(number),
             false => self.entry_as::<Sym32<Endianness>>(number),
         }
     }
 
-    fn entry_as<S: Sym<Endian = Endianness> + Pod>(&self, number: usize) -> Option<Entry> {
+    fn entry_as<S: Sym<Endian = Endianness> + Pod>(&self, number: usize) -> Option<SymbolEntry> {
         let from = number.checked_mul(size_of::<S>())?;
         let (symbol, _) = pod::from_bytes::<S>(self.symbols.get(from..)?).ok()?;
         let endian = self.elf.layout.endian;
         let value: u64 = symbol.st_value(endian).into();
         let kind = symbol.st_type();
-        Some(Entry {
+        Some(SymbolEntry {
             name: symbol.st_name(endian),
             section: match u32::from(symbol.st_shndx(endian).0) {
                 ABSOLUTE => ABSOLUTE,
@@ -114,33 +114,33 @@ impl<'a> View<'a> {
         })
     }
 
-    fn name(&self, symbol: &Entry) -> &'a [u8] {
+    fn name(&self, symbol: &SymbolEntry) -> &'a [u8] {
         let tail = self.strings.get(symbol.name as usize..);
         let tail = tail.unwrap_or_default();
         let end = memchr::memchr(0, tail).unwrap_or(tail.len());
         tail.get(..end).unwrap_or_default()
     }
 
-    fn address(&self, symbol: &Entry) -> u64 {
+    fn address(&self, symbol: &SymbolEntry) -> u64 {
         self.elf.entry_address(symbol).unwrap_or(symbol.value)
     }
 
-    fn section(&self, symbol: &Entry) -> Option<&'a Section> {
+    fn section(&self, symbol: &SymbolEntry) -> Option<&'a ElfSection> {
         self.elf.sections.get(symbol.section as usize)
     }
 
-    fn is_code(&self, symbol: &Entry) -> bool {
-        self.section(symbol).is_some_and(Section::is_code)
+    fn is_code(&self, symbol: &SymbolEntry) -> bool {
+        self.section(symbol).is_some_and(ElfSection::is_code)
     }
 
     /// End of the section that a module's symbol is in.
-    fn section_end(&self, symbol: &Entry) -> Option<u64> {
+    fn section_end(&self, symbol: &SymbolEntry) -> Option<u64> {
         let section = self.section(symbol)?;
         section.address.checked_add(section.size)
     }
 
     /// The symbols whose `st_name` is one of `offsets`, with the value that belongs to the offset.
-    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, Entry)> {
+    pub(super) fn with_names(&self, offsets: &[(u32, usize)]) -> Vec<(usize, SymbolEntry)> {
         if offsets.is_empty() {
             return Vec::new();
         }
@@ -194,9 +194,9 @@ impl<'a> View<'a> {
     }
 
     /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
-    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, Entry)> {
-        let rank = |symbol: &Entry| (self.address(symbol), preference(symbol));
-        let mut nearest: Vec<Option<Entry>> = vec![None; addresses.len()];
+    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, SymbolEntry)> {
+        let rank = |symbol: &SymbolEntry| (self.address(symbol), preference(symbol));
+        let mut nearest: Vec<Option<SymbolEntry>> = vec![None; addresses.len()];
         for symbol in self.entries() {
             // Kept for the first address it lies below; the addresses behind it inherit.
             let at = addresses.partition_point(|&a| a < self.address(&symbol));
@@ -208,7 +208,7 @@ impl<'a> View<'a> {
             }
         }
         let mut last = None;
-        let mut inherit = |(at, symbol): (usize, Option<Entry>)| {
+        let mut inherit = |(at, symbol): (usize, Option<SymbolEntry>)| {
             last = symbol.or(last);
             Some((at, last?))
         };
@@ -221,10 +221,11 @@ impl<'a> View<'a> {
 
     /// Link addresses of all functions, in order, with the number of the symbol.
     pub(super) fn functions(&self) -> Vec<(u64, u32)> {
-        let is_function = |symbol: &Entry| symbol.kind == elf::STT_FUNC && self.is_code(symbol);
+        let is_function =
+            |symbol: &SymbolEntry| symbol.kind == elf::STT_FUNC && self.is_code(symbol);
         let functions = (0..).zip(self.entries());
         let functions = functions.filter(|(_, symbol)| is_function(symbol));
-        let place = |(number, symbol): (u32, Entry)| (self.address(&symbol), number);
+        let place = |(number, symbol): (u32, SymbolEntry)| (self.address(&symbol), number);
         let mut functions: Vec<(u64, u32)> = functions.map(place).collect();
         functions.sort_unstable();
         functions.dedup_by_key(|(address, _)| *address);
@@ -244,13 +245,13 @@ impl<'a> View<'a> {
         })
     }
 
-    fn in_kallsyms(&self, symbol: &Entry) -> bool {
+    fn in_kallsyms(&self, symbol: &SymbolEntry) -> bool {
         !matches!(symbol.section, UNDEFINED | ABSOLUTE)
             && !matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE)
             && !is_ignored(self.name(symbol))
     }
 
-    pub(super) fn build(&self, found: &[(usize, Entry)]) -> Vec<(usize, Symbol)> {
+    pub(super) fn build(&self, found: &[(usize, SymbolEntry)]) -> Vec<(usize, Symbol)> {
         if found.is_empty() {
             return Vec::new();
         }
@@ -259,7 +260,7 @@ impl<'a> View<'a> {
         addresses.sort_unstable();
         addresses.dedup();
         let next = self.next_after(&addresses);
-        let build = |(name, symbol): &(usize, Entry)| {
+        let build = |(name, symbol): &(usize, SymbolEntry)| {
             let address = self.address(symbol);
             let at = addresses.binary_search(&address).ok();
             let next = at
@@ -412,7 +413,7 @@ impl NameFilter {
 
 /// Which of several symbols at one address to print: functions, then global ones, as
 /// `compare_symbols()` of scripts/kallsyms.c puts weak and odd ones last.
-fn preference(symbol: &Entry) -> (bool, bool) {
+fn preference(symbol: &SymbolEntry) -> (bool, bool) {
     (symbol.kind == elf::STT_FUNC, symbol.bind == elf::STB_GLOBAL)
 }
 

@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 /// How a whole file, or an ELF section, is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum PackFormat {
     Gzip,
     Xz,
     Zstd,
@@ -19,36 +19,36 @@ pub(super) enum Format {
 
 /// Leading bytes of each file format. A name says nothing: distributions ship `vmlinux` that is
 /// gzip and `.ko.debug` that is xz.
-const MAGIC: [(&[u8], Format); 3] = [
-    (&[0x1f, 0x8b], Format::Gzip),
-    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Format::Xz),
-    (&[0x28, 0xb5, 0x2f, 0xfd], Format::Zstd),
+const MAGIC: [(&[u8], PackFormat); 3] = [
+    (&[0x1f, 0x8b], PackFormat::Gzip),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], PackFormat::Xz),
+    (&[0x28, 0xb5, 0x2f, 0xfd], PackFormat::Zstd),
 ];
 
 /// What an xz stream may ask for its dictionary: `xz -9` needs 65 MiB.
 const XZ_MEMORY: u64 = 256 << 20;
 
-impl Format {
-    pub(super) fn of(head: &[u8]) -> Option<Format> {
+impl PackFormat {
+    pub(super) fn of(head: &[u8]) -> Option<PackFormat> {
         let found = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
         found.map(|&(_, format)| format)
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Format::Gzip => "gzip",
-            Format::Xz => "xz",
-            Format::Zstd => "zstd",
-            Format::Zlib => "zlib",
+            PackFormat::Gzip => "gzip",
+            PackFormat::Xz => "xz",
+            PackFormat::Zstd => "zstd",
+            PackFormat::Zlib => "zlib",
         }
     }
 
     fn decoder<'a>(self, packed: &'a [u8]) -> io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
-            Format::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
-            Format::Zlib => Box::new(flate2::read::ZlibDecoder::new(packed)),
-            Format::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
-            Format::Xz => {
+            PackFormat::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+            PackFormat::Zlib => Box::new(flate2::read::ZlibDecoder::new(packed)),
+            PackFormat::Zstd => Box::new(zstd::stream::read::Decoder::new(packed)?),
+            PackFormat::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(
                     XZ_MEMORY,
                     liblzma::stream::CONCATENATED,
@@ -104,7 +104,7 @@ pub(super) fn most(packed: &[u8]) -> u64 {
 /// Unpacks at most `limit` bytes, and no more than [`MAX_RATIO`] times as many as there are; `None` where there would be
 /// more. What does not begin with `mark` is unpacked no further than its head.
 pub(super) fn unpack(
-    format: Format,
+    format: PackFormat,
     packed: &[u8],
     mark: &[u8],
     limit: u64,
@@ -149,24 +149,24 @@ mod tests {
             zstd::encode_all(&data[..], 1).unwrap(),
         ];
         for packed in packed {
-            let format = Format::of(&packed).unwrap();
+            let format = PackFormat::of(&packed).unwrap();
             let unpacked = unpack(format, &packed, b"vm", 1000).unwrap().unwrap();
             assert_eq!(*unpacked, data);
         }
-        assert_eq!(Format::of(b"\x7fELF"), None);
+        assert_eq!(PackFormat::of(b"\x7fELF"), None);
     }
 
     #[test]
     fn a_bomb_stops_at_the_limit() {
         let packed = gzip(&vec![0; 1 << 20]);
         assert!(
-            unpack(Format::Gzip, &packed, b"", 1 << 16)
+            unpack(PackFormat::Gzip, &packed, b"", 1 << 16)
                 .unwrap()
                 .is_none()
         );
         let packed = zstd::encode_all(io::repeat(0).take(2 * FREE), 1).unwrap();
         assert!(
-            unpack(Format::Zstd, &packed, b"", u64::MAX)
+            unpack(PackFormat::Zstd, &packed, b"", u64::MAX)
                 .unwrap()
                 .is_none()
         );
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn what_has_another_mark_is_unpacked_no_further_than_its_head() {
         let packed = gzip(&vec![0; 3 << 20]);
-        let unpacked = unpack(Format::Gzip, &packed, b"\x7fELF", u64::MAX)
+        let unpacked = unpack(PackFormat::Gzip, &packed, b"\x7fELF", u64::MAX)
             .unwrap()
             .unwrap();
         assert!(matches!(unpacked, Unpacked::InMemory(head) if head.len() as u64 == HEAD));
@@ -185,7 +185,7 @@ mod tests {
     fn what_is_large_comes_out_whole() {
         let data: Vec<u8> = (0..(3_u32 << 18)).flat_map(u32::to_le_bytes).collect();
         let packed = gzip(&data);
-        let unpacked = unpack(Format::Gzip, &packed, b"\0", u64::MAX)
+        let unpacked = unpack(PackFormat::Gzip, &packed, b"\0", u64::MAX)
             .unwrap()
             .unwrap();
         assert!(matches!(unpacked, Unpacked::InFile(_)));
@@ -195,6 +195,6 @@ mod tests {
     #[test]
     fn a_cut_file_is_an_error() {
         let packed = gzip(&b"vmlinux".repeat(100));
-        assert!(unpack(Format::Gzip, &packed[..packed.len() / 2], b"", 1000).is_err());
+        assert!(unpack(PackFormat::Gzip, &packed[..packed.len() / 2], b"", 1000).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::code::{self, CodeMatch};
 use super::evidence::Verdict;
 use super::kaslr;
-use super::stack::{Place, Stack};
+use super::stack::{PrintedStack, StackPlace};
 use super::verify;
 use crate::splat::Splat;
 use crate::symbols::BootFacts;
@@ -15,7 +15,7 @@ use crate::symbols::Image;
 /// One vmlinux held against one splat.
 pub(in crate::symbols) struct Assessment {
     pub(in crate::symbols) image: Arc<Image>,
-    pub(in crate::symbols) stack: Stack,
+    pub(in crate::symbols) stack: PrintedStack,
     pub(in crate::symbols) verdict: Verdict,
     pub(in crate::symbols) kaslr_offset: Option<u64>,
 }
@@ -26,9 +26,9 @@ impl Assessment {
         splat: &Splat,
         boot: &BootFacts<'_>,
     ) -> Assessment {
-        let mut stack = Stack::find(&image, splat);
+        let mut stack = PrintedStack::find(&image, splat);
         let code = match (&splat.code, &stack.rip) {
-            (Some(code), &Place::Found { function, address })
+            (Some(code), &StackPlace::Found { function, address })
                 if image.layout.machine.is_x86_64() =>
             {
                 code::compare(&image, code, address, function)

@@ -1,7 +1,7 @@
 //! How far KASLR moved the kernel. In: a splat and its places in the image. Out: the offset, where the log
 //! proves one.
 
-use super::stack::Stack;
+use super::stack::PrintedStack;
 use crate::splat::{CodeRef, Splat};
 use crate::symbols::BootFacts;
 use crate::symbols::Image;
@@ -20,7 +20,7 @@ pub(super) fn offset(
     image: &Image,
     splat: &Splat,
     boot: &BootFacts<'_>,
-    stack: &Stack,
+    stack: &PrintedStack,
     from_code: Option<u64>,
 ) -> Option<(u64, &'static str)> {
     boot.kaslr_offset
@@ -44,7 +44,7 @@ pub(super) fn all_offsets() -> impl Iterator<Item = u64> {
 }
 
 /// Addresses printed next to their symbols (`[<ffffffff81012345>] func+0x5/0x10`): all must agree.
-fn from_addresses(image: &Image, splat: &Splat, stack: &Stack) -> Option<u64> {
+fn from_addresses(image: &Image, splat: &Splat, stack: &PrintedStack) -> Option<u64> {
     // Other machines move in other steps, but all in pages.
     const PAGE: u64 = 4096;
     let is_x86 = image.layout.machine.is_x86_64();
@@ -58,7 +58,7 @@ fn from_addresses(image: &Image, splat: &Splat, stack: &Stack) -> Option<u64> {
         .map(|frame| &frame.code)
         .zip(&stack.frames);
     let rip = splat.rip.iter().map(|code| (code, &stack.rip));
-    let distance = |(code, place): (&CodeRef, &super::stack::Place)| {
+    let distance = |(code, place): (&CodeRef, &super::stack::StackPlace)| {
         code.address?.checked_sub(place.address()?)
     };
     agreed(rip.chain(frames).filter_map(distance)).filter(|&offset| may_be(offset))

@@ -21,5 +21,5 @@ pub(super) use cpuinfo::{cap_flag, classify, loads_before};
 pub(super) use evidence::{Says, Sizes, Tally, Verdict};
 pub(super) use identity::{is_release, release_of};
 pub(super) use jumps::jumps;
-pub(super) use stack::{Place, call_target, contradiction};
+pub(super) use stack::{StackPlace, call_target, contradiction};
 pub(super) use verify::contradicts;

@@ -8,7 +8,7 @@ use crate::symbols::elf::{Symbol, fitting};
 
 /// Where a code reference is in the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::symbols) enum Place {
+pub(in crate::symbols) enum StackPlace {
     /// In this function, at this link address (the return address for a call frame).
     Found { function: u64, address: u64 },
     /// In one of several functions of the same name and size: their addresses.
@@ -17,17 +17,17 @@ pub(in crate::symbols) enum Place {
     Unknown,
 }
 
-impl Place {
+impl StackPlace {
     pub(in crate::symbols) fn address(&self) -> Option<u64> {
         match self {
-            Place::Found { address, .. } => Some(*address),
+            StackPlace::Found { address, .. } => Some(*address),
             _ => None,
         }
     }
 
     fn function(&self) -> Option<u64> {
         match self {
-            Place::Found { function, .. } => Some(*function),
+            StackPlace::Found { function, .. } => Some(*function),
             _ => None,
         }
     }
@@ -35,18 +35,18 @@ impl Place {
 
 /// All places of a splat.
 #[derive(Debug)]
-pub(in crate::symbols) struct Stack {
-    pub(in crate::symbols) at: Place,
-    pub(in crate::symbols) rip: Place,
-    pub(in crate::symbols) frames: Vec<Place>,
+pub(in crate::symbols) struct PrintedStack {
+    pub(in crate::symbols) at: StackPlace,
+    pub(in crate::symbols) rip: StackPlace,
+    pub(in crate::symbols) frames: Vec<StackPlace>,
     pub(in crate::symbols) sizes: Sizes,
 }
 
-impl Stack {
-    pub(in crate::symbols) fn find(image: &Image, splat: &Splat) -> Stack {
-        let mut stack = Stack {
-            at: Place::Unknown,
-            rip: Place::Unknown,
+impl PrintedStack {
+    pub(in crate::symbols) fn find(image: &Image, splat: &Splat) -> PrintedStack {
+        let mut stack = PrintedStack {
+            at: StackPlace::Unknown,
+            rip: StackPlace::Unknown,
             frames: Vec::new(),
             sizes: Sizes::default(),
         };
@@ -73,7 +73,7 @@ impl Stack {
         for (place, code) in places.chain(rip).chain([(&mut self.at, &splat.at)]) {
             if let Some(address) = code.address.filter(|_| code.function.is_none()) {
                 let address = address.wrapping_sub(kaslr_offset);
-                *place = Place::Found {
+                *place = StackPlace::Found {
                     function: address,
                     address,
                 };
@@ -81,20 +81,20 @@ impl Stack {
         }
     }
 
-    fn look_up(&mut self, image: &Image, code: &CodeRef) -> Place {
+    fn look_up(&mut self, image: &Image, code: &CodeRef) -> StackPlace {
         let Some(name) = code.function.as_deref().filter(|_| code.module.is_none()) else {
-            return Place::Unknown;
+            return StackPlace::Unknown;
         };
         // A decoded log has lines instead of offsets.
         let Some(offset) = code.offset else {
-            return Place::Unknown;
+            return StackPlace::Unknown;
         };
         let symbols = image.symbols(name);
         let fitting = fitting(&symbols, offset, code.size);
         match fitting.as_slice() {
             [] if symbols.is_empty() => {
                 self.sizes.missing.insert(name.to_owned());
-                return Place::Unknown;
+                return StackPlace::Unknown;
             }
             [] => {
                 let why = contradiction(name, offset, code.size, &symbols);
@@ -102,7 +102,7 @@ impl Stack {
                     self.sizes.cut += usize::from(is_cut(code.size, &symbols));
                     self.sizes.contradictions.push(why);
                 }
-                return Place::Unknown;
+                return StackPlace::Unknown;
             }
             _ if code.size.is_some() => {
                 self.sizes.agreeing.insert(name.to_owned());
@@ -110,11 +110,11 @@ impl Stack {
             _ => {}
         }
         match fitting.as_slice() {
-            &[function] => Place::Found {
+            &[function] => StackPlace::Found {
                 function,
                 address: function.wrapping_add(offset),
             },
-            _ => Place::Ambiguous(fitting),
+            _ => StackPlace::Ambiguous(fitting),
         }
     }
 
@@ -127,7 +127,7 @@ impl Stack {
                 Some([]) | None => &self.rip,
                 Some(before) => before.last().unwrap_or(&self.rip),
             };
-            if let (Some(Place::Ambiguous(candidates)), Some(offset)) =
+            if let (Some(StackPlace::Ambiguous(candidates)), Some(offset)) =
                 (self.frames.get(index), offset(index))
                 && let Some(place) = choose(image, candidates, offset, callee, caller)
                 && let Some(frame) = self.frames.get_mut(index)
@@ -138,9 +138,13 @@ impl Stack {
         let caller = self.next_found(splat, 0);
         let codes = [(&self.rip, splat.rip.as_ref()), (&self.at, Some(&splat.at))];
         let [rip, at] = codes.map(|(place, code)| match (place, code.and_then(|c| c.offset)) {
-            (Place::Ambiguous(candidates), Some(offset)) => {
-                choose(image, candidates, offset, &Place::Unknown, caller.clone())
-            }
+            (StackPlace::Ambiguous(candidates), Some(offset)) => choose(
+                image,
+                candidates,
+                offset,
+                &StackPlace::Unknown,
+                caller.clone(),
+            ),
             _ => None,
         });
         for (place, chosen) in [(&mut self.rip, rip), (&mut self.at, at)] {
@@ -151,7 +155,7 @@ impl Stack {
     }
 
     /// The first frame from `index` on that the unwinder vouches for, if it was found.
-    fn next_found(&self, splat: &Splat, index: usize) -> Option<Place> {
+    fn next_found(&self, splat: &Splat, index: usize) -> Option<StackPlace> {
         let mut frames = splat.frames.iter().zip(&self.frames).skip(index);
         let (_, place) = frames.find(|(frame, _)| frame.reliable)?;
         Some(place.clone())
@@ -211,10 +215,10 @@ fn choose(
     image: &Image,
     candidates: &[u64],
     offset: u64,
-    callee: &Place,
-    caller: Option<Place>,
-) -> Option<Place> {
-    let found = |function: u64| Place::Found {
+    callee: &StackPlace,
+    caller: Option<StackPlace>,
+) -> Option<StackPlace> {
+    let found = |function: u64| StackPlace::Found {
         function,
         address: function.wrapping_add(offset),
     };
@@ -223,7 +227,7 @@ fn choose(
         let first = matching.next().copied();
         first.filter(|_| matching.next().is_none()).map(found)
     };
-    let caller = caller.unwrap_or(Place::Unknown);
+    let caller = caller.unwrap_or(StackPlace::Unknown);
     let called = caller.address().and_then(|back| call_target(image, back));
     let neighbours: Vec<usize> = [caller.function(), callee.function()]
         .into_iter()

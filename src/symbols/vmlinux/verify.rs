@@ -4,7 +4,7 @@
 use super::code::CodeMatch;
 use super::evidence::{Says, Tally, Verdict};
 use super::identity;
-use super::stack::Stack;
+use super::stack::PrintedStack;
 use crate::splat::Splat;
 use crate::symbols::{BootFacts, Image};
 
@@ -12,7 +12,7 @@ pub(super) fn verify(
     image: &Image,
     splat: &Splat,
     boot: &BootFacts<'_>,
-    stack: &Stack,
+    stack: &PrintedStack,
     code: &CodeMatch,
 ) -> Verdict {
     let mut tally = Tally::default();
