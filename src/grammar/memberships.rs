@@ -76,6 +76,7 @@ impl SetFinder {
             return;
         };
         for found in pieces.find_overlapping_iter(function) {
+            // The longest piece alone is no match: the rest of the glob must fit as well.
             let (set, glob) = self.globs[found.pattern().as_usize()];
             of[set] = of[set] || fits(&sets[set].functions[glob], function);
         }

@@ -31,6 +31,7 @@ impl<V: Clone> Memo<V> {
         if let Some(answer) = known.get(text) {
             return answer.clone();
         }
+        // No lock is held while the answer is worked out: two threads may do the same work, but none waits for it.
         drop(known);
         let answer = work_out();
         if text.len() <= MAX_TEXT {

@@ -213,6 +213,7 @@ impl Pattern {
         if let Some(fast) = engines.fast.get() {
             return fast.as_ref();
         }
+        // The count only chooses between engines that give the same answers: no order between threads is needed.
         if engines.searches.fetch_add(1, Ordering::Relaxed) < HOT {
             return Some(&engines.quickly_built);
         }

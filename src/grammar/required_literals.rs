@@ -54,6 +54,7 @@ fn prefix(hir: &Hir) -> &[u8] {
     let HirKind::Concat(parts) = hir.kind() else {
         return &[];
     };
+    // regex-syntax guarantees at least two parts (`HirKind::Concat`).
     match (parts[0].kind(), parts[1].kind()) {
         (HirKind::Look(Look::Start), HirKind::Literal(literal)) => &literal.0,
         _ => &[],
@@ -66,9 +67,11 @@ fn any_of(hir: &Hir) -> Vec<Vec<u8>> {
         HirKind::Literal(literal) => vec![literal.0.to_vec()],
         HirKind::Capture(group) => any_of(&group.sub),
         HirKind::Repetition(repeated) if repeated.min > 0 => any_of(&repeated.sub),
+        // Every part must match, so the literals of any single part will do.
         HirKind::Concat(parts) => best(parts.iter().map(any_of)),
         HirKind::Alternation(branches) => {
             let each: Vec<_> = branches.iter().map(any_of).collect();
+            // A branch without literals may match any text.
             let all_have = each.iter().all(|literals| !literals.is_empty());
             if all_have { each.concat() } else { Vec::new() }
         }

@@ -54,7 +54,7 @@ fn capitalized(text: &str) -> String {
 /// Values in values in values end here.
 const MAX_DEPTH: usize = 4;
 
-/// What may stand between braces.
+/// What may be between braces.
 struct Values(Vec<(&'static str, String)>);
 
 impl Values {

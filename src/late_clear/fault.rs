@@ -1,7 +1,7 @@
 //! Who is at fault.
 //!
 //! Where the CPUs differ: on a machine of its own whoever sets the register, as the requester's rule says; in a
-//! virtual machine the hypervisor; behind a kexec perhaps the kernel before. A clear on another path is a matter
+//! virtual machine the hypervisor; after a kexec perhaps the kernel before. A clear on another path is a matter
 //! of the kernel's own order.
 
 use super::listed::ListedRegisters;

@@ -147,6 +147,7 @@ fn named(
         name: known.map(|known| known.name),
         from,
     };
+    // vmlinux is the kernel that ran, the tables are of a release upstream: where they differ the name is not known.
     if let Some(flag) = case.vmlinux.flag(number)
         && flag != feature.flag
     {
@@ -172,6 +173,7 @@ fn from_registers(
     let registers = &case.splat.registers;
     let plausible = |name: &&str| {
         let number = u32::try_from(registers.value(name)?).ok()?;
+        // Registers are zero for many reasons: a zero is no evidence.
         (number > 0 && case.features.feature(number).is_some()).then_some(number)
     };
     let convention = Convention::of(registers);
@@ -245,9 +247,9 @@ fn is_expected(case: &Case<'_>, requester: Option<&str>, feature: &Feature) -> b
     requester.is_some_and(cleared_by) || words.any(|(word, note)| speaks_of(word, note, name, flag))
 }
 
-/// Messages about features near the splat, the nearest first: those behind the milestone that the boot
-/// passed last. What counts lines would tell one log from another form of it. All of them for a quoted
-/// fragment, whose lines stand in no order.
+/// Messages about features near the splat, the nearest first: those after the milestone that the boot
+/// passed last. A limit in lines would give other answers for another form of the same log. A quoted
+/// fragment has all messages, since its lines are in no order.
 pub fn near_words<'a>(
     case: &Case<'a>,
     requester: Option<&'a str>,

@@ -114,7 +114,7 @@ pub struct LateClear {
     /// X86_FEATURE_ names of what falls with the feature.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dependents: Vec<String>,
-    /// What all of it stands on.
+    /// What the verdict rests on.
     pub evidence: Vec<Evidence>,
 }
 
@@ -154,12 +154,12 @@ pub struct Case<'a> {
 }
 
 impl LateClear {
-    /// True where the verdict stands on a line of the log.
+    /// True where the verdict rests on this line of the log.
     pub(crate) fn speaks_of_line(&self, line: u64) -> bool {
         self.evidence.iter().any(|item| item.line == Some(line))
     }
 
-    /// A nested repeat, which begins at `line`, tells the target of this one.
+    /// A nested repeat, which begins at `line`, shows the target of this one.
     pub(crate) fn learn_target(&mut self, target: Target, line: u64) {
         self.target = Some(target);
         let says = "a nested repeat follows: the pointer was NULL (clear_feature())";

@@ -64,6 +64,7 @@ fn first_of<'f>(functions: &[String], frames: &[&'f Frame]) -> Option<Decisive<'
             .inlines
             .iter()
             .filter_map(|inline| inline.function.as_deref());
+        // Inlined functions were called by the one that the frame names: innermost first, as the trace itself.
         let mut printed = inlined.chain([frame.base_name()]);
         let function = printed.find(|function| names(functions, function))?;
         Some(Decisive { frame, function })
@@ -136,6 +137,8 @@ fn by_circumstances(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
                 ..unknown
             }
         }
+        // The boot thread is `swapper` until `sched_init()` makes it the idle task `swapper/0` (kernel/sched/core.c,
+        // `init_idle()`).
         (None, None, None) if comm == "swapper" => {
             let says = "the boot thread ran, before the secondary CPUs came up";
             evidence.push(Case::note(splat.header_line, says, name(PathName::Bsp)));

@@ -1,5 +1,5 @@
 //! The other WARN of the function that warns of late clears: that the number of the feature is out of range, where
-//! nothing is cleared. What tells the two apart is the printed condition, the code in front of the trap, the registers,
+//! nothing is cleared. What separates the two is the printed condition, the code in front of the trap, the registers,
 //! the line of the source, and the release; where none of them does, that is said.
 
 use super::{Case, Confidence, Evidence, FeatureFrom, NamedFeature};
@@ -13,11 +13,11 @@ pub enum WhichWarn {
     LateClear(Option<Evidence>),
     /// The other one.
     RangeCheck,
-    /// The head of the report does not tell; the feature may.
+    /// The head of the report does not decide; the feature may.
     Open,
 }
 
-/// Looks at all that tells them apart, the surest first.
+/// Looks at all that separates the two WARNs, the surest first.
 pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
     let splat = case.splat;
     let Some(other) = &rule.range_check else {
@@ -60,8 +60,8 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
     WhichWarn::Open
 }
 
-/// Where nothing of the report told the WARNs apart: a number in range can only be the late clear's. Else the verdict
-/// is no more than likely.
+/// Decides where nothing else in the report separates the WARNs: a number in range can only be the late clear's. Else
+/// the verdict is no more than likely.
 pub fn settle(
     case: &Case<'_>,
     rule: &ClearSite,
@@ -139,10 +139,12 @@ fn compares_with_limit(before: &[u8]) -> bool {
 /// The register that carries the feature into the function holds what no kernel knows as a feature.
 fn is_out_of_range(case: &Case<'_>, limit: Option<u32>) -> bool {
     let registers: &Registers = &case.splat.registers;
+    // The second argument is in RSI on x86-64, in EDX on i386 (`-mregparm=3`, arch/x86/Makefile).
     let value = registers.value("rsi").or_else(|| {
         let is_i386 = registers.text("eax").is_some();
         registers.value("edx").filter(|_| is_i386)
     });
+    // More than 32 bits are no number of a feature: the register holds something else by now.
     let beyond = |value: u64| {
         limit.is_some_and(|limit| value >= u64::from(limit) && value < u64::from(u32::MAX))
     };

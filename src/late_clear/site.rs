@@ -136,8 +136,8 @@ fn cited(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
 }
 
 /// The function that asked for the clear: the innermost frame that is neither machinery nor helper.
-/// Quoted frames show it only where the function that warned stands in front of it; else a message
-/// of the kernel may tell.
+/// Quoted frames show it only where the function that warned is in front of it; else a message
+/// of the kernel may name it.
 pub fn requester(
     case: &Case<'_>,
     rule: &ClearSite,
@@ -153,6 +153,7 @@ pub fn requester(
     let asks = |frame: &Frame| {
         let name = frame.base_name();
         let machinery = names(&rule.helpers, name) || case.grammar.is_in("noise", name);
+        // Frames marked `?` may be left on the stack by earlier calls: they count only where there are no others.
         (frame.reliable || !reliable) && !name.is_empty() && !machinery
     };
     let index = case.splat.frames.iter().position(asks)?;

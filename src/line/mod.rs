@@ -74,8 +74,10 @@ pub struct LogLine<'a> {
 impl<'a> LogLine<'a> {
     /// Reads one physical line, without its line feed.
     pub fn parse(number: u64, raw: &'a [u8]) -> LogLine<'a> {
+        // Serial consoles and mails end lines with CR LF; with the CR no pattern that ends in `$` would match.
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         let (quote, content) = quote::strip(raw);
+        // Nearly every line is valid UTF-8 and stays borrowed; only one with replaced bytes costs an allocation.
         let (framing, text) = match String::from_utf8_lossy(content) {
             Cow::Borrowed(text) => {
                 let (framing, rest) = framing::strip(text);

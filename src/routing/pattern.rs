@@ -35,6 +35,8 @@ impl PathPattern {
     /// How deep the pattern is where it fits `path`: the deepest names a file's own section.
     pub fn depth_in(&self, path: &str) -> Option<i32> {
         let slashes = |text: &str| memchr::memchr_iter(b'/', text.as_bytes()).count();
+        // The depth is `$value_pd` of get_maintainer.pl: slashes, one more unless the pattern ends in one, -1 after a
+        // leading star.
         let own = i32::try_from(slashes(&self.text)).ok()?;
         if self.text.ends_with('/') {
             return self.begins(path).then_some(self.depth(own));

@@ -116,9 +116,11 @@ fn file_in(root: &Path, file: &str) -> Option<BufReader<std::io::Take<File>>> {
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     path.components().all(is_plain).then_some(())?;
     let path = root.join(path).canonicalize().ok()?;
+    // A symbolic link inside the tree may lead out of it: the check is made on the resolved path.
     let metadata = path.starts_with(root).then(|| path.metadata())?.ok()?;
     let is_readable = metadata.is_file() && metadata.len() <= MAX_FILE;
     let file = is_readable.then(|| File::open(path))?.ok()?;
+    // The file may have grown since its size was read.
     Some(BufReader::new(file.take(MAX_FILE)))
 }
 
@@ -167,6 +169,7 @@ fn modules(root: &Path) -> HashMap<String, Option<String>> {
             left = left.saturating_sub(1);
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = format!("{folder}{name}");
+            // `file_type()` does not follow links: a link to a folder above would be walked again and again.
             match entry.file_type() {
                 _ if left == 0 => return found,
                 Ok(kind) if kind.is_dir() && depth < MAX_DEPTH && !name.starts_with('.') => {
@@ -175,6 +178,7 @@ fn modules(root: &Path) -> HashMap<String, Option<String>> {
                 Ok(_) if name == "Makefile" || name == "Kbuild" => {
                     for module in objects(root, &path) {
                         let place = found.entry(module).or_insert_with(|| Some(folder.clone()));
+                        // Two folders make modules of this name, and the log does not say which one it loaded.
                         if place.as_ref() != Some(&folder) {
                             *place = None;
                         }

@@ -109,6 +109,7 @@ impl<'a, 'l> TraceWalk<'a, 'l> {
     }
 
     fn step(&mut self, step: &'a str, next: Option<&'a String>) {
+        // `take_frames()` has read the line of this landmark: to look for it again would find a later one.
         if self.passed.take() == Some(step) {
             return;
         }
@@ -205,6 +206,7 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
         }
         let anchor = rule.called_by.as_ref();
         if anchor.is_some_and(|set| grammar.is_in(set, &candidate.name)) {
+            // Frames are innermost first: the one before the anchor is the function that the anchor called.
             return found.get(index.saturating_sub(1)).cloned();
         }
     }

@@ -129,6 +129,7 @@ fn fit(form: &TitleForm, report: &Lined<'_>) -> FormFit {
     {
         return FormFit::None;
     }
+    // The first line is the header, which has a pattern of its own.
     let mut rest = report.lines.get(1..).unwrap_or_default().iter();
     let mut is_behind = |pattern| rest.any(|line| collect(&mut groups, pattern, line.text));
     if form.lines.iter().all(&mut is_behind) {
@@ -173,6 +174,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Captured, report: &Line
     };
     walked.function = walked.function.filter(|_| sure);
     let mut all = titles(grammar, form, groups, &walked);
+    // There always is one: the first naming with the form's own title.
     let syzbot = all.remove(0);
     let corrupted =
         form.corrupted || !walked.whole || damage::in_report(grammar, form, &syzbot, lines);
@@ -226,6 +228,7 @@ fn titles(grammar: &Grammar, form: &TitleForm, groups: &Captured, walked: &Walke
             named_by(&walked.function, naming),
             named_by(&walked.origin, naming),
         );
+        // Most functions have one name, and each further naming would fill all templates with it again.
         if named.contains(&names) {
             continue;
         }

@@ -61,6 +61,7 @@ impl Records for Kmsg {
             mut record, text, ..
         }) = self.held.take()
         {
+            // After the first line feed comes the dictionary, which netconsole counts as a part of the message.
             record.text = unescaped(text.lines().next().unwrap_or_default());
             out.push(record);
         }
@@ -84,6 +85,7 @@ impl Kmsg {
             return true;
         }
         self.release(out);
+        // `release()` ended the record before; the dictionary of this one may follow.
         self.in_record = true;
         let text = text.to_owned();
         let pieces = prefix.whole.map(|length| (prefix.sequence, length));
@@ -189,6 +191,7 @@ fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
         ..Prefix::default()
     };
     record.framing.time_us = Some(fields.next()?.parse().ok()?);
+    // `c` is the first fragment of a line, `+` a later one, `-` no fragment (Documentation/ABI/testing/dev-kmsg).
     match fields.next()? {
         "-" => {}
         "c" => prefix.begins = true,

@@ -129,6 +129,7 @@ impl Margin {
         match behind {
             Some(text) => {
                 self.misses = 0;
+                // A margin is framing: a line of this log without it was written by somebody else.
                 line.framing.present = true;
                 line.text = text.into();
             }
@@ -168,6 +169,7 @@ fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
         .iter()
         .filter_map(|beginning| text.find(beginning));
     let margin = &text[..places.min()?];
+    // `DEBUG: ` holds `BUG: `, and begins no report.
     let ends_word = !margin.ends_with(char::is_alphanumeric);
     (ends_word && margin.len() <= MAX_MARGIN && !margin.trim().is_empty()).then_some(margin)
 }

@@ -66,6 +66,7 @@ pub struct Decoder {
 impl Decoder {
     /// Takes in a physical line, without its line feed.
     pub fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        // pstore comes first, since it reorders lines: listed numbers and records depend on which line is next.
         let (numbers, lines) = (&mut self.numbers, &mut self.lines);
         self.parts.line(number, raw, &mut |number, raw| {
             numbers.line(number, raw, &mut |number, raw| {
@@ -119,6 +120,7 @@ impl RecordLines {
     }
 
     fn line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        // A line that continues an open record may look like a plain message.
         if self.awaits_no_record()
             && let Some(line) = plain::read(number, raw)
         {

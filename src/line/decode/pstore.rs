@@ -63,6 +63,7 @@ impl Parts {
     /// True for another part of the same dump.
     fn continues(&self, head: &PartHead) -> bool {
         let same = |part: &DumpPart| (part.head.reason, part.head.dump) == (head.reason, head.dump);
+        // A number that was seen before begins another dump with the same reason and count.
         self.parts.first().is_none_or(same) && !self.numbers.contains(&head.part)
     }
 

@@ -49,6 +49,7 @@ const MAX_SECONDS: usize = 12;
 /// The number that a text begins with, of so many digits, none more, and what follows.
 fn digits(text: &str, count: std::ops::RangeInclusive<usize>) -> Option<(u64, &str)> {
     let (mut number, mut read) = (0, 0);
+    // One digit more than allowed is read, so that a longer number is refused and not cut.
     for byte in text.bytes().take(count.end() + 1) {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {

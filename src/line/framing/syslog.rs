@@ -22,6 +22,7 @@ pub fn rfc5424(input: &str) -> IResult<&str, Mark> {
     let id = take_while1(|c: char| c.is_ascii_graphic() && !"=]\"".contains(c));
     let element = recognize((char('['), id, many0_count(parameter), char(']')));
     let data = alt((tag("-"), recognize(many1(element))));
+    // A message in UTF-8 begins with a byte order mark (RFC 5424, 6.4).
     let mark = opt(char('\u{feff}'));
     // Version, stamp, host, application, process, message.
     (

@@ -157,6 +157,7 @@ fn longer_half(
     first: &LogLine<'_>,
     next: &LogLine<'_>,
 ) -> Option<LogLine<'static>> {
+    // The pieces that a mailer makes have no framing: a line with framing is a message of its own.
     if next.framing.present || first.text.len() + next.text.len() > MAX_BROKEN_HEADER {
         return None;
     }

@@ -154,11 +154,13 @@ fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
 /// Registers go on with registers, instruction bytes with bytes: what else follows them is noise of
 /// the console.
 pub(super) fn fits(grammar: &Grammar, first: &str, next: &str) -> bool {
+    // `RSP: 0018:ffff…` has a colon after the segment, `FS:  0000…(0000)` the selector in parentheses.
     let is_value = |word: &str| {
         word.bytes()
             .all(|byte| byte.is_ascii_hexdigit() || b":()".contains(&byte))
     };
     let is_name = |name: &str| {
+        // `knlGS` is the only name in lower case (arch/x86/kernel/process_64.c, `__show_regs()`).
         let name = name.strip_prefix("knl").unwrap_or(name);
         name.bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
@@ -220,6 +222,7 @@ fn is_code(text: &str) -> bool {
         let digits = word
             .trim_start_matches(['<', '('])
             .trim_end_matches(['>', ')']);
+        // x86 prints bytes, other architectures instructions of two or four bytes.
         matches!(digits.len(), 2 | 4 | 8) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     text.split_whitespace().all(is_byte)

@@ -57,6 +57,8 @@ impl<'g> Rejoin<'g> {
         &mut self,
         line: LogLine<'l>,
     ) -> (Option<LogLine<'static>>, Option<LogLine<'l>>) {
+        // printk prints its note without a stamp, so that it looks like the second half of the held line: it goes
+        // first.
         if self.replay.is_one(&line, self.held.is_some()) {
             return (None, None);
         }
@@ -92,6 +94,7 @@ impl<'g> Rejoin<'g> {
     /// Holds a line whose rest may be on the next one; gives back any other. `in_report`: a report is being printed.
     pub fn hold<'l>(&mut self, line: LogLine<'l>, in_report: bool) -> Option<LogLine<'l>> {
         let is_long = may_be_continued(self.grammar, &line);
+        // A mark that is broken is found as a long line, by how the mark ends.
         let is_mark = line.text.trim_start().starts_with("---[");
         let may_be_broken = in_report && may_be_broken(&line) || has_open_parenthesis(&line.text);
         let in_report = may_be_broken && !is_mark;

@@ -9,6 +9,7 @@ use crate::grammar::{Grammar, HalvesName};
 /// True where `first` is a line that cannot end there.
 pub(super) fn may_go_on(grammar: &Grammar, first: &str) -> bool {
     let first = first.trim();
+    // A stamp alone on its line: the first word after it did not fit.
     first.is_empty()
         || is_place_only(grammar, first)
         || is_taint(first)
@@ -82,6 +83,7 @@ fn is_state(first: &str) -> bool {
 
 /// It ends with the kernel's release, which comes after the taint.
 fn names_kernel(first: &str) -> bool {
+    // `Not tainted` and `Tainted: G W` both end in this (kernel/panic.c, `print_tainted()`).
     let behind = first.split_once("ainted").map(|(_, behind)| behind);
     behind.is_some_and(|behind| behind.split_whitespace().any(is_release))
 }

@@ -26,6 +26,7 @@ pub(super) fn joined(
         || narrow::is_header(grammar, tail)
         || is_of_system(tail);
     let is_one = may_go_on(grammar, first) && is_tail && !is_own && !tail.trim().is_empty();
+    // The halves are joined without a blank: the terminal breaks at the column, in the middle of a word.
     is_one.then(|| LogLine {
         text: format!("{}{tail}", first.text).into(),
         width: next.width,

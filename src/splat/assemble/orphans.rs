@@ -55,6 +55,7 @@ impl Assembler<'_> {
             |report: &SplatBuilder| report.shows_a_report() && line.text.contains(END_TRACE);
         let given = self.given;
         let is_late = |report: &SplatBuilder| is_known || report.first_line() <= given;
+        // This also empties the list of loose frames, which must not count for a later end marker.
         let of_frames = self.frames_before(index, line);
         let headless = headless.filter(is_one).or(of_frames);
         if let Some(mut report) = headless.filter(|report| !is_late(report)) {

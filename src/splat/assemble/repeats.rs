@@ -39,6 +39,8 @@ impl Repeats {
             self.seen.clear();
             self.lines.clear();
         }
+        // In a log without a banner no boot is known at the first header, and one is at the next: they are the same
+        // boot.
         let key = (
             boots.all().len().max(1),
             time,

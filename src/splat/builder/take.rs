@@ -145,6 +145,7 @@ impl SplatBuilder {
     }
 
     pub(super) fn take_registers(&mut self, registers: Vec<Register>) {
+        // A stack segment of user mode is only in the `pt_regs` of a task that entered the kernel.
         let user_stack = |(name, value): &Register| name == "ss" && is_user_segment(value);
         self.is_interrupted_context |= registers.iter().any(user_stack);
         if self.is_interrupted_context {
@@ -153,6 +154,7 @@ impl SplatBuilder {
         self.learn_address(&registers);
         let known = &mut self.splat.registers.0;
         for (name, value) in registers {
+            // The first value counts: an oops prints CR2 once more after its trace.
             if known.len() < MAX_REGISTERS && !known.iter().any(|(n, _)| *n == name) {
                 known.push((name, value));
             }

@@ -150,6 +150,7 @@ impl Lanes {
             self.all.push(lane);
             return (self.all.len() - 1, None);
         }
+        // An idle lane goes without a loss; where none is idle an open report is given away as far as it came.
         let index = self.all.iter().position(Lane::is_idle).unwrap_or(0);
         let old = std::mem::replace(&mut self.all[index], lane);
         (index, old.open.map(Box::new))

@@ -61,6 +61,7 @@ impl Strands {
                     .iter()
                     .any(|report| report.first_line() == *first_line)
             };
+            // Once neither report is set aside any more, no later line can settle the doubt.
             self.doubts.retain(|pair| pair.iter().any(waits));
         }
         over
@@ -153,6 +154,7 @@ impl Strands {
                 report.advance(kind);
             });
         }
+        // What names CPU or code decides, then the nearest place; of equals the report that is being printed.
         let best = fits.iter().max_by_key(|(report, fit)| {
             (fit.certain, std::cmp::Reverse(fit.gap), report.is_none())
         });
@@ -232,6 +234,7 @@ impl Strands {
             self.mixed.extend(pair);
         }
         if let Some(mut before) = open.replace(report) {
+            // MAX_ASIDE cannot be passed here: one report has just left the list.
             before.wait();
             self.aside.push(before);
         }
