@@ -1,12 +1,13 @@
 //! Kernel releases (`uname -r`, and git's tags without their `v`): their order, and what that proves.
 
+use crate::grammar::features::release::{Release, is_between_tags};
 use std::cmp::Ordering;
 
 /// The place of a release in the order of all: 6.9 before 6.12, 6.12-rc3 before 6.12.
-pub type Version = (Vec<u64>, bool, u64, String);
+pub type ReleaseOrder = (Vec<u64>, bool, u64, String);
 
 /// A release in the order of its numbers.
-pub fn version(release: &str) -> Version {
+pub fn version(release: &str) -> ReleaseOrder {
     let (numbers, rest) = release.split_at(release.find('-').unwrap_or(release.len()));
     let numbers = numbers
         .split('.')
@@ -39,26 +40,25 @@ pub fn of_tag(tag: &str) -> Option<&str> {
 
 /// What a kernel's release says of a commit that the tag of the release `since` holds first: `Less` where the kernel is
 /// older, `Greater` or `Equal` where it has the commit, `None` where the release does not decide. A commit of a stable
-/// series is in no other series, and what was built between two tags may be on either side of the commit.
+/// series is in no other series, what was built between two tags may be on either side of the commit, and a distribution
+/// that puts an ABI number in the place of the patch level (Debian's `6.1.0-47-amd64` is 6.1.170) does not say where in
+/// its series it is.
 pub fn against(kernel: &str, since: &str) -> Option<Ordering> {
     let (own, first) = (version(kernel), version(since));
     let is_known = own.0[0] > 0 && first.0[0] > 0;
-    let series = |version: &Version| (version.0[0], version.0[1]);
+    let series = |version: &ReleaseOrder| (version.0[0], version.0[1]);
     let is_stable = first.0[2] > 0;
     if !is_known || (is_stable && series(&own) != series(&first)) {
         return None;
     }
+    if let Some(Release::Series(_)) =
+        Release::parse(kernel).filter(|_| series(&own) == series(&first))
+    {
+        // All of its series have what came before the first release of it.
+        return (!is_stable).then_some(Ordering::Greater);
+    }
     let order = (&own.0, own.1, own.2).cmp(&(&first.0, first.1, first.2));
     (order != Ordering::Less || !is_between_tags(kernel)).then_some(order)
-}
-
-/// True for a kernel that was built of commits behind its tag: `6.12.0-rc3-00001-gee8962082a44`, `-next-20251102`, `+`.
-fn is_between_tags(release: &str) -> bool {
-    let is_commit = |part: &str| {
-        let digits = part.strip_prefix('g').unwrap_or_default();
-        digits.len() >= 7 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    release.ends_with('+') || release.contains("-next-") || release.split('-').any(is_commit)
 }
 
 #[cfg(test)]
@@ -119,6 +119,10 @@ mod tests {
             ("6.12.4", "6.12.5", Some(Less)),
             ("6.13.1", "6.12.5", None),
             ("linux", "6.12.5", None),
+            // An ABI number is no patch level.
+            ("6.1.0-47-amd64", "6.1.100", None),
+            ("6.1.0-47-amd64", "6.1-rc3", Some(Greater)),
+            ("6.1.0-47-amd64", "6.12-rc1", Some(Less)),
         ];
         for (kernel, since, order) in rows {
             assert_eq!(against(kernel, since), order, "{kernel} {since}");

@@ -27,7 +27,7 @@ pub struct History {
 #[derive(Default)]
 struct Tips {
     /// The tags of releases, in their order.
-    releases: BTreeMap<release::Version, ObjectId>,
+    releases: BTreeMap<release::ReleaseOrder, ObjectId>,
     others: Vec<ObjectId>,
 }
 

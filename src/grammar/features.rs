@@ -6,7 +6,7 @@
 //! a release that leaves several kernels open gets only the answers they agree on.
 
 mod parse;
-mod release;
+pub(crate) mod release;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@
 
 /// `MAJOR.MINOR.PATCH`; a series' own release and its `-rc` have patch 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version {
+pub(crate) struct Version {
     pub major: u16,
     pub minor: u16,
     pub patch: u16,
@@ -55,7 +55,7 @@ fn split_number(text: &str) -> Option<(u16, &str)> {
 
 /// How closely a release names its kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Release {
+pub(crate) enum Release {
     /// One version. An `-rcN` counts as its release: new bits come in the merge window before -rc1.
     Exact(Version),
     /// Some stable release of the series: distributions put an ABI number where the patch level
@@ -71,7 +71,7 @@ impl Release {
     /// Reads a release; `None` where it does not begin with a version (`syzkaller`).
     pub fn parse(release: &str) -> Option<Self> {
         let (version, has_patch, suffix) = Version::split_from(release)?;
-        Some(if suffix.contains("-next-") {
+        Some(if suffix.contains(NEXT) {
             Release::Onward(version.series_start())
         } else if suffix.starts_with("-rc") || version.patch > 0 {
             Release::Exact(version)
@@ -92,6 +92,14 @@ impl Release {
             }
         }
     }
+}
+
+/// What linux-next puts in front of its date.
+const NEXT: &str = "-next-";
+
+/// True for a kernel that was built of commits after its tag: `6.12.0-rc3-00001-gee8962082a44`, `-next-20251102`, `+`.
+pub(crate) fn is_between_tags(release: &str) -> bool {
+    release.ends_with('+') || release.contains(NEXT) || counts_commits(release)
 }
 
 /// Whether a suffix has the `-COUNT-gHASH` of scripts/setlocalversion.
