@@ -94,7 +94,8 @@ pub use late_clear::{
 };
 pub use line::Caller;
 pub use report::{
-    Access, CodeLine, Culprit, Disassembly, FixedBy, MsrAccess, Platform, Report, Seen, Summary,
+    Access, CodeLine, Culprit, Disassembly, FixedBy, MemoryState, MsrAccess, Platform, Report,
+    Seen, Summary,
 };
 pub use routing::{NumberedLine, Routing, SourceCode};
 pub use splat::{

@@ -11,8 +11,8 @@ use super::tellers::Tellers;
 use super::{
     Ask, ClearSite, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault, FrameSet,
     Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice, Meaning,
-    Memo, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite, SummaryRule, Taint,
-    WhoLine, Word, Wrappers, names,
+    Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
+    SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -40,6 +40,7 @@ pub(super) const BUILTIN: &[Builtin] = &[
     builtin!("kinds/other"),
     builtin!("frames"),
     builtin!("lines"),
+    builtin!("memory-state"),
     builtin!("titles"),
     builtin!("boot"),
     builtin!("lkp"),
@@ -78,6 +79,7 @@ pub(super) struct Document {
     pub ask: Vec<Ask>,
     pub depends: Vec<Dependency>,
     pub msr: Vec<Msr>,
+    pub memory: Vec<MemoryRule>,
     pub cpu_listing: Vec<CpuListing>,
     pub cpu_line: Vec<CpuStatement>,
     pub summary: Vec<SummaryRule>,
@@ -168,6 +170,10 @@ impl Document {
             self.msr.retain(|old| old.number != msr.number);
             self.msr.push(msr);
         }
+        for rule in later.memory {
+            self.memory.retain(|old| old.name != rule.name);
+            self.memory.push(rule);
+        }
         replace_by(&mut self.taint, later.taint, |taint| &taint.letter);
         replace_by(&mut self.meaning, later.meaning, |word| &word.feature);
         replace_by(&mut self.passed_over, later.passed_over, |rule| &rule.name);
@@ -183,6 +189,8 @@ impl Document {
         let words = self.word.iter().map(|rule| &rule.pattern);
         let landmarks = self.landmark.iter().map(|line| &line.pattern);
         let who = self.who.iter().map(|line| &line.pattern);
+        let memory = self.memory.iter().map(|rule| &rule.pattern);
+        let of_lines = self.line.iter().filter_map(|rule| rule.pattern.as_ref());
         let rewrites = self.lkp.iter().chain(&self.tidy);
         let rewrites = rewrites.map(|rule| &rule.pattern);
         let proofs = self.fault.iter();
@@ -190,6 +198,7 @@ impl Document {
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
         let lines = lines.chain(proofs).chain(summaries).chain(who);
+        let lines = lines.chain(memory).chain(of_lines);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()
@@ -233,6 +242,7 @@ impl Document {
             asks: self.ask,
             dependencies: self.depends,
             msrs: self.msr,
+            memory: self.memory,
             cpu_listings: self.cpu_listing,
             cpu_lines: self.cpu_line,
             summaries: self.summary,

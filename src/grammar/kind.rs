@@ -77,6 +77,12 @@ pub struct Kind {
     /// True where the instruction that RIP points at is what went wrong: the report says what it did with memory.
     #[serde(default)]
     pub faults: bool,
+    /// True where the call trace shows who happened to ask, and nothing of it is at fault.
+    #[serde(default)]
+    pub innocent_stack: bool,
+    /// True where the state of the memory is in the report, for `[[memory]]` to read.
+    #[serde(default)]
+    pub memory: bool,
     /// True where the kernel closes the report with `---[ end trace`.
     #[serde(default)]
     pub end_marker: bool,
@@ -94,6 +100,10 @@ pub struct Kind {
     /// follows them closely and before their call trace.
     #[serde(default)]
     pub takes_over: Vec<Pattern>,
+    /// Headers of other kinds whose whole report, call trace and all, is the beginning of this one: its own header is
+    /// the last line, which closes it.
+    #[serde(default)]
+    pub completes: Vec<Pattern>,
     /// Headers in front of which the state of the CPU was printed.
     #[serde(default)]
     pub state_ahead: Vec<Pattern>,
@@ -264,6 +274,7 @@ impl Kind {
             .chain(&self.halves)
             .chain(&self.traced);
         let others = self.takes_over.iter().chain(&self.without_trace);
+        let others = others.chain(&self.completes);
         let others = others.chain(&self.tail).chain(&self.state_ahead);
         let same = self
             .follows

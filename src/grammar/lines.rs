@@ -2,6 +2,7 @@
 //!
 //! In: `[[line]]` and `[[halves]]` of the grammar. Out: the rules that fit a line, found by its first byte.
 
+use super::Pattern;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -61,7 +62,7 @@ pub enum Detail {
 }
 
 /// Lines of reports that begin alike.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineRule {
     /// Short name.
@@ -70,6 +71,8 @@ pub struct LineRule {
     pub why: String,
     /// What the lines begin with, blanks aside.
     pub starts: Vec<String>,
+    /// What they must fit as well, where their beginning is that of other lines too.
+    pub pattern: Option<Pattern>,
     /// How they are read.
     #[serde(default, rename = "is")]
     pub form: LineForm,
@@ -165,8 +168,10 @@ impl LineRules {
 
     /// The rules that fit a line without leading blanks, each with the beginning that fits.
     pub fn of<'g>(&'g self, line: &str) -> impl Iterator<Item = (&'g LineRule, &'g str)> {
-        self.beginnings(line)
-            .filter(move |(_, start)| line.starts_with(start))
+        self.beginnings(line).filter(move |(rule, start)| {
+            let fits = |pattern: &Pattern| pattern.is_match(line);
+            line.starts_with(start) && rule.pattern.as_ref().is_none_or(fits)
+        })
     }
 
     /// As [`LineRules::of`]; the blank that ends a beginning may be where the line was broken.

@@ -17,6 +17,7 @@ mod lines;
 mod literals;
 mod memberships;
 mod memo;
+mod memory;
 mod msr;
 mod names;
 mod passed_over;
@@ -41,6 +42,7 @@ pub use late_clear::{
 };
 pub use lines::{Detail, Halves, HalvesName, LineForm, LineRule, LineRules};
 pub(crate) use memo::Memo;
+pub use memory::{MemoryName, MemoryRule};
 pub use msr::{Msr, MsrBit};
 pub use passed_over::PassedOver;
 pub use pattern::{Group, Groups, Pattern};
@@ -120,6 +122,8 @@ pub struct Grammar {
     pub dependencies: Vec<Dependency>,
     /// Names of registers.
     pub msrs: Vec<Msr>,
+    /// Where the numbers of the memory are.
+    pub memory: Vec<MemoryRule>,
     /// Listings of what single CPUs are.
     pub cpu_listings: Vec<CpuListing>,
     /// Lines that say something of one CPU.

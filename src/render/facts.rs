@@ -1,5 +1,7 @@
 //! The facts about a splat, as every form of the output for people lists them.
 
+mod memory;
+
 use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
 use crate::late_clear::{BringUp, LateClear};
@@ -124,6 +126,10 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
         ("Whose", whose(report)),
         ("Machine", one(report.panic_line.map(stopped))),
         ("Printed", printed),
+        (
+            "Memory",
+            report.memory.as_ref().map(memory::rows).unwrap_or_default(),
+        ),
         ("When", one(context(report))),
         ("CPU", one(report.bring_up.as_ref().map(bring_up))),
         ("At", one(rip(report))),

@@ -2,8 +2,8 @@
 //! the same notices.
 
 use super::{
-    Culprit, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name, signature, stacks,
-    summary, tainting,
+    Culprit, MemoryState, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name,
+    signature, stacks, summary, tainting,
 };
 use crate::grammar::{Grammar, Memo};
 use crate::late_clear::LateClear;
@@ -20,6 +20,7 @@ pub(super) struct Told {
     pub signature: String,
     pub former_signatures: Vec<String>,
     pub msr: Option<MsrAccess>,
+    pub memory: Option<MemoryState>,
     pub summary: Option<Summary>,
     pub stacks: Vec<Stack>,
     pub details: Vec<String>,
@@ -82,6 +83,7 @@ fn work_out(
     };
     Told {
         msr: MsrAccess::of(grammar, splat),
+        memory: MemoryState::of(grammar, splat),
         stacks: splat.stacks.clone(),
         details: splat.details.clone(),
         tainting_modules: tainting::of(splat),

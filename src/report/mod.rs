@@ -8,6 +8,7 @@ pub(crate) mod disassembly;
 mod guilty;
 mod known;
 mod lkp;
+mod memory;
 mod msr;
 mod seen;
 mod signature;
@@ -18,6 +19,7 @@ mod top;
 
 pub use disassembly::{Access, CodeLine, Disassembly};
 pub use known::Known;
+pub use memory::{MemoryState, TaskMemory};
 pub use msr::MsrAccess;
 pub use seen::{FixedBy, Seen};
 pub use summary::Summary;
@@ -128,6 +130,8 @@ pub struct Report {
     pub source_code: Option<SourceCode>,
     /// The register that it is about.
     pub msr: Option<MsrAccess>,
+    /// What memory held, where the kernel ran out of it.
+    pub memory: Option<MemoryState>,
     /// What happened, in words for a person.
     pub summary: Option<Summary>,
     /// The modules that tainted the kernel, where the report lists its modules.
@@ -331,6 +335,7 @@ impl Sequence {
             routing: None,
             source_code: None,
             msr: told.msr,
+            memory: told.memory,
             summary: told.summary,
             tainting_modules: told.tainting_modules,
             platform,
@@ -491,6 +496,9 @@ fn culprit(
     name: &Name,
     late_clear: Option<&LateClear>,
 ) -> Option<Culprit> {
+    if grammar.kind(&splat.kind).is_some_and(|kind| kind.innocent_stack) {
+        return None;
+    }
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());

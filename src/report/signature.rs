@@ -38,6 +38,10 @@ pub fn of(
         .clone()
         .or_else(|| place(splat).filter(|_| !name.general))
         .unwrap_or_else(|| words(name).to_owned());
+    let kind = grammar.kind(&splat.kind);
+    if kind.is_some_and(|kind| kind.innocent_stack) {
+        return join(&splat.kind, &what, iter::empty());
+    }
     let callers = callers(grammar, splat, named.as_deref());
     join(&splat.kind, &what, callers)
 }

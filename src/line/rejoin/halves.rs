@@ -238,7 +238,11 @@ fn broken_between(grammar: &Grammar, first: &LogLine<'_>, next: &LogLine<'_>) ->
     let goes_on = match text.is_empty() {
         // The stamp alone on its line: the word after it did not fit.
         true => is_frame(tail.trim_start_matches("? ")),
-        false => fits(grammar, text, tail) && (awaits_place(text) || !is_frame(tail)),
+        false => {
+            let begins_whole = || grammar.lines.of(tail).any(|(rule, _)| rule.whole);
+            let may_follow = awaits_place(text) || !is_frame(tail);
+            may_follow && !begins_whole() && fits(grammar, text, tail)
+        }
     };
     may_be_broken(first) && is_margin_between(first, next) && goes_on
 }

@@ -8,7 +8,7 @@ use crate::baseline::Comparison;
 use crate::boot::Boot;
 use crate::grammar::{Level, MilestoneName};
 use crate::late_clear::{BringUp, LateClear};
-use crate::report::{Access, CodeLine, MsrAccess, Report, Seen, TaintingModule};
+use crate::report::{Access, CodeLine, MemoryState, MsrAccess, Report, Seen, TaintingModule};
 use crate::routing::{Routing, SourceCode};
 use crate::splat::{Code, Frame, Inline, Kernel, Register, Section, SourceSpan, Splat, demangled};
 use crate::symbols::{Match, ModuleSymbols, Symbols, Variable};
@@ -153,6 +153,9 @@ pub(super) struct SplatJson<'a> {
     access: Option<Access>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msr: Option<&'a MsrAccess>,
+    /// Only where the kernel ran out of memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<&'a MemoryState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "bringup")]
     bring_up: Option<&'a BringUp>,
@@ -362,6 +365,7 @@ pub(super) fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         source_code: report.source_code.as_ref(),
         access,
         msr: report.msr.as_ref(),
+        memory: report.memory.as_ref(),
         bring_up: report.bring_up.as_ref(),
         late_clear: report.late_clear.as_ref(),
         seen: report.seen.as_ref(),

@@ -28,6 +28,12 @@ impl Assembler<'_> {
         }
         let state = self.lanes[index].orphans.headless.take();
         self.repeats.note(&header, line, boots);
+        let completed = |open: &mut SplatBuilder| completes(open, &header, line);
+        if let Some(mut open) = self.lanes[index].open.take_if(completed) {
+            open.complete_with(header, line);
+            self.complete.push(open.close(Closing::EndMarker));
+            return;
+        }
         if header.kind.is_whole(&header.text) {
             let boot = boots.claim(line.number);
             let builder = SplatBuilder::from_header(header, line, boot, &self.path);
@@ -139,4 +145,10 @@ pub(super) fn is_tail(grammar: &Grammar, report: &SplatBuilder, header: &Header<
 fn takes_over(open: &SplatBuilder, header: &Header<'_>, line: &LogLine<'_>) -> bool {
     let mut beginnings = header.kind.takes_over.iter();
     open.may_have_part(line) && beginnings.any(|p| p.is_match(open.header()))
+}
+
+/// True where the header is the last line of the open report, and says what kind it is.
+fn completes(open: &SplatBuilder, header: &Header<'_>, line: &LogLine<'_>) -> bool {
+    let mut reports = header.kind.completes.iter();
+    open.may_be_completed(line) && reports.any(|p| p.is_match(open.header()))
 }

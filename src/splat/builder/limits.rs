@@ -33,6 +33,10 @@ const MAX_FOREIGN_BEFORE_PART: u32 = 32;
 /// Time between the two: the CPU prints both in one go, on a slow console perhaps.
 const MAX_PART_DELAY_US: u64 = 10_000_000;
 
+/// Time from the first line of a report to the one that completes it: the table of tasks has thousands of rows, and a
+/// serial line prints a hundred of them a second.
+const MAX_COMPLETE_US: u64 = 60_000_000;
+
 /// Time between a header that was interrupted and its repetition.
 const MAX_REPEAT_DELAY_US: u64 = 1_000_000;
 
@@ -133,6 +137,11 @@ impl SplatBuilder {
         let Strangers { foreign, prose } = self.strangers;
         let near = foreign <= MAX_FOREIGN_BEFORE_PART && prose <= MAX_PROSE;
         self.trace == TraceState::Awaited && near && self.is_within(MAX_PART_DELAY_US, line)
+    }
+
+    /// True where a header may be the last line of this report: it was printed in one go, and nothing else came between.
+    pub fn may_be_completed(&self, line: &LogLine<'_>) -> bool {
+        self.strangers.prose <= MAX_FOREIGN && self.is_within(MAX_COMPLETE_US, line)
     }
 
     /// True where the line was printed so soon after the header, or no stamp says when.

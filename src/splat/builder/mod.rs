@@ -303,6 +303,16 @@ impl SplatBuilder {
         self.keep(line, LineClass::Text);
     }
 
+    /// The last line of the report is a header of this kind. Whoever ran when it began is still the task of the report.
+    pub fn complete_with(&mut self, header: Header<'_>, line: &LogLine<'_>) {
+        let splat = &mut self.splat;
+        let task = (splat.pid.take(), splat.comm.take());
+        self.become_kind_of(header, line);
+        let splat = &mut self.splat;
+        splat.pid = task.0.or(splat.pid);
+        splat.comm = task.1.or(splat.comm.take());
+    }
+
     /// Its first header was printed for an inlined function, on an earlier line.
     pub fn begin_at(&mut self, first_line: u64) {
         self.splat.source.first_line = self.splat.source.first_line.min(first_line);

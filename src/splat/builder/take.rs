@@ -16,7 +16,10 @@ impl SplatBuilder {
             self.layout.settle(line);
         }
         let unreliable = matches!(&kind, LineKind::Frame(frame, _) if !frame.reliable);
-        if line.framing.time_us.is_some() == self.layout.stamped && !unreliable {
+        // A record of several lines has its stamp on the first.
+        let goes_on = matches!(kind, LineKind::Known(_)) && line.text.starts_with([' ', '\t']);
+        let is_alike = line.framing.time_us.is_some() == self.layout.stamped || goes_on;
+        if is_alike && !unreliable {
             self.keep(line, LineClass::of(&line.text, &kind));
         }
         if is_foreign {
