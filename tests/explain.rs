@@ -18,6 +18,7 @@ fn a_kind_a_signature_and_a_feature_are_explained() {
     for (what, says) in [
         ("gpu-hang", "/sys/class/drm/card*/error"),
         ("ata:ata: exception", "smartctl -a"),
+        ("kasan", "Says       USE AFTER FREE"),
         ("late-clear:ap:VMX:init_ia32_feat_ctl", "MSR 0x3a"),
         ("vmx", "133 (word 4, bit 5) in all kernels"),
     ] {

@@ -102,9 +102,9 @@ pub enum Command {
     #[command(after_long_help = help(examples::EXPLAIN))]
     Explain {
         /// A kind (hung-task), a signature (late-clear:ap:VMX:init_ia32_feat_ctl), or a feature by its name, its
-        /// flag in /proc/cpuinfo or its number (VMX, vmx, 133, 4*32+5)
+        /// flag in /proc/cpuinfo or its number (VMX, vmx, 133, 4*32+5); without any all kinds are listed
         #[arg(value_name = "KIND|SIGNATURE|FEATURE")]
-        what: String,
+        what: Option<String>,
     },
 
     /// Print completions for a shell

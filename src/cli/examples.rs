@@ -127,6 +127,7 @@ pub const SYMBOLIZE: &[(&str, &str)] = &[
 pub const EXPLAIN: &[(&str, &str)] = &[
     ("ksplat explain soft-lockup", "a kind of report"),
     ("ksplat explain vmx", "a CPU feature"),
+    ("ksplat explain", "all kinds"),
 ];
 
 /// What the man page has behind the commands.

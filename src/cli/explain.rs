@@ -1,4 +1,4 @@
-//! `ksplat explain KIND|SIGNATURE|FEATURE`: what it means, from the grammars.
+//! `ksplat explain [KIND|SIGNATURE|FEATURE]`: what it means, from the grammars; without any, all kinds.
 
 use super::args::Options;
 use super::{CLEAN, Outcome, output, triage};
@@ -11,10 +11,12 @@ const NEAR: usize = 3;
 const ALIKE: f64 = 0.8;
 
 /// Runs the command.
-pub fn run(options: &Options, what: &str) -> Outcome {
+pub fn run(options: &Options, what: Option<&str>) -> Outcome {
     let grammar = triage::grammar(options)?;
-    let Some(text) = render::explain(&grammar, what) else {
-        return Err(unknown(&render::explained(&grammar), what).into());
+    let text = match what {
+        None => render::explain_all(&grammar),
+        Some(what) => render::explain(&grammar, what)
+            .ok_or_else(|| unknown(&render::explained(&grammar), what))?,
     };
     let mut out = output::open_paged(options)?;
     out.print(&text);
@@ -31,7 +33,7 @@ fn unknown(names: &[String], what: &str) -> String {
     near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let near: Vec<_> = near.iter().take(NEAR).map(|(_, n)| n.as_str()).collect();
     let mend = match near.is_empty() {
-        true => "docs/kinds.md lists the kinds".to_owned(),
+        true => "ksplat explain lists the kinds".to_owned(),
         false => format!("did you mean {}?", near.join(", ")),
     };
     format!("{what:?} is no kind, signature or CPU feature; {mend}")
@@ -47,6 +49,6 @@ mod tests {
         let text = unknown(&names, "kassan:x\n");
         assert!(text.contains("did you mean kasan?"), "{text}");
         assert_eq!(text.lines().count(), 1);
-        assert!(unknown(&names, "zzzz").ends_with("docs/kinds.md lists the kinds"));
+        assert!(unknown(&names, "zzzz").ends_with("ksplat explain lists the kinds"));
     }
 }

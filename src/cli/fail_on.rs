@@ -83,8 +83,10 @@ pub fn require_kinds<'k>(
     for kind in kinds {
         if grammar.kind(kind).is_none() {
             let near = nearest(kind, grammar.kind_names());
-            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-            return Err(format!("{option} {kind}: no kind of splat{near}"));
+            let mend = near.map_or("ksplat explain lists them".to_owned(), |near| {
+                format!("did you mean {near}?")
+            });
+            return Err(format!("{option} {kind}: no kind of splat; {mend}"));
         }
     }
     Ok(())

@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
         Some(Command::Cpus { paths }) => cpus::run(&args.options, paths),
         Some(Command::Bugs(bugs)) => bugs::run(&args.options, bugs),
         Some(Command::Merge { shards }) => merge::run(&args.options, shards),
-        Some(Command::Explain { what }) => explain::run(&args.options, what),
+        Some(Command::Explain { what }) => explain::run(&args.options, what.as_deref()),
         Some(Command::Man) => documents::man(&args.options),
         Some(Command::Scan(scan)) => scan::run(&args.options, scan),
         Some(Command::Check(check)) => check::run(&args.options, check),

@@ -2,7 +2,7 @@
 
 use super::words::wrap;
 use crate::grammar::features::{Feature, FeatureTable};
-use crate::grammar::{Grammar, Kind, Level, Requester};
+use crate::grammar::{Grammar, Kind, Level, Requester, SummaryRule};
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -23,9 +23,9 @@ const LATE_CLEAR: &str = "late-clear";
 pub fn explain(grammar: &Grammar, what: &str) -> Option<String> {
     let what = what.trim();
     match (grammar.kind(what), what.split_once(':')) {
-        (Some(kind), _) => Some(of_kind(kind)),
+        (Some(kind), _) => Some(of_kind(grammar, kind)),
         (None, Some((LATE_CLEAR, rest))) => of_late_clear(grammar, rest),
-        (None, Some((kind, rest))) => Some(of_signature(grammar.kind(kind)?, rest)),
+        (None, Some((kind, rest))) => Some(of_signature(grammar, grammar.kind(kind)?, rest)),
         (None, None) => Some(of_feature(grammar, &feature(grammar, what)?)),
     }
 }
@@ -41,12 +41,27 @@ fn newest(grammar: &Grammar) -> FeatureTable<'_> {
     grammar.features().for_release(Some(NEWEST))
 }
 
-fn of_kind(kind: &Kind) -> String {
-    let level = match kind.level {
+/// Every kind with what it is, a line or two each: reports, then notices.
+pub fn explain_all(grammar: &Grammar) -> String {
+    let mut kinds: Vec<_> = grammar.kinds.iter().collect();
+    kinds.sort_by_key(|kind| (kind.level == Level::Notice, &kind.name));
+    let mut text = String::new();
+    for kind in kinds {
+        let about = format!("{}{}: {}", kind.name, level(kind), kind.about);
+        let _ = writeln!(text, "{}", wrap(&about, WIDTH - LABEL, 4));
+    }
+    text
+}
+
+fn level(kind: &Kind) -> &'static str {
+    match kind.level {
         Level::Report => "",
         Level::Notice => " (notice)",
-    };
-    let mut text = format!("{}{level}\n", kind.name);
+    }
+}
+
+fn of_kind(grammar: &Grammar, kind: &Kind) -> String {
+    let mut text = format!("{}{}\n", kind.name, level(kind));
     row(&mut text, "What", &kind.about);
     row(
         &mut text,
@@ -58,15 +73,52 @@ fn of_kind(kind: &Kind) -> String {
         "Next",
         kind.advice.as_deref().unwrap_or_default(),
     );
-    let example = kind.examples.first();
-    let log = example.map_or("", |example| example.log.trim_matches('\n'));
-    row(&mut text, "Example", log.lines().next().unwrap_or_default());
+    add_sentences(&mut text, grammar, kind);
+    let mut lines = kind.examples.iter().flat_map(|example| example.log.lines());
+    let header = lines.find(|line| kind.is_in(line));
+    row(&mut text, "Example", header.unwrap_or_default());
     text
 }
 
+/// What a report of the kind begins with, in each of its forms, and what is to be done in any of them.
+fn add_sentences(text: &mut String, grammar: &Grammar, kind: &Kind) {
+    let is_about = |rule: &&SummaryRule| rule.kinds.contains(&kind.name);
+    let rules: Vec<_> = grammar.summaries.iter().filter(is_about).collect();
+    // The last sentence of a rule needs the fewest facts.
+    let sentence = |rule: &&SummaryRule| {
+        let says = without_facts(rule.says.last()?);
+        Some(format!("{}: {says}", rule.label))
+    };
+    let mut sentences: Vec<_> = rules.iter().filter_map(sentence).collect();
+    sentences.dedup();
+    add_list(text, "Says", &sentences);
+    // The last rule is the most general one.
+    let steps = rules.last().map(|rule| rule.alive.iter().chain(&rule.next));
+    let steps: Vec<_> = steps.into_iter().flatten().cloned().collect();
+    add_list(text, "Next", &steps);
+}
+
+/// `killed {name}` as `killed NAME`, as manuals write what differs from case to case.
+fn without_facts(sentence: &str) -> String {
+    let mut pieces = sentence.split('{');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (fact, rest) = piece.split_once('}').unwrap_or((piece, ""));
+        text.push_str(&fact.to_uppercase());
+        text.push_str(rest);
+    }
+    text
+}
+
+fn add_list(text: &mut String, label: &str, values: &[String]) {
+    for (index, value) in values.iter().enumerate() {
+        row(text, if index == 0 { label } else { "" }, value);
+    }
+}
+
 /// Behind the kind stand the function, or the title, and the frames below it.
-fn of_signature(kind: &Kind, rest: &str) -> String {
-    let mut text = of_kind(kind);
+fn of_signature(grammar: &Grammar, kind: &Kind, rest: &str) -> String {
+    let mut text = of_kind(grammar, kind);
     let (about, callers) = rest.split_once(':').unwrap_or((rest, ""));
     row(&mut text, "About", about);
     row(&mut text, "Called by", &callers.replace(':', ", "));

@@ -33,7 +33,7 @@ pub use bugs::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
 pub use check::CheckText;
 pub use clean::{Escape, clean, without_commands};
 pub use cpus::CpuComparison;
-pub use explain::{explain, names as explained};
+pub use explain::{explain, explain_all, names as explained};
 pub use firmware::Firmware;
 pub use github::Github;
 pub use groups::ScanText;

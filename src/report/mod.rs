@@ -496,7 +496,10 @@ fn culprit(
     name: &Name,
     late_clear: Option<&LateClear>,
 ) -> Option<Culprit> {
-    if grammar.kind(&splat.kind).is_some_and(|kind| kind.innocent_stack) {
+    if grammar
+        .kind(&splat.kind)
+        .is_some_and(|kind| kind.innocent_stack)
+    {
         return None;
     }
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
