@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use object::Endianness;
 use object::elf::{self, Sym32, Sym64};
+use object::{BigEndian, Endian, Endianness, LittleEndian};
 use object::pod::{self, Pod};
 use object::read::elf::Sym;
 use wide::u8x16;
@@ -79,8 +79,29 @@ impl<'a> View<'a> {
         })
     }
 
-    fn entries(&self) -> impl Iterator<Item = SymbolEntry> {
-        (0..).map_while(|number| self.entry(number))
+    /// Hands over all symbols with their numbers. The loop is made once for each form of the file, so that a search
+    /// reads no more than the fields that it looks at: one that asks for the form at each symbol takes several times
+    /// as long, and all of a kernel's 200,000 are read for a splat.
+    fn for_each(&self, take: impl FnMut(u32, SymbolEntry)) {
+        match (self.elf.layout.is_64, self.elf.layout.endian) {
+            (true, Endianness::Little) => self.for_each_as::<Sym64<_>, _>(LittleEndian, take),
+            (true, Endianness::Big) => self.for_each_as::<Sym64<_>, _>(BigEndian, take),
+            (false, Endianness::Little) => self.for_each_as::<Sym32<_>, _>(LittleEndian, take),
+            (false, Endianness::Big) => self.for_each_as::<Sym32<_>, _>(BigEndian, take),
+        }
+    }
+
+    fn for_each_as<S: Sym<Endian = E> + Pod, E: Endian>(
+        &self,
+        endian: E,
+        mut take: impl FnMut(u32, SymbolEntry),
+    ) {
+        let whole = self.symbols.len() / size_of::<S>();
+        let symbols = pod::slice_from_bytes::<S>(self.symbols, whole);
+        let symbols = symbols.map_or(&[][..], |(symbols, _)| symbols);
+        for (number, symbol) in (0..).zip(symbols) {
+            take(number, self.decoded(symbol, endian));
+        }
     }
 
     fn entry(&self, number: usize) -> Option<SymbolEntry> {
@@ -93,10 +114,14 @@ impl<'a> View<'a> {
     fn entry_as<S: Sym<Endian = Endianness> + Pod>(&self, number: usize) -> Option<SymbolEntry> {
         let from = number.checked_mul(size_of::<S>())?;
         let (symbol, _) = pod::from_bytes::<S>(self.symbols.get(from..)?).ok()?;
-        let endian = self.elf.layout.endian;
+        Some(self.decoded(symbol, self.elf.layout.endian))
+    }
+
+    #[inline]
+    fn decoded<S: Sym>(&self, symbol: &S, endian: S::Endian) -> SymbolEntry {
         let value: u64 = symbol.st_value(endian).into();
         let kind = symbol.st_type();
-        Some(SymbolEntry {
+        SymbolEntry {
             name: symbol.st_name(endian),
             section: match u32::from(symbol.st_shndx(endian).0) {
                 ABSOLUTE => ABSOLUTE,
@@ -111,7 +136,7 @@ impl<'a> View<'a> {
                 false => value,
             },
             size: symbol.st_size(endian).into(),
-        })
+        }
     }
 
     fn name(&self, symbol: &SymbolEntry) -> &'a [u8] {
@@ -146,24 +171,22 @@ impl<'a> View<'a> {
         }
         let filter = NameFilter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
-        for symbol in self.entries() {
+        self.for_each(|_, symbol| {
             let offset = symbol.name;
             if !filter.may_contain(u64::from(offset)) {
-                continue;
+                return;
             }
             if let Ok(at) = offsets.binary_search_by_key(&offset, |&(offset, _)| offset)
                 && symbol.section != UNDEFINED
             {
                 found.push((offsets[at].1, symbol));
             }
-        }
+        });
         found
     }
 
     /// For each of the sorted addresses, the next higher address that kallsyms has a symbol for.
     fn next_after(&self, addresses: &[u64]) -> Vec<u64> {
-        // Nearly always it is less than 64 KiB away.
-        let block = |address: u64| address >> 16;
         let blocks = addresses
             .iter()
             .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
@@ -177,10 +200,10 @@ impl<'a> View<'a> {
 
     fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
         let mut next = vec![u64::MAX; addresses.len()];
-        for symbol in self.entries() {
+        self.for_each(|_, symbol| {
             let address = self.address(&symbol);
             if !may_be_next(address) {
-                continue;
+                return;
             }
             let before = addresses.partition_point(|&a| a < address);
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
@@ -189,24 +212,49 @@ impl<'a> View<'a> {
             {
                 *next = address;
             }
-        }
+        });
         next
     }
 
     /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
     pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, SymbolEntry)> {
+        let blocks = addresses
+            .iter()
+            .flat_map(|&a| [block(a), block(a).wrapping_sub(1)]);
+        let filter = NameFilter::new(blocks);
+        let near = self.nearest_among(addresses, |address| filter.may_contain(block(address)));
+        // What is as near as the block before was seen by the filter, and so was all that is nearer.
+        let is_near = |(at, symbol): &(usize, SymbolEntry)| {
+            let block_before = addresses.get(*at).map(|&a| block(a).saturating_sub(1));
+            block_before.is_some_and(|before| block(self.address(symbol)) >= before)
+        };
+        if near.len() == addresses.len() && near.iter().all(is_near) {
+            return near;
+        }
+        self.nearest_among(addresses, |_| true)
+    }
+
+    fn nearest_among(
+        &self,
+        addresses: &[u64],
+        may_be_nearest: impl Fn(u64) -> bool,
+    ) -> Vec<(usize, SymbolEntry)> {
         let rank = |symbol: &SymbolEntry| (self.address(symbol), preference(symbol));
         let mut nearest: Vec<Option<SymbolEntry>> = vec![None; addresses.len()];
-        for symbol in self.entries() {
-            // Kept for the first address it lies below; the addresses behind it inherit.
-            let at = addresses.partition_point(|&a| a < self.address(&symbol));
+        self.for_each(|_, symbol| {
+            let address = self.address(&symbol);
+            if !may_be_nearest(address) {
+                return;
+            }
+            // Kept for the first address it lies below; the addresses after it inherit.
+            let at = addresses.partition_point(|&a| a < address);
             if let Some(best) = nearest.get_mut(at)
                 && best.is_none_or(|best| rank(&symbol) > rank(&best))
                 && self.in_kallsyms(&symbol)
             {
                 *best = Some(symbol);
             }
-        }
+        });
         let mut last = None;
         let mut inherit = |(at, symbol): (usize, Option<SymbolEntry>)| {
             last = symbol.or(last);
@@ -221,13 +269,15 @@ impl<'a> View<'a> {
 
     /// Link addresses of all functions, in order, with the number of the symbol.
     pub(super) fn functions(&self) -> Vec<(u64, u32)> {
-        let is_function =
-            |symbol: &SymbolEntry| symbol.kind == elf::STT_FUNC && self.is_code(symbol);
-        let functions = (0..).zip(self.entries());
-        let functions = functions.filter(|(_, symbol)| is_function(symbol));
-        let place = |(number, symbol): (u32, SymbolEntry)| (self.address(&symbol), number);
-        let mut functions: Vec<(u64, u32)> = functions.map(place).collect();
-        functions.sort_unstable();
+        let mut functions = Vec::new();
+        self.for_each(|number, symbol| {
+            if symbol.kind == elf::STT_FUNC && self.is_code(&symbol) {
+                functions.push((self.address(&symbol), number));
+            }
+        });
+        // A kernel has 100,000: to compare them with one another takes ten times as long. The sort is stable, so that
+        // of several at one address the first stays.
+        radsort::sort_by_key(&mut functions, |(address, _)| *address);
         functions.dedup_by_key(|(address, _)| *address);
         functions
     }
@@ -365,6 +415,11 @@ fn zero_mask(block: &[u8; 64]) -> u64 {
         u64::from(zero.move_mask() as u16)
     });
     masks.rev().fold(0, |all, mask| all << 16 | mask)
+}
+
+/// Where an address lies, roughly: the next symbol is nearly always less than 64 KiB away.
+fn block(address: u64) -> u64 {
+    address >> 16
 }
 
 /// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out.
