@@ -18,7 +18,7 @@ use crate::input::container::Envelope;
 use crate::input::{Finder, LineReader, Role};
 use crate::line::LogLine;
 use crate::line::decode;
-use crate::report::{Known, Report, Sequence};
+use crate::report::{Incidents, Report, ReportCache};
 use crate::routing::Sources;
 use crate::splat::Assembler;
 use crate::symbols::Symbolizer;
@@ -76,7 +76,7 @@ pub struct Analyzer {
     symbolizer: Option<Symbolizer>,
     sources: Option<Sources>,
     roles: Roles,
-    known: Known,
+    cache: ReportCache,
     every_boot: bool,
     excerpts: bool,
     looks_for_kernel: bool,
@@ -110,7 +110,7 @@ impl Analyzer {
             symbolizer,
             sources: None,
             roles: Roles::default(),
-            known: Known::default(),
+            cache: ReportCache::default(),
             every_boot: true,
             excerpts: false,
             looks_for_kernel: false,
@@ -208,12 +208,12 @@ impl Analyzer {
         &self,
         origin: impl Into<Origin<'o>>,
         bytes: &[u8],
-        sequence: &mut Sequence,
+        incidents: &mut Incidents,
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let origin = origin.into();
         let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
-        let mut pipeline = Pipeline::new(self, &origin, sequence, listings, take);
+        let mut pipeline = Pipeline::new(self, &origin, incidents, listings, take);
         pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
         pipeline.finish(lines)
@@ -223,14 +223,14 @@ impl Analyzer {
     pub fn stream<'a, 'o>(
         &'a self,
         origin: impl Into<Origin<'o>>,
-        sequence: &'a mut Sequence,
+        incidents: &'a mut Incidents,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         let listings = Listings::beside(self.beside.as_ref());
         Stream {
             lines: LineReader::default(),
             pace: Pace::default(),
-            pipeline: Pipeline::new(self, &origin.into(), sequence, listings, take),
+            pipeline: Pipeline::new(self, &origin.into(), incidents, listings, take),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::grammar::{Grammar, Level};
 use crate::input::InputError;
 use crate::input::container::{Content, Limits, Unpacker};
 use crate::render;
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 use crate::routing::Sources;
 use crate::scan::{Extent, Reading, ScanError, Scanner, Sink};
 use crate::symbols::{self, Symbolizer};
@@ -161,11 +161,11 @@ impl Ksplat {
         if self.vmlinux.is_empty() && self.debug_dirs.is_empty() {
             return Ok(None);
         }
-        let options = symbols::Options {
+        let options = symbols::SymbolOptions {
             vmlinux: self.vmlinux.clone(),
             debug_dirs: self.debug_dirs.clone(),
             max_size: self.limits.max_size,
-            ..symbols::Options::default()
+            ..symbols::SymbolOptions::default()
         };
         Symbolizer::new(options).map(Some).map_err(Error::from)
     }
@@ -197,8 +197,8 @@ impl Ksplat {
     /// Where a vmlinux, MAINTAINERS file or checkout cannot be used.
     pub fn read_bytes(&self, name: &str, bytes: &[u8]) -> Result<Log, Error> {
         let mut log = Log::default();
-        let mut sequence = Sequence::default();
-        let mut reading = Reading::new(self.analyzer()?, name, &mut sequence, &mut log);
+        let mut incidents = Incidents::default();
+        let mut reading = Reading::new(self.analyzer()?, name, &mut incidents, &mut log);
         let unpacker = Unpacker::new(self.limits.clone());
         unpacker.unpack(name, Content::Whole(bytes), &mut reading);
         log.lines = reading.lines;

@@ -41,7 +41,7 @@ pub struct BaselineError {
 
 /// A splat that is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct BaselineBug {
     /// As [`Report::signature`], or one of [`Report::former_signatures`]; several where one entry means
     /// several bugs. None where the title or the pattern says what is known.
     pub signatures: Vec<String>,
@@ -57,7 +57,7 @@ pub struct Known {
     pub link: Option<String>,
 }
 
-impl Known {
+impl BaselineBug {
     /// Its name: the first of its signatures, else the pattern, else the title.
     pub fn name(&self) -> &str {
         let pattern = self.pattern.as_ref().map(|pattern| pattern.0.as_str());
@@ -66,7 +66,7 @@ impl Known {
     }
 
     /// True where no signature says what is known, and its title or its pattern fits the bug.
-    fn fits(&self, bug: &Bug<'_>) -> bool {
+    fn fits(&self, bug: &Sighting<'_>) -> bool {
         match &self.pattern {
             Some(BaselinePattern(regex)) => {
                 regex.is_match(bug.title) || regex.is_match(bug.signature)
@@ -90,7 +90,7 @@ impl Eq for BaselinePattern {}
 
 /// What a bug is known by.
 #[derive(Debug, Clone, Copy)]
-pub struct Bug<'a> {
+pub struct Sighting<'a> {
     /// As [`Report::signature`].
     pub signature: &'a str,
     /// As [`Report::former_signatures`].
@@ -99,9 +99,9 @@ pub struct Bug<'a> {
     pub title: &'a str,
 }
 
-impl<'a> From<&'a Report> for Bug<'a> {
-    fn from(report: &'a Report) -> Bug<'a> {
-        Bug {
+impl<'a> From<&'a Report> for Sighting<'a> {
+    fn from(report: &'a Report) -> Sighting<'a> {
+        Sighting {
             signature: &report.signature,
             former: &report.former_signatures,
             title: &report.title,
@@ -109,9 +109,9 @@ impl<'a> From<&'a Report> for Bug<'a> {
     }
 }
 
-impl<'a> From<&'a Group> for Bug<'a> {
-    fn from(group: &'a Group) -> Bug<'a> {
-        Bug {
+impl<'a> From<&'a Group> for Sighting<'a> {
+    fn from(group: &'a Group) -> Sighting<'a> {
+        Sighting {
             signature: &group.signature,
             former: &group.former_signatures,
             title: &group.title,
@@ -121,27 +121,27 @@ impl<'a> From<&'a Group> for Bug<'a> {
 
 /// What a baseline says of a splat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing<'b> {
+pub enum BaselineStatus<'b> {
     /// The baseline lacks it.
     New,
     /// It was accepted up to a day that is over: it counts as new.
-    Expired(&'b Known),
+    Expired(&'b BaselineBug),
     /// It is accepted.
-    Known(&'b Known),
+    Known(&'b BaselineBug),
 }
 
-impl Standing<'_> {
+impl BaselineStatus<'_> {
     /// True where it is accepted.
     pub fn is_known(self) -> bool {
-        matches!(self, Standing::Known(_))
+        matches!(self, BaselineStatus::Known(_))
     }
 
     /// As JSON spells it.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::New => "new",
-            Standing::Expired(_) => "expired",
-            Standing::Known(_) => "known",
+            BaselineStatus::New => "new",
+            BaselineStatus::Expired(_) => "expired",
+            BaselineStatus::Known(_) => "known",
         }
     }
 }
@@ -150,22 +150,22 @@ impl Standing<'_> {
 #[derive(Debug)]
 pub struct Comparison<'b> {
     /// All groups, in the order of the scan.
-    pub groups: Vec<(Group, Standing<'b>)>,
+    pub groups: Vec<(Group, BaselineStatus<'b>)>,
     /// Entries whose splat was not seen.
-    pub unseen: Vec<&'b Known>,
+    pub unseen: Vec<&'b BaselineBug>,
 }
 
 impl Comparison<'_> {
     /// True where the baseline lacks something.
     pub fn has_new(&self) -> bool {
         let mut standings = self.groups.iter().map(|(_, standing)| standing);
-        standings.any(|standing| *standing == Standing::New)
+        standings.any(|standing| *standing == BaselineStatus::New)
     }
 
     /// True where an entry is past its date.
     pub fn has_expired(&self) -> bool {
         let mut standings = self.groups.iter().map(|(_, standing)| standing);
-        standings.any(|standing| matches!(standing, Standing::Expired(_)))
+        standings.any(|standing| matches!(standing, BaselineStatus::Expired(_)))
     }
 }
 
@@ -173,7 +173,7 @@ impl Comparison<'_> {
 #[derive(Debug, Default)]
 pub struct Baseline {
     document: DocumentMut,
-    known: Vec<Known>,
+    known: Vec<BaselineBug>,
     /// Index in `known` by signature.
     index: HashMap<String, usize>,
 }
@@ -209,7 +209,7 @@ impl BaselineEntry {
     ///
     /// # Errors
     /// Where it says nothing, or what cannot be read, with the place in the text; `at` is its own.
-    fn known(self, at: usize) -> Result<Known, (usize, String)> {
+    fn known(self, at: usize) -> Result<BaselineBug, (usize, String)> {
         let expires = self.expires.map(|value| {
             let at = value.span().start;
             date(value.get_ref()).ok_or_else(|| (at, "expires is no date (2027-01-31)".to_owned()))
@@ -235,7 +235,7 @@ impl BaselineEntry {
             }
             None => Vec::new(),
         };
-        Ok(Known {
+        Ok(BaselineBug {
             signatures,
             title: self.title,
             pattern: pattern.transpose()?,
@@ -295,9 +295,9 @@ impl Baseline {
 
     /// Accepts these signatures, and nothing else.
     pub(crate) fn of_signatures(signatures: impl IntoIterator<Item = String>) -> Baseline {
-        let known = signatures.into_iter().map(|signature| Known {
+        let known = signatures.into_iter().map(|signature| BaselineBug {
             signatures: vec![signature],
-            ..Known::default()
+            ..BaselineBug::default()
         });
         let known: Vec<_> = known.collect();
         Baseline {
@@ -308,7 +308,7 @@ impl Baseline {
     }
 
     /// The entry of a bug: by its signature, by a former one, else the first whose title or pattern fits.
-    fn entry<'b>(&self, bug: impl Into<Bug<'b>>) -> Option<usize> {
+    fn entry<'b>(&self, bug: impl Into<Sighting<'b>>) -> Option<usize> {
         let bug = bug.into();
         let former = bug.former.iter().map(String::as_str);
         let all = std::iter::once(bug.signature).chain(former);
@@ -320,13 +320,17 @@ impl Baseline {
     }
 
     /// What it says of a bug.
-    pub(crate) fn standing<'b>(&self, bug: impl Into<Bug<'b>>, today: Date) -> Standing<'_> {
+    pub(crate) fn standing<'b>(
+        &self,
+        bug: impl Into<Sighting<'b>>,
+        today: Date,
+    ) -> BaselineStatus<'_> {
         let Some(known) = self.entry(bug).map(|index| &self.known[index]) else {
-            return Standing::New;
+            return BaselineStatus::New;
         };
         match known.expires {
-            Some(last) if last < today => Standing::Expired(known),
-            _ => Standing::Known(known),
+            Some(last) if last < today => BaselineStatus::Expired(known),
+            _ => BaselineStatus::Known(known),
         }
     }
 
@@ -350,7 +354,7 @@ impl Baseline {
 }
 
 /// Where each signature is.
-fn index(known: &[Known]) -> HashMap<String, usize> {
+fn index(known: &[BaselineBug]) -> HashMap<String, usize> {
     let entries = known.iter().zip(0..);
     let all = entries.flat_map(|(known, index)| {
         let signatures = known.signatures.iter();
@@ -387,8 +391,8 @@ mod tests {
         signature = \"b\" # keep\n\
         title = \"B\"\n";
 
-    fn bug<'a>(signature: &'a str, former: &'a [String]) -> Bug<'a> {
-        Bug {
+    fn bug<'a>(signature: &'a str, former: &'a [String]) -> Sighting<'a> {
+        Sighting {
             signature,
             former,
             title: "WARNING in x",

@@ -3,7 +3,7 @@
 //! In: log lines, one after the other. Out: [`Boot`]s; a version banner begins a new one. Lines
 //! before the first banner belong to a boot of which nothing is known.
 
-use crate::grammar::{FactField, Grammar, MilestoneName, Tells};
+use crate::grammar::{BootEvent, FactField, Grammar, MilestoneName};
 use crate::line::LogLine;
 
 /// Milestones and notes kept for one boot; a machine that hotplugs for weeks would fill memory.
@@ -287,29 +287,29 @@ impl Boots {
     pub fn observe(&mut self, grammar: &Grammar, line: &LogLine<'_>) {
         self.has_kernel_lines |= line.framing.is_kernels();
         let text = line.text.trim();
-        let Some(told) = grammar.told(text) else {
+        let Some(events) = grammar.boot_events(text) else {
             return;
         };
-        let is_fact = |tells: &&Tells| matches!(tells, Tells::Fact(..));
-        let facts = told.all.iter().take_while(is_fact).count();
-        let (facts, rest) = told.all.split_at(facts);
+        let is_fact = |event: &&BootEvent| matches!(event, BootEvent::Fact(..));
+        let facts = events.all.iter().take_while(is_fact).count();
+        let (facts, rest) = events.all.split_at(facts);
         facts.iter().for_each(|fact| self.learn(fact, line, text));
-        self.begun |= told.may_be_milestone;
-        rest.iter().for_each(|tells| self.learn(tells, line, text));
+        self.begun |= events.may_be_milestone;
+        rest.iter().for_each(|event| self.learn(event, line, text));
     }
 
-    fn learn(&mut self, tells: &Tells, line: &LogLine<'_>, text: &str) {
-        match tells {
-            Tells::Fact(FactField::Banner, banner) => self.begin(line, banner),
-            Tells::Fact(field, value) => self.boot(line).set(*field, line.number, value),
-            Tells::Milestone(name, cpu) => self.boot(line).pass(PassedMilestone {
+    fn learn(&mut self, event: &BootEvent, line: &LogLine<'_>, text: &str) {
+        match event {
+            BootEvent::Fact(FactField::Banner, banner) => self.begin(line, banner),
+            BootEvent::Fact(field, value) => self.boot(line).set(*field, line.number, value),
+            BootEvent::Milestone(name, cpu) => self.boot(line).pass(PassedMilestone {
                 name: *name,
                 line: line.number,
                 time_us: line.framing.time_us,
                 cpu: *cpu,
             }),
-            Tells::Word(name, flag) => self.note(line, Some(name.clone()), flag.clone(), text),
-            Tells::Site => self.note(line, None, None, text),
+            BootEvent::Word(name, flag) => self.note(line, Some(name.clone()), flag.clone(), text),
+            BootEvent::Site => self.note(line, None, None, text),
         }
     }
 

@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use crate::analyzer::Analyzer;
     use crate::grammar::Grammar;
-    use crate::report::Sequence;
+    use crate::report::Incidents;
 
     /// A log with one warning of `function` on a machine.
     fn log(function: &str, release: &str, hardware: Option<&str>) -> String {
@@ -276,9 +276,9 @@ mod tests {
         let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");
         let mut groups = Groups::default();
         for (path, log) in logs {
-            let mut sequence = Sequence::default();
+            let mut incidents = Incidents::default();
             let mut take = |report| groups.add(&report);
-            analyzer.read_all(*path, log.as_bytes(), &mut sequence, &mut take);
+            analyzer.read_all(*path, log.as_bytes(), &mut incidents, &mut take);
         }
         groups.into_sorted()
     }
@@ -312,7 +312,7 @@ mod tests {
         for function in ["a", "b", "c", "a"] {
             let log = log(function, "6.1.0", None);
             let mut take = |report| groups.add(&report);
-            analyzer.read_all("x", log.as_bytes(), &mut Sequence::default(), &mut take);
+            analyzer.read_all("x", log.as_bytes(), &mut Incidents::default(), &mut take);
         }
         assert_eq!(groups.ungrouped(), 1);
         assert_eq!(groups.into_sorted().len(), 2);

@@ -4,7 +4,7 @@ use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::features::FeatureDb;
 use ksplat::stages::grammar::{FaultName, Grammar};
 use ksplat::stages::late_clear::{Confidence, LateClear};
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 /// The first late clear of a log.
 fn verdict(log: &str) -> LateClear {
@@ -14,7 +14,7 @@ fn verdict(log: &str) -> LateClear {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.extend(report.late_clear),
     );
     all.into_iter().next().expect("a late clear")

@@ -2,7 +2,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Level, PathName};
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
@@ -10,7 +10,7 @@ fn reports(log: &str) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

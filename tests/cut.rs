@@ -2,12 +2,12 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 
 fn report(log: &str) -> Report {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");
     let mut all = Vec::new();
-    let mut sequence = Sequence::default();
+    let mut sequence = Incidents::default();
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),

@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use regex::{Captures, Regex};
 use std::fs;
 use std::path::Path;
@@ -73,7 +73,7 @@ fn decoded_line(line: &str, found: &Captures<'_>, form: Form) -> String {
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("built");
     let mut all = Vec::new();
-    let mut sequence = Sequence::default();
+    let mut sequence = Incidents::default();
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),

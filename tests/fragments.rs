@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -66,7 +66,7 @@ fn reports(log: &str) -> Vec<Report> {
     ANALYZER.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use ksplat::stages::splat::Splat;
 use proptest::prelude::*;
 use std::path::Path;
@@ -102,7 +102,7 @@ fn read(lines: &[String]) -> Vec<Splat> {
     let mut splats = Vec::new();
     let take = &mut |report: Report| splats.push(report.splat);
     let log = lines.join("\n");
-    ANALYZER.read_all("log", log.as_bytes(), &mut Sequence::default(), take);
+    ANALYZER.read_all("log", log.as_bytes(), &mut Incidents::default(), take);
     splats
 }
 

@@ -4,7 +4,7 @@
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, PathName, StageName};
 use ksplat::stages::late_clear::{Confidence, Divergence, LateClear};
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ fn reports(analyzer: &Analyzer, log: &str) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

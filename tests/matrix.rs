@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Kind};
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 /// What stands in front of a line.
 struct Prefix {
@@ -152,7 +152,7 @@ fn titles(analyzer: &Analyzer, log: &str) -> Vec<(String, String)> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut take,
     );
     all
@@ -234,7 +234,7 @@ fn what_no_framing_knows_is_learned_from_the_lines_of_a_report() {
             .concat();
         let mut all = Vec::new();
         let mut take = |report: ksplat::Report| all.push(report);
-        let sequence = &mut Sequence::default();
+        let sequence = &mut Incidents::default();
         analyzer.read_all(Origin::default(), log.as_bytes(), sequence, &mut take);
         let splat = all.first().map(|report| &report.splat);
         let release = splat.and_then(|splat| splat.kernel.release.as_deref());

@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 /// What may speak of the function without being a WARNING in it.
 const MENTIONS: [&str; 7] = [
@@ -64,7 +64,7 @@ fn late_clears(analyzer: &Analyzer, text: &str) -> usize {
     analyzer.read_all(
         Origin::default(),
         stamped(text).as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| count += usize::from(report.late_clear.is_some()),
     );
     count

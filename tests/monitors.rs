@@ -2,7 +2,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Level};
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 const NOTICE: Level = Level::Notice;
 const REPORT: Level = Level::Report;
@@ -91,7 +91,7 @@ fn each_pattern_has_its_kind_and_level() {
         analyzer.read_all(
             Origin::default(),
             log.as_bytes(),
-            &mut Sequence::default(),
+            &mut Incidents::default(),
             take,
         );
         let got: Vec<_> = all

@@ -5,7 +5,7 @@ mod common;
 use common::{ksplat, stdout};
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Level};
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use serde_json::Value;
 
 const BOOT: &str = "\
@@ -41,7 +41,7 @@ fn reports(log: &str) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

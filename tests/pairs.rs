@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Kind, Level, Pattern};
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use std::sync::LazyLock;
 
 static ANALYZER: LazyLock<Analyzer> =
@@ -18,7 +18,7 @@ fn reports(log: &str) -> Vec<Report> {
     ANALYZER.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         take,
     );
     all

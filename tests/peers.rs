@@ -13,7 +13,7 @@ mod syzkaller;
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use std::path::{Path, PathBuf};
 
 /// A folder of fixtures, where it is there.
@@ -30,7 +30,7 @@ fn reports(analyzer: &Analyzer, log: &[u8]) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log,
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

@@ -2,7 +2,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 
 fn read(grammar: Grammar, log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(grammar, None).expect("a search for the literals");
@@ -10,7 +10,7 @@ fn read(grammar: Grammar, log: &str) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

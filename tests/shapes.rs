@@ -3,7 +3,7 @@
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Level};
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 /// Titles of the reports of a log, and whether they were called corrupted.
 fn reports(log: &str) -> Vec<(String, bool)> {
@@ -14,7 +14,7 @@ fn reports(log: &str) -> Vec<(String, bool)> {
             all.push((report.title, report.corrupted));
         }
     };
-    let mut sequence = Sequence::default();
+    let mut sequence = Incidents::default();
     analyzer.read_all(Origin::default(), log.as_bytes(), &mut sequence, &mut take);
     all
 }

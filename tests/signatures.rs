@@ -2,7 +2,7 @@
 
 use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use regex::{Captures, Regex};
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ fn analyzer() -> Analyzer {
 
 fn reports(analyzer: &Analyzer, log: &str) -> Vec<Report> {
     let mut found = Vec::new();
-    let mut sequence = Sequence::default();
+    let mut sequence = Incidents::default();
     analyzer.read_all("log", log.as_bytes(), &mut sequence, &mut |report| {
         found.push(report)
     });

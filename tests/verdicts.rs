@@ -3,7 +3,7 @@
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, PathName, StageName};
 use ksplat::stages::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 
 fn reports(log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("an analyzer");
@@ -11,7 +11,7 @@ fn reports(log: &str) -> Vec<Report> {
     analyzer.read_all(
         Origin::default(),
         log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| all.push(report),
     );
     all

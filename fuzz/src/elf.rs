@@ -9,7 +9,7 @@ use ksplat::stages::grammar::features::FeatureDb;
 use ksplat::stages::late_clear::{Case, judge};
 use ksplat::stages::line::LogLine;
 use ksplat::stages::splat::{Assembler, Splat};
-use ksplat::stages::symbols::{BootFacts, Options, Symbolizer};
+use ksplat::stages::symbols::{BootFacts, SymbolOptions, Symbolizer};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -66,11 +66,11 @@ pub fn run(input: &[u8]) {
 }
 
 fn ask(folder: &Path, vmlinux: &Path, kaslr_offset: Option<u64>) {
-    let opened = Symbolizer::new(Options {
+    let opened = Symbolizer::new(SymbolOptions {
         vmlinux: vec![vmlinux.to_owned()],
         debug_dirs: vec![folder.to_owned()],
         max_size: MAX_SIZE,
-        ..Options::default()
+        ..SymbolOptions::default()
     });
     let symbolizer = match opened {
         Ok(symbolizer) => symbolizer,

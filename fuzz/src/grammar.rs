@@ -3,7 +3,7 @@
 use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
 use ksplat::stages::render;
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 
 /// A late clear, an oops, and lines that milestones and facts are made of.
 const LOG: &[u8] = include_bytes!("../seeds/grammar.log");
@@ -23,6 +23,6 @@ pub fn run(text: &[u8]) {
     };
     let mut reports = Vec::new();
     let take = &mut |report| reports.push(report);
-    let input = analyzer.read_all("log", LOG, &mut Sequence::default(), take);
+    let input = analyzer.read_all("log", LOG, &mut Incidents::default(), take);
     render::document(&[input], &reports).expect("few reports wait in memory");
 }

@@ -3,10 +3,10 @@
 use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
 use ksplat::stages::render::{
-    Ending, Firmware, Github, Html, Json, Junit, Mail, Manner, Markdown, Output, Sarif, Standing,
-    Style, Text,
+    Firmware, Github, Html, Json, Junit, Mail, Manner, Markdown, Output, RunStatus, RunSummary,
+    Sarif, Style, Text,
 };
-use ksplat::stages::report::Sequence;
+use ksplat::stages::report::Incidents;
 use std::sync::LazyLock;
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| {
@@ -30,10 +30,10 @@ pub fn run(log: &[u8]) {
     ];
     for mut form in forms {
         let mut shown = String::new();
-        let take = &mut |report| shown += &form.report(report, Standing::default());
-        let input = ANALYZER.read_all("log", log, &mut Sequence::default(), take);
+        let take = &mut |report| shown += &form.report(report, RunStatus::default());
+        let input = ANALYZER.read_all("log", log, &mut Incidents::default(), take);
         shown += &form.input(input);
-        shown += &form.finish(Ending::Triage);
+        shown += &form.finish(RunSummary::Triage);
         while let Some(rest) = form.rest().expect("few reports wait in memory") {
             shown += &rest;
         }

@@ -3,7 +3,7 @@
 
 use super::{Analyzer, Origin};
 use crate::grammar::{Example, Grammar, GrammarError, Kind};
-use crate::report::Sequence;
+use crate::report::Incidents;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ fn wrong(analyzer: &Analyzer, kind: &Kind, example: &Example) -> Option<String> 
     analyzer.read_all(
         Origin::default(),
         example.log.as_bytes(),
-        &mut Sequence::default(),
+        &mut Incidents::default(),
         &mut |report| found.push((report.splat.kind, report.title)),
     );
     let name = &kind.name;

@@ -31,13 +31,13 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What was seen of a text.
 #[derive(Debug, Default)]
-pub struct Kernel {
+pub struct KernelSigns {
     seen: bool,
     /// The end of the last chunk.
     overlap: Vec<u8>,
 }
 
-impl Kernel {
+impl KernelSigns {
     /// Takes in a whole text, or the next chunk of it.
     pub fn look(&mut self, bytes: &[u8], finder: &Finder) {
         for step in in_steps(bytes) {
@@ -111,7 +111,7 @@ mod tests {
     fn a_mark_between_two_chunks_is_seen() {
         let analyzer = crate::analyzer::Analyzer::new(crate::grammar::Grammar::builtin(), None);
         let finder = analyzer.expect("built").finder;
-        let mut kernel = Kernel::default();
+        let mut kernel = KernelSigns::default();
         kernel.look(b"some firmware\n[    0.0", &finder);
         assert!(!kernel.is_seen());
         kernel.look(b"00000] x", &finder);

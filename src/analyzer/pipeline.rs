@@ -1,21 +1,21 @@
 //! The first half of the way: physical lines in, log lines out.
 
 use super::expected::Expected;
-use super::kernel::Kernel;
+use super::kernel::KernelSigns;
 use super::reports::Reports;
 use super::{Analyzer, Input, Origin};
 use crate::cpus::Listings;
-use crate::input::{Asides, Role, Visitor};
+use crate::input::{DeferredLines, Role, Visitor};
 use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 
 /// The state of one input.
 pub struct Pipeline<'a> {
     pub analyzer: &'a Analyzer,
     decoder: Decoder,
-    asides: Asides,
-    kernel: Kernel,
+    deferred: DeferredLines,
+    kernel: KernelSigns,
     expected: Expected,
     reports: Reports<'a>,
 }
@@ -40,7 +40,7 @@ impl Visitor for Pipeline<'_> {
 
     fn boot(&mut self, number: u64, raw: &[u8], passed: bool) {
         self.keep(number, raw);
-        self.asides.clear();
+        self.deferred.clear();
         if passed {
             self.reports.boots.set_begun();
         }
@@ -52,8 +52,8 @@ impl Visitor for Pipeline<'_> {
 
     fn aside(&mut self, number: u64, raw: &[u8]) {
         self.keep(number, raw);
-        self.asides.keep(number, raw);
-        if self.analyzer.every_boot || self.asides.is_full() {
+        self.deferred.keep(number, raw);
+        if self.analyzer.every_boot || self.deferred.is_full() {
             self.observe_asides();
         } else if !self.reports.boots.has_begun() && self.analyzer.finder.has_milestone(raw, 0) {
             self.reports.boots.set_begun();
@@ -64,7 +64,7 @@ impl Visitor for Pipeline<'_> {
         self.reports.boots.has_banner_of(line)
     }
 
-    fn wants_asides(&self) -> bool {
+    fn wants_deferred_lines(&self) -> bool {
         self.analyzer.every_boot
     }
 
@@ -94,17 +94,17 @@ impl<'a> Pipeline<'a> {
     pub fn new(
         analyzer: &'a Analyzer,
         origin: &Origin<'_>,
-        sequence: &'a mut Sequence,
+        incidents: &'a mut Incidents,
         listings: Listings<'a>,
         take: &'a mut dyn FnMut(Report),
     ) -> Pipeline<'a> {
         Pipeline {
             analyzer,
             decoder: Decoder::default(),
-            asides: Asides::default(),
-            kernel: Kernel::default(),
+            deferred: DeferredLines::default(),
+            kernel: KernelSigns::default(),
             expected: Expected::default(),
-            reports: Reports::new(analyzer, origin, sequence, listings, take),
+            reports: Reports::new(analyzer, origin, incidents, listings, take),
         }
     }
 
@@ -168,13 +168,13 @@ impl<'a> Pipeline<'a> {
 
     /// A report comes: what was said of its boot matters.
     fn observe_asides(&mut self) {
-        if self.asides.is_empty() {
+        if self.deferred.is_empty() {
             return;
         }
-        let asides = std::mem::take(&mut self.asides);
-        for (number, raw) in asides.lines() {
+        let deferred = std::mem::take(&mut self.deferred);
+        for (number, raw) in deferred.lines() {
             self.observe(number, raw);
         }
-        self.asides = asides.cleared();
+        self.deferred = deferred.cleared();
     }
 }

@@ -9,7 +9,7 @@ use crate::grammar::MilestoneName;
 use crate::input::container::Envelope;
 use crate::late_clear::{BringUp, Case, Earlier, LateClear, NoVmlinux, Vmlinux, bring_up, judge};
 use crate::line::LogLine;
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 use crate::splat::{Assembler, Splat, is_fragment, is_headless};
 use crate::symbols::{BootFacts, Match, Symbols};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct Reports<'a> {
     assembler: Assembler<'a>,
     pub keeper: Option<Keeper>,
     earlier: Vec<Earlier>,
-    sequence: &'a mut Sequence,
+    incidents: &'a mut Incidents,
     listings: Listings<'a>,
     waiting: ReportQueue,
     /// A message that only counts where no late clear explains it.
@@ -40,11 +40,11 @@ impl<'a> Reports<'a> {
     pub fn new(
         analyzer: &'a Analyzer,
         origin: &Origin<'_>,
-        sequence: &'a mut Sequence,
+        incidents: &'a mut Incidents,
         listings: Listings<'a>,
         take: &'a mut dyn FnMut(Report),
     ) -> Reports<'a> {
-        sequence.next_input();
+        incidents.next_input();
         let mut reports = Reports {
             analyzer,
             path: origin.path.to_owned(),
@@ -55,7 +55,7 @@ impl<'a> Reports<'a> {
             assembler: Assembler::new(&analyzer.grammar, origin.path),
             keeper: analyzer.excerpts.then(Keeper::default),
             earlier: Vec::new(),
-            sequence,
+            incidents,
             listings,
             waiting: ReportQueue::default(),
             hint: None,
@@ -163,10 +163,10 @@ impl<'a> Reports<'a> {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
         let boot = splat.boot.and_then(|boot| self.boots.get(boot));
-        let (grammar, known) = (&self.analyzer.grammar, &self.analyzer.known);
+        let (grammar, cache) = (&self.analyzer.grammar, &self.analyzer.cache);
         let mut report = self
-            .sequence
-            .report(grammar, known, splat, symbols, verdict, boot);
+            .incidents
+            .report(grammar, cache, splat, symbols, verdict, boot);
         report.bring_up = bring_up;
         if let Some(sources) = &self.analyzer.sources {
             report.look_up(sources);
@@ -207,7 +207,7 @@ impl<'a> Reports<'a> {
             boot,
             vmlinux,
             earlier: &self.earlier,
-            index: self.sequence.next_index(),
+            index: self.incidents.next_index(),
             listings: &self.listings,
         };
         let verdict = judge(&case);

@@ -1,6 +1,6 @@
 //! Changing a baseline: entries come and go, whatever people wrote stays.
 
-use super::{Baseline, Known, index};
+use super::{Baseline, BaselineBug, index};
 use crate::group::Group;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -95,7 +95,7 @@ impl Baseline {
         self.put_entries(all);
     }
 
-    fn take_entries(&mut self) -> Vec<(Known, Table)> {
+    fn take_entries(&mut self) -> Vec<(BaselineBug, Table)> {
         let tables: Vec<_> = self
             .entries()
             .map_or(Vec::new(), |entries| entries.iter().cloned().collect());
@@ -105,7 +105,7 @@ impl Baseline {
             .collect()
     }
 
-    fn put_entries(&mut self, all: Vec<(Known, Table)>) {
+    fn put_entries(&mut self, all: Vec<(BaselineBug, Table)>) {
         let (known, tables): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         self.index = index(&known);
         self.known = known;
@@ -123,8 +123,8 @@ impl Baseline {
     }
 }
 
-fn new_entry(group: &Group) -> (Known, Table) {
-    let known = Known {
+fn new_entry(group: &Group) -> (BaselineBug, Table) {
+    let known = BaselineBug {
         signatures: vec![group.signature.clone()],
         title: group.name(),
         pattern: None,
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(one.to_string(), other.to_string());
         let text = one.to_string();
         assert!(text.starts_with("# Splats that are known"), "{text}");
-        let names: Vec<_> = one.known.iter().map(Known::name).collect();
+        let names: Vec<_> = one.known.iter().map(BaselineBug::name).collect();
         assert_eq!(names, ["b", "m", "p", "x"]);
         let again = Baseline::parse("x", &text).expect("a baseline");
         assert_eq!(again.known, one.known);

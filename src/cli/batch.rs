@@ -16,7 +16,7 @@ use crate::fixes::Fix;
 use crate::grammar::Level;
 use crate::group::{Group, Groups};
 use crate::input::container::Limits;
-use crate::render::{self, Ending, Output, Standing};
+use crate::render::{self, Output, RunStatus, RunSummary};
 use crate::report::Report;
 use crate::scan::{Extent, ScanError, Scanner, Sink};
 use jiff::civil::Date;
@@ -179,7 +179,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn finish(mut self, ending: Ending<'_>) -> io::Result<u8> {
+    pub fn finish(mut self, ending: RunSummary<'_>) -> io::Result<u8> {
         let ending = self.form.finish(ending);
         self.write(&ending);
         while let Some(rest) = self.form.rest()? {
@@ -315,7 +315,7 @@ impl Sink for Batch<'_> {
         if self.wants_members() {
             self.hints.explain(&report);
         }
-        let text = self.form.report(report, Standing { fails, baseline });
+        let text = self.form.report(report, RunStatus { fails, baseline });
         self.write(&text);
     }
 

@@ -7,9 +7,9 @@ use super::memory::Past;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{FOUND, Outcome, output};
-use crate::baseline::{Baseline, Comparison, Standing};
+use crate::baseline::{Baseline, BaselineStatus, Comparison};
 use crate::db::Database;
-use crate::render::{CheckText, Ending};
+use crate::render::{CheckText, RunSummary};
 use jiff::Zoned;
 use std::error::Error;
 use std::fs::File;
@@ -47,7 +47,7 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     }
     batch.require_kernel(&check.paths);
     let (is_whole, lacks) = (batch.is_whole(), batch.has_lacking());
-    let code = batch.finish(Ending::Check(&comparison))?;
+    let code = batch.finish(RunSummary::Check(&comparison))?;
     let Some(file) = file.filter(|_| check.update || check.prune) else {
         return Ok(code);
     };
@@ -105,7 +105,7 @@ fn rewrite(
     if check.update {
         let groups = comparison.groups.iter();
         baseline.rename(groups.clone().map(|(group, _)| group));
-        let new = groups.filter(|(_, standing)| *standing == Standing::New);
+        let new = groups.filter(|(_, standing)| *standing == BaselineStatus::New);
         baseline.add(new.map(|(group, _)| group));
     }
     let text = baseline.to_string();

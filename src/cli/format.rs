@@ -4,8 +4,8 @@ use super::args::Options;
 use crate::analyzer::Input;
 use crate::grammar::Grammar;
 use crate::render::{
-    Ending, Escape, Firmware, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output,
-    Sarif, Standing, without_commands,
+    Escape, Firmware, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output,
+    RunStatus, RunSummary, Sarif, without_commands,
 };
 use crate::report::Report;
 use clap::ValueEnum;
@@ -106,7 +106,7 @@ struct Guarded<'a> {
 }
 
 impl Output for Guarded<'_> {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         without_commands(self.form.report(report, standing), self.escape)
     }
 
@@ -130,7 +130,7 @@ impl Output for Guarded<'_> {
         without_commands(self.form.error(error), self.escape)
     }
 
-    fn finish(&mut self, ending: Ending<'_>) -> String {
+    fn finish(&mut self, ending: RunSummary<'_>) -> String {
         without_commands(self.form.finish(ending), self.escape)
     }
 

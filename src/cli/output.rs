@@ -20,14 +20,14 @@ const MAX_MISSING: usize = 8;
 pub struct Out {
     /// As messages name it.
     name: String,
-    stream: Stream,
+    stream: StandardStream,
     /// Nobody reads it any more.
     gone: bool,
     /// The first error of [`Out::print`].
     error: Option<io::Error>,
 }
 
-enum Stream {
+enum StandardStream {
     Stdout(BufWriter<Stdout>),
     Paged(Paged),
     File(BufWriter<DraftTarget>),
@@ -55,7 +55,7 @@ const MAX_PAGED: usize = 64 << 20;
 pub fn open_paged(options: &Options) -> Result<Out, Box<dyn Error>> {
     let mut out = open(options)?;
     if let Some(rows) = rows_without_pager(options) {
-        out.stream = Stream::Paged(Paged {
+        out.stream = StandardStream::Paged(Paged {
             text: Vec::new(),
             since: None,
             rows,
@@ -89,12 +89,12 @@ pub fn open(options: &Options) -> Result<Out, Box<dyn Error>> {
         error: None,
     };
     let Some(path) = &options.output else {
-        let stdout = Stream::Stdout(BufWriter::new(io::stdout()));
+        let stdout = StandardStream::Stdout(BufWriter::new(io::stdout()));
         return Ok(out("standard output".to_owned(), stdout));
     };
     let name = path.display().to_string();
     match DraftTarget::open(path) {
-        Ok(target) => Ok(out(name, Stream::File(BufWriter::new(target)))),
+        Ok(target) => Ok(out(name, StandardStream::File(BufWriter::new(target)))),
         Err(e) => Err(format!("{name}: {e}; give -o a file in a folder that you may write").into()),
     }
 }
@@ -107,14 +107,14 @@ impl Out {
         }
         let written = self.write_all(text.as_bytes()).and_then(|()| self.flush());
         self.note(written);
-        if matches!(&self.stream, Stream::Paged(paged) if paged.text.len() > MAX_PAGED) {
+        if matches!(&self.stream, StandardStream::Paged(paged) if paged.text.len() > MAX_PAGED) {
             self.show();
         }
     }
 
     /// A stream goes on: what has waited for long is shown, and all that comes from now on at once.
     pub fn go_on(&mut self) {
-        if let Stream::Paged(paged) = &self.stream
+        if let StandardStream::Paged(paged) = &self.stream
             && paged.is_late()
         {
             self.show();
@@ -123,9 +123,9 @@ impl Out {
 
     /// Shows what waits for the pager without it.
     fn show(&mut self) {
-        if let Stream::Paged(paged) = &mut self.stream {
+        if let StandardStream::Paged(paged) = &mut self.stream {
             let text = std::mem::take(&mut paged.text);
-            self.stream = Stream::Stdout(BufWriter::new(io::stdout()));
+            self.stream = StandardStream::Stdout(BufWriter::new(io::stdout()));
             let written = self.write_all(&text).and_then(|()| self.flush());
             self.note(written);
         }
@@ -147,8 +147,8 @@ impl Out {
     /// The first error of writing. That nobody reads the output is none.
     pub fn finish(mut self) -> io::Result<()> {
         match &self.stream {
-            Stream::Paged(paged) if paged.needs_pager() && pager::show(&paged.text) => {}
-            Stream::Paged(_) => self.show(),
+            StandardStream::Paged(paged) if paged.needs_pager() && pager::show(&paged.text) => {}
+            StandardStream::Paged(_) => self.show(),
             _ => {
                 let flushed = self.flush();
                 self.note(flushed);
@@ -159,8 +159,8 @@ impl Out {
         }
         let name = self.name;
         match self.stream {
-            Stream::Stdout(_) | Stream::Paged(_) => Ok(()),
-            Stream::File(file) => file
+            StandardStream::Stdout(_) | StandardStream::Paged(_) => Ok(()),
+            StandardStream::File(file) => file
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
                 .and_then(DraftTarget::place)
@@ -178,9 +178,9 @@ impl Out {
 
     fn stream(&mut self) -> &mut dyn Write {
         match &mut self.stream {
-            Stream::Stdout(stdout) => stdout,
-            Stream::Paged(paged) => paged,
-            Stream::File(file) => file,
+            StandardStream::Stdout(stdout) => stdout,
+            StandardStream::Paged(paged) => paged,
+            StandardStream::File(file) => file,
         }
     }
 }

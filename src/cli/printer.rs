@@ -8,7 +8,7 @@ use super::memory::Past;
 use super::output::Out;
 use super::{format, output};
 use crate::analyzer::{Analyzer, Input};
-use crate::render::{self, Ending, Manner, Output, Standing, Text};
+use crate::render::{self, Manner, Output, RunStatus, RunSummary, Text};
 use crate::report::Report;
 use std::error::Error;
 use std::io;
@@ -69,7 +69,7 @@ impl<'a> Printer<'a> {
             tell_symbols(&report);
         }
         self.hints.explain(&report);
-        let standing = Standing {
+        let standing = RunStatus {
             fails,
             baseline: None,
         };
@@ -117,7 +117,7 @@ impl<'a> Printer<'a> {
     /// # Errors
     /// The first error of writing.
     pub fn finish(mut self) -> io::Result<()> {
-        let ending = self.form.finish(Ending::Triage);
+        let ending = self.form.finish(RunSummary::Triage);
         self.write(&ending);
         while let Some(rest) = self.form.rest()? {
             self.write(&rest);

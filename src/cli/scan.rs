@@ -10,7 +10,7 @@ use super::triage::analyzer;
 use super::{Outcome, output};
 use crate::analyzer::Analyzer;
 use crate::group::Group;
-use crate::render::{self, Ending, ScanText};
+use crate::render::{self, RunSummary, ScanText};
 use std::cmp::Reverse;
 use std::error::Error;
 use std::io::IsTerminal;
@@ -32,7 +32,7 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let shown = top(options, scan).unwrap_or(groups.len());
     let shown = shown.min(groups.len());
     let hidden = groups.split_off(shown);
-    let code = batch.finish(Ending::Scan(&groups))?;
+    let code = batch.finish(RunSummary::Scan(&groups))?;
     if !hidden.is_empty() && !options.quiet {
         let more = render::count(hidden.len() as u64, "more group");
         output::tell(&format!("{more}; --all shows them"));

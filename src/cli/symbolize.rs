@@ -6,9 +6,9 @@ use super::output::Out;
 use super::triage::symbolizer;
 use super::{CLEAN, FOUND, Outcome, output};
 use crate::os;
-use crate::render::{self, Answer, Escape, Style, without_commands};
+use crate::render::{self, Escape, PlaceAnswer, Style, without_commands};
 use crate::splat::code_ref;
-use crate::symbols::{Image, Place, Resolved, Unresolved};
+use crate::symbols::{CodePlace, Image, Resolved, Unresolved};
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ struct Run<'a> {
     style: Style,
     out: Out,
     /// Kept for the JSON document only.
-    answers: Vec<Answer>,
+    answers: Vec<PlaceAnswer>,
     unknown: bool,
 }
 
@@ -109,7 +109,7 @@ impl Run<'_> {
         let found = self.look_up(&asked);
         for (query, places) in queries.into_iter().zip(found) {
             self.unknown |= places.is_err();
-            let answer = Answer { query, places };
+            let answer = PlaceAnswer { query, places };
             match self.format {
                 Format::Json => self.answers.push(answer),
                 Format::Ndjson => self.write(&render::place_lines(&answer))?,
@@ -128,9 +128,9 @@ impl Run<'_> {
     fn asked(&self, query: &str) -> Asked {
         let asked = asked(query);
         match asked.place {
-            Ok(Place::Address(address)) => {
+            Ok(CodePlace::Address(address)) => {
                 let offset = self.arguments.kaslr_offset.unwrap_or(0);
-                let link = address.checked_sub(offset).map(Place::Address);
+                let link = address.checked_sub(offset).map(CodePlace::Address);
                 Asked {
                     place: link.ok_or_else(|| "the address is below the KASLR offset".to_owned()),
                     ..asked
@@ -196,7 +196,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 
 /// A query that was read.
 struct Asked {
-    place: Result<Place, String>,
+    place: Result<CodePlace, String>,
     /// A module is named behind it: vmlinux cannot know it.
     in_module: bool,
 }
@@ -207,7 +207,7 @@ fn asked(query: &str) -> Asked {
     let text = query.trim().trim_start_matches("? ");
     if let Some(address) = address(text) {
         return Asked {
-            place: Ok(Place::Address(address)),
+            place: Ok(CodePlace::Address(address)),
             in_module: false,
         };
     }
@@ -225,8 +225,8 @@ fn asked(query: &str) -> Asked {
     Asked {
         in_module: code.module.is_some(),
         place: Ok(match (code.function, code.address) {
-            (None, Some(address)) => Place::Address(address),
-            (function, _) => Place::Function {
+            (None, Some(address)) => CodePlace::Address(address),
+            (function, _) => CodePlace::Function {
                 name: function.unwrap_or_default(),
                 offset: code.offset.unwrap_or(0),
                 size: code.size,
@@ -246,14 +246,14 @@ fn address(text: &str) -> Option<u64> {
 }
 
 /// A name alone, or with a decimal offset.
-fn plain(text: &str) -> Option<Place> {
+fn plain(text: &str) -> Option<CodePlace> {
     let (name, offset) = match text.split_once('+') {
         Some((name, offset)) => (name, offset.parse().ok()?),
         None => (text, 0),
     };
     let is_symbol = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let begins = |c: char| !c.is_ascii_digit();
-    (name.starts_with(begins) && name.chars().all(is_symbol)).then(|| Place::Function {
+    (name.starts_with(begins) && name.chars().all(is_symbol)).then(|| CodePlace::Function {
         name: name.to_owned(),
         offset,
         size: None,
@@ -274,9 +274,9 @@ pub fn kaslr_offset(text: &str) -> Result<u64, String> {
 mod tests {
     use super::*;
 
-    fn function(name: &str, offset: u64, size: Option<u64>) -> Option<Place> {
+    fn function(name: &str, offset: u64, size: Option<u64>) -> Option<CodePlace> {
         let name = name.to_owned();
-        Some(Place::Function { name, offset, size })
+        Some(CodePlace::Function { name, offset, size })
     }
 
     #[test]
@@ -284,12 +284,12 @@ mod tests {
         for (query, place) in [
             (
                 "ffffffff81000123",
-                Some(Place::Address(0xffff_ffff_8100_0123)),
+                Some(CodePlace::Address(0xffff_ffff_8100_0123)),
             ),
-            ("0x12", Some(Place::Address(0x12))),
+            ("0x12", Some(CodePlace::Address(0x12))),
             (
                 " [<ffffffff81000123>]",
-                Some(Place::Address(0xffff_ffff_8100_0123)),
+                Some(CodePlace::Address(0xffff_ffff_8100_0123)),
             ),
             ("add", function("add", 0, None)),
             ("foo.isra.0+18", function("foo.isra.0", 18, None)),

@@ -12,7 +12,7 @@ use crate::grammar::Grammar;
 use crate::input::container::{Content, Limits, Unpacker};
 use crate::input::{Entry, InputError, Source, cut_short, entries};
 use crate::render;
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 use crate::routing::Sources;
 use crate::scan::{Reading, ScanError, Sink};
 use crate::symbols::{self, Symbolizer};
@@ -117,7 +117,7 @@ pub fn symbolizer(options: &Options) -> Result<Symbolizer, Box<dyn Error>> {
         true => symbols::Search::default(),
         false => symbols::Search::of_this_machine(),
     };
-    let symbols = symbols::Options {
+    let symbols = symbols::SymbolOptions {
         vmlinux: options.vmlinux.clone(),
         debug_dirs: options.debug_dir.clone(),
         search,
@@ -154,7 +154,7 @@ struct Triage<'a> {
     analyzer: &'a Analyzer,
     stop: &'a Stop,
     unpacker: Unpacker,
-    sequence: Sequence,
+    incidents: Incidents,
     printer: Printer<'a>,
     /// For files that are read, not mapped.
     buffer: Vec<u8>,
@@ -174,7 +174,7 @@ impl<'a> Triage<'a> {
                 max_size: options.max_size,
                 ..Limits::default()
             }),
-            sequence: Sequence::default(),
+            incidents: Incidents::default(),
             printer,
             buffer: Vec::new(),
         })
@@ -192,7 +192,7 @@ impl<'a> Triage<'a> {
             },
             whole: true,
         };
-        let mut reading = Reading::new(self.analyzer, &name, &mut self.sequence, &mut reader);
+        let mut reading = Reading::new(self.analyzer, &name, &mut self.incidents, &mut reader);
         let flag = self.stop.flag();
         let mut is_cut = false;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);

@@ -17,7 +17,7 @@ pub use mail::commit_of;
 
 use crate::analyzer::{Analyzer, Origin};
 use crate::grammar::Level;
-use crate::report::Sequence;
+use crate::report::Incidents;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -116,7 +116,7 @@ impl Fix {
         };
         let origin = Origin::from(commit.hash.as_str());
         let text = commit.message.as_bytes();
-        analyzer.read_all(origin, text, &mut Sequence::default(), &mut take);
+        analyzer.read_all(origin, text, &mut Incidents::default(), &mut take);
         let names_a_bug = mends.iter().any(|(reason, _)| *reason != Reason::Fixes);
         names_a_bug.then(|| Fix {
             hash: commit.hash.clone(),

@@ -3,11 +3,11 @@
 //! In: TOML, compiled in as JSON by `build.rs` or from a directory of the user's. Out: the grammar, or an error
 //! with file, line and reason.
 
+use super::boot_events::BootEventFinder;
 use super::builtin::{Builtin, builtin};
 use super::features::{self, FeatureDb};
 use super::literals::{KindFinder, LineFinder};
 use super::memberships::Memberships;
-use super::tellers::Tellers;
 use super::{
     Ask, ClearSite, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault, FrameSet,
     Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice, Meaning,
@@ -227,7 +227,7 @@ impl Document {
             finder: KindFinder::default(),
             signs: LineFinder::default(),
             who_finder: LineFinder::default(),
-            tellers: Tellers::default(),
+            boot_events: BootEventFinder::default(),
             milestones: self.milestone,
             facts: self.fact,
             sites: self.site,

@@ -4,6 +4,7 @@
 //! that every later stage asks. All files share one format (`document`): any file may hold any
 //! section, and an entry replaces the earlier one of the same name.
 
+mod boot_events;
 mod builtin;
 mod cpus;
 mod dependencies;
@@ -25,7 +26,6 @@ mod pattern;
 mod required_literals;
 mod rewrite;
 mod summary;
-mod tellers;
 mod template;
 mod timeline;
 mod who;
@@ -36,6 +36,7 @@ pub use error::GrammarError;
 pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
+pub use boot_events::{BootEvent, BootEvents};
 pub use late_clear::{
     Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
     NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
@@ -45,19 +46,18 @@ pub(crate) use memo::Memo;
 pub use memory::{MemoryName, MemoryRule};
 pub use msr::{Msr, MsrBit};
 pub use passed_over::PassedOver;
-pub use pattern::{Group, Groups, Pattern};
+pub use pattern::{MatchedGroup, MatchedGroups, Pattern};
 pub(crate) use rewrite::beginning;
 pub use rewrite::{Rewrite, rewrite};
 pub use summary::{SummaryRule, Taint};
-pub use tellers::{Tells, Told};
 pub(crate) use template::{fill, fill_known};
 pub use timeline::{Fact, FactField, Milestone, MilestoneName};
 pub use who::WhoLine;
 
+use boot_events::BootEventFinder;
 use features::FeatureDb;
 use literals::{KindFinder, LineFinder};
 use memberships::Memberships;
-use tellers::Tellers;
 
 /// The landmark which says that the machine stops.
 const KERNEL_PANIC: &str = "kernel-panic";
@@ -93,7 +93,7 @@ pub struct Grammar {
     finder: KindFinder,
     signs: LineFinder,
     who_finder: LineFinder,
-    tellers: Tellers,
+    boot_events: BootEventFinder,
     /// Points of a boot that a late clear is judged by.
     pub milestones: Vec<Milestone>,
     /// Lines that describe the boot.

@@ -42,34 +42,34 @@ struct Engines {
 }
 
 /// Where a pattern fits a text.
-pub struct Groups<'t> {
+pub struct MatchedGroups<'t> {
     text: &'t str,
     captures: Captures,
 }
 
 /// One group of it.
 #[derive(Clone, Copy)]
-pub struct Group<'t> {
+pub struct MatchedGroup<'t> {
     text: &'t str,
     span: Span,
 }
 
-impl<'t> Groups<'t> {
+impl<'t> MatchedGroups<'t> {
     /// The group of that name, if it took part.
-    pub fn name(&self, name: &str) -> Option<Group<'t>> {
+    pub fn name(&self, name: &str) -> Option<MatchedGroup<'t>> {
         self.captures
             .get_group_by_name(name)
             .map(|span| self.group(span))
     }
 
     /// The whole match (0), or a group by its number.
-    pub fn get(&self, index: usize) -> Option<Group<'t>> {
+    pub fn get(&self, index: usize) -> Option<MatchedGroup<'t>> {
         self.captures.get_group(index).map(|span| self.group(span))
     }
 
-    fn group(&self, span: Span) -> Group<'t> {
+    fn group(&self, span: Span) -> MatchedGroup<'t> {
         let text = self.text;
-        Group { text, span }
+        MatchedGroup { text, span }
     }
 
     /// Adds `with` to `out`, with every `${name}` in it replaced by its group.
@@ -87,7 +87,7 @@ impl<'t> Groups<'t> {
     }
 }
 
-impl<'t> Group<'t> {
+impl<'t> MatchedGroup<'t> {
     /// Its text; empty where the pattern cut a character of several bytes in two.
     pub fn as_str(&self) -> &'t str {
         self.text.get(self.span.range()).unwrap_or_default()
@@ -116,11 +116,13 @@ impl Pattern {
     }
 
     /// Named and numbered groups where the pattern fits `text`.
-    pub fn captures<'t>(&self, text: &'t str) -> Option<Groups<'t>> {
+    pub fn captures<'t>(&self, text: &'t str) -> Option<MatchedGroups<'t>> {
         let regex = self.regex_for(text)?;
         let mut captures = regex.create_captures();
         regex.captures(text, &mut captures);
-        captures.is_match().then_some(Groups { text, captures })
+        captures
+            .is_match()
+            .then_some(MatchedGroups { text, captures })
     }
 
     /// True where the pattern fits.
@@ -147,7 +149,7 @@ impl Pattern {
             };
             out.extend_from_slice(&text.as_bytes()[copied..place.start()]);
             copied = place.end();
-            Groups { text, captures }.expand(with, &mut out);
+            MatchedGroups { text, captures }.expand(with, &mut out);
         }
         out.extend_from_slice(&text.as_bytes()[copied..]);
         Cow::Owned(String::from_utf8_lossy(&out).into_owned())

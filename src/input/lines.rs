@@ -49,7 +49,7 @@ pub trait Visitor {
     /// True for a line that begins a boot and reads like the one that began the last boot.
     fn repeats_boot(&self, line: &[u8]) -> bool;
     /// True where these lines are wanted of every boot, not only of those with a report.
-    fn wants_asides(&self) -> bool;
+    fn wants_deferred_lines(&self) -> bool;
     /// True where nothing more is wanted.
     fn is_over(&self) -> bool {
         false
@@ -214,7 +214,7 @@ impl LineReader {
 
     /// The same as [`LineReader::note`], where no report follows.
     fn note_rest<V: Visitor>(&mut self, bytes: &[u8], to: usize, finder: &Finder, visitor: &mut V) {
-        if visitor.wants_asides() {
+        if visitor.wants_deferred_lines() {
             self.note(bytes, to, finder, visitor);
         }
     }
@@ -320,9 +320,9 @@ mod tests {
         seen: Vec<(u64, Vec<u8>)>,
         boots: Vec<(u64, Vec<u8>)>,
         passed: Vec<bool>,
-        asides: Vec<(u64, Vec<u8>)>,
+        deferred: Vec<(u64, Vec<u8>)>,
         waiting: usize,
-        wants_asides: bool,
+        wants_deferred_lines: bool,
     }
 
     impl Visitor for Reader {
@@ -348,13 +348,13 @@ mod tests {
             self.boots.push((number, line.to_vec()));
         }
         fn aside(&mut self, number: u64, line: &[u8]) {
-            self.asides.push((number, line.to_vec()));
+            self.deferred.push((number, line.to_vec()));
         }
         fn repeats_boot(&self, line: &[u8]) -> bool {
             self.boots.last().is_some_and(|(_, last)| last == line)
         }
-        fn wants_asides(&self) -> bool {
-            self.wants_asides
+        fn wants_deferred_lines(&self) -> bool {
+            self.wants_deferred_lines
         }
     }
 
@@ -362,12 +362,12 @@ mod tests {
         Finder::new(["hit"], ["boot"], ["passed"], ["note"]).expect("few literals")
     }
 
-    /// Lines, boots, asides and the number of all lines.
+    /// Lines, boots, deferred and the number of all lines.
     type Seen = [Vec<(u64, Vec<u8>)>; 3];
 
     fn everything() -> Reader {
         Reader {
-            wants_asides: true,
+            wants_deferred_lines: true,
             ..Reader::default()
         }
     }
@@ -375,7 +375,7 @@ mod tests {
     fn at_once(bytes: &[u8]) -> (Seen, u64) {
         let mut reader = everything();
         let count = LineReader::read_all(bytes, &finder(), &mut reader);
-        ([reader.seen, reader.boots, reader.asides], count)
+        ([reader.seen, reader.boots, reader.deferred], count)
     }
 
     fn in_chunks(bytes: &[u8], size: usize) -> (Seen, u64) {
@@ -386,7 +386,7 @@ mod tests {
             lines.push(chunk, &finder, &mut reader);
         }
         let count = lines.finish(&finder, &mut reader);
-        ([reader.seen, reader.boots, reader.asides], count)
+        ([reader.seen, reader.boots, reader.deferred], count)
     }
 
     #[test]
@@ -410,9 +410,9 @@ mod tests {
         assert_eq!(seen.last().map(|(n, _)| *n), Some(152));
     }
 
-    fn read(log: &str, wants_asides: bool) -> Reader {
+    fn read(log: &str, wants_deferred_lines: bool) -> Reader {
         let mut reader = Reader {
-            wants_asides,
+            wants_deferred_lines,
             ..Reader::default()
         };
         LineReader::read_all(log.as_bytes(), &finder(), &mut reader);
@@ -427,7 +427,7 @@ mod tests {
     fn a_note_comes_alone_and_a_report_on_its_line_is_not_missed() {
         let reader = read("a\nb note\nc\nd\n", true);
         assert!(reader.seen.is_empty());
-        assert_eq!(reader.asides, [(2, b"b note".to_vec())]);
+        assert_eq!(reader.deferred, [(2, b"b note".to_vec())]);
         let reader = read("a\nnote hit\nc\nd\n", true);
         assert_eq!(numbers(&reader.seen), [1, 2, 3, 4]);
     }
@@ -439,35 +439,35 @@ mod tests {
             format!("boot\nnote\nboot\n{filler}note\n{filler}hit\n{filler}note\nboot\nnote\n");
         let reader = read(&log, false);
         assert_eq!(numbers(&reader.boots), [1, 3, 307]);
-        assert_eq!(numbers(&reader.asides), [104]);
-        assert_eq!(numbers(&read(&log, true).asides), [2, 104, 306, 308]);
+        assert_eq!(numbers(&reader.deferred), [104]);
+        assert_eq!(numbers(&read(&log, true).deferred), [2, 104, 306, 308]);
     }
 
     #[test]
     fn a_boot_line_that_comes_again_comes_with_what_was_passed_before() {
         let reader = read("boot\na\nboot\npassed\nboot 2\npassed\nboot 2\n", false);
         assert_eq!(reader.passed, [false, false, false, true]);
-        assert!(reader.asides.is_empty());
+        assert!(reader.deferred.is_empty());
     }
 
     #[test]
     fn a_line_that_begins_nothing_is_skipped_and_still_tells_what_it_tells() {
         let reader = read("a\nno hit note\nb\n", true);
         assert!(reader.seen.is_empty());
-        assert_eq!(numbers(&reader.asides), [2]);
+        assert_eq!(numbers(&reader.deferred), [2]);
     }
 
     proptest! {
         #[test]
         fn every_line_that_is_handed_over_has_its_number(
             lines in prop::collection::vec("[a-c]{0,90}|x?hit|boot|a?note|passed|no hit", 0..150),
-            wants_asides: bool,
+            wants_deferred_lines: bool,
         ) {
             let log = lines.join("\n");
-            let mut reader = Reader { wants_asides, ..Reader::default() };
+            let mut reader = Reader { wants_deferred_lines, ..Reader::default() };
             let count = LineReader::read_all(log.as_bytes(), &finder(), &mut reader);
             prop_assert_eq!(count as usize, log.split_terminator('\n').count());
-            for (number, line) in [reader.seen, reader.boots, reader.asides].concat() {
+            for (number, line) in [reader.seen, reader.boots, reader.deferred].concat() {
                 prop_assert_eq!(lines[number as usize - 1].as_bytes(), &line);
             }
         }

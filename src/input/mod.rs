@@ -6,8 +6,8 @@
 //! over at the speed of the search.
 
 mod ahead;
-mod asides;
 pub mod container;
+mod deferred_lines;
 mod finder;
 mod folder;
 #[cfg_attr(windows, path = "unguarded.rs")]
@@ -19,7 +19,7 @@ mod pstore;
 mod source;
 mod waiting;
 
-pub use asides::Asides;
+pub use deferred_lines::DeferredLines;
 pub use finder::Finder;
 pub use folder::{DRAFT_PREFIX, Entries, Entry, FileEntry, entries};
 pub use lines::{LineReader, MAX_LINE, Role, Visitor};

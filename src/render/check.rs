@@ -3,12 +3,12 @@
 use super::clean::clean;
 use super::facts;
 use super::groups::{Totals, group};
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::style::Style;
 use super::text;
 use super::words::count;
 use crate::analyzer::Input;
-use crate::baseline::{self, Comparison, Known};
+use crate::baseline::{self, BaselineBug, Comparison};
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -47,7 +47,7 @@ impl CheckText {
 
 impl Output for CheckText {
     /// What is new is explained once.
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         self.totals.report(&report);
         if let (Some(seen), true) = (&report.seen, standing.known().is_some()) {
             let known = self.seen.entry(report.signature.clone());
@@ -71,16 +71,16 @@ impl Output for CheckText {
         String::new()
     }
 
-    fn finish(&mut self, ending: Ending<'_>) -> String {
+    fn finish(&mut self, ending: RunSummary<'_>) -> String {
         match ending {
-            Ending::Check(comparison) => {
+            RunSummary::Check(comparison) => {
                 let mut text = groups(comparison, &self.seen, self.verbose, &self.style);
                 if comparison.has_new() && !self.accepting {
                     text.push_str(ACCEPT);
                 }
                 text + &closing(comparison, &self.totals)
             }
-            Ending::Triage | Ending::Scan(_) => String::new(),
+            RunSummary::Triage | RunSummary::Scan(_) => String::new(),
         }
     }
 }
@@ -99,14 +99,14 @@ fn groups(
     let mut out = String::new();
     for (of_one, standing) in &comparison.groups {
         match standing {
-            baseline::Standing::New => {
+            baseline::BaselineStatus::New => {
                 let _ = write!(out, "new: {}", group(of_one, all, style));
             }
-            baseline::Standing::Expired(entry) => {
+            baseline::BaselineStatus::Expired(entry) => {
                 let block = group(of_one, all, style);
                 let _ = write!(out, "{}{block}", told(entry, "expired", style));
             }
-            baseline::Standing::Known(entry) => {
+            baseline::BaselineStatus::Known(entry) => {
                 out.push_str(&told(entry, "known", style));
                 if let Some(seen) = seen.get(&of_one.signature) {
                     let _ = writeln!(out, "  seen {}", clean(seen));
@@ -140,7 +140,7 @@ fn closing(comparison: &Comparison<'_>, totals: &Totals) -> String {
 }
 
 /// An entry of the baseline in one line.
-fn told(entry: &Known, standing: &str, style: &Style) -> String {
+fn told(entry: &BaselineBug, standing: &str, style: &Style) -> String {
     let expires = entry.expires.map(|day| match standing {
         "expired" => format!("accepted up to {day}: extend it, or mend the bug"),
         _ => format!("up to {day}"),

@@ -6,7 +6,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Output, RunStatus, RunSummary};
 use super::words::{count, wrap};
 use crate::analyzer::Input;
 use crate::cpus::{CpuTable, Difference, Row, Subject, ranges};
@@ -34,7 +34,7 @@ pub struct Firmware {
 }
 
 impl Output for Firmware {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         if standing.known().is_some() {
             return String::new();
         }
@@ -59,7 +59,7 @@ impl Output for Firmware {
         true
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         let pages: String = std::mem::take(&mut self.held)
             .iter()
             .map(|report| page(report, &Input::default()))

@@ -5,7 +5,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use crate::grammar::Level;
 use crate::report::Report;
 use std::error::Error;
@@ -14,7 +14,7 @@ use std::error::Error;
 pub struct Github;
 
 impl Output for Github {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         let level = match standing.fails {
             true => "error",
             false if standing.known().is_some() => return String::new(),
@@ -44,7 +44,7 @@ impl Output for Github {
         format!("::error title=ksplat could not read all of its input::{text}\n")
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         String::new()
     }
 }

@@ -1,7 +1,7 @@
 //! Groups as people read them: one block each, the facts that are known of it.
 
 use super::clean::clean;
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::style::Style;
 use super::text::{self, report_line};
 use super::words::{count, wrap};
@@ -64,7 +64,7 @@ impl ScanText {
 }
 
 impl Output for ScanText {
-    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, _: RunStatus<'_>) -> String {
         self.totals.report(&report);
         match self.verbose {
             true => report_line(&report, &self.style),
@@ -81,10 +81,10 @@ impl Output for ScanText {
         String::new()
     }
 
-    fn finish(&mut self, ending: Ending<'_>) -> String {
+    fn finish(&mut self, ending: RunSummary<'_>) -> String {
         match ending {
-            Ending::Scan(groups) => summary(groups, &self.totals, self.verbose, &self.style),
-            Ending::Triage | Ending::Check(_) => String::new(),
+            RunSummary::Scan(groups) => summary(groups, &self.totals, self.verbose, &self.style),
+            RunSummary::Triage | RunSummary::Check(_) => String::new(),
         }
     }
 }

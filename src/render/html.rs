@@ -19,7 +19,7 @@ mod tone;
 mod trace;
 
 use super::clean::clean_lines;
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::spool::{Rest, Spool};
 use super::words::count;
 use crate::analyzer::Input;
@@ -167,7 +167,7 @@ impl<'a> Html<'a> {
 }
 
 impl Output for Html<'_> {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         self.at_hand += 1;
         self.totals.splats += u64::from(report.level == Level::Report);
         self.totals.late_clears += u64::from(report.late_clear.is_some());
@@ -215,7 +215,7 @@ impl Output for Html<'_> {
         String::new()
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         self.settle();
         let story = std::mem::take(&mut self.story);
         if !story.is_empty() {

@@ -4,7 +4,7 @@ mod values;
 
 use super::clean::clean_json;
 use super::cpus::CpuComparison;
-use super::output::{Ending, Output, Standing};
+use super::output::{Output, RunStatus, RunSummary};
 use super::spool::{Rest, Spool};
 use crate::analyzer::Input;
 use crate::grammar::Level;
@@ -122,7 +122,7 @@ impl Json {
 }
 
 impl Output for Json {
-    fn report(&mut self, report: Report, _: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, _: RunStatus<'_>) -> String {
         self.add_report(&report);
         String::new()
     }
@@ -136,12 +136,12 @@ impl Output for Json {
     }
 
     /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
-    fn finish(&mut self, ending: Ending<'_>) -> String {
+    fn finish(&mut self, ending: RunSummary<'_>) -> String {
         let end = self.end();
         match ending {
-            Ending::Triage => {}
-            Ending::Scan(groups) => self.push_groups(groups.iter()),
-            Ending::Check(comparison) => {
+            RunSummary::Triage => {}
+            RunSummary::Scan(groups) => self.push_groups(groups.iter()),
+            RunSummary::Check(comparison) => {
                 self.push_groups(comparison.groups.iter().map(|(group, _)| group));
                 self.rest.push(field("check", &CheckJson::of(comparison)));
             }
@@ -159,14 +159,14 @@ impl Output for Json {
 pub struct Ndjson;
 
 impl Output for Ndjson {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         match standing.known() {
             None if report.level == Level::Report => splat_line(&report),
             _ => String::new(),
         }
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         String::new()
     }
 }

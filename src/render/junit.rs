@@ -5,7 +5,7 @@
 
 use super::clean::{clean, clean_xml};
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Output, RunStatus, RunSummary};
 use super::spool::{Rest, Spool};
 use super::style::Style;
 use super::text;
@@ -90,7 +90,7 @@ impl Junit {
 }
 
 impl Output for Junit {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         if report.level == Level::Notice && !standing.fails {
             return String::new();
         }
@@ -121,7 +121,7 @@ impl Output for Junit {
         String::new()
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         let cases = std::mem::take(&mut self.cases);
         let errors = std::mem::take(&mut self.errors);
         for (name, cases) in [("interrupted", cases), ("input", errors)] {
@@ -167,7 +167,7 @@ fn lines_between<'t>(text: &'t str, first: &str, last: &str) -> &'t str {
     text.get(range).unwrap_or_default()
 }
 
-fn status(report: &Report, standing: Standing<'_>, block: &str) -> TestCaseStatus {
+fn status(report: &Report, standing: RunStatus<'_>, block: &str) -> TestCaseStatus {
     let mut status = match (standing.fails, standing.known()) {
         (true, _) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         (false, Some(_)) => TestCaseStatus::skipped(),

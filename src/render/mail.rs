@@ -9,7 +9,7 @@ mod body;
 mod subject;
 
 use super::facts;
-use super::output::{Ending, Output, Standing};
+use super::output::{Output, RunStatus, RunSummary};
 use crate::grammar::Level;
 use crate::report::Report;
 use std::fmt::Write;
@@ -64,7 +64,7 @@ impl Mail {
 }
 
 impl Output for Mail {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         if standing.known().is_some() || report.level == Level::Notice {
             return String::new();
         }
@@ -81,7 +81,7 @@ impl Output for Mail {
         String::new()
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         let mut messages: Vec<_> = self.messages.iter().map(|m| m.write()).collect();
         if let (Some(last), true) = (messages.last_mut(), self.left_out > 0) {
             let _ = writeln!(last, "({} further crashes are left out.)", self.left_out);

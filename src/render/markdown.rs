@@ -5,7 +5,7 @@
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::style::Style;
 use super::text;
 use super::words::count;
@@ -78,7 +78,7 @@ impl Markdown {
 }
 
 impl Output for Markdown {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         if report.level == Level::Notice {
             return String::new();
         }
@@ -112,12 +112,12 @@ impl Output for Markdown {
         String::new()
     }
 
-    fn finish(&mut self, ending: Ending<'_>) -> String {
+    fn finish(&mut self, ending: RunSummary<'_>) -> String {
         self.close();
         let mut out = match ending {
-            Ending::Triage => self.sections(),
-            Ending::Scan(groups) => table(groups.iter()),
-            Ending::Check(comparison) => checked(comparison) + &self.sections(),
+            RunSummary::Triage => self.sections(),
+            RunSummary::Scan(groups) => table(groups.iter()),
+            RunSummary::Check(comparison) => checked(comparison) + &self.sections(),
         };
         out.push_str(&self.closing());
         out
@@ -151,14 +151,16 @@ fn section(first: &Report, more: &[Report]) -> String {
 
 /// What the baseline lacks and what is past its date.
 fn checked(comparison: &Comparison<'_>) -> String {
-    let of = |wanted: fn(&baseline::Standing<'_>) -> bool| {
+    let of = |wanted: fn(&baseline::BaselineStatus<'_>) -> bool| {
         let groups = comparison.groups.iter();
         groups
             .filter(move |(_, standing)| wanted(standing))
             .map(|(group, _)| group)
     };
-    let is_new = |standing: &baseline::Standing<'_>| *standing == baseline::Standing::New;
-    let is_expired = |s: &baseline::Standing<'_>| matches!(s, baseline::Standing::Expired(_));
+    let is_new =
+        |standing: &baseline::BaselineStatus<'_>| *standing == baseline::BaselineStatus::New;
+    let is_expired =
+        |s: &baseline::BaselineStatus<'_>| matches!(s, baseline::BaselineStatus::Expired(_));
     let mut out = String::new();
     for (name, groups) in [
         ("New", table(of(is_new))),

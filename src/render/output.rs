@@ -1,7 +1,7 @@
 //! What every form of the output can do.
 
 use crate::analyzer::Input;
-use crate::baseline::{self, Comparison, Known};
+use crate::baseline::{self, BaselineBug, Comparison};
 use crate::boot::{Boot, LastLine};
 use crate::grammar::MilestoneName;
 use crate::group::Group;
@@ -14,7 +14,7 @@ use std::io;
 /// nothing itself.
 pub trait Output {
     /// Takes in a report; gives what can be written at once.
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String;
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String;
 
     /// Gives what waits for more that belongs to it: a stream has been silent, or busy with other things.
     fn waiting(&mut self) -> String {
@@ -45,7 +45,7 @@ pub trait Output {
     }
 
     /// Everything was read; gives what stands behind the last report, or the beginning of it.
-    fn finish(&mut self, ending: Ending<'_>) -> String;
+    fn finish(&mut self, ending: RunSummary<'_>) -> String;
 
     /// The next piece of what stands behind that, until there is none: it may be more than fits into memory.
     ///
@@ -106,18 +106,18 @@ impl Error for Lacking<'_> {}
 
 /// What a report means for the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing<'b> {
+pub struct RunStatus<'b> {
     /// It is one of those that the user wants to fail on.
     pub fails: bool,
     /// How it stands to the baseline, where there is one.
-    pub baseline: Option<baseline::Standing<'b>>,
+    pub baseline: Option<baseline::BaselineStatus<'b>>,
 }
 
-impl<'b> Standing<'b> {
+impl<'b> RunStatus<'b> {
     /// The entry of the baseline that accepts it.
-    pub fn known(self) -> Option<&'b Known> {
+    pub fn known(self) -> Option<&'b BaselineBug> {
         match self.baseline {
-            Some(baseline::Standing::Known(known)) => Some(known),
+            Some(baseline::BaselineStatus::Known(known)) => Some(known),
             _ => None,
         }
     }
@@ -125,7 +125,7 @@ impl<'b> Standing<'b> {
 
 /// What is known at the end of a run.
 #[derive(Debug, Clone, Copy)]
-pub enum Ending<'a> {
+pub enum RunSummary<'a> {
     /// Single inputs were read.
     Triage,
     /// Trees were read: the bugs in them.

@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// What was asked, and what is known of it.
 #[derive(Debug)]
-pub struct Answer {
+pub struct PlaceAnswer {
     /// As the user wrote it.
     pub query: String,
     /// Several places where several functions have the name; else the reason why there is none.
@@ -41,7 +41,7 @@ struct PlaceJson<'a> {
 
 /// `ADDRESS FUNCTION+OFFSET/SIZE FILE:LINE`, and a line for each function inlined there, the
 /// innermost last.
-pub fn place_text(answer: &Answer, style: &Style) -> String {
+pub fn place_text(answer: &PlaceAnswer, style: &Style) -> String {
     let mut out = String::new();
     match &answer.places {
         Ok(places) => places.iter().for_each(|p| place(&mut out, p, style)),
@@ -83,7 +83,7 @@ fn source(file: Option<&str>, line: Option<u32>, style: &Style) -> String {
 }
 
 /// All answers as one document, with a line feed at the end.
-pub fn place_document(answers: &[Answer]) -> String {
+pub fn place_document(answers: &[PlaceAnswer]) -> String {
     pretty(&PlacesDocument {
         schema: SCHEMA,
         tool: Tool::default(),
@@ -92,7 +92,7 @@ pub fn place_document(answers: &[Answer]) -> String {
 }
 
 /// Each place of an answer as one line of ndjson.
-pub fn place_lines(answer: &Answer) -> String {
+pub fn place_lines(answer: &PlaceAnswer) -> String {
     let lines = places(answer).into_iter().map(|place| {
         let line = serde_json::to_string(&place).expect("no map key but strings");
         line + "\n"
@@ -100,7 +100,7 @@ pub fn place_lines(answer: &Answer) -> String {
     lines.collect()
 }
 
-fn places(answer: &Answer) -> Vec<PlaceJson<'_>> {
+fn places(answer: &PlaceAnswer) -> Vec<PlaceJson<'_>> {
     match &answer.places {
         Ok(places) => places.iter().map(|p| known(&answer.query, p)).collect(),
         Err(why) => vec![PlaceJson {

@@ -9,10 +9,10 @@ mod locations;
 use super::clean::clean;
 use super::facts;
 use super::json::indented;
-use super::output::{Ending, Output, Standing};
+use super::output::{Output, RunStatus, RunSummary};
 use super::spool::{Rest, Spool};
 use super::words::kebab;
-use crate::baseline::{self, Known};
+use crate::baseline::{self, BaselineBug};
 use crate::grammar::Level;
 use crate::report::Report;
 use locations::{evidence, stack, whole};
@@ -94,7 +94,7 @@ impl Sarif {
 }
 
 impl Output for Sarif {
-    fn report(&mut self, report: Report, standing: Standing<'_>) -> String {
+    fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         let beginning = self.beginning();
         let rule = self.rule(&report);
         let comma = if self.results == Some(0) { "" } else { "," };
@@ -113,7 +113,7 @@ impl Output for Sarif {
         String::new()
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         let beginning = self.beginning();
         let end = if self.results == Some(0) {
             "]"
@@ -142,7 +142,7 @@ impl Output for Sarif {
     }
 }
 
-fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
+fn result(report: &Report, standing: RunStatus<'_>, rule: String) -> Result {
     let mut result = Result::builder()
         .rule_id(rule)
         .level(match standing.fails {
@@ -160,15 +160,17 @@ fn result(report: &Report, standing: Standing<'_>, rule: String) -> Result {
         .build();
     result.suppressions = standing.known().map(|known| vec![suppression(known)]);
     result.baseline_state = standing.baseline.map(|standing| match standing {
-        baseline::Standing::New => "new".into(),
-        baseline::Standing::Expired(_) | baseline::Standing::Known(_) => "unchanged".into(),
+        baseline::BaselineStatus::New => "new".into(),
+        baseline::BaselineStatus::Expired(_) | baseline::BaselineStatus::Known(_) => {
+            "unchanged".into()
+        }
     });
     result.related_locations = Some(evidence(report)).filter(|all| !all.is_empty());
     result.stacks = stack(report).map(|stack| vec![stack]);
     result
 }
 
-fn suppression(known: &Known) -> Suppression {
+fn suppression(known: &BaselineBug) -> Suppression {
     let mut suppression = Suppression::builder().kind("external").build();
     suppression.justification = known.reason.as_deref().map(|reason| clean(reason).into());
     suppression

@@ -4,7 +4,7 @@ pub(super) mod block;
 
 use super::clean::clean;
 use super::facts;
-use super::output::{Ending, Lacking, Output, Standing};
+use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::style::Style;
 use super::words::{count, wrap};
 use crate::analyzer::Input;
@@ -123,7 +123,7 @@ impl Text {
 }
 
 impl Output for Text {
-    fn report(&mut self, found: Report, _: Standing<'_>) -> String {
+    fn report(&mut self, found: Report, _: RunStatus<'_>) -> String {
         if let Some(counts) = self.found.last_mut() {
             counts.add(&found);
         }
@@ -153,7 +153,7 @@ impl Output for Text {
         true
     }
 
-    fn finish(&mut self, _: Ending<'_>) -> String {
+    fn finish(&mut self, _: RunSummary<'_>) -> String {
         let rest = self.flush();
         let nothing = self.found.iter().all(|found| found.splats == 0);
         let closing = match nothing {

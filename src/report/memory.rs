@@ -3,7 +3,7 @@
 //! In: a splat with its classified lines, the grammar's `[[memory]]`. Out: [`MemoryState`]: a screen of numbers in
 //! pages, as those few that say where the memory went.
 
-use crate::grammar::{Grammar, Groups, MemoryName, MemoryRule};
+use crate::grammar::{Grammar, MatchedGroups, MemoryName, MemoryRule};
 use crate::splat::Splat;
 use serde::Serialize;
 
@@ -125,7 +125,7 @@ impl MemoryState {
     }
 }
 
-fn amount(rule: &MemoryRule, groups: &Groups<'_>) -> Option<(MemoryName, Amount)> {
+fn amount(rule: &MemoryRule, groups: &MatchedGroups<'_>) -> Option<(MemoryName, Amount)> {
     let number = |name: &str| groups.name(name)?.as_str().parse::<u64>().ok();
     let more = number("more").unwrap_or(0);
     let amount = match (number("pages"), number("kb")) {
@@ -136,7 +136,7 @@ fn amount(rule: &MemoryRule, groups: &Groups<'_>) -> Option<(MemoryName, Amount)
     Some((rule.name, amount))
 }
 
-fn task(groups: &Groups<'_>) -> Option<TaskMemory> {
+fn task(groups: &MatchedGroups<'_>) -> Option<TaskMemory> {
     Some(TaskMemory {
         pid: groups.name("pid")?.as_str().parse().ok()?,
         comm: groups.name("comm")?.as_str().to_owned(),

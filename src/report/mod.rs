@@ -3,10 +3,11 @@
 //! In: splats, symbols and verdicts. Out: [`Report`]s with title, LKP's name, signature, culprit and
 //! incident, numbered in the order of the output.
 
+mod cache;
 mod details;
 pub(crate) mod disassembly;
 mod guilty;
-mod known;
+mod incidents;
 mod lkp;
 mod memory;
 mod msr;
@@ -17,8 +18,9 @@ mod summary;
 mod tainting;
 mod top;
 
+pub use cache::ReportCache;
 pub use disassembly::{Access, CodeLine, Disassembly};
-pub use known::Known;
+pub use incidents::Incidents;
 pub use memory::{MemoryState, TaskMemory};
 pub use msr::MsrAccess;
 pub use seen::{FixedBy, Seen};
@@ -27,15 +29,13 @@ pub use tainting::TaintingModule;
 
 use crate::boot::Boot;
 use crate::excerpt::Excerpt;
-use crate::grammar::{Follows, Grammar, Level, PathName, unwrapped};
+use crate::grammar::{Grammar, Level, PathName, unwrapped};
 use crate::late_clear::{BringUp, LateClear};
-use crate::line::Caller;
 use crate::routing::{Routing, SourceCode, Sources};
-use crate::splat::{CodeRef, Frame, Lines, Splat, base_name, demangled, is_headless};
+use crate::splat::{CodeRef, Frame, Splat, base_name, demangled, is_headless};
 use crate::symbols::Symbols;
 use crate::title::{self, Name};
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -210,220 +210,6 @@ impl Report {
     pub fn evidence_lines(&self) -> impl Iterator<Item = u64> {
         let evidence = self.late_clear.iter().flat_map(|clear| &clear.evidence);
         evidence.filter_map(|item| item.line)
-    }
-}
-
-/// What numbering needs to know of the report before.
-#[derive(Debug, Clone, Default)]
-pub struct Sequence {
-    next: usize,
-    incidents: usize,
-    /// Notices are counted apart: they are no splats.
-    notices: usize,
-    /// The last reports of the input, the latest last.
-    last: VecDeque<LastReport>,
-}
-
-/// Reports whose consequences may still come: as many as CPUs usually crash at once.
-const MAX_LAST: usize = 8;
-
-#[derive(Debug, Clone)]
-struct LastReport {
-    incident: usize,
-    caller: Option<Caller>,
-    boot: Option<usize>,
-    last_line: u64,
-    time_us: Option<u64>,
-    /// Kind of the incident's first report.
-    cause: String,
-    /// Who asked for the last late clear, and on which CPU.
-    asked: Option<(Option<u32>, String)>,
-    /// Header of its last report.
-    header: String,
-}
-
-/// Lines between two late clears that one function asked for on one CPU: they have one cause.
-const MAX_ASKED_GAP: u64 = 100;
-
-impl Sequence {
-    /// Index that the next report will have.
-    pub fn next_index(&self) -> usize {
-        self.next
-    }
-
-    /// Numbers a report of another sequence anew, to stand behind those of this one.
-    pub fn shift(&self, report: &mut Report) {
-        if report.level == Level::Notice {
-            report.index += self.notices;
-            report.incident = report.index;
-            return;
-        }
-        report.index += self.next;
-        report.incident += self.incidents;
-        if let Some(verdict) = &mut report.late_clear {
-            verdict.caused_by = verdict.caused_by.map(|index| index + self.next);
-        }
-    }
-
-    /// Counts a report of another sequence, with all before it there.
-    pub fn cover(&mut self, report: &Report) {
-        if report.level == Level::Notice {
-            self.notices = self.notices.max(report.index + 1);
-        } else {
-            self.next = self.next.max(report.index + 1);
-            self.incidents = self.incidents.max(report.incident + 1);
-        }
-    }
-
-    /// Counts on behind all reports of another sequence.
-    pub fn skip(&mut self, other: &Sequence) {
-        self.next += other.next;
-        self.notices += other.notices;
-        self.incidents += other.incidents;
-    }
-
-    /// A new input begins: no report of it belongs to an incident of another.
-    pub fn next_input(&mut self) {
-        self.last.clear();
-    }
-
-    /// Makes the next report.
-    pub fn report(
-        &mut self,
-        grammar: &Arc<Grammar>,
-        known: &Known,
-        mut splat: Splat,
-        symbols: Symbols,
-        late_clear: Option<LateClear>,
-        boot: Option<&Boot>,
-    ) -> Report {
-        if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
-            splat.kind.clone_from(&site.kind);
-        }
-        let has_trace = !splat.frames.is_empty();
-        let level = grammar
-            .kind(&splat.kind)
-            .map_or(Level::Report, |kind| kind.level_of(has_trace));
-        let (incident, joined) = match level {
-            Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
-            Level::Notice => (self.notices, false),
-        };
-        let count = match level {
-            Level::Report => &mut self.next,
-            Level::Notice => &mut self.notices,
-        };
-        let index = *count;
-        *count += 1;
-        let platform = Platform::of(&splat, boot);
-        // A report of one line names no kernel; that of its boot it is.
-        splat.kernel.release.clone_from(&platform.release);
-        let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
-        splat.lines = Lines::default();
-        let name = told.name;
-        let is_consequence = name.consequence && joined;
-        // Behind an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
-        splat.truncated &= !is_consequence || has_trace;
-        Report {
-            index,
-            level,
-            signature: told.signature,
-            former_signatures: told.former_signatures,
-            incident,
-            panic_line: splat.panic_line,
-            culprit: told.culprit,
-            guilty_file: told.guilty_file,
-            routing: None,
-            source_code: None,
-            msr: told.msr,
-            memory: told.memory,
-            summary: told.summary,
-            tainting_modules: told.tainting_modules,
-            platform,
-            excerpt: Excerpt::default(),
-            seen: None,
-            rules: Rules(Arc::clone(grammar)),
-            title: name.title,
-            syzbot: name.syzbot,
-            alt_titles: name.alt_titles,
-            corrupted: name.corrupted && !is_consequence,
-            splat,
-            symbols,
-            late_clear,
-            bring_up: None,
-        }
-    }
-
-    /// The number of the crash, and whether the report belongs to one that came before: a nested
-    /// repeat, or what that one brought about (a panic, a stall).
-    fn incident(
-        &mut self,
-        grammar: &Grammar,
-        splat: &Splat,
-        late_clear: Option<&LateClear>,
-    ) -> (usize, bool) {
-        let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
-        let asked = late_clear.and_then(|verdict| Some((verdict.cpu, verdict.requester.clone()?)));
-        let follows = grammar
-            .kind(&splat.kind)
-            .and_then(|kind| kind.follows.as_ref());
-        let causes = |last: &&LastReport| {
-            nested
-                || last.asked_as(asked.as_ref(), splat)
-                || follows.is_some_and(|follows| last.brings_about(follows, splat))
-        };
-        let by_same = |last: &&LastReport| splat.caller.is_some() && last.caller == splat.caller;
-        let before = self
-            .last
-            .iter()
-            .rev()
-            .find(|last| by_same(last) && causes(last));
-        let before = before.or_else(|| self.last.back().filter(causes));
-        let joined = before.map(|last| last.incident);
-        let cause = before.map(|last| last.cause.clone());
-        let incident = joined.unwrap_or_else(|| self.next_incident());
-        if self.last.len() >= MAX_LAST {
-            self.last.pop_front();
-        }
-        self.last.push_back(LastReport {
-            incident,
-            caller: splat.caller,
-            boot: splat.boot,
-            last_line: splat.source.last_line,
-            time_us: splat.time_us,
-            cause: cause.unwrap_or_else(|| splat.kind.clone()),
-            asked,
-            header: splat.header.clone(),
-        });
-        (incident, joined.is_some())
-    }
-
-    fn next_incident(&mut self) -> usize {
-        self.incidents += 1;
-        self.incidents - 1
-    }
-}
-
-impl LastReport {
-    /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
-    fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
-        let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);
-        let passed = splat.time_us.zip(self.time_us);
-        let soon = passed.is_some_and(|(now, then)| {
-            now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
-        });
-        let same_boot = self.boot == splat.boot;
-        able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
-    }
-
-    /// True where the same function asked for the last late clear on the same CPU: one register or one
-    /// microcode takes several features.
-    fn asked_as(&self, asked: Option<&(Option<u32>, String)>, splat: &Splat) -> bool {
-        asked.is_some() && asked == self.asked.as_ref() && self.is_within(MAX_ASKED_GAP, splat)
-    }
-
-    fn is_within(&self, lines: u64, splat: &Splat) -> bool {
-        let gap = splat.source.first_line.saturating_sub(self.last_line);
-        self.boot == splat.boot && gap <= lines
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::Extent;
 use super::order::End;
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 
 /// What came before.
 #[derive(Debug, Default)]
 pub struct Numbering {
     /// Reports of the jobs before this one.
-    before: Sequence,
+    before: Incidents,
     /// Those of this job so far.
-    own: Sequence,
+    own: Incidents,
     /// What was read of the input by the jobs before this one.
     input: Extent,
 }

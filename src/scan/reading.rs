@@ -7,7 +7,7 @@ use crate::fixes::{self, Fix};
 use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
 use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::read_chunks_or_pause;
-use crate::report::Sequence;
+use crate::report::Incidents;
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::path::Path;
@@ -23,7 +23,7 @@ pub struct Reading<'a> {
     analyzer: &'a Analyzer,
     /// As the user named it.
     path: &'a str,
-    sequence: &'a mut Sequence,
+    incidents: &'a mut Incidents,
     sink: &'a mut dyn Sink,
     /// Members that wait for others; only where all threads may read.
     window: Option<ScanWindow>,
@@ -42,13 +42,13 @@ impl<'a> Reading<'a> {
     pub fn new(
         analyzer: &'a Analyzer,
         path: &'a str,
-        sequence: &'a mut Sequence,
+        incidents: &'a mut Incidents,
         sink: &'a mut dyn Sink,
     ) -> Reading<'a> {
         Reading {
             analyzer,
             path,
-            sequence,
+            incidents,
             sink,
             window: None,
             wants_fixes: false,
@@ -101,10 +101,10 @@ impl<'a> Reading<'a> {
         for found in window.read(self.analyzer, self.path) {
             for mut report in found.reports {
                 report.splat.boot = report.splat.boot.map(|boot| boot + self.boots);
-                self.sequence.shift(&mut report);
+                self.incidents.shift(&mut report);
                 self.sink.report(report);
             }
-            self.sequence.skip(&found.sequence);
+            self.incidents.skip(&found.incidents);
             self.add(found.input);
         }
     }
@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
         let sink = RefCell::new(&mut *self.sink);
         let analyzer = self.analyzer;
         let mut take = |report| sink.borrow_mut().report(report);
-        let mut stream = analyzer.stream(origin, self.sequence, &mut take);
+        let mut stream = analyzer.stream(origin, self.incidents, &mut take);
         let fed = feed(&mut |chunk| {
             match chunk {
                 Some(_) if analyzer.is_stopped() => {}
@@ -219,7 +219,7 @@ impl Visit for Reading<'_> {
                 let sink = &mut *self.sink;
                 let mut take = |report| sink.report(report);
                 let analyzer = self.analyzer;
-                let input = analyzer.read_all(origin, bytes, self.sequence, &mut take);
+                let input = analyzer.read_all(origin, bytes, self.incidents, &mut take);
                 self.add(input);
             }
             Text::Stream(reader) => {

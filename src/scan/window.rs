@@ -6,7 +6,7 @@
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::input::container::{Envelope, Member};
 use crate::parallel;
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 use std::sync::Arc;
 
 /// Memory that the texts of a window and their names may take.
@@ -41,7 +41,7 @@ pub struct FoundInWindow {
     /// What it told of itself.
     pub input: Input,
     /// How its reports are numbered.
-    pub sequence: Sequence,
+    pub incidents: Incidents,
 }
 
 impl ScanWindow {
@@ -83,13 +83,13 @@ impl ScanWindow {
                 mail: held.mail.as_ref(),
                 boots: 0,
             };
-            let (mut reports, mut sequence) = (Vec::new(), Sequence::default());
+            let (mut reports, mut incidents) = (Vec::new(), Incidents::default());
             let mut take = |report| reports.push(report);
-            let input = analyzer.read_all(origin, &held.bytes, &mut sequence, &mut take);
+            let input = analyzer.read_all(origin, &held.bytes, &mut incidents, &mut take);
             FoundInWindow {
                 reports,
                 input,
-                sequence,
+                incidents,
             }
         };
         parallel::map(&self.texts, read)

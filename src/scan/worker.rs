@@ -8,7 +8,7 @@ use crate::fixes::Fix;
 use crate::input::container::{Content, Unpacker};
 use crate::input::inbox::{Inbox, InboxError};
 use crate::input::{Entry, FileEntry, InputError, Source, cut_short};
-use crate::report::{Report, Sequence};
+use crate::report::{Incidents, Report};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::Path;
@@ -104,9 +104,9 @@ impl<'s> Worker<'s> {
     /// Reads an input; `None` where there is none: it cannot be opened.
     fn entry(&mut self, entry: &Entry, outlet: &mut Outlet<'_>) -> Option<End> {
         let name = entry.path().display().to_string();
-        let mut sequence = Sequence::default();
+        let mut incidents = Incidents::default();
         let analyzer = self.scanner.analyzer;
-        let reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
+        let reading = Reading::new(analyzer, &name, &mut incidents, outlet).on_all_threads();
         let mut reading = reading.with_fixes(self.scanner.known.is_some());
         let stop = analyzer.stop_flag();
         let known = self.scanner.known;
@@ -146,8 +146,8 @@ impl<'s> Worker<'s> {
     /// Reads mails of a public-inbox. A commit that cannot be read is told, the others go on.
     fn mails(&mut self, mails: &Mails, outlet: &mut Outlet<'_>) -> End {
         let name = mails.path.display().to_string();
-        let mut sequence = Sequence::default();
-        let reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet);
+        let mut incidents = Incidents::default();
+        let reading = Reading::new(self.scanner.analyzer, &name, &mut incidents, outlet);
         let mut reading = reading.with_fixes(self.scanner.known.is_some());
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::debug_dirs::{DebugDirs, module_name};
 use super::missing::Missing;
-use super::search::{Answer, Servers};
-use super::{Image, Options, SymbolError};
+use super::search::{ServerAnswer, Servers};
+use super::{Image, SymbolError, SymbolOptions};
 
 /// Finds and opens files. Shared between threads.
-pub(super) struct Finder {
+pub(super) struct DebugInfoFinder {
     /// Kernels of `--vmlinux`.
     vmlinux: Vec<Arc<Image>>,
     /// Modules of `--vmlinux`.
@@ -37,16 +37,16 @@ pub(super) struct Wanted<'a> {
     pub(super) needed: bool,
 }
 
-impl Finder {
+impl DebugInfoFinder {
     /// Opens the files of `--vmlinux`; one that cannot be used is an error. Others are searched when a splat needs them.
-    pub(super) fn new(options: &Options) -> Result<Finder, SymbolError> {
+    pub(super) fn new(options: &SymbolOptions) -> Result<DebugInfoFinder, SymbolError> {
         let roots = roots(options);
         let open =
             |path: &PathBuf| Image::open_below(path, roots.clone(), options.max_size).map(Arc::new);
         let files: Vec<_> = options.vmlinux.iter().map(open).collect::<Result<_, _>>()?;
         let (modules, vmlinux) = files.into_iter().partition(|file| file.is_relocatable());
         let search = options.search.clone();
-        Ok(Finder {
+        Ok(DebugInfoFinder {
             vmlinux,
             modules,
             servers: search.servers.then(Servers::default),
@@ -124,9 +124,9 @@ impl Finder {
             return self.open_all(cached);
         }
         match servers.debug_info(&id.to_ascii_lowercase()) {
-            Answer::File(path) => self.open_all(vec![path]),
-            Answer::Nothing => Vec::new(),
-            Answer::NoClient => {
+            ServerAnswer::File(path) => self.open_all(vec![path]),
+            ServerAnswer::Nothing => Vec::new(),
+            ServerAnswer::NoClient => {
                 self.missing.unusable(
                     "DEBUGINFOD_URLS is set, but there is no debuginfod-find; install the package debuginfod",
                 );
@@ -153,7 +153,7 @@ impl Finder {
 }
 
 /// The folders of `--debug-dir`, and where the machine's packages put debug info.
-fn roots(options: &Options) -> Vec<PathBuf> {
+fn roots(options: &SymbolOptions) -> Vec<PathBuf> {
     let system = options.search.system.iter();
     let system = system.map(|root| root.join("usr/lib/debug"));
     options.debug_dirs.iter().cloned().chain(system).collect()

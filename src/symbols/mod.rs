@@ -31,12 +31,12 @@ pub use dwarf::{CallSite, ParameterValue, Position, Variable};
 pub use elf::{Symbol, SymbolError};
 pub use image::Image;
 pub use modules::ModuleSymbols;
-pub use query::{Place, Resolved, Unresolved};
+pub use query::{CodePlace, Resolved, Unresolved};
 pub use search::Search;
 pub use vmlinux::CpuInfo;
 
 use crate::splat::{CodeRef, Inline, Splat, demangled};
-use finder::{Finder, Wanted};
+use finder::{DebugInfoFinder, Wanted};
 use running::Running;
 use vmlinux::{Assessment, is_release, release_of};
 
@@ -57,7 +57,7 @@ const WELL_KNOWN: [&str; 11] = [
 
 /// Where debug info may come from.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct SymbolOptions {
     /// `--vmlinux`: kernels, and modules.
     pub vmlinux: Vec<PathBuf>,
     /// `--debug-dir`.
@@ -101,7 +101,7 @@ pub enum Match {
 
 /// Symbolizes splats. Shared between threads.
 pub struct Symbolizer {
-    finder: Finder,
+    finder: DebugInfoFinder,
     running: Running,
     release: Option<String>,
     /// A file, folder or release was named: what is missing is an answer that somebody waits for.
@@ -111,10 +111,10 @@ pub struct Symbolizer {
 impl Symbolizer {
     /// Opens the files of `--vmlinux`; one that cannot be used is an error. Other places are searched
     /// when a splat needs them.
-    pub fn new(options: Options) -> Result<Symbolizer, SymbolError> {
+    pub fn new(options: SymbolOptions) -> Result<Symbolizer, SymbolError> {
         let named = !options.vmlinux.is_empty() || !options.debug_dirs.is_empty();
         Ok(Symbolizer {
-            finder: Finder::new(&options)?,
+            finder: DebugInfoFinder::new(&options)?,
             running: Running::new(options.search.system),
             asked: named || options.release.is_some(),
             release: options.release,
@@ -144,7 +144,7 @@ impl Symbolizer {
         let boot = &self.with_running(boot);
         let release = release(splat, boot).or(self.release.as_deref());
         let release = release.map(str::to_owned);
-        let mut kernel = modules::Kernel {
+        let mut kernel = modules::LoadedKernel {
             release: release.as_deref(),
             vmlinux: None,
         };
@@ -221,7 +221,7 @@ impl Symbolizer {
         let boot = &self.with_running(boot);
         let release = release.or(self.release.as_deref());
         if let Some(module) = code.module.as_deref() {
-            let kernel = modules::Kernel {
+            let kernel = modules::LoadedKernel {
                 release,
                 vmlinux: None,
             };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::elf::fitting;
 use super::fill::{is_exact, set_position};
-use super::finder::Finder;
+use super::finder::DebugInfoFinder;
 use super::vmlinux::{self, CodeMatch, Says, Sizes, Tally, Verdict};
 use super::{Image, Match, Position, Symbols};
 use crate::splat::{Code, CodeRef, Splat};
@@ -30,7 +30,7 @@ pub struct ModuleSymbols {
 
 /// What the log says of the kernel around a module.
 #[derive(Clone, Copy)]
-pub(super) struct Kernel<'a> {
+pub(super) struct LoadedKernel<'a> {
     /// `uname -r`.
     pub(super) release: Option<&'a str>,
     /// The vmlinux, where it matches.
@@ -44,7 +44,12 @@ struct Accepted {
 }
 
 /// Fills in the frames in modules, and RIP and the place of the header where they are in one.
-pub(super) fn fill(finder: &Finder, splat: &mut Splat, kernel: Kernel<'_>, symbols: &mut Symbols) {
+pub(super) fn fill(
+    finder: &DebugInfoFinder,
+    splat: &mut Splat,
+    kernel: LoadedKernel<'_>,
+    symbols: &mut Symbols,
+) {
     let mut accepted = Vec::new();
     for (name, codes) in by_module(splat) {
         let trap = splat
@@ -85,10 +90,10 @@ pub(super) fn fill(finder: &Finder, splat: &mut Splat, kernel: Kernel<'_>, symbo
 
 /// The position of one place in a module, of a log without a splat around it.
 pub(super) fn locate(
-    finder: &Finder,
+    finder: &DebugInfoFinder,
     code: &CodeRef,
     name: &str,
-    kernel: Kernel<'_>,
+    kernel: LoadedKernel<'_>,
     exact: bool,
 ) -> Option<Arc<Position>> {
     let (image, verdict) = choose(finder, name, &[code], None, kernel)?;
@@ -118,11 +123,11 @@ fn by_module(splat: &Splat) -> BTreeMap<String, Vec<&CodeRef>> {
 
 /// The best of the files that may be a module; a wrong one where there is no other.
 fn choose(
-    finder: &Finder,
+    finder: &DebugInfoFinder,
     name: &str,
     codes: &[&CodeRef],
     trap: Option<(&CodeRef, &Code)>,
-    kernel: Kernel<'_>,
+    kernel: LoadedKernel<'_>,
 ) -> Option<(Arc<Image>, Verdict)> {
     let build_id = codes
         .iter()
@@ -154,7 +159,7 @@ fn verify(
     build_id: Option<&str>,
     codes: &[&CodeRef],
     trap: Option<(&CodeRef, &Code)>,
-    kernel: Kernel<'_>,
+    kernel: LoadedKernel<'_>,
 ) -> Verdict {
     let mut tally = Tally::default();
     let identity = [

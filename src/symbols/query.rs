@@ -8,7 +8,7 @@ use super::{Image, Position, Symbol};
 
 /// A place in code, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum CodePlace {
     /// A link address: KASLR taken off.
     Address(u64),
     /// A place in a function.
@@ -70,15 +70,19 @@ impl Image {
     /// Looks up many places at once, which costs little more than one: several answers for a name
     /// that several functions have, in the order of their addresses. `exact`: not return addresses,
     /// which are after the call.
-    pub fn resolve(&self, places: &[Place], exact: bool) -> Vec<Result<Vec<Resolved>, Unresolved>> {
+    pub fn resolve(
+        &self,
+        places: &[CodePlace],
+        exact: bool,
+    ) -> Vec<Result<Vec<Resolved>, Unresolved>> {
         let names = places.iter().filter_map(|place| match place {
-            Place::Function { name, .. } => Some(name.as_str()),
-            Place::Address(_) => None,
+            CodePlace::Function { name, .. } => Some(name.as_str()),
+            CodePlace::Address(_) => None,
         });
         self.find_symbols(&names.collect::<Vec<_>>());
         let addresses = places.iter().filter_map(|place| match place {
-            Place::Address(address) => Some(*address),
-            Place::Function { .. } => None,
+            CodePlace::Address(address) => Some(*address),
+            CodePlace::Function { .. } => None,
         });
         let mut covering = self
             .symbols_covering(&addresses.collect::<Vec<_>>())
@@ -86,13 +90,15 @@ impl Image {
         let symbols: Vec<_> = places
             .iter()
             .map(|place| match place {
-                Place::Address(address) => {
+                CodePlace::Address(address) => {
                     let symbol = covering.next().flatten().filter(|symbol| symbol.is_code);
                     symbol
                         .map(|s| vec![(*address, s)])
                         .ok_or(Unresolved::NoCode)
                 }
-                Place::Function { name, offset, size } => self.in_function(name, *offset, *size),
+                CodePlace::Function { name, offset, size } => {
+                    self.in_function(name, *offset, *size)
+                }
             })
             .collect();
         self.with_positions(symbols, exact)

@@ -16,11 +16,11 @@ use super::elf::find_note;
 pub(super) struct Running {
     /// Root of the system; `None` where it is not looked at.
     root: Option<PathBuf>,
-    kernel: OnceLock<Option<Kernel>>,
+    kernel: OnceLock<Option<RunningKernel>>,
 }
 
 #[derive(Debug)]
-struct Kernel {
+struct RunningKernel {
     /// `/proc/version`: the text of the log's first line.
     version: String,
     build_id: String,
@@ -42,7 +42,7 @@ impl Running {
     }
 }
 
-fn read(root: &Path) -> Option<Kernel> {
+fn read(root: &Path) -> Option<RunningKernel> {
     let version = std::fs::read_to_string(root.join("proc/version")).ok()?;
     let notes = std::fs::read(root.join("sys/kernel/notes")).ok()?;
     let id = find_note(
@@ -51,7 +51,7 @@ fn read(root: &Path) -> Option<Kernel> {
         b"GNU",
         NT_GNU_BUILD_ID.0,
     )?;
-    Some(Kernel {
+    Some(RunningKernel {
         version: version.trim().to_owned(),
         build_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
     })

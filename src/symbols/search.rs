@@ -62,7 +62,7 @@ pub(super) struct Servers {
 }
 
 /// What a question to the servers came to.
-pub(super) enum Answer {
+pub(super) enum ServerAnswer {
     /// The file is here.
     File(PathBuf),
     /// They do not have it.
@@ -73,10 +73,12 @@ pub(super) enum Answer {
 
 impl Servers {
     /// The debug info of a build-id in lower-case hex.
-    pub(super) fn debug_info(&self, build_id: &str) -> Answer {
+    pub(super) fn debug_info(&self, build_id: &str) -> ServerAnswer {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = answers.get(build_id) {
-            return known.clone().map_or(Answer::Nothing, Answer::File);
+            return known
+                .clone()
+                .map_or(ServerAnswer::Nothing, ServerAnswer::File);
         }
         let mut client = Command::new("debuginfod-find");
         client.args(["debuginfo", build_id]).stdin(Stdio::null());
@@ -89,13 +91,13 @@ impl Servers {
             false => client.stderr(Stdio::null()),
         };
         let Ok(output) = client.output() else {
-            return Answer::NoClient;
+            return ServerAnswer::NoClient;
         };
         let path = String::from_utf8_lossy(&output.stdout)
             .trim_end()
             .to_owned();
         let found = (output.status.success() && !path.is_empty()).then(|| PathBuf::from(path));
         answers.insert(build_id.to_owned(), found.clone());
-        found.map_or(Answer::Nothing, Answer::File)
+        found.map_or(ServerAnswer::Nothing, ServerAnswer::File)
     }
 }

@@ -7,7 +7,7 @@ use ksplat::stages::input::container::{
 };
 use ksplat::stages::input::read_chunks;
 use ksplat::stages::render;
-use ksplat::stages::report::{Report, Sequence};
+use ksplat::stages::report::{Incidents, Report};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -66,7 +66,7 @@ fn without_lines(evidence: &mut Value) {
 
 struct Reading {
     answer: Answer,
-    sequence: Sequence,
+    sequence: Incidents,
 }
 
 impl Visit for Reading {
@@ -106,7 +106,7 @@ pub fn read(bytes: &[u8]) -> Answer {
 pub fn read_within(bytes: &[u8], limits: Limits) -> Answer {
     let mut reading = Reading {
         answer: Answer::default(),
-        sequence: Sequence::default(),
+        sequence: Incidents::default(),
     };
     Unpacker::new(limits).unpack("log", Content::Whole(bytes), &mut reading);
     reading.answer

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use ksplat::stages::splat::{Code, CodeRef, Frame, Kernel, Registers, Splat};
-use ksplat::stages::symbols::{BootFacts, CpuInfo, Match, Options, Symbolizer, Symbols};
+use ksplat::stages::symbols::{BootFacts, CpuInfo, Match, SymbolOptions, Symbolizer, Symbols};
 use serde_json::Value;
 
 struct Lab {
@@ -38,11 +38,11 @@ fn existing(variable: &str) -> PathBuf {
 }
 
 fn symbolizer(vmlinux: PathBuf) -> Symbolizer {
-    Symbolizer::new(Options {
+    Symbolizer::new(SymbolOptions {
         vmlinux: vec![vmlinux],
         debug_dirs: Vec::new(),
         max_size: 1 << 30,
-        ..Options::default()
+        ..SymbolOptions::default()
     })
     .unwrap()
 }

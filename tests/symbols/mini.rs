@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ksplat::stages::splat::{Code, CodeRef, Inline, Registers, Splat};
 use ksplat::stages::symbols::{
-    BootFacts, CpuInfo, Image, Match, Options, ParameterValue, Symbolizer,
+    BootFacts, CpuInfo, Image, Match, ParameterValue, SymbolOptions, Symbolizer,
 };
 
 use crate::support::{
@@ -453,11 +453,11 @@ fn of_several_vmlinux_the_one_that_matches_is_used() {
 fn errors_name_the_file_and_the_mend() {
     let folder = tempfile::tempdir().unwrap();
     let error = |path: &Path| {
-        let options = Options {
+        let options = SymbolOptions {
             vmlinux: vec![path.to_owned()],
             debug_dirs: Vec::new(),
             max_size: LIMIT,
-            ..Options::default()
+            ..SymbolOptions::default()
         };
         Symbolizer::new(options).err().unwrap().to_string()
     };

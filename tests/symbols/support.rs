@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ksplat::stages::splat::{CodeRef, Frame, Splat};
-use ksplat::stages::symbols::{Image, Options, Symbol, Symbolizer};
+use ksplat::stages::symbols::{Image, Symbol, SymbolOptions, Symbolizer};
 use object::{Object, ObjectSection};
 
 pub const LIMIT: u64 = 1 << 24;
@@ -137,11 +137,11 @@ impl Mini {
 }
 
 pub fn symbolizer(vmlinux: Vec<PathBuf>, debug_dirs: Vec<PathBuf>) -> Symbolizer {
-    Symbolizer::new(Options {
+    Symbolizer::new(SymbolOptions {
         vmlinux,
         debug_dirs,
         max_size: LIMIT,
-        ..Options::default()
+        ..SymbolOptions::default()
     })
     .unwrap()
 }

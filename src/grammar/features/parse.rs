@@ -67,12 +67,12 @@ impl<N> From<BugRow<N>> for FeatureRow<N> {
 }
 
 /// A text that may know its place in the file.
-trait Place {
+trait TablePlace {
     fn text(&self) -> &str;
     fn offset(&self) -> usize;
 }
 
-impl Place for Spanned<String> {
+impl TablePlace for Spanned<String> {
     fn text(&self) -> &str {
         self.get_ref()
     }
@@ -83,7 +83,7 @@ impl Place for Spanned<String> {
 }
 
 /// In a compiled-in file, which has no errors whose place matters.
-impl Place for String {
+impl TablePlace for String {
     fn text(&self) -> &str {
         self
     }
@@ -161,7 +161,7 @@ pub(super) fn tables<'a>(
 }
 
 impl<'a> Rows<'a> {
-    fn add<N: Place>(
+    fn add<N: TablePlace>(
         &mut self,
         source: FeatureSource<'a>,
         file: FeatureFile<N>,
@@ -179,7 +179,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn place<N: Place>(
+fn place<N: TablePlace>(
     source: FeatureSource<'_>,
     row: FeatureRow<N>,
 ) -> Result<Placed<'_>, FeatureError> {
@@ -215,7 +215,10 @@ fn place<N: Place>(
     })
 }
 
-fn size<N: Place>(source: FeatureSource<'_>, row: &KernelRow<N>) -> Result<Size, FeatureError> {
+fn size<N: TablePlace>(
+    source: FeatureSource<'_>,
+    row: &KernelRow<N>,
+) -> Result<Size, FeatureError> {
     let error = |reason: &str| source.error(row.since.offset(), reason);
     if row.ncapints > MAX_WORDS || row.nbugints > MAX_WORDS {
         return Err(error("ncapints and nbugints count words: at most 1024"));

@@ -12,14 +12,14 @@ const MAX_ARRAY: usize = 64 * 1024;
 
 /// The format.
 #[derive(Debug, Default)]
-pub(super) struct Json {
+pub(super) struct JsonRecords {
     /// An object whose fields are on lines of their own.
     open: Option<Fields>,
     /// A text whose bytes are on lines of their own.
     array: Option<(Record, Vec<u8>)>,
 }
 
-impl Records for Json {
+impl Records for JsonRecords {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
         if self.array.is_some() && self.element(line.text.trim()) {
             return true;
@@ -55,7 +55,7 @@ impl Records for Json {
     }
 }
 
-impl Json {
+impl JsonRecords {
     /// `"MESSAGE" : [`: a text whose bytes follow.
     fn array(&mut self, line: &Physical<'_>, text: &str) -> bool {
         let name = text.strip_suffix('[').map(str::trim_end);

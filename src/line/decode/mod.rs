@@ -98,7 +98,7 @@ impl Decoder {
 struct RecordLines {
     export: export::Export,
     kmsg: kmsg::Kmsg,
-    json: json::Json,
+    json: json::JsonRecords,
     qr: qr::Qr,
     margin: Margin,
 }

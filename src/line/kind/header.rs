@@ -7,7 +7,7 @@ use super::crash::unquoted;
 use super::frame::{INLINE_MARK, inlined};
 use super::paths::printed_path;
 use super::types::{CodeRef, SourceLine};
-use crate::grammar::{Grammar, Groups, Kind, Level, Pattern, beginning};
+use crate::grammar::{Grammar, Kind, Level, MatchedGroups, Pattern, beginning};
 use crate::line::framing::holds_program_tag;
 use crate::line::rejoin::has_open_parenthesis;
 
@@ -167,7 +167,11 @@ fn any_begins<'g>(kinds: impl IntoIterator<Item = &'g Kind>, text: &str) -> bool
     reports.any(begins)
 }
 
-fn from_captures<'g>(kind: &'g Kind, text: &str, captures: &Groups<'_>) -> Option<Header<'g>> {
+fn from_captures<'g>(
+    kind: &'g Kind,
+    text: &str,
+    captures: &MatchedGroups<'_>,
+) -> Option<Header<'g>> {
     let group = |name| captures.name(name).map(|m| m.as_str());
     let number = |name| group(name).and_then(|digits| digits.parse().ok());
     let file = group("file").map(printed_path);

@@ -5,7 +5,7 @@
 
 use super::cpu_line::{CpuLine, letters};
 use super::types::Kernel;
-use crate::grammar::{Grammar, Groups, WhoLine};
+use crate::grammar::{Grammar, MatchedGroups, WhoLine};
 
 /// Reads a line within a report, or with `ahead` one before its header; `None` where it names nobody.
 pub fn who(grammar: &Grammar, text: &str, ahead: bool) -> Option<CpuLine> {
@@ -32,7 +32,7 @@ pub fn read(rule: &WhoLine, text: &str) -> Option<CpuLine> {
 }
 
 /// `None` where the line says nothing of taints.
-fn taint(groups: &Groups<'_>, text: &str) -> Option<String> {
+fn taint(groups: &MatchedGroups<'_>, text: &str) -> Option<String> {
     match groups.name("taint") {
         Some(flags) => Some(letters(flags.as_str())),
         None => text.contains("Not tainted").then(String::new),

@@ -8,7 +8,7 @@ use gimli::{AttributeValue, Expression, Location, Register};
 use super::Debug;
 use super::entries::{name_of, walk};
 use super::functions::functions_at;
-use super::reader::{Dwarf, Entry, Slice, Unit, text};
+use super::reader::{DebugEntry, Dwarf, Slice, Unit, text};
 
 /// Operations of an argument's expression.
 const MAX_OPERATIONS: u32 = 1000;
@@ -51,7 +51,7 @@ struct SiteReader<'r, 'a> {
 }
 
 impl<'a> SiteReader<'_, 'a> {
-    fn read(&mut self, depth: isize, entry: &Entry<'a>) -> ControlFlow<()> {
+    fn read(&mut self, depth: isize, entry: &DebugEntry<'a>) -> ControlFlow<()> {
         if let Some((site_depth, site)) = &mut self.found {
             if depth <= *site_depth {
                 return ControlFlow::Break(());
@@ -67,7 +67,7 @@ impl<'a> SiteReader<'_, 'a> {
     }
 
     /// DWARF 5 gives the return address as such, GNU's DWARF 4 form as `DW_AT_low_pc`.
-    fn is_the_call(&self, entry: &Entry<'a>) -> bool {
+    fn is_the_call(&self, entry: &DebugEntry<'a>) -> bool {
         let attribute = match entry.tag {
             gimli::DW_TAG_call_site => gimli::DW_AT_call_return_pc,
             gimli::DW_TAG_GNU_call_site => gimli::DW_AT_low_pc,
@@ -80,7 +80,7 @@ impl<'a> SiteReader<'_, 'a> {
 }
 
 /// A parameter of a call site whose value is a constant.
-fn argument_of(unit: &gimli::Unit<Slice<'_>>, entry: &Entry<'_>) -> Option<(Register, u64)> {
+fn argument_of(unit: &gimli::Unit<Slice<'_>>, entry: &DebugEntry<'_>) -> Option<(Register, u64)> {
     const VALUES: [gimli::DwAt; 2] = [gimli::DW_AT_call_value, gimli::DW_AT_GNU_call_site_value];
     let Some(AttributeValue::Exprloc(location)) = entry.attr_value(gimli::DW_AT_location) else {
         return None;

@@ -8,7 +8,7 @@ use gimli::{
 };
 
 use super::Debug;
-use super::reader::{Dwarf, Entry, Slice, Unit, endian};
+use super::reader::{DebugEntry, Dwarf, Slice, Unit, endian};
 use super::units::starts_of_units;
 use crate::symbols::elf::ElfFile;
 
@@ -21,7 +21,7 @@ const MAX_RANGES: usize = 1 << 16;
 pub(super) fn for_each_range<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
-    entry: &Entry<'a>,
+    entry: &DebugEntry<'a>,
     mut each: impl FnMut(Range<u64>) -> bool,
 ) -> gimli::Result<()> {
     if let Some(list) = entry.attr_value(gimli::DW_AT_ranges)
@@ -59,7 +59,7 @@ pub(super) fn for_each_range<'a>(
 pub(super) fn covers<'a>(
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
-    entry: &Entry<'a>,
+    entry: &DebugEntry<'a>,
     address: u64,
 ) -> gimli::Result<bool> {
     let mut covers = false;
@@ -74,11 +74,11 @@ pub(super) fn covers<'a>(
 pub(super) fn walk<'a>(
     unit: &Unit<'a>,
     root: UnitOffset,
-    mut each: impl FnMut(isize, &Entry<'a>) -> ControlFlow<()>,
+    mut each: impl FnMut(isize, &DebugEntry<'a>) -> ControlFlow<()>,
 ) -> gimli::Result<()> {
     let mut entries = unit.entries_raw(Some(root))?;
     let top = entries.next_depth();
-    let mut entry = Entry::null();
+    let mut entry = DebugEntry::null();
     while !entries.is_empty() {
         let depth = entries.next_depth();
         if entries.read_entry(&mut entry)? && each(depth, &entry).is_break() {
@@ -95,7 +95,7 @@ pub(super) fn walk<'a>(
 const MAX_HOPS: usize = 16;
 
 /// The entry that an entry stands for: the inlined function, the declaration, the function called.
-pub(super) fn origin(entry: &Entry<'_>) -> Option<Reference> {
+pub(super) fn origin(entry: &DebugEntry<'_>) -> Option<Reference> {
     const ORIGINS: [gimli::DwAt; 3] = [
         gimli::DW_AT_abstract_origin,
         gimli::DW_AT_specification,
@@ -132,9 +132,9 @@ pub(super) fn origins<'a>(
     debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
-    entry: &Entry<'a>,
-) -> Vec<Entry<'a>> {
-    let mut found: Vec<Entry<'a>> = Vec::new();
+    entry: &DebugEntry<'a>,
+) -> Vec<DebugEntry<'a>> {
+    let mut found: Vec<DebugEntry<'a>> = Vec::new();
     let mut place = (unit.header.clone(), Arc::clone(&unit.abbreviations));
     while found.len() < MAX_HOPS {
         let offset = match origin(found.last().unwrap_or(entry)) {
@@ -214,9 +214,9 @@ pub(super) fn name_of<'a>(
     debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
     unit: &Unit<'a>,
-    entry: &Entry<'a>,
+    entry: &DebugEntry<'a>,
 ) -> Option<Slice<'a>> {
-    let name = |entry: &Entry<'a>| {
+    let name = |entry: &DebugEntry<'a>| {
         let name = entry.attr_value(gimli::DW_AT_name)?;
         dwarf.attr_string(unit, name).ok()
     };
@@ -230,7 +230,7 @@ pub(super) fn name_of<'a>(
 
 impl<'a> Debug<'a> {
     /// `DW_AT_name` of the entry of the supplementary file that an entry stands for.
-    fn supplementary_name(&self, dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Option<Slice<'a>> {
+    fn supplementary_name(&self, dwarf: &Dwarf<'a>, entry: &DebugEntry<'a>) -> Option<Slice<'a>> {
         let Some(Reference::Supplementary(target)) = origin(entry) else {
             return None;
         };

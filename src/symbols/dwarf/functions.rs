@@ -3,7 +3,7 @@
 use gimli::{AttributeValue, UnitOffset};
 
 use super::entries::covers;
-use super::reader::{Dwarf, Entry, Unit};
+use super::reader::{DebugEntry, Dwarf, Unit};
 
 /// The subprogram that covers each of the addresses.
 ///
@@ -30,7 +30,7 @@ fn search<'a>(
     found: &mut [Option<UnitOffset>],
 ) -> gimli::Result<()> {
     let mut entries = unit.entries_raw(None)?;
-    let mut entry = Entry::null();
+    let mut entry = DebugEntry::null();
     // The unit's own entry.
     entries.read_entry(&mut entry)?;
     while !entries.is_empty() {

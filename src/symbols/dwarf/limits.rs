@@ -5,7 +5,7 @@
 
 use gimli::UnitRef;
 
-use super::reader::{Dwarf, Entry, Slice, Unit, bytes};
+use super::reader::{DebugEntry, Dwarf, Slice, Unit, bytes};
 
 /// Entries within each other; kernels reach some 50.
 const MAX_DEPTH: isize = 256;
@@ -48,7 +48,7 @@ fn lines_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
 
 fn entries_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
     let mut entries = unit.entries_raw(None)?;
-    let mut entry = Entry::null();
+    let mut entry = DebugEntry::null();
     let mut ranges = MAX_RANGES;
     while !entries.is_empty() {
         if entries.next_depth() > MAX_DEPTH {
@@ -80,7 +80,7 @@ fn entries_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
 /// Takes an entry's ranges off what is left; false where there is not enough.
 fn count_ranges<'a>(
     unit: UnitRef<'_, Slice<'a>>,
-    entry: &Entry<'a>,
+    entry: &DebugEntry<'a>,
     left: &mut usize,
 ) -> gimli::Result<bool> {
     let Some(list) = entry.attr_value(gimli::DW_AT_ranges) else {

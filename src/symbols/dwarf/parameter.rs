@@ -10,7 +10,7 @@ use super::Debug;
 use super::entries::{Reference, covers, name_of, origins, walk};
 use super::evaluate::{MachineState, evaluate};
 use super::functions::functions_at;
-use super::reader::{Dwarf, Entry, Slice, Unit, bytes};
+use super::reader::{DebugEntry, Dwarf, Slice, Unit, bytes};
 
 /// Location list entries looked at; a parameter has some ten.
 const MAX_LOCATIONS: usize = 1 << 16;
@@ -111,7 +111,7 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
     }
 
     /// The entries of that name that belong to the function, innermost inlined copy last.
-    fn variables(&self, function: &str, name: &str) -> Result<Vec<Entry<'a>>, String> {
+    fn variables(&self, function: &str, name: &str) -> Result<Vec<DebugEntry<'a>>, String> {
         let mut found = Vec::new();
         let roots = functions_at(self.dwarf, &self.unit, &[self.machine.pc]).map_err(broken)?;
         for root in roots.into_iter().flatten() {
@@ -140,11 +140,11 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
         Ok(found)
     }
 
-    pub(super) fn covers_pc(&self, entry: &Entry<'a>) -> bool {
+    pub(super) fn covers_pc(&self, entry: &DebugEntry<'a>) -> bool {
         covers(self.dwarf, &self.unit, entry, self.machine.pc).unwrap_or(false)
     }
 
-    fn is_named(&self, entry: &Entry<'a>, name: &str) -> bool {
+    fn is_named(&self, entry: &DebugEntry<'a>, name: &str) -> bool {
         let found = name_of(self.debug, self.dwarf, &self.unit, entry);
         found.is_some_and(|found| bytes(&found) == name.as_bytes())
     }
@@ -152,7 +152,7 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
     pub(super) fn read(
         &self,
         function: &str,
-        variable: &Entry<'a>,
+        variable: &DebugEntry<'a>,
     ) -> Result<(u64, String), String> {
         let (value, how) = self.raw_value(function, variable)?;
         let size = self.size(variable).unwrap_or(8);
@@ -163,7 +163,11 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
         Ok((value & mask, how))
     }
 
-    fn raw_value(&self, function: &str, variable: &Entry<'a>) -> Result<(u64, String), String> {
+    fn raw_value(
+        &self,
+        function: &str,
+        variable: &DebugEntry<'a>,
+    ) -> Result<(u64, String), String> {
         if let Some(value) = variable.attr_value(gimli::DW_AT_const_value) {
             let value = constant(value).ok_or("its constant is not a number")?;
             return Ok((value, "a constant in DWARF".to_owned()));
@@ -207,8 +211,8 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
     }
 
     /// Bytes of the variable's type.
-    fn size(&self, variable: &Entry<'a>) -> Option<u64> {
-        let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
+    fn size(&self, variable: &DebugEntry<'a>) -> Option<u64> {
+        let typed = |entry: &DebugEntry<'a>| entry.attr_value(gimli::DW_AT_type);
         let mut next = self.type_attribute(variable)?;
         for _ in 0..MAX_TYPES {
             let Some(Reference::Here(offset)) = Reference::of(next) else {
@@ -227,15 +231,18 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
     }
 
     /// The type of a variable; an inlined copy's parameter has it at its origin.
-    pub(super) fn type_attribute(&self, variable: &Entry<'a>) -> Option<AttributeValue<Slice<'a>>> {
-        let typed = |entry: &Entry<'a>| entry.attr_value(gimli::DW_AT_type);
+    pub(super) fn type_attribute(
+        &self,
+        variable: &DebugEntry<'a>,
+    ) -> Option<AttributeValue<Slice<'a>>> {
+        let typed = |entry: &DebugEntry<'a>| entry.attr_value(gimli::DW_AT_type);
         typed(variable).or_else(|| {
             let origins = origins(self.debug, self.dwarf, &self.unit, variable);
             origins.iter().find_map(typed)
         })
     }
 
-    fn entry(&self, offset: UnitOffset) -> Option<Entry<'a>> {
+    fn entry(&self, offset: UnitOffset) -> Option<DebugEntry<'a>> {
         self.unit.entry(offset).ok()
     }
 }

@@ -12,7 +12,7 @@ use crate::symbols::elf::{ElfFile, Relocations};
 pub(super) type Slice<'a> = RelocateReader<EndianSlice<'a, RunTimeEndian>, Relocations<'a>>;
 pub(super) type Dwarf<'a> = gimli::Dwarf<Slice<'a>>;
 pub(super) type Unit<'a> = gimli::Unit<Slice<'a>>;
-pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
+pub(super) type DebugEntry<'a> = gimli::DebuggingInformationEntry<Slice<'a>>;
 
 /// Sections that no question here needs.
 const UNUSED: [SectionId; 5] = [

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::Debug;
 use super::entries::{name_of, walk};
 use super::functions::functions_at;
-use super::reader::{Entry, text};
+use super::reader::{DebugEntry, text};
 
 /// Tail calls looked at in one function; a crafted one may have any number.
 const MAX_TAIL_CALLS: usize = 4096;
@@ -50,7 +50,7 @@ impl Debug<'_> {
 }
 
 /// A call site with the flag that DWARF 5 and, before it, GNU's form has.
-fn is_tail_call(entry: &Entry<'_>) -> bool {
+fn is_tail_call(entry: &DebugEntry<'_>) -> bool {
     let flag = match entry.tag {
         gimli::DW_TAG_call_site => gimli::DW_AT_call_tail_call,
         gimli::DW_TAG_GNU_call_site => gimli::DW_AT_GNU_tail_call,
@@ -63,7 +63,7 @@ fn is_tail_call(entry: &Entry<'_>) -> bool {
 }
 
 fn return_address<'a>(
-    entry: &Entry<'a>,
+    entry: &DebugEntry<'a>,
 ) -> Option<gimli::AttributeValue<super::reader::Slice<'a>>> {
     entry
         .attr_value(gimli::DW_AT_call_return_pc)

@@ -4,7 +4,7 @@ use gimli::AttributeValue;
 
 use super::entries::Reference;
 use super::parameter::ParameterSearch;
-use super::reader::{Entry, Slice, text};
+use super::reader::{DebugEntry, Slice, text};
 
 /// Types within each other: `const struct foo *const *` has five.
 const MAX_TYPES: usize = 16;
@@ -53,7 +53,7 @@ impl Type {
 
 impl<'a> ParameterSearch<'_, 'a> {
     /// The type of a variable; `None` where it is no number, pointer or enumeration.
-    pub(super) fn type_of(&self, variable: &Entry<'a>) -> Option<Type> {
+    pub(super) fn type_of(&self, variable: &DebugEntry<'a>) -> Option<Type> {
         let mut next = self.type_attribute(variable);
         // What is written in front of and after the name of the innermost type.
         let (mut front, mut back) = (String::new(), String::new());
@@ -109,7 +109,7 @@ impl<'a> ParameterSearch<'_, 'a> {
     }
 
     /// Size and kind of what a typedef stands for.
-    fn scalar_below(&self, typedef: &Entry<'a>) -> Option<(u64, Scalar)> {
+    fn scalar_below(&self, typedef: &DebugEntry<'a>) -> Option<(u64, Scalar)> {
         let mut next = typedef.attr_value(gimli::DW_AT_type)?;
         for _ in 0..MAX_TYPES {
             let entry = self.referred(&next)?;
@@ -121,7 +121,7 @@ impl<'a> ParameterSearch<'_, 'a> {
         None
     }
 
-    fn scalar(&self, entry: &Entry<'a>) -> Option<(u64, Scalar)> {
+    fn scalar(&self, entry: &DebugEntry<'a>) -> Option<(u64, Scalar)> {
         let size = || entry.attr_value(gimli::DW_AT_byte_size)?.udata_value();
         let scalar = match entry.tag {
             gimli::DW_TAG_pointer_type => return Some((self.address_size(), Scalar::Pointer)),
@@ -140,7 +140,7 @@ impl<'a> ParameterSearch<'_, 'a> {
             .map(|size| (size, scalar))
     }
 
-    fn enumerators(&self, enumeration: &Entry<'a>) -> Vec<(u64, String)> {
+    fn enumerators(&self, enumeration: &DebugEntry<'a>) -> Vec<(u64, String)> {
         let mut found = Vec::new();
         let _ = super::entries::walk(&self.unit, enumeration.offset(), |_, entry| {
             let value = entry.attr_value(gimli::DW_AT_const_value);
@@ -161,7 +161,7 @@ impl<'a> ParameterSearch<'_, 'a> {
         found
     }
 
-    fn referred(&self, attribute: &AttributeValue<Slice<'a>>) -> Option<Entry<'a>> {
+    fn referred(&self, attribute: &AttributeValue<Slice<'a>>) -> Option<DebugEntry<'a>> {
         match Reference::of(attribute.clone())? {
             Reference::Here(offset) => self.unit.entry(offset).ok(),
             Reference::Anywhere(_) | Reference::Supplementary(_) => None,

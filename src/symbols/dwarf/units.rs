@@ -12,7 +12,7 @@ use gimli::{DebugAranges, DebugInfoOffset};
 
 use super::Debug;
 use super::entries::for_each_range;
-use super::reader::{Dwarf, Entry, Slice};
+use super::reader::{DebugEntry, Dwarf, Slice};
 
 /// Ranges of all units; a kernel has some 10,000. Units of a crafted file may share a long list.
 const MAX_RANGES: usize = 1 << 20;
@@ -137,7 +137,7 @@ fn root_ranges(
     left: &AtomicUsize,
 ) -> gimli::Result<Vec<UnitRange>> {
     let unit = debug.unit(offset)?;
-    let mut root = Entry::null();
+    let mut root = DebugEntry::null();
     unit.entries_raw(None)?.read_entry(&mut root)?;
     let mut found = Vec::new();
     for_each_range(debug.dwarf(), &unit, &root, |Range { start, end }| {

@@ -8,7 +8,7 @@ use super::entries::{name_of, walk};
 use super::evaluate::MachineState;
 use super::functions::functions_at;
 use super::parameter::ParameterSearch;
-use super::reader::{Entry, text};
+use super::reader::{DebugEntry, text};
 use serde::Serialize;
 
 /// Variables of one report; functions have some ten.
@@ -97,7 +97,7 @@ impl<'a> ParameterSearch<'_, 'a> {
         Some(innermost_first(found))
     }
 
-    fn variable(&self, function: &str, entry: &Entry<'a>) -> Option<Variable> {
+    fn variable(&self, function: &str, entry: &DebugEntry<'a>) -> Option<Variable> {
         let name = self.name(entry)?;
         // What macros declare is not in the source that people read.
         if entry.tag == gimli::DW_TAG_variable && name.starts_with("__") {
@@ -117,7 +117,7 @@ impl<'a> ParameterSearch<'_, 'a> {
         })
     }
 
-    fn name(&self, entry: &Entry<'a>) -> Option<String> {
+    fn name(&self, entry: &DebugEntry<'a>) -> Option<String> {
         text(&name_of(self.debug, self.dwarf, &self.unit, entry)?)
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 
 use object::elf::{self, Sym32, Sym64};
-use object::{BigEndian, Endian, Endianness, LittleEndian};
 use object::pod::{self, Pod};
 use object::read::elf::Sym;
+use object::{BigEndian, Endian, Endianness, LittleEndian};
 use wide::u8x16;
 
 use super::file::{ElfFile, ElfSection};

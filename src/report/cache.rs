@@ -13,7 +13,7 @@ use crate::title::Name;
 
 /// All that the lines of a report tell, and no other line.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
+pub(super) struct Findings {
     pub name: Name,
     pub culprit: Option<Culprit>,
     pub guilty_file: Option<String>,
@@ -29,17 +29,17 @@ pub(super) struct Told {
 
 /// What was said of reports of one line.
 #[derive(Debug, Default)]
-pub struct Known(Memo<Told>);
+pub struct ReportCache(Memo<Findings>);
 
-impl Known {
+impl ReportCache {
     /// What is said of a report. Its stacks and details are written into the splat as well: the rest is made of them.
-    pub(super) fn told(
+    pub(super) fn findings(
         &self,
         grammar: &Grammar,
         splat: &mut Splat,
         symbols: &Symbols,
         late_clear: Option<&LateClear>,
-    ) -> Told {
+    ) -> Findings {
         let is_line = is_of_one_line(grammar, splat) && late_clear.is_none();
         if !is_line || symbols.matched != Match::None {
             return work_out(grammar, splat, symbols, late_clear);
@@ -66,7 +66,7 @@ fn work_out(
     splat: &mut Splat,
     symbols: &Symbols,
     late_clear: Option<&LateClear>,
-) -> Told {
+) -> Findings {
     splat.stacks = stacks::of(grammar, splat);
     splat.details = details::of(grammar, splat);
     let name = name(grammar, splat, late_clear);
@@ -81,7 +81,7 @@ fn work_out(
         Some(_) => Vec::new(),
         None => signature::former(grammar, splat, &name, &signature),
     };
-    Told {
+    Findings {
         msr: MsrAccess::of(grammar, splat),
         memory: MemoryState::of(grammar, splat),
         stacks: splat.stacks.clone(),

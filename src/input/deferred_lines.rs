@@ -1,18 +1,18 @@
-//! Lines put aside: they describe a boot, and matter only if a report comes.
+//! Deferred lines: they describe a boot, and matter only if a report comes.
 
-/// Bytes put aside; more is taken in at once.
+/// Bytes deferred; more is taken in at once.
 const FULL: usize = 1 << 20;
 
 /// Lines with their numbers, in the order of the log.
 #[derive(Debug, Default)]
-pub struct Asides {
+pub struct DeferredLines {
     text: Vec<u8>,
     /// Number of each line, and where it ends in `text`.
     ends: Vec<(u64, usize)>,
 }
 
-impl Asides {
-    /// Puts a line aside.
+impl DeferredLines {
+    /// Defers a line.
     pub fn keep(&mut self, number: u64, line: &[u8]) {
         self.text.extend_from_slice(line);
         self.ends.push((number, self.text.len()));
@@ -44,7 +44,7 @@ impl Asides {
 
     /// None of them, but the memory that they took.
     #[must_use]
-    pub fn cleared(mut self) -> Asides {
+    pub fn cleared(mut self) -> DeferredLines {
         self.clear();
         self
     }
@@ -52,16 +52,16 @@ impl Asides {
 
 #[cfg(test)]
 mod tests {
-    use super::Asides;
+    use super::DeferredLines;
 
     #[test]
     fn lines_come_back_in_order() {
-        let mut asides = Asides::default();
-        asides.keep(3, b"three");
-        asides.keep(7, b"");
-        asides.keep(9, b"nine");
-        let lines: Vec<_> = asides.lines().collect();
+        let mut deferred = DeferredLines::default();
+        deferred.keep(3, b"three");
+        deferred.keep(7, b"");
+        deferred.keep(9, b"nine");
+        let lines: Vec<_> = deferred.lines().collect();
         assert_eq!(lines, [(3, &b"three"[..]), (7, b""), (9, b"nine")]);
-        assert!(asides.cleared().is_empty());
+        assert!(deferred.cleared().is_empty());
     }
 }
