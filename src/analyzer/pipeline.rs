@@ -25,7 +25,7 @@ impl Visitor for Pipeline<'_> {
         if let Some(keeper) = &mut self.reports.keeper {
             keeper.line(number, raw, self.analyzer.finder.tells(raw));
         }
-        self.observe_asides();
+        self.observe_deferred();
         let expects = self.expects();
         if expects {
             self.expected.line(number, raw);
@@ -54,7 +54,7 @@ impl Visitor for Pipeline<'_> {
         self.keep(number, raw);
         self.deferred.keep(number, raw);
         if self.analyzer.every_boot || self.deferred.is_full() {
-            self.observe_asides();
+            self.observe_deferred();
         } else if !self.reports.boots.has_begun() && self.analyzer.finder.has_milestone(raw, 0) {
             self.reports.boots.set_begun();
         }
@@ -167,7 +167,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// A report comes: what was said of its boot matters.
-    fn observe_asides(&mut self) {
+    fn observe_deferred(&mut self) {
         if self.deferred.is_empty() {
             return;
         }
