@@ -76,6 +76,7 @@ impl Symbols {
 
     /// Reads the variables at RIP, where it is in the vmlinux.
     pub(super) fn read_variables(&mut self, splat: &Splat) {
+        // DWARF counts the registers of each machine in its own way; the table is x86-64's.
         if let (Some(image), Some(pc)) = (&self.image, self.rip_address)
             && image.layout.machine.is_x86_64()
         {
@@ -138,7 +139,7 @@ impl Symbols {
         }
     }
 
-    /// `x86_cap_flags[feature]`: `None` where vmlinux does not tell, `Some(None)` for a feature that
+    /// `x86_cap_flags[feature]`: `None` where vmlinux does not say, `Some(None)` for a feature that
     /// /proc/cpuinfo does not show.
     pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
         vmlinux::cap_flag(self.image.as_ref()?, feature)

@@ -52,6 +52,7 @@ pub(super) fn fill(finder: &Finder, splat: &mut Splat, kernel: Kernel<'_>, symbo
             .as_ref()
             .zip(splat.code.as_ref())
             .filter(|(rip, _)| rip.module.as_deref() == Some(name.as_str()));
+        // The other modules may have debug info all the same.
         let Some((image, verdict)) = choose(finder, &name, &codes, trap, kernel) else {
             continue;
         };
@@ -78,6 +79,7 @@ pub(super) fn fill(finder: &Finder, splat: &mut Splat, kernel: Kernel<'_>, symbo
             set_position(frame, &position);
         }
     }
+    // A place in vmlinux was filled in before, and is never in a module.
     let rip = splat.rip.as_ref().and_then(|rip| place(rip, true));
     symbols.rip = symbols.rip.take().or(rip);
     symbols.at = symbols.at.take().or_else(|| place(&splat.at, true));
@@ -137,6 +139,7 @@ fn choose(
             best = Some((image, verdict));
         }
     }
+    // Reported once the best is known, since a wrong file next to the right one does no harm.
     if let Some((image, verdict)) = &best
         && let Match::Mismatch { why } = &verdict.matched
     {

@@ -169,6 +169,7 @@ impl<'a> View<'a> {
             .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
         let filter = NameFilter::new(blocks);
         let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
+        // MAX: none is near. Only then are all symbols compared, which takes several times as long.
         if !near.contains(&u64::MAX) {
             return near;
         }
@@ -183,6 +184,7 @@ impl<'a> View<'a> {
                 continue;
             }
             let before = addresses.partition_point(|&a| a < address);
+            // `in_kallsyms` comes last because it reads the name: a cache miss for each symbol.
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
                 && address < *next
                 && self.in_kallsyms(&symbol)
@@ -198,7 +200,7 @@ impl<'a> View<'a> {
         let rank = |symbol: &SymbolEntry| (self.address(symbol), preference(symbol));
         let mut nearest: Vec<Option<SymbolEntry>> = vec![None; addresses.len()];
         for symbol in self.entries() {
-            // Kept for the first address it lies below; the addresses behind it inherit.
+            // Kept for the first address it lies below; the addresses above it inherit.
             let at = addresses.partition_point(|&a| a < self.address(&symbol));
             if let Some(best) = nearest.get_mut(at)
                 && best.is_none_or(|best| rank(&symbol) > rank(&best))
@@ -226,6 +228,7 @@ impl<'a> View<'a> {
         let functions = (0..).zip(self.entries());
         let functions = functions.filter(|(_, symbol)| is_function(symbol));
         let place = |(number, symbol): (u32, SymbolEntry)| (self.address(&symbol), number);
+        // Several names may be of one function; where it begins is all that is asked.
         let mut functions: Vec<(u64, u32)> = functions.map(place).collect();
         functions.sort_unstable();
         functions.dedup_by_key(|(address, _)| *address);
@@ -266,6 +269,7 @@ impl<'a> View<'a> {
             let next = at
                 .and_then(|at| next.get(at).copied())
                 .filter(|&next| next != u64::MAX);
+            // In a module the loader decides what follows the last symbol of a section.
             let next = next.filter(|&next| {
                 let end = self.section_end(symbol);
                 !self.elf.is_relocatable() || end.is_some_and(|end| next < end)
@@ -296,6 +300,7 @@ impl<'a> View<'a> {
                     .entry(u32::from_le_bytes(*ending))
                     .or_default()
                     .push(index),
+                // Too short to have an ending of four bytes.
                 None => offsets.extend(self.strings_with(name, b"\0", index)),
             }
         }
@@ -333,6 +338,7 @@ impl<'a> View<'a> {
 
     /// Where strings begin with `name` and what follows it, each with `index`.
     fn strings_with(&self, name: &str, then: &[u8], index: usize) -> Vec<(u32, usize)> {
+        // With the zero in front, so that `foo` is not found in `do_foo`.
         let pattern = [b"\0", name.as_bytes(), then].concat();
         let hits = memchr::memmem::find_iter(self.strings, &pattern);
         hits.filter_map(|hit| Some((u32::try_from(hit + 1).ok()?, index)))
@@ -340,7 +346,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Tells where the strings of a table end. They are short: a search for one zero byte at a time would
+/// Calls `tell` where the strings of a table end. They are short: a search for one zero byte at a time would
 /// spend its time on beginning.
 fn for_each_zero(strings: &[u8], mut tell: impl FnMut(usize)) {
     let (blocks, rest) = strings.as_chunks::<64>();
