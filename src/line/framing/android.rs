@@ -87,6 +87,7 @@ pub fn processor(input: &str) -> IResult<&str, Mark> {
 fn is_cpu_and_task(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let parts = text.split_once(':');
+    // From both ends, because the name between them may hold colons (`kworker/0:1`).
     let parts = parts.and_then(|(cpu, rest)| Some((cpu, rest.rsplit_once(':')?)));
     parts.is_some_and(|(cpu, (task, pid))| {
         is_number(cpu) && !task.trim().is_empty() && is_number(pid.trim_start())

@@ -71,6 +71,7 @@ fn seconds(input: &str) -> IResult<&str, u64> {
 
 /// Seconds and their decimal fraction as microseconds; `None` beyond 64 bits.
 fn micros(whole: &str, fraction: &str) -> Option<u64> {
+    // Fewer digits than six come from tools that print milliseconds; more than six are cut.
     let digits = fraction.bytes().chain(*b"000000").take(6);
     let micros = digits.fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'));
     let whole: u64 = whole.parse().ok()?;

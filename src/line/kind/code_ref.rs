@@ -46,6 +46,7 @@ pub(super) fn usual(text: &str) -> Option<CodeRef> {
 /// `[<ffffffff81012345>] FUNC+0x1/0x2`, `FUNC+0x1/0x2 [mod] FILE:LINE`, `FUNC (FILE:LINE)`.
 pub(super) fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
     let (mut rest, mut address) = (input, None);
+    // powerpc prints the place on the stack in front of that in the code: the last one counts.
     while let Ok((behind, found)) = bracketed_address(rest) {
         (rest, address) = (behind, Some(found));
     }
