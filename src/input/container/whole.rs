@@ -70,7 +70,7 @@ pub fn gzip(packed: &[u8]) -> Option<Buffer> {
 pub fn zstd(packed: &[u8]) -> Option<Buffer> {
     let told = zstd::zstd_safe::get_frame_content_size(packed).ok()??;
     let size = usize::try_from(told).ok()?;
-    // Zero is also what some writers put for "not known".
+    // Of an empty frame there is nothing to gain.
     if size == 0 || size > SMALL_TOLD {
         return None;
     }

@@ -65,7 +65,7 @@ impl Inbox {
         let walk = walk.take_while(|_| !is_over());
         let commits: gix::Result<Vec<_>> = walk.map(|info| Ok(info?.id)).collect();
         let mut commits = commits.map_err(fail)?;
-        // git walks from the newest; bugs are counted from the first mail on.
+        // git walks from the newest commit on.
         commits.reverse();
         Ok(commits)
     }
@@ -180,8 +180,8 @@ impl Inbox {
             let path = format!("{prefix}{}", file.name);
             match file.kind {
                 EntryKind::Tree if depth > 0 => {
-                    // Only in folders that changed: a version-1 tree has 65,536 of them at most, a
-                    // commit changes one.
+                    // Only in folders that changed: the tree of version 1 holds all mails of the
+                    // list.
                     self.compare(file.id, known, &format!("{path}/"), depth - 1, new)?;
                 }
                 EntryKind::Blob | EntryKind::BlobExecutable if path != DELETED => {

@@ -433,7 +433,7 @@ fn old_packing(name: &[u8], content: &[u8]) -> Option<(PackFormat, usize, u64)> 
 /// Gives the loaded sections of a module addresses, one after the other, on page boundaries.
 fn lay_out(sections: &mut [ElfSection]) {
     let mut next = MODULE_BASE;
-    // At least a byte stays free after each: a return address may be right after the last byte of a
+    // At least a page stays free after each: a return address may be right after the last byte of a
     // section, and must not be in the next one.
     for section in sections.iter_mut() {
         if section.is_loaded() {

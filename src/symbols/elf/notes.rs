@@ -56,7 +56,7 @@ pub(in crate::symbols) fn find_note<'a>(
         let own_name = rest.get(..header.n_namesz.get(endian) as usize)?;
         let len = header.n_descsz.get(endian);
         let content = rest.get(padded(header.n_namesz.get(endian))?..)?;
-        // The size counts the zero at the end, but not every tool writes it.
+        // The size of a name counts the zero at its end.
         let own_name = own_name.strip_suffix(b"\0").unwrap_or(own_name);
         if header.n_type.get(endian).0 == kind && own_name == name {
             return content.get(..len as usize);
