@@ -166,6 +166,7 @@ impl Report {
     /// program's code.
     pub fn disassembly(&self) -> Option<Disassembly> {
         let kind = self.grammar().kind(&self.splat.kind);
+        // Where WARN() was called the instruction is its trap, on every machine.
         kind.filter(|kind| kind.faults)?;
         self.splat.rip.as_ref()?.function.as_ref()?;
         disassembly::of(&self.splat, &self.symbols)
@@ -181,6 +182,7 @@ impl Report {
     /// is looked up by its folder.
     pub(crate) fn look_up(&mut self, sources: &Sources) {
         let folder = || sources.folder_of(self.module()?);
+        // A file says more than a folder, and both may be of one module.
         let about = self.guilty_file.clone().or_else(folder);
         self.routing = about.and_then(|about| sources.routing(&about));
         let release = self.platform.release.as_deref();
@@ -206,7 +208,7 @@ impl Report {
         self.late_clear.as_ref().map(|verdict| verdict.path)
     }
 
-    /// Log lines that the verdict stands on.
+    /// Log lines that prove the verdict.
     pub fn evidence_lines(&self) -> impl Iterator<Item = u64> {
         let evidence = self.late_clear.iter().flat_map(|clear| &clear.evidence);
         evidence.filter_map(|item| item.line)
@@ -251,8 +253,9 @@ impl Sequence {
         self.next
     }
 
-    /// Numbers a report of another sequence anew, to stand behind those of this one.
+    /// Numbers a report of another sequence anew, to come after those of this one.
     pub fn shift(&self, report: &mut Report) {
+        // Notices belong to no incident: their own number is all that they have.
         if report.level == Level::Notice {
             report.index += self.notices;
             report.incident = report.index;
@@ -275,7 +278,7 @@ impl Sequence {
         }
     }
 
-    /// Counts on behind all reports of another sequence.
+    /// Counts on after all reports of another sequence.
     pub fn skip(&mut self, other: &Sequence) {
         self.next += other.next;
         self.notices += other.notices;
@@ -297,6 +300,7 @@ impl Sequence {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
+        // Found by its trace or a mail, it may have been read as another kind.
         if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
             splat.kind.clone_from(&site.kind);
         }
@@ -318,10 +322,11 @@ impl Sequence {
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
         let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
+        // The text of thousands of lines is not needed any more; an excerpt keeps what is shown.
         splat.lines = Lines::default();
         let name = told.name;
         let is_consequence = name.consequence && joined;
-        // Behind an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
+        // After an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
         splat.truncated &= !is_consequence || has_trace;
         Report {
             index,
@@ -371,12 +376,14 @@ impl Sequence {
                 || last.asked_as(asked.as_ref(), splat)
                 || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
+        // The same caller first: two CPUs that crash at once have two incidents.
         let by_same = |last: &&LastReport| splat.caller.is_some() && last.caller == splat.caller;
         let before = self
             .last
             .iter()
             .rev()
             .find(|last| by_same(last) && causes(last));
+        // Without callers the last report is the nearest cause.
         let before = before.or_else(|| self.last.back().filter(causes));
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
@@ -411,6 +418,7 @@ impl LastReport {
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
         });
+        // Time is counted from the start of a boot, and says nothing across two.
         let same_boot = self.boot == splat.boot;
         able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
     }
@@ -433,6 +441,7 @@ fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Nam
         true => headless(grammar, splat),
         false => title::name(grammar, splat, splat.kernel.release.as_deref()),
     };
+    // Also of a damaged report: the verdict has proved which function warns.
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {
         Some(site) if name.function.as_ref() != Some(&site.function) => Name {
@@ -444,8 +453,9 @@ fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Nam
     }
 }
 
-/// Nothing tells what a report without its head was about but the place where it happened.
+/// Of a report without its head only the place where it happened says what it was about.
 fn headless(grammar: &Grammar, splat: &Splat) -> Name {
+    // RIP in the machinery is where the report was printed, not what it is about.
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
     let rip = rip
         .map(|symbol| demangled(base_name(symbol)))
@@ -467,7 +477,7 @@ fn headless(grammar: &Grammar, splat: &Splat) -> Name {
     }
 }
 
-/// The functions of frames that tell one report from another, innermost first.
+/// The functions of frames by which one report differs from another, innermost first.
 fn meaningful<'a>(
     grammar: &'a Grammar,
     frames: impl IntoIterator<Item = &'a Frame>,
@@ -496,6 +506,7 @@ fn culprit(
     name: &Name,
     late_clear: Option<&LateClear>,
 ) -> Option<Culprit> {
+    // The OOM killer, for example: whoever asked for memory last is not at fault.
     if grammar
         .kind(&splat.kind)
         .is_some_and(|kind| kind.innocent_stack)
@@ -512,6 +523,7 @@ fn culprit(
         .or_else(|| printed.clone().or_else(first).map(Cow::into_owned))?;
     let is_it = |frame: &&Frame| is_of(grammar, frame, &function);
     let frame = splat.frames.iter().find(is_it);
+    // The file of the header is that of its own function only.
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.as_deref() == Some(function.as_str()));
     let file = frame.and_then(|frame| frame.file.clone()).or(of_header);
