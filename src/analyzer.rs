@@ -120,7 +120,7 @@ impl Analyzer {
         })
     }
 
-    /// For reports only: of boots without any, an [`Input`] tells no more than where they begin and
+    /// For reports only: of boots without any, an [`Input`] says no more than where they begin and
     /// their banner, which makes reading several times as fast.
     #[must_use]
     pub fn reports_only(mut self) -> Analyzer {
@@ -184,6 +184,8 @@ impl Analyzer {
 
     fn role(&self, line: &LogLine<'_>) -> Role {
         let text = line.text.as_bytes();
+        // Logs of one machine have the same lines; to match the patterns of all kinds costs far
+        // more than to remember.
         self.roles.of(text).unwrap_or_else(|| {
             let role = Assembler::role(&self.grammar, line);
             self.roles.remember(text, role);
@@ -226,6 +228,7 @@ impl Analyzer {
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
+        // A stream cannot be read twice, so only other inputs can list its CPUs.
         let listings = Listings::beside(self.beside.as_ref());
         Stream {
             lines: LineReader::default(),
