@@ -154,6 +154,7 @@ fn mention(place: &Mention) -> String {
 
 /// A report out of its JSON: what it says, and its call trace.
 fn report_lines(report: &str) -> Vec<String> {
+    // The database's own JSON: a damaged row gives empty lines, not an end of the list.
     let report: Value = serde_json::from_str(report).unwrap_or_default();
     let strings = |name: &str| {
         let all = report[name].as_array().into_iter().flatten();
@@ -193,6 +194,7 @@ struct BugJson<'a> {
 impl<'a> BugJson<'a> {
     fn of(bug: &'a Bug) -> BugJson<'a> {
         let mut links: Vec<_> = bug.places.iter().filter_map(Mention::link).collect();
+        // One mail may be in several archives.
         let mut known = std::collections::HashSet::new();
         links.retain(|link| known.insert(link.clone()));
         BugJson { bug, links }

@@ -63,6 +63,7 @@ impl Links {
         let is_inside = Path::new(file)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
+        // A path of debug info may lead out of the checkout.
         if !is_inside {
             return None;
         }

@@ -135,6 +135,7 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while rest.len() > MAX_LINE {
+        // Never inside a character.
         let boundary = (0..=MAX_LINE).rev().find(|at| rest.is_char_boundary(*at));
         let (piece, behind) = rest.split_at(boundary.unwrap_or(MAX_LINE));
         pieces.push(piece);
