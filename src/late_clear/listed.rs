@@ -53,6 +53,7 @@ pub fn judge(
             continue;
         };
         if let Some((registers, item)) = of_register(case, row, register, cpu) {
+            // One register that differs is enough, whatever the others are like.
             if listed.registers != ListedRegisters::Differ {
                 listed.registers = registers;
                 listed.says = Some(item.says.clone());
