@@ -8,7 +8,7 @@ use object::elf;
 /// Bytes of such a file; a distribution's kernel has 10 MB of symbols, with modules 15.
 pub(super) const MAX_BYTES: u64 = 256 << 20;
 
-/// Bytes that tell the kind of the file: a few lines.
+/// Bytes that show the kind of the file: a few lines.
 pub(super) const HEAD: u64 = 1024;
 
 /// A function that kernels of one machine have only.
@@ -51,7 +51,7 @@ pub(super) enum Unusable {
     Foreign,
     /// All addresses are one: `kernel.kptr_restrict`, or Debian's placeholder.
     Hidden,
-    /// None of the functions that tell the machine.
+    /// None of the functions that show the machine.
     UnknownMachine,
 }
 

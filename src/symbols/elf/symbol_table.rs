@@ -346,7 +346,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Calls `tell` where the strings of a table end. They are short: a search for one zero byte at a time would
+/// Calls the closure where the strings of a table end. They are short: a search for one zero byte at a time would
 /// spend its time on beginning.
 fn for_each_zero(strings: &[u8], mut tell: impl FnMut(usize)) {
     let (blocks, rest) = strings.as_chunks::<64>();

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::code::CodeMatch;
 use crate::symbols::Match;
 
-/// Functions whose sizes agree that stand in for a `Code:` line; and how many there must be for each that is damaged.
+/// Functions whose sizes agree that count as much as a `Code:` line; and how many there must be for each that is damaged.
 const ENOUGH_SIZES: usize = 3;
 
 /// Contradictions that are named in a reason.
@@ -40,7 +40,7 @@ pub(in crate::symbols) enum Says {
     Proof(String),
     /// The same release, of which there may be other builds.
     Release(String),
-    /// The same release, and the file cannot tell its builds apart: a split one has no banner.
+    /// The same release, and the file does not say which of its builds: a split one has no banner.
     AnyBuild(String),
     /// Another build.
     Against(String),
