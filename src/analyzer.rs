@@ -152,6 +152,7 @@ impl Analyzer {
     /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it says.
     #[must_use]
     pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
+        // An input without any line of a kernel's has no boot; the finding has to say so.
         self.looks_for_kernel |= !milestones.is_empty();
         self.expects = milestones;
         self
@@ -214,6 +215,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let origin = origin.into();
+        // A listing may come after the report that it is evidence for.
         let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
         let mut pipeline = Pipeline::new(self, &origin, sequence, listings, take);
         pipeline.look(bytes);

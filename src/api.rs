@@ -185,8 +185,8 @@ impl Ksplat {
             scanner = scanner.threads(threads);
         }
         scanner.scan(&[path.as_ref().to_owned()], &mut log);
-        // Several errors are those of parts: none of them may be lost.
-        // A part of an archive that cannot be read leaves the rest.
+        // Only where nothing else was read: one bad part of an archive must not hide the reports of
+        // the others, nor one error the next.
         let is_unread = log.lines == 0 && log.reports.is_empty() && log.errors.len() == 1;
         match log.errors.pop_if(|_| is_unread) {
             Some(error) => Err(error),

@@ -234,6 +234,7 @@ fn sentence(difference: &Difference) -> String {
 }
 
 fn value_of<'d>(difference: &'d Difference, class: &BTreeSet<u32>) -> &'d str {
+    // All CPUs of a class have the same value, or none: then nothing was printed of them.
     let first = class.first();
     let has = |agreed: &&Agreed| first.is_some_and(|cpu| agreed.cpus.contains(cpu));
     difference

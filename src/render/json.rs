@@ -57,6 +57,7 @@ fn end_of_array(is_empty: bool) -> &'static str {
 /// A value in lines, all but the first of them with so many blanks in front.
 pub(super) fn indented(value: &impl Serialize, blanks: usize) -> String {
     let text = serde_json::to_string_pretty(value).expect("no map key but strings");
+    // Within strings a line feed is escaped, so that these are the ones between values.
     clean_json(text).replace('\n', &format!("\n{:blanks$}", ""))
 }
 

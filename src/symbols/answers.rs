@@ -133,6 +133,8 @@ impl Symbols {
     /// Whose `struct cpuinfo_x86` an address as printed is. `gs_base`: the `GS:` value.
     pub fn classify_cpuinfo(&self, value: u64, gs_base: Option<u64>) -> CpuInfo {
         match &self.image {
+            // setup_clear_cpu_cap() passes NULL: the feature is cleared on all CPUs
+            // (arch/x86/kernel/cpu/cpuid-deps.c).
             _ if value == 0 => CpuInfo::All,
             Some(image) => vmlinux::classify(image, value, gs_base, self.kaslr_offset),
             None => CpuInfo::Unknown,

@@ -194,6 +194,7 @@ fn says_release(image: &Image, printed: Option<&str>) -> Option<Says> {
 /// A distribution's builds differ in their salts.
 fn says_salt(image: &Image, vmlinux: Option<&Image>) -> Option<Says> {
     let (own, kernel) = (image.build_salt()?, vmlinux?.build_salt()?);
+    // Debian's salt is the release, so that an equal one proves no more than `says_release()`.
     (own != kernel).then(|| {
         Says::Against(format!(
             "it is of the build {own}, the vmlinux is of {kernel}"
@@ -233,6 +234,7 @@ fn code(image: &Image, trap: Option<(&CodeRef, &Code)>) -> CodeMatch {
         Some((address, address.wrapping_sub(rip.offset?)))
     };
     match trap.and_then(|(rip, code)| Some((place(rip)?, code))) {
+        // The comparison decodes instructions, those of x86-64 only.
         Some(((address, function), code)) if image.layout.machine.is_x86_64() => {
             vmlinux::compare(image, code, address, function)
         }

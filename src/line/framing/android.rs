@@ -38,6 +38,7 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
 pub fn brief(input: &str) -> IResult<&str, Mark> {
     let pid = delimited((char('('), space0), digit1, tag("): "));
     let with_pid = terminated(take_while1(is_tag), (space0, pid));
+    // Without a PID `I/word: ` may be prose, so only the kernel's own tag counts.
     let without = terminated(tag("kernel"), (space0, tag(": ")));
     map(
         (

@@ -109,6 +109,8 @@ pub fn caller(input: &str) -> IResult<&str, Mark> {
 /// `T0`, `C3`.
 pub fn caller_id(input: &str) -> IResult<&str, Caller> {
     pair(one_of("TC"), digit1)
+        // The task's number, or the CPU's where no task runs (kernel/printk/printk.c,
+        // print_caller()).
         .map_opt(|(kind, number)| {
             let number: u32 = str::parse(number).ok()?;
             Some(match kind {
@@ -236,6 +238,7 @@ pub fn level_name(name: &str) -> Option<u8> {
 pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
     let since_last = (space1, char('<'), seconds, char('>'));
     let inside = (clock::named_date_with_year, opt(since_last));
+    // Not the time of a report, which is that since boot: a date does not say when the boot was.
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
         Mark::Of(Source::Kernel)
     })

@@ -300,6 +300,7 @@ pub(super) fn boot(boot: &Boot) -> BootJson<'_> {
 
 pub(super) fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
     let splat = &report.splat;
+    // An oops has no function in its header: the one that RIP is in counts.
     let at_function = splat
         .at
         .function

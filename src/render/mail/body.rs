@@ -41,6 +41,8 @@ pub fn write(message: &Message) -> String {
     }
     section(&mut out, "Log");
     log(&mut out, report);
+    // Mail readers cut off at this line what is the signature (RFC 3676, 4.3); the blank belongs to
+    // it.
     let _ = writeln!(out, "\n-- \nksplat {}", env!("CARGO_PKG_VERSION"));
     out
 }
