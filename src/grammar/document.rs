@@ -141,7 +141,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.line, later.line, |rule| &rule.name);
-        // Keys that are no strings, so that `replace_by` does not fit.
+        // `replace_by` takes names that are strings, and these are of an enum.
         for table in later.halves {
             self.halves.retain(|old| old.name != table.name);
             self.halves.push(table);

@@ -70,7 +70,7 @@ pub fn is_ready(file: &File, patience: Duration) -> bool {
     let mut files = [PollFd::new(file, PollFlags::IN)];
     !matches!(
         poll(&mut files, Some(&patience)),
-        // Err | A signal is no news of the file: whoever waits looks whether it should stop.
+        // A signal says nothing of the file; whoever waits looks whether it should stop.
         Ok(0) | Err(rustix::io::Errno::INTR)
     )
 }

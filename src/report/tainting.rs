@@ -24,7 +24,7 @@ pub fn of(splat: &Splat) -> Vec<TaintingModule> {
     let texts = splat.lines.iter().map(|line| line.text.trim());
     let mut lists = texts.filter_map(|text| text.strip_prefix("Modules linked in:"));
     let list = lists.next().unwrap_or_default();
-    // What was unloaded is named with its letters as well.
+    // The module that was unloaded last has letters too, but was no part of the kernel any more.
     let list = list.split("[last unloaded").next().unwrap_or_default();
     list.split_whitespace()
         .filter_map(module)

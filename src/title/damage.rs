@@ -34,7 +34,7 @@ pub fn in_report(
         .iter()
         .filter(|landmark| landmark.purpose == LandmarkUse::Trace)
         .filter_map(|landmark| Some((landmark, first(landmark, lines)?)));
-    // sparc and arm print no "Call Trace:", so their frames alone have to do.
+    // Reports of sparc and arm may have no "Call Trace:", so their frames alone have to do.
     let mut has_frames = lines.iter().any(TitleLine::is_frame_without_title);
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;

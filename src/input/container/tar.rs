@@ -33,7 +33,7 @@ fn has_checksum(header: &[u8]) -> bool {
     let others = header[..CHECKSUM.start]
         .iter()
         .chain(&header[CHECKSUM.end..]);
-    // A block of zeros has the checksum of its blanks.
+    // Every entry has a name; in a binary file without one the sum may fit by chance.
     header[0] != 0 && told == Some(others.map(|byte| u32::from(*byte)).sum::<u32>() + blanks)
 }
 
