@@ -120,7 +120,7 @@ impl Analyzer {
         })
     }
 
-    /// For reports only: of boots without any, an [`Input`] tells no more than where they begin and
+    /// For reports only: of boots without any, an [`Input`] says no more than where they begin and
     /// their banner, which makes reading several times as fast.
     #[must_use]
     pub fn reports_only(mut self) -> Analyzer {
@@ -152,6 +152,7 @@ impl Analyzer {
     /// Holds every boot against these milestones ([`Boot::lacks`]). Each line is read then, however little it says.
     #[must_use]
     pub fn expect(mut self, milestones: Vec<MilestoneName>) -> Analyzer {
+        // An input without any line of a kernel's has no boot; the finding has to say so.
         self.looks_for_kernel |= !milestones.is_empty();
         self.expects = milestones;
         self
@@ -184,6 +185,8 @@ impl Analyzer {
 
     fn role(&self, line: &LogLine<'_>) -> Role {
         let text = line.text.as_bytes();
+        // Logs of one machine have the same lines; to match the patterns of all kinds costs far
+        // more than to remember.
         self.roles.of(text).unwrap_or_else(|| {
             let role = Assembler::role(&self.grammar, line);
             self.roles.remember(text, role);
@@ -212,6 +215,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let origin = origin.into();
+        // A listing may come after the report that it is evidence for.
         let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
         let mut pipeline = Pipeline::new(self, &origin, incidents, listings, take);
         pipeline.look(bytes);
@@ -226,6 +230,7 @@ impl Analyzer {
         incidents: &'a mut Incidents,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
+        // A stream cannot be read twice, so only other inputs can list its CPUs.
         let listings = Listings::beside(self.beside.as_ref());
         Stream {
             lines: LineReader::default(),

@@ -79,9 +79,11 @@ impl<'a> Annotator<'a> {
     pub fn line(&mut self, raw: &[u8]) -> Vec<Vec<u8>> {
         self.count += 1;
         let line = LogLine::parse(self.count, raw.strip_suffix(b"\n").unwrap_or(raw));
+        // The line is read before it waits, so that it waits with the splat that it is of.
         let complete = self.assembler.feed(line, &mut self.boots);
         self.waiting.push((self.count, raw.to_vec()));
         self.learn(complete);
+        // A bound, since a splat may stay open to the end of a log.
         if self.assembler.is_idle() || self.waiting.len() > MAX_WAITING {
             return self.ready();
         }
@@ -112,6 +114,7 @@ impl<'a> Annotator<'a> {
                 build_id: None,
             };
             let symbols = symbolizer.symbolize(&mut splat, &facts);
+            // Kept for frames outside of splats, which prove nothing themselves.
             self.kaslr_offset = symbols.kaslr_offset.or(self.kaslr_offset);
             self.refused |= matches!(symbols.matched, Match::Mismatch { .. });
             self.known.push(KnownPlaces { splat, symbols });

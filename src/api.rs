@@ -90,6 +90,7 @@ impl Ksplat {
     /// Where the file cannot be opened. What is inside is looked at when a log is read.
     pub fn vmlinux(mut self, path: impl Into<PathBuf>) -> Result<Ksplat, Error> {
         let path = path.into();
+        // Now, so that a mistyped path is an error here and not a report without symbols.
         File::open(&path).map_err(|error| Error::from(InputError::of(&path, error)))?;
         self.vmlinux.push(path);
         Ok(self.anew())
@@ -154,6 +155,7 @@ impl Ksplat {
             .map_err(Error::from)?
             .with_sources(sources.map_err(Error::from)?)
             .look_for_kernel();
+        // Two threads may have made one each; both then use the first.
         Ok(self.analyzer.get_or_init(|| analyzer))
     }
 
@@ -183,7 +185,8 @@ impl Ksplat {
             scanner = scanner.threads(threads);
         }
         scanner.scan(&[path.as_ref().to_owned()], &mut log);
-        // Several errors are those of parts: none of them may be lost.
+        // Only where nothing else was read: one bad part of an archive must not hide the reports of
+        // the others, nor one error the next.
         let is_unread = log.lines == 0 && log.reports.is_empty() && log.errors.len() == 1;
         match log.errors.pop_if(|_| is_unread) {
             Some(error) => Err(error),
@@ -297,6 +300,7 @@ impl Sink for Log {
     }
 
     fn member(&mut self, mut member: Input) {
+        // In the order of members: a report's boot is counted over the whole input.
         self.boots.append(&mut member.boots);
         self.is_kernel |= member.is_kernel;
         if let Some(cpus) = member.cpus {

@@ -212,6 +212,7 @@ impl BaselineEntry {
     fn known(self, at: usize) -> Result<BaselineBug, (usize, String)> {
         let expires = self.expires.map(|value| {
             let at = value.span().start;
+            // Not left out: an entry whose date was mistyped would be accepted for ever.
             date(value.get_ref()).ok_or_else(|| (at, "expires is no date (2027-01-31)".to_owned()))
         });
         let pattern = self.pattern.map(|text| {
@@ -230,6 +231,7 @@ impl BaselineEntry {
                 }
                 all
             }
+            // Such an entry would accept nothing, or by a later version everything.
             None if pattern.is_none() && self.title.is_empty() => {
                 return Err((at, "neither signature nor title nor pattern".to_owned()));
             }
@@ -272,10 +274,12 @@ impl Baseline {
                 one_line(error.message()),
             )
         })?;
+        // Read twice: serde knows the places of errors, toml_edit keeps comments and blanks.
         let document: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| fail(0, one_line(error.message())))?;
         let entries = document.get("known");
+        // An inline list has no room for comments, and could not be edited entry by entry.
         if entries.is_some_and(|entries| !entries.is_array_of_tables()) {
             return Err(fail(0, "the entries stand in one list".to_owned()));
         }
@@ -329,6 +333,7 @@ impl Baseline {
             return BaselineStatus::New;
         };
         match known.expires {
+            // The last day itself still counts.
             Some(last) if last < today => BaselineStatus::Expired(known),
             _ => BaselineStatus::Known(known),
         }
@@ -336,6 +341,7 @@ impl Baseline {
 
     /// Holds the groups of a scan against it.
     pub(crate) fn compare(&self, groups: Vec<Group>, today: Date) -> Comparison<'_> {
+        // Before the groups are handed over: what no group used is an entry that may be dropped.
         let entries = groups.iter().filter_map(|group| self.entry(group));
         let seen: HashSet<usize> = entries.collect();
         let unseen = self.known.iter().enumerate();

@@ -138,13 +138,16 @@ impl Boot {
             })
         };
         match field {
+            // It begins a boot, and so never comes here as a fact of one.
             FactField::Banner => {}
+            // The first one counts: a second kernel may quote the line of this one.
             FactField::CommandLine if self.command_line.is_none() => self.command_line = text(),
             FactField::Hardware if self.hardware.is_none() => self.hardware = text(),
             FactField::Microcode if self.microcode.is_none() => self.microcode = text(),
             FactField::Cpus if self.cpus.is_none() => self.cpus = value.parse().ok(),
             FactField::End => self.has_ended = true,
             FactField::Hypervisor if self.hypervisor.is_none() => self.hypervisor = said(),
+            // The last one counts: a start may be tried again.
             FactField::Kexec => self.kexec = said(),
             FactField::KaslrOffset => self.kaslr_offset = kaslr_offset(value),
             _ => {}
@@ -154,6 +157,7 @@ impl Boot {
     /// Keeps a milestone. Those that a boot passes once are kept once: two forms of the line are
     /// one milestone.
     fn pass(&mut self, passed: PassedMilestone) {
+        // Each of the others may come any number of times.
         let once = !matches!(
             passed.name,
             MilestoneName::CpuOnline
@@ -233,6 +237,7 @@ impl Boots {
     /// Notes what of `wanted` each boot did not pass. One whose beginning is not in the log may have passed it there,
     /// save where the log has no other.
     pub fn hold_against(&mut self, wanted: &[MilestoneName]) {
+        // A log may begin after its banner. Then nothing else can be held against.
         let is_alone = self.all.len() == 1;
         for boot in &mut self.all {
             if boot.banner.is_none() && !is_alone {
@@ -246,6 +251,7 @@ impl Boots {
     /// Keeps the KASLR offset that a splat of the boot proved.
     pub fn learn_kaslr_offset(&mut self, index: usize, offset: Option<u64>) {
         if let Some(boot) = self.all.get_mut(index) {
+            // The kernel's own line comes first.
             boot.kaslr_offset = boot.kaslr_offset.or(offset);
         }
     }
@@ -264,6 +270,7 @@ impl Boots {
     /// no such start.
     pub fn makes_restart_a_surprise(&self) -> bool {
         let was_one = self.has_kernel_lines || !self.all.is_empty();
+        // A log that begins with a boot is no surprise.
         was_one && self.all.last().is_none_or(|boot| !boot.has_ended)
     }
 
@@ -277,6 +284,7 @@ impl Boots {
     /// The line that began the last boot has come again: another boot, or the same line printed twice.
     pub fn repeat(&mut self, line: u64) {
         let banner = self.all.last().and_then(|last| last.banner.clone());
+        // Nothing but the banner was seen since: the same line, printed twice.
         if self.begun {
             self.begun = false;
             self.all.push(self.next(line, banner));
@@ -293,6 +301,7 @@ impl Boots {
         let is_fact = |event: &&BootEvent| matches!(event, BootEvent::Fact(..));
         let facts = events.all.iter().take_while(is_fact).count();
         let (facts, rest) = events.all.split_at(facts);
+        // A banner in the line begins the boot that the rest is of.
         facts.iter().for_each(|fact| self.learn(fact, line, text));
         self.begun |= events.may_be_milestone;
         rest.iter().for_each(|event| self.learn(event, line, text));
@@ -346,6 +355,7 @@ impl Boots {
     /// same banner before any milestone is the same boot.
     fn begin(&mut self, line: &LogLine<'_>, banner: &str) {
         let last = self.all.last().and_then(|last| last.banner.as_deref());
+        // Another banner is always another boot.
         if self.begun || last != Some(banner) {
             self.begun = false;
             self.all

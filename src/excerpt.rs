@@ -1,4 +1,4 @@
-//! Excerpts: the physical lines that a report stands on, as the log has them.
+//! Excerpts: the physical lines that a report is made of, as the log has them.
 //!
 //! In: the lines that the pipeline looks at. Out: an [`Excerpt`] for a span of lines and for single lines
 //! of evidence, which may be far in front of it. Only kept where somebody asks for it
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Lines that a report may be made of. Longer ones lose their beginning.
 const MAX_RECENT: usize = 2048;
 
-/// Lines that tell something by themselves: what a boot is judged by.
+/// Lines that say something by themselves: what a boot is judged by.
 const MAX_TELLING: usize = 4096;
 
 /// Bytes kept of one line; printk's own limit is 1024 (`PRINTKRB_RECORD_MAX`) without framing.
@@ -48,12 +48,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Takes in a line. One that tells something by itself is kept for as long as there is room.
+    /// Takes in a line. One that says something by itself is kept for as long as there is room.
     pub fn line(&mut self, number: u64, raw: &[u8], telling: bool) {
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         let cut = raw.get(..MAX_LINE).unwrap_or(raw);
         let text = String::from_utf8_lossy(cut).into_owned();
         if telling && self.telling.len() < MAX_TELLING {
+            // Kept apart: a milestone may be thousands of lines in front of the report that it
+            // judges.
             self.telling.insert(number, text.clone());
         }
         if self.recent.len() >= MAX_RECENT {
@@ -62,8 +64,9 @@ impl Keeper {
         self.recent.push_back(ExcerptLine { number, text });
     }
 
-    /// The lines from `first` to `last` with what stands right before them, and those of `evidence`.
+    /// The lines from `first` to `last` with those right before them, and those of `evidence`.
     pub fn excerpt(&self, first: u64, last: u64, evidence: &BTreeSet<u64>) -> Excerpt {
+        // Both ends: the header is at the beginning, and the trace's end at the other.
         let head = first.saturating_sub(CONTEXT)..=last.min(first.saturating_add(MAX_HEAD));
         let tail = last.saturating_sub(MAX_TAIL).max(first)..=last;
         let wanted =

@@ -179,6 +179,7 @@ impl Groups {
             .into_iter()
             .map(|(signature, kept)| kept.into_group(signature))
             .collect();
+        // A map has no order; the same reports must give the same output.
         groups.sort_by(|a, b| {
             let frequent = b.count.cmp(&a.count);
             frequent.then_with(|| a.signature.cmp(&b.signature))
@@ -227,11 +228,13 @@ impl KeptReport {
     fn into_group(self, signature: String) -> Group {
         let machines = match self.hardware.distinct() {
             0 => None,
+            // The reports without a name may be of other machines.
             1 if self.hardware.unknown() > 0 => None,
             1 => Some(Machines::One),
             _ => Some(Machines::Many),
         };
         let mut kernels = self.kernels.into_sorted();
+        // By version: as text 6.12 would come before 6.9.
         kernels.sort_by_cached_key(|release| version(release));
         Group {
             signature,

@@ -47,6 +47,7 @@ fn start() -> Option<ThreadPool> {
         0 => cores(),
         wanted => wanted,
     };
+    // Half as many may still be allowed: a limit on processes counts what others have started.
     while threads > 0 {
         if let Ok(pool) = ThreadPoolBuilder::new().num_threads(threads).build() {
             return Some(pool);

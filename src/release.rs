@@ -12,6 +12,7 @@ pub fn version(release: &str) -> ReleaseOrder {
     let numbers = numbers
         .split('.')
         .map(|number| number.parse().unwrap_or_default());
+    // So that 6.12 and 6.12.0 are one.
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.resize(3, 0);
     let candidate = rest.strip_prefix("-rc").map(|rest| {
@@ -51,6 +52,7 @@ pub fn against(kernel: &str, since: &str) -> Option<Ordering> {
     if !is_known || (is_stable && series(&own) != series(&first)) {
         return None;
     }
+    // Its patch level is not in the name, so that only what the whole series has is certain.
     if let Some(Release::Series(_)) =
         Release::parse(kernel).filter(|_| series(&own) == series(&first))
     {
@@ -58,6 +60,7 @@ pub fn against(kernel: &str, since: &str) -> Option<Ordering> {
         return (!is_stable).then_some(Ordering::Greater);
     }
     let order = (&own.0, own.1, own.2).cmp(&(&first.0, first.1, first.2));
+    // A kernel that was built between two tags may have the commit, though its release is older.
     (order != Ordering::Less || !is_between_tags(kernel)).then_some(order)
 }
 

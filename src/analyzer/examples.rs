@@ -35,6 +35,7 @@ pub fn grammar_of(folder: &Path) -> Result<Arc<Grammar>, GrammarError> {
 
 /// Why an example does not get its title.
 fn wrong(analyzer: &Analyzer, kind: &Kind, example: &Example) -> Option<String> {
+    // Through all stages, as a log: a header that fits alone may still belong to another kind.
     let mut found = Vec::new();
     analyzer.read_all(
         Origin::default(),

@@ -41,6 +41,7 @@ impl Expected {
     pub fn look(&mut self, boots: &mut Boots) {
         let count = boots.all().len();
         if count > self.boots {
+            // Lines of the next boot may be remembered already, since the decoder lags.
             let begun = boots
                 .all()
                 .get(self.boots)
@@ -58,6 +59,7 @@ impl Expected {
         let Some(last) = self.lines.back() else {
             return;
         };
+        // Without a boot there would be nothing to say "lacks" of.
         if is_kernel && boots.all().is_empty() {
             boots.claim(1);
         }

@@ -46,11 +46,13 @@ impl KernelSigns {
     }
 
     fn look_at(&mut self, bytes: &[u8], finder: &Finder) {
+        // One mark decides, and most logs have it in their first line.
         if self.seen {
             return;
         }
         self.overlap
             .extend_from_slice(&bytes[..bytes.len().min(OVERLAP)]);
+        // A mark may lie across two chunks.
         self.seen =
             MARKS.is_match(&self.overlap) || MARKS.is_match(bytes) || finder.tells_boot(bytes);
         self.overlap.clear();

@@ -28,10 +28,13 @@ impl Pace {
 
     /// So many lines have come by now. Gives the number of those that are old, where it has grown.
     pub fn mark(&mut self, now: Instant, lines: u64) -> Option<u64> {
+        // A file that is read through a pipe is never silent, and must give the same reports each
+        // time.
         if !self.is_live {
             return None;
         }
         let last = self.marks.back();
+        // A mark for each chunk would be thousands a second.
         if last.is_none_or(|(then, _)| now.duration_since(*then) >= STEP) {
             self.marks.push_back((now, lines));
         }

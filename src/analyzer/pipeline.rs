@@ -25,6 +25,7 @@ impl Visitor for Pipeline<'_> {
         if let Some(keeper) = &mut self.reports.keeper {
             keeper.line(number, raw, self.analyzer.finder.tells(raw));
         }
+        // In the order of the log: what was put aside is from before this line.
         self.observe_deferred();
         let expects = self.expects();
         if expects {
@@ -40,6 +41,7 @@ impl Visitor for Pipeline<'_> {
 
     fn boot(&mut self, number: u64, raw: &[u8], passed: bool) {
         self.keep(number, raw);
+        // They describe the boot before, which has no report.
         self.deferred.clear();
         if passed {
             self.reports.boots.set_begun();
@@ -73,6 +75,7 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn role(&self, raw: &[u8]) -> Role {
+        // By the bytes after the stamp: nearly all candidates are lines that were seen before.
         if let Some(role) = self.analyzer.roles.of_line(raw) {
             return role;
         }
@@ -86,6 +89,7 @@ impl Visitor for Pipeline<'_> {
     }
 
     fn may_skip(&self) -> bool {
+        // A half record, an open report or a wanted last line: each needs the very next line.
         self.decoder.is_idle() && self.reports.is_idle() && !self.expects()
     }
 }
@@ -110,8 +114,10 @@ impl<'a> Pipeline<'a> {
 
     /// The input ended, and had so many physical lines.
     pub fn finish(mut self, lines: u64) -> Input {
+        // In the order of the stages, so that nothing is held back in front of one that was closed.
         self.release_lines();
         self.reports.close();
+        // A boot is proof enough, where nobody looked for marks.
         let is_kernel = self.kernel.is_seen() || !self.reports.boots.all().is_empty();
         if self.expects() {
             let wanted = &self.analyzer.expects;
@@ -171,6 +177,7 @@ impl<'a> Pipeline<'a> {
         if self.deferred.is_empty() {
             return;
         }
+        // Taken out, because to observe them needs all of `self`; their memory is used again.
         let deferred = std::mem::take(&mut self.deferred);
         for (number, raw) in deferred.lines() {
             self.observe(number, raw);

@@ -44,6 +44,7 @@ impl<'a> Reports<'a> {
         listings: Listings<'a>,
         take: &'a mut dyn FnMut(Report),
     ) -> Reports<'a> {
+        // Each input counts its own crashes: two logs may be of two machines.
         incidents.next_input();
         let mut reports = Reports {
             analyzer,
@@ -61,6 +62,7 @@ impl<'a> Reports<'a> {
             hint: None,
             take,
         };
+        // The subject may name the kernel that the text does not.
         if let Some(subject) = origin.subject {
             let line = LogLine::parse(0, subject.as_bytes());
             reports.boots.observe(&analyzer.grammar, &line);
@@ -119,6 +121,7 @@ impl<'a> Reports<'a> {
     fn report(&mut self, splat: Splat) {
         match self.after(&splat) {
             Some(milestone) if self.is_news(milestone, &splat) => {
+                // Only one is kept: the one before has had its chance.
                 self.give_hint();
                 self.hint = Some(splat);
             }
@@ -149,16 +152,19 @@ impl<'a> Reports<'a> {
         splat.source.member.clone_from(&self.member);
         splat.source.mail.clone_from(&self.mail);
         let symbols = self.symbolize(&mut splat);
+        // Before the hint is given away: a verdict may explain it.
         let (verdict, bring_up) = self.judge(&splat, &symbols);
         if let Some(verdict) = &verdict {
             let explains = |hint: &mut Splat| verdict.speaks_of_line(hint.source.first_line);
             self.hint.take_if(explains);
         }
         self.give_hint();
+        // Frames that somebody quotes are no report by themselves.
         let unproven = is_fragment(&splat) || is_headless(&splat) && !splat.marked;
         if verdict.is_none() && unproven {
             return;
         }
+        // Later reports of the boot need it, and may not prove it themselves.
         if let Some(boot) = splat.boot {
             self.boots.learn_kaslr_offset(boot, symbols.kaslr_offset);
         }
@@ -196,6 +202,7 @@ impl<'a> Reports<'a> {
         };
         let release = splat.kernel.release.as_deref().or_else(|| boot.release());
         let features = self.analyzer.grammar.features().for_release(release);
+        // Values read with the debug info of another build would look like facts.
         let vmlinux: &dyn Vmlinux = match symbols.matched {
             Match::Exact | Match::ReleaseOnly => symbols,
             Match::Mismatch { .. } | Match::None => &NoVmlinux,
@@ -240,6 +247,7 @@ impl<'a> Reports<'a> {
 
     /// Gives a report away: its boot counts within the input, no longer within the member.
     fn give(&mut self, mut report: Report) {
+        // Now, and not when it was made: its evidence may be on later lines.
         if let Some(keeper) = &self.keeper {
             let source = &report.splat.source;
             let evidence = report.evidence_lines().collect();
@@ -253,6 +261,7 @@ impl<'a> Reports<'a> {
     pub fn log_line(&mut self, line: LogLine<'_>) {
         let (number, framing) = (line.number, line.framing);
         let complete = self.assembler.feed(line, &mut self.boots);
+        // A line that completes a report is still of it.
         let idle = complete.is_empty() && self.assembler.is_idle();
         for splat in complete {
             self.report(splat);

@@ -55,6 +55,7 @@ impl ReportQueue {
             Level::Report => self.learn(&report),
             Level::Notice => self.notices += 1,
         }
+        // The repeat comes right after the clear: so many notices show that none came.
         if self.notices > MAX_NOTICES {
             self.end_targets();
         }
@@ -77,6 +78,7 @@ impl ReportQueue {
                 verdict.learn_target(Target::All, first_line);
             }
         }
+        // Only the very next report can be the repeat.
         self.end_targets();
         if let Some(line) = report.panic_line {
             self.panicked(report.incident, line);
@@ -85,6 +87,7 @@ impl ReportQueue {
 
     /// The machine stopped, as that line says, which is of no report: that of the last incident.
     pub fn stopped(&mut self, line: u64) {
+        // Notices stop no machine.
         let mut reports = self.entries.iter().map(|entry| &entry.report).rev();
         let last = reports.find(|report| report.level == Level::Report);
         if let Some(incident) = last.map(|report| report.incident) {
@@ -123,6 +126,8 @@ impl ReportQueue {
     /// The next report that waits for nothing, with `all` the next one.
     pub fn pop(&mut self, all: bool) -> Option<Report> {
         let is_full = self.entries.len() > MAX_WAITING;
+        // In their order: one that waits holds back those after it, which is why their number is
+        // bounded.
         let is_due = |entry: &QueuedReport| all || is_full || !entry.target && !entry.panic;
         let due = self.entries.front().is_some_and(is_due);
         due.then(|| self.entries.pop_front())?

@@ -25,6 +25,7 @@ impl Baseline {
     pub(crate) fn add<'g>(&mut self, groups: impl IntoIterator<Item = &'g Group>) {
         let lacks = |group: &&Group| self.entry(*group).is_none();
         let mut new: Vec<_> = groups.into_iter().filter(lacks).collect();
+        // Sorted, so that two runs write the same file.
         new.sort_by(|a, b| a.signature.cmp(&b.signature));
         new.dedup_by(|a, b| a.signature == b.signature);
         if new.is_empty() {
@@ -37,6 +38,7 @@ impl Baseline {
                 all.push(entry);
             }
             let mut entry = new_entry(group);
+            // The head of the file belongs to its top, whichever entry comes first.
             let prefix = match old.peek_mut() {
                 Some((_, next)) if all.is_empty() => head_of(next),
                 Some(_) => "\n".to_owned(),
@@ -64,6 +66,7 @@ impl Baseline {
                 .filter_map(|former| self.index.get(former))
                 .next()
                 .copied();
+            // An entry with the new signature makes the old one a bug of its own.
             let by_former = by_former.filter(|_| !self.index.contains_key(&group.signature));
             if let Some(entry) = by_former {
                 let (new, old) = renamed.entry(entry).or_default();
@@ -91,6 +94,7 @@ impl Baseline {
     /// Drops the entries with these names.
     pub(crate) fn prune(&mut self, unseen: &HashSet<String>) {
         let mut all = self.take_entries();
+        // By name: an entry with several signatures stays while any of them is seen.
         all.retain(|(known, _)| !unseen.contains(known.name()));
         self.put_entries(all);
     }

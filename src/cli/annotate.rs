@@ -45,6 +45,7 @@ pub fn run(options: &Options, file: Option<&Path>, code: bool) -> Outcome {
     out.finish()?;
     output::tell_missing(&symbolizer.missing(options.verbose));
     let missing = symbolizer.missing(false);
+    // Debug info was asked for and none was used: the log alone is no answer.
     let in_vain = !missing.is_empty() && !annotator.has_symbolized();
     Ok(match (stop.is_signalled(), in_vain) {
         (true, _) => INTERRUPTED,

@@ -129,7 +129,7 @@ pub struct Symbolize {
     #[arg(long, value_name = "HEX", value_parser = kaslr_offset)]
     pub kaslr_offset: Option<u64>,
 
-    /// The places are frames of a call trace: tell of the call in front of each, not of what follows
+    /// The places are frames of a call trace: name the call in front of each, not what follows
     #[arg(long)]
     pub return_addresses: bool,
 }
@@ -285,7 +285,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "FILE")]
     pub db: Option<PathBuf>,
 
-    /// Form of the output (default: what the name of the file behind -o ends in, else text)
+    /// Form of the output (default: what the name of the file of -o ends in, else text)
     #[arg(long = "format", global = true, value_enum, value_name = "FORMAT")]
     pub chosen_format: Option<Format>,
 
@@ -297,7 +297,7 @@ pub struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     pub grammar: Option<PathBuf>,
 
-    /// Limit of what one compressed file may grow to: bytes, or with K, M, G or T behind them
+    /// Limit of what one compressed file may grow to: bytes, or with K, M, G or T after them
     #[arg(long, global = true, value_name = "SIZE", value_parser = size, default_value = "4G")]
     pub max_size: u64,
 
@@ -342,6 +342,7 @@ pub struct Options {
 impl Options {
     /// The form of the output.
     pub fn format(&self) -> Format {
+        // Only where no form was asked for: `-o x.json --format text` is text.
         let by_name = || self.output.as_deref().and_then(Format::of_file);
         self.chosen_format.or_else(by_name).unwrap_or(Format::Text)
     }

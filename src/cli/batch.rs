@@ -175,7 +175,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Prints what stands behind the last report, then what could not be read; gives the exit code.
+    /// Prints what comes after the last report, then what could not be read; gives the exit code.
     ///
     /// # Errors
     /// Where it cannot be written.
@@ -185,6 +185,7 @@ impl<'a> Batch<'a> {
         while let Some(rest) = self.form.rest()? {
             self.write(&rest);
         }
+        // A signal, and not that nobody reads the output: that is no news.
         let interrupted = self.stop.is_signalled();
         if interrupted {
             self.tell("interrupted: this is what was found so far");
@@ -209,9 +210,11 @@ impl<'a> Batch<'a> {
         );
         self.out.finish()?;
         // A check must know of each signature.
+        // A scan may leave some uncounted; a check would call a new one known.
         let lost = self.baseline.map_or(0, |_| self.ungrouped);
         let unwritten = self.memory.as_ref().is_some_and(Memory::has_failed);
         let lost = lost + u64::from(unwritten);
+        // The worst first: what was not read may hold what was looked for.
         Ok(match (interrupted, self.unreadable + lost, self.failed) {
             (true, _, _) => INTERRUPTED,
             (_, 1.., _) => ERROR,
@@ -222,6 +225,7 @@ impl<'a> Batch<'a> {
 
     /// Where no input holds a line of a kernel's nothing can be said of one: an error.
     pub fn require_kernel(&mut self, paths: &[PathBuf]) {
+        // Of a part nobody can say that the rest has none.
         if self.is_kernel || !self.is_whole() {
             return;
         }
@@ -294,11 +298,14 @@ impl Sink for Batch<'_> {
     fn report(&mut self, mut report: Report) {
         // Healthy boots print them: over a tree they are noise.
         if report.level == Level::Notice {
+            // A kind that was named fails the run also where it is a notice.
             let mut reasons = self.options.fail_on.iter();
             self.failed |= reasons.any(|reason| reason.names(&report));
             return;
         }
         if let Some(memory) = &mut self.memory {
+            // Before the filter: the database keeps all of what was read, and its input is not read
+            // again.
             memory.add(&report, self.stop.is_asked_for());
         }
         self.past.tell(&mut report);

@@ -64,6 +64,7 @@ impl Look<'_> {
         });
         (self.texts, self.logs) = (0, 0);
         let mut files = 0;
+        // A pipe cannot be read twice.
         for path in paths.iter().filter(|path| is_stored(path)) {
             for entry in entries(path).flatten() {
                 files += 1;
@@ -90,7 +91,7 @@ impl Look<'_> {
         let name = file.path.display().to_string();
         self.path.clone_from(&name);
         let mut buffer = Vec::new();
-        // What cannot be read is told by whoever reads it for reports.
+        // What cannot be read is reported when it is read for reports.
         match Source::open(file, &mut buffer, None) {
             Ok(Source::Read(bytes)) => unpacker.unpack(&name, Content::Whole(bytes), self),
             Ok(Source::Mapped(bytes)) => unpacker.unpack(&name, Content::Whole(&bytes), self),
@@ -123,6 +124,7 @@ impl Visit for Look<'_> {
     fn error(&mut self, _: UnpackError) {}
 
     fn is_over(&self) -> bool {
+        // Two logs: whose CPUs are listed is not known any more.
         self.logs > 1
     }
 }

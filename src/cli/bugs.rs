@@ -31,6 +31,7 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
     };
     let mut found = Database::open(path)?.bugs(&filter)?;
     sort(&mut found, bugs.sort);
+    // Counted before the rest is cut off, so that the last line can name it.
     let all = found.len();
     found.truncate(bugs.top.unwrap_or(all));
     let style = output::style(options);
@@ -56,6 +57,7 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
 fn sort(bugs: &mut [Bug], order: BugOrder) {
     match order {
         BugOrder::Count => {}
+        // Bugs without a date come last.
         BugOrder::First => bugs.sort_by_key(|bug| (bug.first.is_none(), bug.first.clone())),
         BugOrder::Last => bugs.sort_by_key(|bug| Reverse(bug.last.clone())),
         BugOrder::Title => bugs.sort_by_key(|bug| bug.title.clone()),

@@ -51,11 +51,13 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let Some(file) = file.filter(|_| check.update || check.prune) else {
         return Ok(code);
     };
+    // What was not read may hold bugs that would be dropped as not seen.
     if !is_whole {
         output::tell("the baseline stays as it is: not all of the input was read");
         return Ok(code);
     }
     rewrite(file, check, &comparison)?;
+    // What was new is accepted now; nothing else of the run failed.
     let settled = code == FOUND && check.update && !comparison.has_expired() && !lacks;
     Ok(if settled { super::CLEAN } else { code })
 }
@@ -104,11 +106,13 @@ fn rewrite(
     }
     if check.update {
         let groups = comparison.groups.iter();
+        // Before new entries are added: a renamed bug is not new.
         baseline.rename(groups.clone().map(|(group, _)| group));
         let new = groups.filter(|(_, standing)| *standing == BaselineStatus::New);
         baseline.add(new.map(|(group, _)| group));
     }
     let text = baseline.to_string();
+    // An unchanged file keeps its time stamp.
     if text == before && file.exists() {
         return Ok(());
     }
@@ -122,9 +126,10 @@ fn rewrite(
     })
 }
 
-/// Locks the folder that a file stands in, as long as what it gives lives: the file itself is replaced. Where the
+/// Locks the folder that a file is in, as long as what it gives lives: the file itself is replaced. Where the
 /// file system has no locks, nothing is locked.
 fn lock(file: &Path) -> Option<File> {
+    // Two links to one baseline must lock the same folder.
     let target = file.canonicalize();
     let folder = File::open(folder_of(target.as_deref().unwrap_or(file))).ok()?;
     folder.lock().ok()?;

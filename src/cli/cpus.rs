@@ -55,6 +55,7 @@ pub fn run(options: &Options, paths: &[PathBuf]) -> Outcome {
         _ => comparison.text(&output::style(options)),
     });
     out.finish()?;
+    // The other reasons of --fail-on are about reports, and there are none here.
     let fails = comparison.has_differences() && options.fail_on.contains(&FailOn::ANY);
     Ok(match (stop.is_signalled(), unreadable, fails) {
         (true, _, _) => INTERRUPTED,
@@ -151,7 +152,7 @@ impl Visit for Gather<'_> {
             Text::Whole(bytes) => self.reader.text(&path, bytes),
             Text::Stream(stream) => {
                 self.reader.begin(&path);
-                // Its errors are told by whoever takes the input apart.
+                // Its errors are reported by the code that takes the input apart.
                 let _ = read_chunks(stream, |chunk| self.reader.push(chunk));
                 self.reader.end();
             }

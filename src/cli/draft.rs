@@ -1,7 +1,7 @@
 //! Files that are written: `-o`, baselines.
 //!
 //! In: a path. Out: a draft beside it, which takes its place when all of it was written and has reached the
-//! disk. Killed, full or failed half-way, the old file stands untouched, also where it is read at the same time. To
+//! disk. Killed, full or failed half-way, the old file stays untouched, also where it is read at the same time. To
 //! write into the old file would be shorter, and would destroy an input that is named as the output.
 
 use crate::input::DRAFT_PREFIX;
@@ -12,7 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Links that are followed, one behind the other, as the kernel does (path_resolution(7)).
+/// Links that are followed, one after the other, as the kernel does (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 
 /// Names that are tried for a draft; each is one of 2^64.
@@ -34,6 +34,7 @@ impl DraftTarget {
     /// What the operating system says.
     pub fn open(path: &Path) -> io::Result<DraftTarget> {
         match fs::metadata(path) {
+            // A rename would put a file in the place of the device.
             Ok(is) if !is.is_file() && !is.is_dir() => OpenOptions::new()
                 .write(true)
                 .open(path)
@@ -45,7 +46,7 @@ impl DraftTarget {
     /// All was written: a file gets into its place.
     ///
     /// # Errors
-    /// What the operating system says; the old file stands then.
+    /// What the operating system says; the old file stays then.
     pub fn place(self) -> io::Result<()> {
         match self {
             DraftTarget::Draft(draft) => draft.place(),
@@ -85,6 +86,7 @@ impl Draft {
     /// # Errors
     /// What the operating system says: the folder may not be written, the target is a folder.
     fn of(target: &Path) -> io::Result<Draft> {
+        // The link stays a link, and what it leads to is replaced.
         let target = behind_links(target)?;
         let old = match fs::metadata(&target) {
             Ok(old) if old.is_dir() => return Err(ErrorKind::IsADirectory.into()),
@@ -107,8 +109,9 @@ impl Draft {
     /// Puts the file into its place.
     ///
     /// # Errors
-    /// What the operating system says; the old file stands then.
+    /// What the operating system says; the old file stays then.
     fn place(mut self) -> io::Result<()> {
+        // Before the rename, or a crash could leave an empty file in the place of the old one.
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
         self.placed = true;
@@ -121,13 +124,13 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.placed {
-            // Nobody is left to tell.
+            // Nobody is left to learn of an error.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// The folder that a file stands in.
+/// The folder that a file is in.
 pub fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -147,7 +150,7 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// Makes a file with a name that nobody can foresee, and that no link can stand at.
+/// Makes a file with a name that nobody can foresee, and that cannot be a link.
 fn create(folder: &Path, private: bool) -> io::Result<(File, PathBuf)> {
     let mut tries = 0;
     loop {

@@ -130,7 +130,7 @@ pub const EXPLAIN: &[(&str, &str)] = &[
     ("ksplat explain", "all kinds"),
 ];
 
-/// What the man page has behind the commands.
+/// What the man page has after the commands.
 pub const PARTS: &[Part] = &[
     Part {
         heading: "EXIT STATUS",

@@ -4,7 +4,7 @@ use super::args::Options;
 use super::{CLEAN, Outcome, output, triage};
 use crate::render;
 
-/// Names told where one is not known.
+/// Names that are offered where one is not known.
 const NEAR: usize = 3;
 
 /// How much alike a name must be, from 0 to 1 (Jaro-Winkler).
@@ -26,6 +26,7 @@ pub fn run(options: &Options, what: Option<&str>) -> Outcome {
 
 /// One line that names what may have been meant.
 fn unknown(names: &[String], what: &str) -> String {
+    // Of a signature the kind alone can be mistyped in a way that is found.
     let wanted = what.split(':').next().unwrap_or(what).to_lowercase();
     let alike = |name: &String| strsim::jaro_winkler(&name.to_lowercase(), &wanted);
     let mut near: Vec<_> = names.iter().map(|name| (alike(name), name)).collect();

@@ -52,6 +52,7 @@ impl FailOn {
         let path = report.late_clear.as_ref().map(|verdict| verdict.path);
         match self {
             FailOn::Kind(kind) => report.splat.kind == *kind,
+            // A hint is no report; it is counted where an input ends.
             FailOn::NamedKind(NamedKind::Never | NamedKind::Hint) => false,
             FailOn::NamedKind(NamedKind::Any) => report.level == Level::Report,
             FailOn::NamedKind(NamedKind::LateClear) => path.is_some(),

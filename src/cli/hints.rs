@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// What of a text is explained.
 #[derive(Debug, Default)]
 pub struct Hints {
-    /// Lines that a late clear stands on.
+    /// Lines that prove a late clear.
     explained: HashSet<u64>,
     /// Boots and /proc/cpuinfo flags that late clears are about: the kernel prints some messages after the clear.
     cleared: HashSet<(Option<usize>, String)>,
@@ -38,6 +38,7 @@ impl Hints {
         let open = |index: usize, note: &FeatureMessage| {
             let mut flag = note.flag.iter().cloned();
             let is_cleared = |flag| self.cleared.contains(&(Some(index), flag));
+            // A mention of the function alone takes nothing away.
             note.word.is_some() && !self.explained.contains(&note.line) && !flag.any(is_cleared)
         };
         let notes = pairs.filter(|(index, _, note)| open(*index, note));

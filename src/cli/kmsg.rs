@@ -23,7 +23,7 @@ pub fn read(mut take: impl FnMut(&[u8])) -> Result<(), Box<dyn Error>> {
             Ok(0) => return Ok(()),
             Ok(length) => take(&record[..length]),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            // A record was overwritten before it could be read; the next read goes on behind it.
+            // A record was overwritten before it could be read; the next read goes on after it.
             Err(e)
                 if matches!(
                     e.kind(),

@@ -71,6 +71,7 @@ impl Memory {
         analyzer: &Analyzer,
     ) -> Result<(u64, u64), Box<dyn Error>> {
         let history = History::open(path)?;
+        // Taken out while `self` is borrowed by the closure, and put back.
         let known = std::mem::take(&mut self.known);
         let (mut commits, mut fixes) = (0, 0);
         let is_over = || analyzer.is_stopped();
@@ -85,6 +86,7 @@ impl Memory {
         });
         self.known = known;
         let keys = read?;
+        // The keys say "read to here"; a run that was stopped has not.
         let keys = if analyzer.is_stopped() {
             Vec::new()
         } else {
@@ -110,7 +112,7 @@ impl Memory {
         self.failed
     }
 
-    /// The first error is told: all others follow from it.
+    /// The first error is reported: all others follow from it.
     fn check(&mut self, done: Result<(), DatabaseError>) {
         if let Err(error) = done
             && !std::mem::replace(&mut self.failed, true)
@@ -152,12 +154,13 @@ impl Past {
                 report.seen = seen;
                 compare(report);
             }
+            // The report is printed without what the database knows.
             Err(error) => output::tell(&render::clean(&error.to_string())),
         }
     }
 }
 
-/// Says of each fix whether the kernel of the report has it, as far as its release tells.
+/// Says of each fix whether the kernel of the report has it, as far as its release says.
 fn compare(report: &mut Report) {
     let Some(kernel) = report.platform.release.as_deref() else {
         return;

@@ -13,6 +13,7 @@ pub fn run(options: &Options, shards: &[PathBuf]) -> Outcome {
     let Some(output) = &options.output else {
         return Err("merge: no -o; name the database to write".into());
     };
+    // Beside the output, since a rename does not go from one file system to another.
     let folder = tempfile::Builder::new()
         .prefix(".ksplat-merge-")
         .tempdir_in(folder_of(output))

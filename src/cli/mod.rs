@@ -66,6 +66,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
+        // `| head` has seen enough, and nothing went wrong.
         Err(error) => match output::broken_pipe(error.as_ref()) {
             true => ExitCode::from(CLEAN),
             false => {

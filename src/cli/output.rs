@@ -13,7 +13,7 @@ use std::error::Error;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 use std::time::{Duration, Instant};
 
-/// Kernels without debug info that are told of one by one.
+/// Kernels without debug info that have a line each on stderr.
 const MAX_MISSING: usize = 8;
 
 /// The open output.
@@ -100,13 +100,15 @@ pub fn open(options: &Options) -> Result<Out, Box<dyn Error>> {
 }
 
 impl Out {
-    /// Writes at once: whoever reads the output may be waiting for it. The first error is told at the end.
+    /// Writes at once: whoever reads the output may be waiting for it. The first error is reported at the end.
     pub fn print(&mut self, text: &str) {
+        // An error repeats itself with every write; the first one says it.
         if self.gone || self.error.is_some() || text.is_empty() {
             return;
         }
         let written = self.write_all(text.as_bytes()).and_then(|()| self.flush());
         self.note(written);
+        // Text that never ends must not fill the memory.
         if matches!(&self.stream, StandardStream::Paged(paged) if paged.text.len() > MAX_PAGED) {
             self.show();
         }
@@ -147,6 +149,7 @@ impl Out {
     /// The first error of writing. That nobody reads the output is none.
     pub fn finish(mut self) -> io::Result<()> {
         match &self.stream {
+            // Where no pager can be started the text goes to the terminal.
             StandardStream::Paged(paged) if paged.needs_pager() && pager::show(&paged.text) => {}
             StandardStream::Paged(_) => self.show(),
             _ => {
@@ -226,7 +229,7 @@ fn told(name: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), text)
 }
 
-/// One line on stderr. Where that cannot be written nobody can be told.
+/// One line on stderr. Where that cannot be written nothing is left to do.
 pub fn tell(line: &str) {
     let line = without_commands(format!("ksplat: {line}\n"), Escape::Text);
     let _ = io::stderr().write_all(line.as_bytes());
@@ -251,11 +254,13 @@ fn is_dumb() -> bool {
 /// The colours that `--color`, `NO_COLOR`, `CLICOLOR_FORCE` and the terminal ask for, and its width.
 pub fn style(options: &Options) -> Style {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    // CLICOLOR_FORCE=0 means that it is off (bixense.com/clicolors).
     let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let terminal = options.output.is_none() && io::stdout().is_terminal();
     let colored = match options.color {
         Color::Always => true,
         Color::Never => false,
+        // NO_COLOR wins over all but --color: it is a person's wish for every program.
         Color::Auto => !is_set("NO_COLOR") && (forced || terminal && !is_dumb()),
     };
     let style = match colored {

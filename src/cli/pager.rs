@@ -36,6 +36,7 @@ fn start() -> Option<Child> {
     let program = words.next().filter(|program| *program != "cat")?;
     let mut pager = Command::new(program);
     pager.args(words).stdin(Stdio::piped());
+    // Whoever has set LESS wants it so.
     if env::var_os("LESS").is_none() {
         pager.env("LESS", LESS);
     }

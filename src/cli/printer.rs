@@ -68,6 +68,7 @@ impl<'a> Printer<'a> {
         if self.options.verbose {
             tell_symbols(&report);
         }
+        // Before the form takes the report.
         self.hints.explain(&report);
         let standing = RunStatus {
             fails,
@@ -112,7 +113,7 @@ impl<'a> Printer<'a> {
         self.write(&text);
     }
 
-    /// What stands behind the last report.
+    /// What comes after the last report.
     ///
     /// # Errors
     /// The first error of writing.

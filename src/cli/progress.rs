@@ -86,6 +86,7 @@ impl Shown {
                         metadata.map_or(0, |metadata| metadata.len())
                     }
                     Ok(Entry::Dump { text, .. }) => text.len() as u64,
+                    // A repository's size says nothing of the mails that are new in it.
                     Ok(Entry::Inbox(_)) | Err(_) => 0,
                 };
             }

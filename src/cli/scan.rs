@@ -45,6 +45,7 @@ const TOP: usize = 20;
 
 /// How many groups are shown; `None` for all.
 fn top(options: &Options, scan: &ScanOptions) -> Option<usize> {
+    // A program that reads the output wants all of it.
     let is_read = options.format() == Format::Text
         && options.output.is_none()
         && std::io::stdout().is_terminal();

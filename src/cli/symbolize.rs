@@ -48,6 +48,8 @@ pub fn run(options: &Options, arguments: &Symbolize) -> Outcome {
 
 /// The files of `--vmlinux`, else those of the kernel of `--release`.
 fn images(options: &Options) -> Result<Vec<Arc<Image>>, Box<dyn Error>> {
+    // Without the machine's own debug info: addresses of another kernel would get answers that look
+    // right.
     if !options.vmlinux.is_empty() {
         let open = |path| Image::open(path, options.max_size).map(Arc::new);
         return Ok(options
@@ -96,6 +98,7 @@ impl Run<'_> {
             if !line.trim().is_empty() {
                 queries.push(line.trim().to_owned());
             }
+            // A program that asks and waits for each answer must get it.
             let waits = input.buffer().is_empty() && !is_at_hand();
             if waits || queries.len() >= BATCH {
                 self.answer(std::mem::take(&mut queries))?;
@@ -149,6 +152,7 @@ impl Run<'_> {
         let mut answers: Vec<_> = asked.iter().map(unasked).collect();
         for image in &self.images {
             let open = asked.iter().zip(&mut answers).filter(|(asked, answer)| {
+                // A symbol of a module may have a namesake in vmlinux.
                 answer.is_err() && (!asked.in_module || image.is_relocatable())
             });
             let (places, slots): (Vec<_>, Vec<_>) = open
@@ -197,7 +201,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 /// A query that was read.
 struct Asked {
     place: Result<CodePlace, String>,
-    /// A module is named behind it: vmlinux cannot know it.
+    /// A module is named after it: vmlinux cannot know it.
     in_module: bool,
 }
 
@@ -239,6 +243,7 @@ fn address(text: &str) -> Option<u64> {
     let prefixed = text.strip_prefix("0x");
     let digits = prefixed.unwrap_or(text);
     let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    // `deadbeef` may be either; so many digits are an address.
     let enough = prefixed.is_some() || digits.len() >= MIN_DIGITS;
     u64::from_str_radix(digits, 16)
         .ok()

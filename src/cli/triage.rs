@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
+    // A command that is mistyped would be looked for as a file, and the message would not help.
     if let Some(command) = mistyped(files) {
         let typed = files[0].display();
         return Err(format!(
@@ -94,6 +95,7 @@ pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Erro
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
     let hints = options.verbose || options.fail_on.contains(&FailOn::HINT);
+    // What only those need takes several times as long to read.
     if !hints && !options.format().tells_milestones() {
         analyzer = analyzer.reports_only();
     }
@@ -143,6 +145,7 @@ fn mistyped(files: &[PathBuf]) -> Option<String> {
 /// Where nothing is named: standard input, or the running kernel's log on a terminal.
 fn inputs(files: &[PathBuf]) -> Vec<PathBuf> {
     match files {
+        // A program that waits for input on a terminal looks as if it hung.
         [] if io::stdin().is_terminal() => vec![PathBuf::from("/dev/kmsg")],
         [] => vec![PathBuf::from("-")],
         files => files.to_vec(),
@@ -235,6 +238,7 @@ struct TriageReader<'r, 'p> {
 impl Sink for TriageReader<'_, '_> {
     fn report(&mut self, report: Report) {
         self.printer.report(report);
+        // As with `ksplat … | head`: to read on would change nothing.
         if self.printer.is_over() {
             self.stop.now();
         }

@@ -35,6 +35,7 @@ fn of_row(row: &Row) -> Vec<Difference> {
     if let Some(says) = &row.says {
         return vec![statement(row, says)];
     }
+    // One value: all that say anything agree.
     if row.values.len() < 2 {
         return Vec::new();
     }
@@ -142,6 +143,8 @@ fn register(number: u32, row: &Row) -> Option<Difference> {
         let name = known.and_then(|msr| msr.bits.iter().find(|named| named.bit == bit));
         let name = name.map_or(String::new(), |named| format!(" ({})", named.name));
         let (on, off) = by_bit(row, bit);
+        // The fewer CPUs are named, of as many those without CPU 0: it is the one that others are
+        // compared with.
         let (state, cpus) = match (off.len(), on.len()) {
             (off_len, on_len) if off_len < on_len => ("off", off),
             (off_len, on_len) if off_len == on_len && on.contains(&0) => ("off", off),

@@ -54,6 +54,7 @@ impl<'t> Listings<'t> {
         let Some(beside) = self.beside else {
             return self.table(grammar);
         };
+        // The text itself first, since the first value of a CPU counts.
         let merge = || {
             let mut all = self.table(grammar).cloned().unwrap_or_default();
             all.absorb(beside.clone());

@@ -126,6 +126,7 @@ impl CpuTable {
 
     /// The first value of a CPU counts: what is printed again later is mostly a quote.
     fn add(&mut self, said: Said<'_>, printed: &Printed) {
+        // Counted, so that the output can say that something is left out.
         if said.cpu >= MAX_CPUS || self.bytes + said.value.len() > MAX_BYTES {
             self.lost += 1;
             return;

@@ -24,6 +24,8 @@ impl Listing {
     pub fn begun_by(grammar: &Grammar, line: &str) -> Option<Listing> {
         let (prompt, command) = line.split_once(COMMAND)?;
         let prompt = prompt.trim_end();
+        // Prose may mention the command: only a prompt, or nothing, is in front of one that was
+        // typed.
         let is_prompt = prompt.is_empty() || prompt.ends_with(['#', '$', '>', '%', '/']);
         if !is_prompt && !prompt.ends_with("sudo") {
             return None;
@@ -57,10 +59,12 @@ impl Listing {
 
     /// Takes a line: the CPU and its value as hex with 0x; `None` where the listing is over.
     pub fn value(&mut self, line: &str) -> Option<(u32, String)> {
+        // rdmsr without -a prints one value: the next number belongs to something else.
         if self.taken && !self.all {
             return None;
         }
         let digits = line.strip_prefix("0x").unwrap_or(line);
+        // 64 bits have 22 octal digits.
         if digits.is_empty() || digits.len() > 22 {
             return None;
         }

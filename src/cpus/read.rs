@@ -100,9 +100,11 @@ impl<'g> ListingReader<'g> {
     fn lines(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while at < bytes.len() {
+            // Inside a listing every line counts, however little it looks like one.
             if self.open.is_none() {
                 let found = self.finder.find(&bytes[at..]);
                 let hit = found.map_or(bytes.len(), |found| at + found.start());
+                // No line feed is in a literal, so that its line begins where the last one ended.
                 let begin = memrchr(b'\n', &bytes[at..hit]).map_or(at, |feed| at + feed + 1);
                 self.number += memchr_iter(b'\n', &bytes[at..begin]).count() as u64;
                 at = begin;
@@ -152,6 +154,7 @@ impl<'g> ListingReader<'g> {
             },
             Some(Open::Of { listing, cpu, set }) => {
                 let (listing, cpu) = (*listing, *cpu);
+                // The next CPU's part: it is opened by the same test as the first one.
                 if listing.begins.is_match(line) {
                     return false;
                 }
@@ -234,6 +237,7 @@ impl<'g> ListingReader<'g> {
                 .contains(&rule.literal)
                 .then(|| rule.begins.captures(line))??;
             let cpu: u32 = groups.name("cpu")?.as_str().parse().ok()?;
+            // Some programs count from 1.
             Some((rule, cpu.checked_sub(rule.first)?))
         });
         let Some((listing, cpu)) = begun else {
@@ -275,6 +279,7 @@ impl<'g> ListingReader<'g> {
                 None => self.grammar.register_named(msr).map(|msr| msr.number),
             };
             if let Some(msr) = number_of {
+                // One spelling for all programs: `0x05` and `0x5` are the same value.
                 let hex = value.strip_prefix("0x");
                 let hex = hex.and_then(|hex| u64::from_str_radix(hex, 16).ok());
                 let value = hex.map_or(value.to_owned(), |hex| format!("{hex:#x}"));

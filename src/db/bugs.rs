@@ -35,6 +35,8 @@ impl Mention {
     pub fn link(&self) -> Option<String> {
         let id = self.message_id.as_ref()?;
         let mut link = "https://lore.kernel.org/all/".to_owned();
+        // A message-id may hold any printable byte; these are the ones that a URL's path has as
+        // they are.
         for byte in id.bytes() {
             match byte {
                 b'0'..=b'9'
@@ -196,6 +198,7 @@ impl Database {
     pub fn bugs(&self, filter: &Filter) -> Result<Vec<Bug>, DatabaseError> {
         let read = self.read_bugs(filter);
         let mut bugs = read.map_err(|error| self.fail(&error))?;
+        // Equal counts need an order too, so that two runs print the same.
         bugs.sort_by(|a, b| {
             b.count
                 .cmp(&a.count)
@@ -213,6 +216,7 @@ impl Database {
         )?;
         let mut rows = query.query([])?;
         let mut bugs = Vec::new();
+        // The rows are sorted, so that one bug at a time is in memory.
         let mut open: Option<(String, Vec<KnownBug>)> = None;
         let mut last_id = String::new();
         while let Some(row) = rows.next()? {
@@ -266,6 +270,7 @@ impl Database {
     /// Where it cannot be read.
     pub fn seen(&self, signatures: &[&str]) -> Result<Option<Seen>, DatabaseError> {
         let mut found: Option<Seen> = None;
+        // The current signature first, then the former ones.
         for signature in signatures {
             let read = self.read_seen(signature);
             found = found.or(read.map_err(|error| self.fail(&error))?);
@@ -295,6 +300,7 @@ impl Database {
                 message_id: row.get(1)?,
                 ..Mention::default()
             };
+            // The same mail on several lists is one link.
             if let Some(link) = mention
                 .link()
                 .filter(|link| links.len() < 3 && !links.contains(link))
@@ -302,6 +308,7 @@ impl Database {
                 links.push(link);
             }
             first.get_or_insert_with(|| day(&date).to_owned());
+            // The last one that names a kernel, not the last one: a reply often quotes without it.
             release = row.get::<_, Option<String>>(2)?.or(release);
             last = Some(day(&date).to_owned());
         }
@@ -333,6 +340,7 @@ impl Database {
 
 /// A bug whose events are all there; `None` where the filter takes none of them.
 fn close((signature, mut events): (String, Vec<KnownBug>), filter: &Filter) -> Option<Bug> {
+    // The filter goes over events, so that the numbers are those of what was asked for.
     events.retain(|event| filter.takes_event(event));
     if events.is_empty() {
         return None;
@@ -359,10 +367,12 @@ fn close((signature, mut events): (String, Vec<KnownBug>), filter: &Filter) -> O
         .iter()
         .flat_map(|event| event.mentions.clone())
         .collect();
+    // Those without a date last, not first as an order of options would have it.
     places.sort_by(|a, b| (a.date.is_none(), a).cmp(&(b.date.is_none(), b)));
     let dates = || places.iter().filter_map(|place| place.date.as_deref());
     let mut months = BTreeMap::new();
     for event in &events {
+        // An event counts once, in the month when it was seen first.
         let first = event
             .mentions
             .iter()

@@ -4,7 +4,7 @@ use super::Mention;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// A report and where it stands.
+/// A report and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// The same for all mentions of the event.
@@ -37,7 +37,7 @@ pub struct Event {
     pub weight: i64,
     /// The report as JSON, in one line.
     pub report: String,
-    /// Where it stands.
+    /// Where it is.
     pub mention: Mention,
 }
 
@@ -108,8 +108,8 @@ fn is_coarse(time: f64) -> bool {
     (time * 1e6).round() % 1e3 == 0.0
 }
 
-/// One machine prints one thing at one time, on one CPU, in one task. Where the time is not printed the machine tells
-/// events apart, and where the task is not either, nothing does: each mention is an event then.
+/// One machine prints one thing at one time, on one CPU, in one task. Where the time is not printed the machine keeps
+/// events apart, and where the task is not printed either, nothing does: each mention is an event then.
 fn id(event: &Event) -> String {
     let shown = |value: Option<i64>| value.map_or("-".to_owned(), |value| value.to_string());
     let mut parts = vec![event.signature.clone(), shown(event.cpu), shown(event.pid)];
@@ -118,6 +118,8 @@ fn id(event: &Event) -> String {
         None => {
             let names = [&event.comm, &event.release, &event.hardware];
             parts.extend(names.map(|name| name.clone().unwrap_or_default()));
+            // Two reports of a log without time and task may be two crashes: to count them as one
+            // would hide the second.
             if event.pid.is_none() {
                 let Mention {
                     path,
@@ -133,6 +135,7 @@ fn id(event: &Event) -> String {
         }
     }
     let digest = Sha256::digest(parts.join("\0"));
+    // 128 bits: no two events of any archive share them by chance.
     digest[..16]
         .iter()
         .map(|byte| format!("{byte:02x}"))

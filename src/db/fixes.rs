@@ -32,6 +32,7 @@ pub fn put(transaction: &Transaction<'_>, fix: &Fix) -> rusqlite::Result<()> {
     let (title, date, release) = match known {
         None => own,
         Some((title, date, release)) => (
+            // By rules that give the same whichever of the two was read first.
             title.min(own.0),
             date.into_iter().chain(own.1).min(),
             release
@@ -66,6 +67,7 @@ pub fn each(
         while let Some(value) = values.next()? {
             let reason: String = value.get(0)?;
             let reason = Reason::ALL.iter().find(|known| known.name() == reason);
+            // A later version may know more reasons.
             if let Some(reason) = reason {
                 named.insert((*reason, value.get(1)?));
             }

@@ -28,6 +28,7 @@ impl Database {
             .take(MAGIC.len() as u64)
             .read_to_end(&mut head);
         read.map_err(|error| fail(error.to_string()))?;
+        // By the content: a shard may have any name.
         match head == MAGIC {
             true => self.merge_database(&Database::open(shard)?),
             false => {
@@ -56,10 +57,11 @@ impl Database {
             while let Some(row) = events.next()? {
                 let report: String = row.get(8)?;
                 let value = serde_json::from_str(&report).unwrap_or_default();
+                // A row that somebody has changed by hand is left out.
                 let Some(mut event) = Event::of(&value) else {
                     continue;
                 };
-                // The report that is kept stands elsewhere than this mention.
+                // The report that is kept was read at another place than this mention.
                 event.id = row.get(9)?;
                 event.mention = Mention {
                     path: row.get(0)?,

@@ -56,6 +56,7 @@ impl Database {
         match schema::standing(&connection).map_err(fail)? {
             SchemaState::Ready => {}
             SchemaState::Behind => {
+                // Immediate: of two programs that make the same file the second one waits.
                 let behavior = TransactionBehavior::Immediate;
                 let transaction = connection.transaction_with_behavior(behavior);
                 transaction.and_then(schema::migrate).map_err(fail)?;
@@ -110,6 +111,7 @@ impl Database {
     pub fn close(mut self) -> Result<(), DatabaseError> {
         self.end_input(None)?;
         let path = self.path.clone();
+        // Out of WAL, so that nothing of it is left in a second file when it is moved.
         let closed = self
             .connection
             .pragma_update(None, "journal_mode", "DELETE");
@@ -175,6 +177,8 @@ impl Database {
                 fixes::put(&transaction, fix)?;
             }
             for key in keys {
+                // In the same transaction as the events: after a kill either both are there or
+                // neither.
                 transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
             }
             transaction.commit()
@@ -190,6 +194,7 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
         .query_row([&event.id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let is_better =
+        // Equal weights go by the text, so that the order of the inputs does not matter.
         known.is_none_or(|(weight, report)| (event.weight, &event.report) > (weight, &report));
     if is_better {
         let mut write = transaction.prepare_cached(

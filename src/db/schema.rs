@@ -39,6 +39,7 @@ pub fn standing(connection: &Connection) -> rusqlite::Result<SchemaState> {
             "a database of version {later}, and this ksplat knows version {VERSION}: use a later ksplat"
         )),
         (APPLICATION, 1..) => Ok(SchemaState::Behind),
+        // A database of another program may have no mark either, but it has tables.
         (0, 0) if count("SELECT count(*) FROM sqlite_master")? == 0 => Ok(SchemaState::Behind),
         _ => refused("no database of ksplat's: name another file".to_owned()),
     }

@@ -81,6 +81,7 @@ impl History {
         let labels = graph.labels(tips.releases.values());
         let releases: Vec<&String> = tips.releases.keys().map(|(.., name)| name).collect();
         for (commit, label) in graph.commits.iter().zip(labels) {
+            // No keys: what was not handed over must be read by the next run.
             if is_over() {
                 return Ok(Vec::new());
             }
@@ -96,6 +97,7 @@ impl History {
         tips.others
             .extend(self.repository.head_id().ok().map(gix::Id::detach));
         for reference in self.repository.references()?.all()?.peeled()? {
+            // A broken reference leads to nothing; the others do.
             let Ok(reference) = reference else {
                 continue;
             };
@@ -184,6 +186,7 @@ impl Graph {
                 let Some(&place) = self.places.get(&commit) else {
                     continue;
                 };
+                // Whoever has a label has it on all ancestors, so that each commit is visited once.
                 if labels[place] == NONE {
                     labels[place] = number as u32;
                     open.extend(&self.parents[place]);

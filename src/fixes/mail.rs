@@ -19,11 +19,12 @@ const DATES: [&str; 3] = [
 /// The commit that the text of a mail is about; `None` for any other mail. A reply that quotes one is another mail.
 pub fn commit_of(text: &[u8]) -> Option<Commit> {
     let head = &text[..text.len().min(HEAD)];
+    // Nearly every mail ends here.
     memchr::memmem::find(head, b"Gitweb:")?;
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines();
     let (mut hash, mut date) = (None, None);
-    // The fields stand together: `Commit-ID:     1a2b…` and others.
+    // The fields are one block: `Commit-ID:     1a2b…` and others.
     let mut fields = lines
         .by_ref()
         .skip_while(|line| !line.starts_with("Commit") && !line.starts_with("Gitweb:"))

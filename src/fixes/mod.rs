@@ -117,6 +117,7 @@ impl Fix {
         let origin = Origin::from(commit.hash.as_str());
         let text = commit.message.as_bytes();
         analyzer.read_all(origin, text, &mut Incidents::default(), &mut take);
+        // `Fixes:` names the commit that was wrong, not the bug that showed it.
         let names_a_bug = mends.iter().any(|(reason, _)| *reason != Reason::Fixes);
         names_a_bug.then(|| Fix {
             hash: commit.hash.clone(),

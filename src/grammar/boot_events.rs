@@ -47,6 +47,7 @@ impl Grammar {
             Some(all.map(str::to_owned).collect())
         };
         let finder = &self.boot_events.finder;
+        // Most lines end here, before anything is remembered of them.
         if !finder.may_be_in(literals, line) {
             return None;
         }

@@ -29,6 +29,8 @@ impl Grammar {
         let holds = |since: &Option<String>| since.as_ref().is_none_or(|s| table.is_since(s));
         let mut fallen = vec![name];
         loop {
+            // Until nothing more falls: a feature may need one that has just fallen. Circles end as
+            // well.
             let before = fallen.len();
             for pair in self.dependencies.iter().filter(|pair| holds(&pair.since)) {
                 let (feature, needs) = (pair.feature.as_str(), pair.needs.as_str());

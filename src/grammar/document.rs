@@ -91,6 +91,7 @@ pub(super) struct Document {
 impl Grammar {
     /// The grammar that is compiled in.
     pub fn builtin() -> Grammar {
+        // Built-in files are not checked here: a test compiles all their patterns.
         let mut all = Document::default();
         for file in BUILTIN {
             all.merge(file.read());
@@ -118,6 +119,7 @@ impl Grammar {
             document.check(&file, &text)?;
             let kinds = document.kind.iter().map(|kind| kind.name.clone());
             own_kinds.extend(kinds.map(|kind| (file.clone(), kind)));
+            // Merged file by file, so that an unknown name is reported with the file that has it.
             all.merge(document);
             names::check(&all, &file, &text)?;
         }
@@ -139,6 +141,7 @@ impl Document {
         replace_by(&mut self.wrappers, later.wrappers, |set| &set.name);
         replace_by(&mut self.landmark, later.landmark, |line| &line.name);
         replace_by(&mut self.line, later.line, |rule| &rule.name);
+        // `replace_by` takes names that are strings, and these are of an enum.
         for table in later.halves {
             self.halves.retain(|old| old.name != table.name);
             self.halves.push(table);
@@ -160,10 +163,12 @@ impl Document {
             self.fault.retain(|old| old.name != fault.name);
             self.fault.push(fault);
         }
+        // Lists without names: a user's file can only add to them.
         self.never_late.extend(later.never_late);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
+        // In front, as with summaries below: the first one that fits is taken.
         self.listed.splice(..0, later.listed);
         self.ask.splice(..0, later.ask);
         for msr in later.msr {
@@ -212,6 +217,7 @@ impl Document {
 
     fn into_grammar(mut self, features: Option<FeatureDb>) -> Grammar {
         // Also after the kinds that a user adds.
+        // The sort is stable, so that the order of the files stays otherwise.
         self.kind.sort_by_key(|kind| kind.fallback);
         Grammar {
             kinds: self.kind,
@@ -285,6 +291,7 @@ fn toml_files(dir: &Path) -> Result<Vec<std::path::PathBuf>, GrammarError> {
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
         .collect();
+    // The order of a folder differs from disk to disk, and a later file replaces an earlier one.
     files.sort();
     Ok(files)
 }

@@ -98,6 +98,7 @@ impl GrammarError {
                 .filter(|b| **b == b'\n')
                 .count()
                 + 1,
+            // A parser's message may have several lines; an error is one.
             reason: error.message().lines().collect::<Vec<_>>().join(" "),
         }
     }
@@ -115,6 +116,7 @@ impl GrammarError {
 /// The line, counted from 1, where a value is, as TOML writes strings; 1 where it is written in
 /// a form that cannot be looked for.
 fn line_of(text: &str, value: &str) -> usize {
+    // The value is as TOML has decoded it, the file as somebody wrote it.
     let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
     let forms = [format!("\"{escaped}\""), format!("'{value}'")];
     let is_there = |line: &str| forms.iter().any(|form| line.contains(form.as_str()));

@@ -43,6 +43,7 @@ pub(super) fn fits(glob: &str, function: &str) -> bool {
     let Some(mut left) = function.strip_prefix(start) else {
         return false;
     };
+    // The last part must be at the end; those between may be anywhere, in their order.
     let (parts, end) = rest.rsplit_once('*').unwrap_or(("", rest));
     for part in parts.split('*').filter(|part| !part.is_empty()) {
         match left.find(part) {

@@ -144,6 +144,7 @@ impl Follows {
 
     /// True where both headers have what they must have in common.
     pub fn agrees(&self, cause: &str, header: &str) -> bool {
+        // Most consequences need only be near.
         let Some(pattern) = &self.same else {
             return true;
         };

@@ -151,6 +151,8 @@ pub struct LineRules {
 
 impl LineRules {
     pub(super) fn new(rules: Vec<LineRule>, halves: Vec<Halves>) -> LineRules {
+        // By the first byte, since this is asked of every line of a report, and there are hundreds
+        // of beginnings.
         let mut by_byte = vec![Vec::new(); 256];
         for (rule, at) in rules.iter().enumerate() {
             for (index, start) in at.starts.iter().enumerate() {
@@ -182,6 +184,7 @@ impl LineRules {
     }
 
     fn beginnings<'g>(&'g self, line: &str) -> impl Iterator<Item = (&'g LineRule, &'g str)> {
+        // An empty line has no first byte and fits no rule.
         let first = line.as_bytes().first();
         let at = first.and_then(|first| self.by_byte.get(usize::from(*first)));
         at.into_iter().flatten().map(|&(rule, start)| {

@@ -34,6 +34,8 @@ struct Membership {
 impl Memberships {
     /// True where `function` is in the set `set`.
     pub fn is_in(&self, sets: &[FrameSet], set: &str, function: &str) -> bool {
+        // A set that a user's grammar has not is empty; names of rules were checked when it was
+        // read.
         let Some(index) = sets.iter().position(|frames| frames.name == set) else {
             return false;
         };
@@ -70,6 +72,7 @@ impl SetFinder {
 
     /// Writes down the sets that a function is in.
     fn find(&self, sets: &[FrameSet], function: &str, of: &mut [bool]) {
+        // Slower, but right: a grammar may hold any number of globs.
         let Some(pieces) = &self.pieces else {
             let all = sets.iter().map(|frames| frames.has(function));
             of.iter_mut().zip(all).for_each(|(is_in, has)| *is_in = has);

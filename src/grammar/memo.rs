@@ -37,6 +37,8 @@ impl<V: Clone> Memo<V> {
         if text.len() <= MAX_TEXT {
             let known = self.known.write();
             let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            // Which texts are asked for again is not known, and to count uses would cost more than
+            // to start anew.
             if known.len() >= MAX_TEXTS {
                 known.clear();
             }

@@ -166,6 +166,8 @@ impl Grammar {
             let same = |rule: &Requester| rule.cause == first.cause && rule.ap == first.ap;
             of_function().all(same).then_some(first)
         };
+        // From the special to the general: a rule of this feature, one of all others, what all say
+        // alike.
         of_function()
             .find(about)
             .or_else(|| self.general(function))
@@ -211,6 +213,7 @@ impl Grammar {
             let each: Option<Vec<_>> = signs.clone().map(|mark| mark.pattern.literals()).collect();
             Some(each?.concat())
         };
+        // One search for all literals, since hardly any line has one of them.
         let may_be = self.signs.may_be_in(literals, line);
         signs.filter(move |mark| may_be && mark.pattern.is_match(line))
     }

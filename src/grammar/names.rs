@@ -24,6 +24,7 @@ pub(super) fn check(all: &Document, file: &str, text: &str) -> Result<(), Gramma
 /// A kind without a literal, or a title with a group that no pattern of its form has.
 pub(super) fn check_kind(kind: &Kind, file: &str, text: &str) -> Result<(), GrammarError> {
     let name = &kind.name;
+    // An empty literal is in every line, so that no line could be skipped.
     if kind.literals.is_empty() || kind.literals.iter().any(String::is_empty) {
         let reason = format!("kind {name:?}: literals must hold a text that every header contains");
         return Err(GrammarError::kind(file, text, name, reason));

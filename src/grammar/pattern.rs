@@ -90,6 +90,7 @@ impl<'t> MatchedGroups<'t> {
 impl<'t> MatchedGroup<'t> {
     /// Its text; empty where the pattern cut a character of several bytes in two.
     pub fn as_str(&self) -> &'t str {
+        // Patterns know bytes, not characters, and a text may hold any.
         self.text.get(self.span.range()).unwrap_or_default()
     }
 
@@ -138,6 +139,7 @@ impl Pattern {
 
     /// `text` with every place where the pattern fits replaced; `$name` is a group.
     pub fn replace_all<'t>(&self, text: &'t str, with: &str) -> Cow<'t, str> {
+        // Most texts have nothing to replace, and need no copy.
         let Some(regex) = self.regex_for(text).filter(|regex| regex.is_match(text)) else {
             return Cow::Borrowed(text);
         };
@@ -166,6 +168,7 @@ impl Pattern {
     /// Names of its groups.
     pub fn group_names(&self) -> &[String] {
         self.group_names.get_or_init(|| {
+            // Only a pattern with a group needs to be compiled to learn their names.
             let regex = self.source.contains("(?").then(|| self.regex()).flatten();
             let names = regex
                 .into_iter()
@@ -184,6 +187,7 @@ impl Pattern {
 
     /// `None` where the text lacks what the pattern needs, so that nothing has to be compiled.
     fn regex_for(&self, text: &str) -> Option<&meta::Regex> {
+        // Asked first: a pattern whose words are not there is never compiled.
         self.required().is_in(text.as_bytes()).then_some(())?;
         self.regex()
     }

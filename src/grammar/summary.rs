@@ -17,7 +17,7 @@ pub struct SummaryRule {
     /// Lines after the header whose named groups are facts, where they are there.
     #[serde(default)]
     pub lines: Vec<Pattern>,
-    /// The same for lines that only the line before them tells apart.
+    /// The same for lines that are known only by the line before them.
     #[serde(default)]
     pub after: Vec<After>,
     /// Facts that are functions of another stack of the report, by the beginning of its label: the first one

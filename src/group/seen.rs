@@ -24,6 +24,7 @@ impl Seen {
         {
             Ok(at) => self.values[at].1 += 1,
             Err(at) if self.values.len() < MAX_VALUES => {
+                // A vector starts with room for four, of which most groups use one.
                 if self.values.is_empty() {
                     self.values.reserve_exact(1);
                 }
@@ -45,6 +46,7 @@ impl Seen {
 
     /// The value that most reports have; of equally frequent ones the first by name.
     pub fn most_frequent(&self) -> String {
+        // Reversed, because the last of equal ones is taken.
         let frequent = self.values.iter().rev().max_by_key(|(_, count)| *count);
         frequent
             .map(|(value, _)| value.to_string())

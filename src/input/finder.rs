@@ -93,6 +93,7 @@ impl Literals {
         first: impl IntoIterator<Item = &'l str>,
         second: impl IntoIterator<Item = &'l str>,
     ) -> Result<Literals, BuildError> {
+        // A literal that holds another one is found through it.
         let mut literals = shortest(first.into_iter().collect());
         let count = literals.len();
         let is_new = |other: &&str| !literals.iter().any(|literal| other.contains(literal));
@@ -130,6 +131,7 @@ impl Literals {
                 feeds: 0,
             })
         };
+        // Not worth waking other threads.
         if bytes.len() <= from.saturating_add(WINDOW) {
             return take(&mut one_by_one());
         }
@@ -168,6 +170,7 @@ impl Literals {
 
     /// Every hit in a block of `bytes`.
     fn in_block(&self, bytes: &[u8], block: Range<usize>) -> Vec<Hit> {
+        // A literal may lie across the end of the block. It counts for the block that it begins in.
         let end = block.end.saturating_add(self.longest).min(bytes.len());
         let mut from = block.start;
         let in_order = std::iter::from_fn(|| {

@@ -193,18 +193,22 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
         let entry = entry?;
         let kind = entry.file_type()?;
         links += u64::from(kind.is_symlink());
+        // A draft may be the very file that this run writes its output to.
         let name = entry.file_name();
         let is_draft = name.as_encoded_bytes().starts_with(DRAFT_PREFIX.as_bytes());
         if (kind.is_file() || kind.is_dir()) && !is_draft {
             inside.push((name, kind.is_dir()));
         }
     }
+    // From last to first, since steps are taken from the end. The order of the disk differs between
+    // machines.
     inside.sort_unstable_by(|a, b| b.cmp(a));
     // Without it, as where too many files are open, the files are found by their paths.
     let handle = os::folder(folder).map(Arc::new);
     let (mut dump, mut room) = (Vec::new(), MAX_DUMP);
     let mut steps = Vec::with_capacity(inside.len() + 1);
     for (name, is_folder) in inside {
+        // By name first: to open every file of a large folder would cost more than all else here.
         let may_be_part = name.as_encoded_bytes().starts_with(PART_NAME) && room > 0;
         let path = folder.join(name);
         if is_folder {
@@ -238,6 +242,7 @@ fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
     if !plain && unpack_part(&text, HEAD).is_none() {
         return None;
     }
+    // Only now all of it: any file may have such a name.
     file.take(MAX_PART).read_to_end(&mut text).ok()?;
     if !plain {
         text = unpack_part(&text, MAX_PART)?.0;

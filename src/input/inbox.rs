@@ -60,5 +60,6 @@ pub struct Mail<'a> {
 /// True for a bare git repository, also for one that lacks a part: it cannot be read, which must be reported.
 pub fn is(folder: &Path) -> bool {
     let has = |name: &&&str| folder.join(name).exists();
+    // `objects` or `HEAD` must be there: a folder of logs may have names like `config` and `refs`.
     PARTS.iter().filter(has).count() >= ENOUGH_PARTS && (has(&&"objects") || has(&&"HEAD"))
 }

@@ -108,6 +108,7 @@ impl LineReader {
             self.noted.0 = self.noted.0.saturating_sub(keep);
             self.buffer = buffer;
         }
+        // The line feed that ends it is not here yet; what is cut off now may be gigabytes.
         if self.buffer.len() - self.scanned > MAX_LINE {
             self.buffer.truncate(self.scanned + MAX_LINE);
             self.overlong = true;
@@ -129,6 +130,7 @@ impl LineReader {
         }
         let end = memchr(b'\n', chunk)?;
         self.overlong = false;
+        // With the line feed: it ends the line that was cut.
         Some(&chunk[end..])
     }
 
@@ -158,6 +160,8 @@ impl LineReader {
                 };
                 let end = line_end(bytes, hit.at);
                 let feeds = feeds_in(hits, bytes, self.scanned..hit.at);
+                // The line feeds were counted by the search on its way; to count them again would
+                // read every byte twice.
                 self.pass(bytes, line_start(bytes, self.scanned, hit.at), feeds);
                 if !begins_report(hits, hit, end) {
                     self.begin_boot(bytes, finder, visitor);
@@ -168,6 +172,8 @@ impl LineReader {
                     Role::Part => LOOKBACK,
                     Role::Beginning => SHORT_LOOKBACK,
                     Role::Whole => LEAST_LOOKBACK,
+                    // A literal inside another program's line, for example. Only that line is
+                    // passed over.
                     Role::Nothing => {
                         self.skip_to(bytes, (end + 1).min(bytes.len()));
                         continue;
@@ -202,7 +208,7 @@ impl LineReader {
         self.note_rest(bytes, self.scanned, finder, visitor);
         let line = &bytes[self.scanned..line_end(bytes, self.scanned)];
         let line = &line[..line.len().min(MAX_LINE)];
-        // Only for the same line once more it matters how far the boot before came.
+        // How far the boot before came matters only where the same line comes once more: a log may print its banner twice.
         let before = &bytes[..self.scanned];
         let passed = visitor.repeats_boot(line)
             && self.noted.0 < before.len()
@@ -247,6 +253,7 @@ impl LineReader {
     /// Skips what has so many line feeds.
     fn pass(&mut self, bytes: &[u8], end: usize, feeds: u64) {
         let skipped = &bytes[self.scanned..end];
+        // The last line may have no line feed, and counts all the same.
         let is_half = end == bytes.len() && skipped.last().is_some_and(|byte| *byte != b'\n');
         self.count += feeds + u64::from(is_half);
         self.scanned = end;
@@ -281,6 +288,7 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
 
 /// True where the line of a hit, which ends at `end`, has a literal that begins a report.
 fn begins_report(hits: &mut Hits<'_>, first: Hit, end: usize) -> bool {
+    // The first hit of a line may be of a boot, and one after it of a report, which matters more.
     let mut hit = first;
     while !hit.first {
         match hits.next_from(hit.at + 1) {

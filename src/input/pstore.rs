@@ -59,6 +59,7 @@ impl PartHead {
 /// shows which. Gives up to `limit` bytes, an error after those that could be unpacked.
 pub fn unpack_part(packed: &[u8], limit: u64) -> Option<(Vec<u8>, io::Result<()>)> {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    // A text: deflate begins with other bytes, and to try costs a decoder for each file.
     if packed.iter().take(16).all(is_text) {
         return None;
     }
@@ -71,6 +72,7 @@ pub fn unpack_part(packed: &[u8], limit: u64) -> Option<(Vec<u8>, io::Result<()>
         // What is cut off has a beginning.
         let _ = decoder.by_ref().take(MAX_HEAD).read_to_end(&mut part);
         PartHead::of(&part)?;
+        // What came before an error is kept, and the error given with it.
         let rest = decoder.take(limit).read_to_end(&mut part);
         Some((part, rest.map(drop)))
     })

@@ -59,6 +59,7 @@ impl Source<'_> {
             Opened::Read(length) => Source::Read(&buffer[..length]),
             Opened::Large(file) => match Mapped::new(&file) {
                 Ok(map) => Source::Mapped(map),
+                // Some file systems cannot map; reading works on all.
                 Err(_) => Source::Stream(PolledFile::new(file, stop.cloned())),
             },
             Opened::Stream(file) => Source::Stream(PolledFile::new(file, stop.cloned())),
@@ -95,6 +96,7 @@ enum Opened {
 fn listed(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Opened> {
     let length = read_small(&mut file, SMALL + 1, buffer)?;
     if length > SMALL {
+        // It is mapped after all, from its beginning.
         file.rewind()?;
         return Ok(Opened::Large(file));
     }
@@ -109,6 +111,7 @@ fn named(mut file: File, buffer: &mut Vec<u8>) -> io::Result<Opened> {
     }
     match usize::try_from(metadata.len()) {
         _ if !metadata.is_file() => Ok(Opened::Stream(file)),
+        // Files of /proc say 0, and have a text.
         Ok(0) => Ok(Opened::Stream(file)),
         Ok(size) if size <= SMALL => Ok(Opened::Read(read_small(&mut file, size, buffer)?)),
         _ => Ok(Opened::Large(file)),
@@ -129,6 +132,7 @@ fn read_small(file: &mut File, most: usize, buffer: &mut Vec<u8>) -> io::Result<
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        // Without this a full buffer would make an empty read, which looks like the end.
         if length == most {
             return Ok(length);
         }

@@ -35,6 +35,7 @@ impl PolledFile {
 
 impl Read for PolledFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Asked after the wait as well: a signal may have come meanwhile.
         match os::is_ready(&self.file, PAUSE) {
             _ if self.is_stopped() => Ok(0),
             true => self.file.read(buffer),

@@ -71,9 +71,12 @@ impl Values {
             None => "the log does not show why".to_owned(),
         };
         let fault = case.grammar.fault(verdict.at_fault);
+        // On other paths no CPU differs, and what a fault says does not apply.
         let differs = fault.filter(|_| on_ap);
         let of_fault = differs.and_then(|fault| fault.advice.clone());
         let of_listed = listed_advice(case, listed.registers).filter(|_| on_ap);
+        // From the special to the general: what the log lists, what the rule says, what always
+        // helps.
         let advice = of_fault.or(of_listed).unwrap_or_else(|| match rule {
             Some(rule) if on_ap => rule.ap.clone(),
             Some(rule) => rule.bsp.clone(),

@@ -44,6 +44,7 @@ fn machine(
         (FaultName::Hypervisor, true, hypervisor(case)),
         (FaultName::PreviousKernel, kexec, previous_kernel(case)),
     ];
+    // A hypervisor first: what it shows its CPUs hides the firmware below it.
     for (name, possible, proof) in proofs {
         if let Some((line, says)) = proof.filter(|_| possible) {
             evidence.push(Case::note(line, says, name.as_str()));

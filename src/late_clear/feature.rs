@@ -94,6 +94,7 @@ pub fn judge(
                 format!("{} = {number}: {how}", rule.feature),
                 "feature",
             ));
+            // More than 32 bits are no number of a feature: then DWARF says nothing.
             let number = u32::try_from(number).ok();
             number.map(|number| (number, FeatureFrom::Dwarf, Confidence::Certain))
         }
@@ -184,6 +185,8 @@ fn from_registers(
         .filter_map(|name| Some((*name, plausible(name)?)))
         .collect();
     let (says, number, confidence) = match argument {
+        // Two registers with one number by chance: the numbers of features are few, so that it
+        // hardly happens.
         Some(number) if kept.iter().any(|(_, other)| *other == number) => {
             let (name, _) = kept.iter().find(|(_, other)| *other == number)?;
             let names = (convention.second.to_uppercase(), name.to_uppercase());
@@ -191,6 +194,8 @@ fn from_registers(
             (says, number, Confidence::Certain)
         }
         _ => {
+            // A value alone may be anything; a feature that something else speaks of is a second
+            // witness.
             let fits = |number: &u32| {
                 let feature = case.features.feature(*number);
                 feature.is_some_and(|feature| is_expected(case, requester, &feature))
@@ -295,6 +300,7 @@ fn from_words(
     let function = requester?;
     let mut names = case.grammar.features_of(function);
     let clears_more = case.grammar.general(function).is_some();
+    // A rule without features means that the function clears others as well.
     let (Some(only), None, false) = (names.next(), names.next(), clears_more) else {
         return None;
     };
@@ -361,6 +367,7 @@ pub fn target(
             format!("{} = {value:#x}: {how}", rule.cpuinfo),
             "target",
         ));
+        // A pointer that is none of the known ones leaves the question open.
         if target.is_some() {
             return target;
         }

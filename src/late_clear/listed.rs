@@ -36,6 +36,7 @@ pub fn judge(
     rule: Option<&Requester>,
     evidence: &mut Vec<Evidence>,
 ) -> Listed {
+    // CPU 0 is the one that is compared with.
     let cpu = case.splat.cpu.filter(|cpu| *cpu > 0);
     let (PathName::Ap, Some(cpu)) = (path, cpu) else {
         return Listed::default();
@@ -53,6 +54,7 @@ pub fn judge(
             continue;
         };
         if let Some((registers, item)) = of_register(case, row, register, cpu) {
+            // One register that differs is enough, whatever the others are like.
             if listed.registers != ListedRegisters::Differ {
                 listed.registers = registers;
                 listed.says = Some(item.says.clone());
@@ -104,6 +106,7 @@ fn of_register(
     let mask = register
         .bits
         .iter()
+        // The number may be of a user's grammar, and wrong.
         .fold(0, |mask, bit| mask | 1u64 << (bit & 63));
     let printed = &row.of(cpu)?.printed;
     let name = case.grammar.msr(register.msr).unwrap_or_default();

@@ -203,6 +203,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let found = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
     let feature = found.feature;
     let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
+    // Only now: the feature's number may decide which of the two WARNs it is.
     let told = range_check::settle(case, site.rule, feature.as_ref(), &mut evidence);
     let asked = site::requester_is_sure(case, requester.as_deref(), name, &mut evidence);
     let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
@@ -226,6 +227,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         &mut evidence,
     );
     let dependents = feature::dependents(case, feature.as_ref());
+    // Frames and registers may be those of the other report.
     let told_apart = if case.splat.interleaved {
         Confidence::Likely
     } else {
@@ -240,6 +242,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         requester,
         divergence,
         caused_by: nested,
+        // A chain is as sure as its weakest link.
         confidence: path
             .confidence
             .min(site.confidence)

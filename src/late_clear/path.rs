@@ -27,6 +27,7 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
         Some((rule, found)) => by_rule(rule, &found, reliable, evidence),
         None => by_circumstances(case, evidence),
     };
+    // Frames show the way, but boot, hotplug and resume go through the same functions.
     if path.path == PathName::Ap && path.stage == StageName::Unknown {
         let (stage, sure) = ap_stage(case, evidence);
         path.stage = stage;
@@ -36,6 +37,7 @@ pub fn judge(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
             Confidence::Likely
         });
     }
+    // One contradiction is enough: a trace may be mixed from two CPUs.
     if contradictions(case, &path, evidence) > 0 {
         path.confidence = path.confidence.min(Confidence::Likely);
     }
@@ -113,6 +115,7 @@ fn by_circumstances(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> Path {
         stage: StageName::Unknown,
         confidence: Confidence::Weak,
     };
+    // With frames that say nothing the task would only be a guess.
     let Some(comm) = splat.comm.as_deref().filter(|_| splat.frames.is_empty()) else {
         return unknown;
     };
@@ -162,6 +165,7 @@ pub(super) fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageN
     let line_of = |passed: Option<&PassedMilestone>| passed.map_or(0, |passed| passed.line);
     let done = before(SecondaryBringUpDone);
     let sleeps = before(Resume).max_by_line(before(Suspend));
+    // Before hotplug: a resume brings CPUs online as well.
     if line_of(sleeps) > line_of(before(ResumeDone)) {
         evidence.push(Case::note(
             line_of(sleeps),
@@ -194,6 +198,7 @@ pub(super) fn ap_stage(case: &Case<'_>, evidence: &mut Vec<Evidence>) -> (StageN
             "the bring-up at boot was over",
             "hotplug",
         ));
+        // Not sure: the line that brought the CPU online may be missing, or be of another one.
         return (StageName::Hotplug, false);
     }
     if let Some(done) = case.boot.first(SecondaryBringUpDone) {

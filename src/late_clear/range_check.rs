@@ -45,6 +45,7 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
         };
     }
     let limit = case.features.max_feature_bits();
+    // The code shows what was tested; the registers may have changed since.
     if let Some(is_late) = by_code(case, limit) {
         return told(is_late);
     }
@@ -54,6 +55,7 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
     if let Some(is_late) = by_line(case, rule, other) {
         return told(is_late);
     }
+    // Older kernels have only the range check; a candidate may be older or newer than its number.
     if case.features.is_before(&other.alone_before) && is_released(case) {
         return WhichWarn::RangeCheck;
     }
@@ -72,6 +74,7 @@ pub fn settle(
     let Some(other) = rule.range_check.as_ref().filter(|_| open) else {
         return Confidence::Certain;
     };
+    // A feature that is only known by its requester proves nothing of the number.
     let printed = |feature: &&NamedFeature| feature.from != FeatureFrom::Caller;
     let number = feature.filter(printed).and_then(|feature| feature.number);
     let (says, confidence) = match number {

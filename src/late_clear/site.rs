@@ -31,6 +31,7 @@ pub fn find<'a>(case: &Case<'a>) -> Option<ClearPlace<'a>> {
 fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     let splat = case.splat;
     let headless = is_headless(splat) || rule.damaged.contains(&splat.kind);
+    // Before anything else, because the same function has a WARN that clears nothing.
     let told = range_check::tell(case, rule);
     if told == WhichWarn::RangeCheck {
         return None;
@@ -45,6 +46,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     if let WhichWarn::LateClear(Some(item)) = told {
         evidence.push(item);
     }
+    // Without frames neither path nor requester can be checked.
     let confidence = match splat.frames.is_empty() {
         true => Confidence::Weak,
         false if headless => Confidence::Likely,
@@ -127,6 +129,8 @@ fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> 
 /// A line that people wrote, not the kernel, names the WARNING.
 fn cited(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
     let cites = |note: &&FeatureMessage| {
+        // What the kernel printed is of some report; a person's words are about the one that is
+        // quoted.
         let written = note.word.is_none() && !note.framed;
         written && rule.cited.is_match(&note.text)
     };
@@ -170,6 +174,8 @@ pub fn requester(
             gap.to_owned(),
             "requester unknown",
         ));
+        // A pointer or lost lines are between: the frame may not be that of the function that
+        // asked.
         return None;
     }
     Some(frame.base_name().to_owned())
@@ -237,6 +243,8 @@ pub fn nested_in(case: &Case<'_>, rule: &ClearSite, evidence: &mut Vec<Evidence>
         return None;
     }
     let cause = case.earlier.last()?;
+    // The repeat is printed from inside the first call, so that nothing of this CPU can come
+    // between.
     let directly_before = !cause.nested && cause.index + 1 == case.index;
     if !directly_before || cause.boot != case.splat.boot || cause.cpu != case.splat.cpu {
         return None;

@@ -192,9 +192,12 @@ pub fn improve(text: &[u8], literals: &[&[u8]], known: &[Fingerprint]) -> Vec<Fi
         }
         let after: f64 = changed.iter().sum();
         let left = 1. - f64::from(round) / f64::from(ROUNDS);
+        // A change for the worse is taken now and then, ever more rarely: without that the search
+        // stops at the first hollow.
         let heat = before * 0.01 * left * left + 0.5;
         if after <= before || numbers.fraction() < ((before - after) / heat).exp() {
             costs = changed;
+            // The best of all rounds counts, not the last one.
             if after < best.0 {
                 best = (after, windows.clone());
             }

@@ -30,6 +30,8 @@ impl LiteralSearch {
     /// # Errors
     /// Where there are more literals than any automaton takes.
     pub fn new(literals: &[&str]) -> Result<LiteralSearch, BuildError> {
+        // The vectors first: they search several times as fast, where every literal has a
+        // fingerprint.
         #[cfg(target_arch = "x86_64")]
         if let Some(teddy) = teddy::Teddy::new(literals) {
             return Ok(LiteralSearch(Algorithm::Vector(Box::new(teddy))));

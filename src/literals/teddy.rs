@@ -91,6 +91,7 @@ impl Teddy {
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
             hashes: vec![0; HASHES / 64].into(),
+            // Four times as many slots as windows, so that an empty one ends nearly every look-up.
             slots: vec![None; (4 * texts.len()).next_power_of_two()],
             windows: Vec::new(),
         };
@@ -129,6 +130,7 @@ impl Teddy {
     fn slot(&self, window: [u8; WIDTH]) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = (hash(window) >> 16) as usize & mask;
+        // Ends, because three of four slots are empty.
         while self.slots[slot].is_some_and(|index| self.windows[index].window != window) {
             slot = (slot + 1) & mask;
         }
@@ -213,6 +215,7 @@ impl Teddy {
     }
 
     /// The literal that has its window at a place.
+    // Kept out of the loop, whose few instructions are what makes the search fast.
     #[inline(never)]
     fn compare(&self, bytes: &[u8], at: usize, window: [u8; WIDTH]) -> Option<(usize, usize)> {
         let entry = &self.windows[self.slots[self.slot(window)]?];

@@ -28,6 +28,7 @@ pub fn folder(path: &Path) -> Option<Folder> {
 /// # Errors
 /// What the operating system says.
 pub fn open_named(path: &Path) -> io::Result<File> {
+    // NOCTTY: a serial line that is read must not become the terminal of the program.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
@@ -69,6 +70,7 @@ pub fn is_ready(file: &File, patience: Duration) -> bool {
     let mut files = [PollFd::new(file, PollFlags::IN)];
     !matches!(
         poll(&mut files, Some(&patience)),
+        // A signal says nothing of the file; whoever waits looks whether it should stop.
         Ok(0) | Err(rustix::io::Errno::INTR)
     )
 }

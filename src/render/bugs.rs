@@ -42,6 +42,7 @@ pub fn bug_table(bugs: &[Bug], all: usize, style: &Style) -> String {
             date(&bug.last),
             Style::paint(style.headline, title)
         );
+        // The whole list is in the history of one bug; it may be dozens.
         let kernels = match bug.kernels.as_slice() {
             [] => String::new(),
             [one] => format!(" on {one}"),
@@ -137,6 +138,7 @@ fn seen(bug: &Bug) -> String {
 
 /// `2024-04-30  [PATCH] x  https://…`, or the place in a log.
 fn mention(place: &Mention) -> String {
+    // The day is the beginning of the date (RFC 3339).
     let date = place.date.as_deref().and_then(|date| date.get(..10));
     let member = if place.member.is_empty() {
         String::new()
@@ -154,6 +156,7 @@ fn mention(place: &Mention) -> String {
 
 /// A report out of its JSON: what it says, and its call trace.
 fn report_lines(report: &str) -> Vec<String> {
+    // The database's own JSON: a damaged row gives empty lines, not an end of the list.
     let report: Value = serde_json::from_str(report).unwrap_or_default();
     let strings = |name: &str| {
         let all = report[name].as_array().into_iter().flatten();
@@ -166,6 +169,7 @@ fn report_lines(report: &str) -> Vec<String> {
     let frames = report["frames"].as_array().into_iter().flatten();
     lines.extend(frames.filter_map(|frame| {
         let function = frame["function"].as_str()?;
+        // As the kernel marks it (arch/x86/kernel/dumpstack.c, printk_stack_address()).
         let guess = if frame["reliable"] == false { "? " } else { "" };
         let place = match (frame["file"].as_str(), frame["line"].as_u64()) {
             (Some(file), Some(line)) => format!("  {file}:{line}"),
@@ -193,6 +197,7 @@ struct BugJson<'a> {
 impl<'a> BugJson<'a> {
     fn of(bug: &'a Bug) -> BugJson<'a> {
         let mut links: Vec<_> = bug.places.iter().filter_map(Mention::link).collect();
+        // One mail may be in several archives.
         let mut known = std::collections::HashSet::new();
         links.retain(|link| known.insert(link.clone()));
         BugJson { bug, links }

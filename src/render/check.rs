@@ -17,7 +17,7 @@ use std::fmt::Write;
 pub struct CheckText {
     style: Style,
     verbose: bool,
-    /// What is new is accepted in this run: nobody needs to be told how.
+    /// What is new is accepted in this run: nobody needs to know how.
     accepting: bool,
     /// Signatures that were explained.
     explained: HashSet<String>,
@@ -49,12 +49,14 @@ impl Output for CheckText {
     /// What is new is explained once.
     fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         self.totals.report(&report);
+        // Of a new one its own block says it.
         if let (Some(seen), true) = (&report.seen, standing.known().is_some()) {
             let known = self.seen.entry(report.signature.clone());
             known.or_insert_with(|| facts::seen(seen));
         }
         match standing.known() {
             Some(_) => String::new(),
+            // The second report of a bug says nothing that the first one did not.
             None if self.explained.insert(report.signature.clone()) => {
                 text::report(&report, &self.style)
             }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 /// `text` with every control character shown as an escape (`\x1b`): a log must not be able to
 /// move the cursor, set a title or clear the screen. Tabs become blanks.
 pub fn clean(text: &str) -> Cow<'_, str> {
+    // Nearly every text is safe and needs no copy.
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -76,9 +77,10 @@ impl Escape {
     }
 }
 
-/// Output of which a CI job takes no line for a command. Those of GitHub's begin with `::` behind blanks, or hold `##[`
+/// Output of which a CI job takes no line for a command. Those of GitHub's begin with `::` after blanks, or hold `##[`
 /// anywhere (actions/runner, src/Runner.Common/ActionCommand.cs).
 pub fn without_commands(text: String, escape: Escape) -> String {
+    // Two quick searches spare the walk through all lines.
     if !text.contains("::") && !text.contains("##[") {
         return text;
     }

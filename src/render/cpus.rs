@@ -108,6 +108,7 @@ impl CpuComparison {
         let width_of = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
         let widths: Vec<_> = (0..=classes.len()).filter_map(width_of).collect();
         let mut out = String::new();
+        // Columns are easy to compare only as long as no line is broken.
         if widths.iter().map(|width| width + GAP).sum::<usize>() <= style.width {
             for line in lines {
                 let cells = line.iter().zip(&widths);
@@ -197,6 +198,7 @@ fn agreed(row: &Row) -> Option<(String, String, String)> {
     let [only] = row.values.as_slice() else {
         return None;
     };
+    // What differs by its nature, or is reported of one CPU only, is no agreement.
     if row.is_own || row.says.is_some() || only.cpus.len() < 2 {
         return None;
     }
@@ -232,6 +234,7 @@ fn sentence(difference: &Difference) -> String {
 }
 
 fn value_of<'d>(difference: &'d Difference, class: &BTreeSet<u32>) -> &'d str {
+    // All CPUs of a class have the same value, or none: then nothing was printed of them.
     let first = class.first();
     let has = |agreed: &&Agreed| first.is_some_and(|cpu| agreed.cpus.contains(cpu));
     difference

@@ -11,7 +11,7 @@ const WIDTH: usize = 88;
 /// Columns of the names of rows.
 const LABEL: usize = 10;
 
-/// The kernel whose numbers are told: the newest of the tables.
+/// The kernel whose numbers are named: the newest of the tables.
 const NEWEST: &str = "7.3.0";
 
 /// What signatures of late clears begin with.
@@ -75,6 +75,7 @@ fn of_kind(grammar: &Grammar, kind: &Kind) -> String {
     );
     add_sentences(&mut text, grammar, kind);
     let mut lines = kind.examples.iter().flat_map(|example| example.log.lines());
+    // An example may have lines in front of its header.
     let header = lines.find(|line| kind.is_in(line));
     row(&mut text, "Example", header.unwrap_or_default());
     text
@@ -116,7 +117,7 @@ fn add_list(text: &mut String, label: &str, values: &[String]) {
     }
 }
 
-/// Behind the kind stand the function, or the title, and the frames below it.
+/// After the kind come the function, or the title, and the frames below it.
 fn of_signature(grammar: &Grammar, kind: &Kind, rest: &str) -> String {
     let mut text = of_kind(grammar, kind);
     let (about, callers) = rest.split_once(':').unwrap_or((rest, ""));
@@ -151,6 +152,7 @@ fn feature(grammar: &Grammar, what: &str) -> Option<Feature> {
     let table = newest(grammar);
     let bare = what.to_ascii_uppercase();
     let bare = bare.strip_prefix("X86_FEATURE_").unwrap_or(&bare);
+    // Names of bugs are X86_BUG_ in the kernel, those of features X86_FEATURE_.
     let bare = bare.strip_prefix("X86_").unwrap_or(bare);
     let number = what.parse().ok().or_else(|| FeatureTable::number(what));
     let by_number = || table.feature(number?);

@@ -17,6 +17,7 @@ pub fn sentence(report: &Report, more: &[Report]) -> String {
         (Some(verdict), _) => lost_together(verdict, more),
         (None, Some(summary)) => {
             let killed = summary.killed.as_ref();
+            // Where the machine stopped all tasks did.
             let killed = killed.filter(|_| report.panic_line.is_none());
             let fate = killed.map_or(String::new(), |task| format!("; {task} was killed"));
             format!("{}: {}{fate}", summary.label, summary.text)
@@ -44,6 +45,8 @@ fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
         n if n > NAMED + 1 => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
         n => format!("{} and {}", names[..n - 1].join(", "), names[n - 1]),
     };
+    // The sentence is the grammar's and speaks of one feature: verb and name are put in the plural
+    // here.
     let plural = verdict.sentence.replacen(" is o", " are o", 1);
     let words = plural.find(&format!("({first})")).and_then(|end| {
         let begin = plural.find(": ")? + 2;
@@ -58,7 +61,7 @@ pub fn headline(report: &Report) -> &str {
     verdict.map_or(&report.title, |verdict| &verdict.headline)
 }
 
-/// Where the splat stands: `PATH:FIRST-LAST`, or `PATH (MEMBER:FIRST-LAST)` within a container.
+/// Where the splat is: `PATH:FIRST-LAST`, or `PATH (MEMBER:FIRST-LAST)` within a container.
 pub fn span(splat: &Splat) -> String {
     let source = &splat.source;
     let lines = format!("{}-{}", source.first_line, source.last_line);
@@ -81,6 +84,7 @@ pub fn culprit(report: &Report) -> Option<String> {
     let of_header = splat.at_line.filter(|_| culprit.file == splat.at_file);
     let line = match frame {
         Some(frame) => frame.line,
+        // The file may be that of the header, whose line belongs to it.
         None => of_header,
     };
     let function = match &culprit.file {
@@ -93,7 +97,7 @@ pub fn culprit(report: &Report) -> Option<String> {
     })
 }
 
-/// The rows of the text, each with its lines: what to do, then what it stands on; unknown ones have no row.
+/// The rows of the text, each with its lines: what to do, then the reasons; unknown ones have no row.
 pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let splat = &report.splat;
     let verdict = report.late_clear.as_ref();
@@ -108,11 +112,13 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     };
     let printed = match splat.header.as_str() {
         _ if splat.header_line == 0 => vec!["(its header is missing)".to_owned()],
+        // The title is printed already.
         header if report.title == header => Vec::new(),
         header => vec![header.to_owned()],
     };
     let printed = printed.into_iter().chain(splat.message.iter().cloned());
     let mut printed: Vec<_> = printed.filter(|line| !line.trim().is_empty()).collect();
+    // A verdict says better what the lines of its WARN mean.
     let details = splat.details.iter().filter(|_| verdict.is_none());
     printed.extend(details.clone().take(DETAILS).cloned());
     if let Some(more @ 1..) = details.count().checked_sub(DETAILS) {
@@ -143,6 +149,7 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
         ("LKP", one((!lkp.is_empty()).then_some(lkp))),
         ("Note", one(damage(splat).map(str::to_owned))),
     ];
+    // What is not known has no row: an empty one would look like a fact.
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
 }
@@ -177,6 +184,7 @@ const SHORT_HASH: usize = 12;
 /// The commit that mends a bug, with the reason.
 pub fn fixed(fixes: &[FixedBy]) -> Option<String> {
     let fix = fixes.first()?;
+    // A hash comes out of a database and may be short.
     let commit = fix.commit.get(..SHORT_HASH).unwrap_or(&fix.commit);
     let month = fix.date.as_ref().and_then(|date| date.get(..7));
     let release = fix.release.as_ref().map(|release| format!("in {release}"));
@@ -184,6 +192,7 @@ pub fn fixed(fixes: &[FixedBy]) -> Option<String> {
         .reasons
         .iter()
         .filter_map(|reason| match reason.as_str() {
+            // Only the strongest reason is printed, which is the first.
             "quotes" => Some("it quotes the splat".to_owned()),
             "closes" => Some("it closes a mail of it".to_owned()),
             "syzbot" => Some("it names syzbot's bug".to_owned()),
@@ -345,6 +354,7 @@ pub fn register(name: &str, value: &str) -> String {
     let digits = value.trim_start_matches('0');
     let digits = match digits {
         "" => "0".to_owned(),
+        // Small numbers are offsets or counts; a prefix keeps `10` from being read as ten.
         digits if digits.len() <= 4 => format!("0x{digits}"),
         digits => digits.to_owned(),
     };
@@ -387,16 +397,18 @@ pub fn rows(report: &Report) -> Vec<(&'static str, String)> {
 /// True where the stamp is not the time. A secondary CPU prints zeros until its clock is set
 /// (kernel/sched/clock.c).
 pub fn is_before_clock(report: &Report) -> bool {
+    // The boot CPU's clock begins at 0 as well, and then 0 is the time.
     let is_secondary = matches!(report.splat.cpu, Some(1..)) || report.path() == Some(PathName::Ap);
     report.splat.time_us == Some(0) && is_secondary
 }
 
-/// How long after the first report of its incident a report came; `None` where the stamps do not tell.
+/// How long after the first report of its incident a report came; `None` where the stamps do not say.
 pub fn after(first: &Report, report: &Report) -> Option<String> {
     if is_before_clock(first) || is_before_clock(report) {
         return None;
     }
     let (then, now) = (first.splat.time_us?, report.splat.time_us?);
+    // Stamps of two CPUs may be a little out of order.
     let passed = now.saturating_sub(then) as f64 / 1e6;
     Some(format!("+{passed:.3} s"))
 }
@@ -425,10 +437,11 @@ fn context(report: &Report) -> Option<String> {
     (!known.is_empty()).then(|| known.join(", "))
 }
 
-/// The code at RIP, with its place where vmlinux or the log tells it.
+/// The code at RIP, with its place where vmlinux or the log has it.
 fn rip(report: &Report) -> Option<String> {
     let code = report.splat.rip.as_ref()?;
     let printed = code.sources.last();
+    // A vmlinux that matches knows more than what a script has put into the log.
     let place = match (&report.symbols.rip, printed) {
         (Some(position), _) => place(position.file.as_deref(), position.line),
         (None, Some(source)) => place(Some(&source.file), source.line),

@@ -35,6 +35,7 @@ pub struct Firmware {
 
 impl Output for Firmware {
     fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
+        // Accepted in the baseline: the page was sent before.
         if standing.known().is_some() {
             return String::new();
         }
@@ -60,6 +61,7 @@ impl Output for Firmware {
     }
 
     fn finish(&mut self, _: RunSummary<'_>) -> String {
+        // Reports of an input that an interrupt left unfinished.
         let pages: String = std::mem::take(&mut self.held)
             .iter()
             .map(|report| page(report, &Input::default()))
@@ -85,6 +87,7 @@ fn is_of_firmware(report: &Report) -> bool {
         verdict.at_fault,
         FaultName::Firmware | FaultName::Microcode | FaultName::Hypervisor | FaultName::Unknown
     );
+    // On other paths all CPUs are alike, and the order of the kernel's own steps is wrong.
     let differs = verdict.path == PathName::Ap || verdict.stage == StageName::Resume;
     let for_kernel = FaultName::Kernel.as_str();
     let acquitted = verdict
@@ -125,7 +128,7 @@ fn page(report: &Report, input: &Input) -> String {
 fn part(out: &mut String, heading: &str, lines: &[String]) {
     let _ = writeln!(out, "\n{heading}\n{}", "-".repeat(heading.len()));
     for line in lines {
-        // Commands stand on lines of their own, to be copied.
+        // Commands are on lines of their own, to be copied.
         match line.strip_prefix("    ") {
             Some(command) => {
                 let _ = writeln!(out, "    {}", clean(command));
@@ -141,6 +144,7 @@ fn part(out: &mut String, heading: &str, lines: &[String]) {
 fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     if let Some(hardware) = &report.platform.hardware {
+        // dmi_format_ids() puts the BIOS last (drivers/firmware/dmi_scan.c).
         let (board, bios) = hardware.split_once(", BIOS ").unwrap_or((hardware, ""));
         rows.push(("Machine", board.to_owned()));
         if !bios.is_empty() {
@@ -160,6 +164,7 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
         ("Microcode", "microcode"),
     ];
     for (label, field) in fields {
+        // /proc/cpuinfo first: it has a value for each CPU, the boot log mostly for one.
         let listed = ["/proc/cpuinfo", "kernel"]
             .into_iter()
             .find_map(|source| table?.row(&Subject::Field(source.to_owned(), field.to_owned())));
@@ -167,6 +172,7 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
             rows.push((label, values(row)));
         }
     }
+    // The boot's own line only says what one CPU runs.
     if let (Some(microcode), false) = (
         boot.and_then(|boot| boot.microcode.clone()),
         rows.iter().any(|(name, _)| *name == "Microcode"),
@@ -249,6 +255,7 @@ fn how(rule: Option<&Requester>, report: &Report) -> Vec<String> {
     let deciding = rule.map_or(&[][..], |rule| rule.registers.as_slice());
     let numbers: BTreeSet<u32> = deciding.iter().map(|register| register.msr).collect();
     lines.extend(numbers.iter().map(|msr| format!("    rdmsr -a {msr:#x}")));
+    // No register decides: then the flag shows the difference, without a package.
     if numbers.is_empty() {
         let feature = report
             .late_clear

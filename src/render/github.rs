@@ -17,6 +17,7 @@ impl Output for Github {
     fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
         let level = match standing.fails {
             true => "error",
+            // An annotation on each run for what is accepted would hide the next new one.
             false if standing.known().is_some() => return String::new(),
             false if report.level == Level::Notice => "notice",
             false => "warning",
@@ -77,6 +78,7 @@ fn message(report: &Report) -> String {
         verdict.map(|verdict| verdict.diagnosis.clone()),
     ];
     let known: Vec<_> = parts.iter().flatten().map(|part| data(part)).collect();
+    // A line feed would end the command.
     known.join("%0A")
 }
 

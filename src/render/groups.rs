@@ -119,7 +119,7 @@ pub(super) fn group(group: &Group, all: bool, style: &Style) -> String {
     block(group, &[], all, style)
 }
 
-/// Groups of one name together: they differ in the callers, often only by what was inlined. Each stands where the
+/// Groups of one name together: they differ in the callers, often only by what was inlined. Each is where the
 /// first of them does.
 fn rolled_up(groups: &[Group]) -> Vec<Vec<&Group>> {
     let mut places = HashMap::new();
@@ -136,6 +136,7 @@ fn rolled_up(groups: &[Group]) -> Vec<Vec<&Group>> {
 
 /// What variants of one name have in common.
 fn merged(variants: &[&Group]) -> Group {
+    // The first of them gives the name; what the others have is added to it.
     let mut all = variants[0].clone();
     for variant in &variants[1..] {
         all.count += variant.count;
@@ -147,12 +148,14 @@ fn merged(variants: &[&Group]) -> Group {
         }
         all.kernels.extend_from_slice(&variant.kernels);
         all.hardware.extend_from_slice(&variant.hardware);
+        // One that does not know makes the sum unknown.
         all.machines = all.machines.filter(|_| variant.machines.is_some());
     }
     for names in [&mut all.kernels, &mut all.hardware] {
         names.sort();
         names.dedup();
     }
+    // Variants may each be of one machine, and of different ones.
     if all.hardware.len() > 1 {
         all.machines = Some(Machines::Many);
     }

@@ -1,5 +1,5 @@
 //! A self-contained page: the bugs as a table, each boot as a timeline, each splat beside the lines of
-//! the log that its verdict stands on.
+//! the log that prove its verdict.
 //!
 //! In: reports with their excerpts. Out: one HTML document, without network and usable without JavaScript.
 //! What comes from the log is text: [`maud`] escapes it, and no control byte is left in the page.
@@ -43,7 +43,7 @@ const MAX_OPEN: usize = 2;
 /// Reports that may wait for that to be known.
 const MAX_HELD: usize = 16;
 
-/// Behind so many reports the inside of a block is read on demand.
+/// After so many reports the inside of a block is read on demand.
 const MAX_EAGER: usize = 100;
 
 /// Inputs with boots and without a splat that are drawn.
@@ -70,7 +70,7 @@ struct PageTotals {
 pub struct Html<'a> {
     grammar: &'a Grammar,
     groups: Groups,
-    /// How bugs stand to the baseline, where there is one.
+    /// What the baseline says of bugs, where there is one.
     standings: HashMap<String, &'static str>,
     budget: Budget,
     /// Crashes that are shown.
@@ -149,7 +149,7 @@ impl<'a> Html<'a> {
         self.clean.append(section, MAX_CLEAN_INPUTS);
     }
 
-    /// What stands behind the inputs that are shown.
+    /// What comes after the inputs that are shown.
     fn notes(&self) -> String {
         let (hit, clean) = (self.hit.len(), self.clean.len());
         let more_clean = self.totals.clean.saturating_sub(clean);
@@ -177,6 +177,7 @@ impl Output for Html<'_> {
             self.standings.insert(signature, standing.name());
         }
         self.incidents += usize::from(self.story.add(report, &mut self.budget));
+        // From here on nothing is open from the start, so that nothing has to wait for the end.
         if !self.is_small() {
             self.settle();
         }
@@ -219,7 +220,7 @@ impl Output for Html<'_> {
         self.settle();
         let story = std::mem::take(&mut self.story);
         if !story.is_empty() {
-            // An input that was not read to its end has told nothing of itself.
+            // An input that was not read to its end has said nothing of itself.
             let path = story.path.clone();
             let input = Input {
                 path,

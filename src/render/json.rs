@@ -16,7 +16,7 @@ use std::io;
 use values::{CheckJson, input, splat};
 pub(super) use values::{SCHEMA, Tool, address};
 
-/// The output as one document, in lines. Inputs are written as they come; splats, which stand behind them, wait.
+/// The output as one document, in lines. Inputs are written as they come; splats, which come after them, wait.
 #[derive(Default)]
 pub struct Json {
     /// Inputs written so far; `None` before the beginning of the document.
@@ -43,7 +43,7 @@ impl List {
     }
 }
 
-/// A value of an array of the document, with what stands before it.
+/// A value of an array of the document, with what comes before it.
 fn element(value: &impl Serialize, is_first: bool) -> String {
     let comma = if is_first { "" } else { "," };
     format!("{comma}\n    {}", indented(value, 4))
@@ -57,10 +57,11 @@ fn end_of_array(is_empty: bool) -> &'static str {
 /// A value in lines, all but the first of them with so many blanks in front.
 pub(super) fn indented(value: &impl Serialize, blanks: usize) -> String {
     let text = serde_json::to_string_pretty(value).expect("no map key but strings");
+    // Within strings a line feed is escaped, so that these are the ones between values.
     clean_json(text).replace('\n', &format!("\n{:blanks$}", ""))
 }
 
-/// A field of the document, with what stands before it.
+/// A field of the document, with what comes before it.
 fn field(name: &str, value: &impl Serialize) -> String {
     format!(",\n  \"{name}\": {}", indented(value, 2))
 }
@@ -110,6 +111,7 @@ impl Json {
         self.rest.push(splats.values);
         let mut behind = end_of_array(!splats.is_begun).to_owned();
         let notices = std::mem::take(&mut self.notices);
+        // The field is there only where there are any, as the schema has it.
         if notices.is_begun {
             behind += ",\n  \"notices\": [";
             self.rest.push(behind);
@@ -135,7 +137,7 @@ impl Output for Json {
         true
     }
 
-    /// A scan has its groups behind the splats, a check the signatures by how they stand to the baseline.
+    /// A scan has its groups after the splats, a check the signatures by what the baseline says of them.
     fn finish(&mut self, ending: RunSummary<'_>) -> String {
         let end = self.end();
         match ending {

@@ -54,6 +54,8 @@ impl Cases {
                 NonSuccessKind::Error => self.counts.errors += 1,
             },
         }
+        // quick-junit writes whole documents only, so that a case is cut out of one with nothing
+        // else.
         let mut suite = TestSuite::new("");
         suite.add_test_case(case);
         let text = document(|document| {
@@ -91,6 +93,7 @@ impl Junit {
 
 impl Output for Junit {
     fn report(&mut self, report: Report, standing: RunStatus<'_>) -> String {
+        // A notice that fails nothing would be one more passed test for each boot.
         if report.level == Level::Notice && !standing.fails {
             return String::new();
         }
@@ -98,6 +101,7 @@ impl Output for Junit {
         let status = status(&report, standing, &block);
         let mut case = TestCase::new(line(facts::headline(&report)), status);
         case.set_classname(line(&report.signature));
+        // The text of the others is in their status.
         if matches!(case.status, TestCaseStatus::Success { .. }) {
             case.set_system_out(clean_xml(&block));
         }
@@ -124,6 +128,7 @@ impl Output for Junit {
     fn finish(&mut self, _: RunSummary<'_>) -> String {
         let cases = std::mem::take(&mut self.cases);
         let errors = std::mem::take(&mut self.errors);
+        // Cases of an input that was not read to its end have no suite yet.
         for (name, cases) in [("interrupted", cases), ("input", errors)] {
             if cases.counts.tests > 0 {
                 self.add_suite(name, cases);

@@ -42,6 +42,7 @@ impl Links {
             && scheme
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b));
+        // A control character would break out of the escape sequence (OSC 8) around the link.
         let is_plain = format.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_scheme || !is_plain {
             return Err("a link begins with a scheme such as file: and has no blanks".to_owned());
@@ -63,6 +64,7 @@ impl Links {
         let is_inside = Path::new(file)
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
+        // A path of debug info may lead out of the checkout.
         if !is_inside {
             return None;
         }

@@ -1,7 +1,7 @@
 //! Report mails (RFC 5322), ready to be sent to whoever maintains the code.
 //!
 //! In: reports. Out: one message a crash; what it brought about, and where the same bug was seen again,
-//! is told in it. A single message is bare, several are an mbox (mboxrd). Who it goes to is said where a
+//! is said in it. A single message is bare, several are an mbox (mboxrd). Who it goes to is said where a
 //! MAINTAINERS file is at hand; when is the sender's: there is no `Date:`.
 
 mod addressees;
@@ -23,12 +23,12 @@ const MAX_MESSAGES: usize = 1000;
 /// Places named of a bug that was seen again and again.
 const MAX_PLACES: usize = 20;
 
-/// What one message tells.
+/// What one message says.
 struct Message {
     report: Report,
     /// Consequences of the crash.
     followed_by: Vec<String>,
-    /// Where the same bug stands as well.
+    /// Where else the same bug is.
     again: Vec<String>,
     /// How many places are not named.
     unnamed: usize,
@@ -44,6 +44,7 @@ pub struct Mail {
 impl Mail {
     /// A further report of a crash or of a bug that has its message; gives back any other one.
     fn join(&mut self, report: Report) -> Option<Report> {
+        // From the last one on: a consequence comes soon after its cause.
         let known = self.messages.iter_mut().rev();
         for message in known {
             let (told, again) = match &message.report {
@@ -97,6 +98,7 @@ impl Output for Mail {
 impl Message {
     fn write(&self) -> String {
         let body = body::write(self);
+        // 7bit where it can be: 8bit is an extension of mail servers (RFC 6152).
         let encoding = if body.is_ascii() { "7bit" } else { "8bit" };
         format!(
             "{}Subject: {}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\

@@ -43,6 +43,7 @@ impl Markdown {
     /// Shows the incident at hand.
     fn close(&mut self) {
         if let [first, more @ ..] = self.open.as_slice() {
+            // GitHub drops the whole summary where it is too long.
             match self.shown.len() < MAX_SHOWN {
                 true => self.shown.push(section(first, more)),
                 false => self.left_out += 1,
@@ -83,6 +84,7 @@ impl Output for Markdown {
             return String::new();
         }
         self.splats += 1;
+        // Counted all the same: the last line is about all that was read.
         if standing.known().is_some() {
             return String::new();
         }
@@ -90,6 +92,7 @@ impl Output for Markdown {
         if self.open.first().is_some_and(is_next) {
             self.close();
         }
+        // One crash may print thousands of reports.
         if self.open.len() < MAX_SHOWN {
             self.open.push(report);
         }
@@ -140,6 +143,7 @@ fn section(first: &Report, more: &[Report]) -> String {
         }
     }
     let block = text::block::block(first, more, false, &Style::plain());
+    // Longer than any run of the log's own, so that the log cannot close it.
     let fence = "`".repeat(longest_run(&block).max(2) + 1);
     let _ = write!(
         out,
@@ -228,6 +232,7 @@ fn cell(text: &str) -> String {
 fn code(text: &str) -> String {
     let text = clean(text);
     let fence = "`".repeat(longest_run(&text) + 1);
+    // A backtick next to the fence would be a part of it (CommonMark, "Code spans").
     match text.starts_with('`') || text.ends_with('`') {
         true => format!("{fence} {text} {fence}"),
         false => format!("{fence}{text}{fence}"),
@@ -255,6 +260,7 @@ fn prose(text: &str) -> String {
             _ => out.push(c),
         }
     }
+    // GitHub makes links of bare addresses as well.
     out.replace("://", ":<!-- -->//")
         .replace("www.", "www<!-- -->.")
 }

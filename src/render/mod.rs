@@ -1,6 +1,6 @@
 //! Rendering: reports as people and programs read them.
 //!
-//! In: reports and what the inputs told of themselves. Out: text. Each form of the output is one
+//! In: reports and what the inputs said of themselves. Out: text. Each form of the output is one
 //! [`Output`]; nothing here decides anything, and control bytes of the log never pass.
 
 #[cfg(feature = "cli")]

@@ -21,7 +21,7 @@ pub trait Output {
         String::new()
     }
 
-    /// Takes in what an input told of itself, behind its reports; gives what can be written at once.
+    /// Takes in what an input said of itself, after its reports; gives what can be written at once.
     fn input(&mut self, input: Input) -> String {
         let _ = input;
         String::new()
@@ -37,17 +37,17 @@ pub trait Output {
         self.error(lacking)
     }
 
-    /// Something could not be read; gives what can be written at once. Whoever runs the program is told
-    /// otherwise.
+    /// Something could not be read; gives what can be written at once. Whoever runs the program learns it
+    /// on stderr.
     fn error(&mut self, error: &dyn Error) -> String {
         let _ = error;
         String::new()
     }
 
-    /// Everything was read; gives what stands behind the last report, or the beginning of it.
+    /// Everything was read; gives what comes after the last report, or the beginning of it.
     fn finish(&mut self, ending: RunSummary<'_>) -> String;
 
-    /// The next piece of what stands behind that, until there is none: it may be more than fits into memory.
+    /// The next piece of what comes after that, until there is none: it may be more than fits into memory.
     ///
     /// # Errors
     /// Where a file that it waited in cannot be read back.
@@ -109,7 +109,7 @@ impl Error for Lacking<'_> {}
 pub struct RunStatus<'b> {
     /// It is one of those that the user wants to fail on.
     pub fails: bool,
-    /// How it stands to the baseline, where there is one.
+    /// What the baseline says of it, where there is one.
     pub baseline: Option<baseline::BaselineStatus<'b>>,
 }
 

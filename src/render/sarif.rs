@@ -1,7 +1,7 @@
 //! SARIF 2.1.0: one result a splat.
 //!
 //! In: reports. Out: one run with a rule for each kind of report that was found. A result points at the
-//! log; its stack, and what its evidence stands on, are there as well. Code scanning tells results
+//! log; its stack, and the lines of its evidence, are there as well. Code scanning knows results
 //! apart by `partialFingerprints`: the signature.
 
 mod locations;
@@ -45,7 +45,7 @@ pub struct Sarif {
 }
 
 impl Sarif {
-    /// The beginning of the document, once: results are written as they come, so what sums them up stands behind.
+    /// The beginning of the document, once: results are written as they come, so what sums them up comes after.
     fn beginning(&mut self) -> String {
         if self.results.is_some() {
             return String::new();
@@ -161,6 +161,7 @@ fn result(report: &Report, standing: RunStatus<'_>, rule: String) -> Result {
     result.suppressions = standing.known().map(|known| vec![suppression(known)]);
     result.baseline_state = standing.baseline.map(|standing| match standing {
         baseline::BaselineStatus::New => "new".into(),
+        // SARIF has no word for it: what was seen before is unchanged, and its level says that it fails.
         baseline::BaselineStatus::Expired(_) | baseline::BaselineStatus::Known(_) => {
             "unchanged".into()
         }

@@ -15,7 +15,7 @@ const IN_MEMORY: usize = 4 << 20;
 /// Bytes of a piece.
 const PIECE: usize = 1 << 20;
 
-/// Texts one behind the other.
+/// Texts one after the other.
 #[derive(Debug, Default)]
 pub struct Spool {
     file: Option<File>,
@@ -23,7 +23,7 @@ pub struct Spool {
     length: u64,
     /// Bytes that were given of them.
     given: u64,
-    /// What stands behind those in the file.
+    /// What comes after those in the file.
     memory: String,
     /// No file can be had, or it takes no more.
     without_file: bool,
@@ -43,6 +43,7 @@ impl Spool {
     /// Adds a text.
     pub fn push(&mut self, text: &str) {
         self.memory.push_str(text);
+        // A disk that is full is not asked again: the text stays in memory.
         if self.memory.len() > IN_MEMORY && !self.without_file {
             self.without_file = self.put_away().is_err();
         }
@@ -55,6 +56,7 @@ impl Spool {
                 Ok(Some(text)) => self.push(&text),
                 Ok(None) => return,
                 Err(error) => {
+                    // Reported by the next read, since a push gives nothing back.
                     self.error = Some(error);
                     return;
                 }
@@ -102,7 +104,7 @@ impl Spool {
     }
 }
 
-/// What stands behind the last report: spools one behind the other.
+/// What comes after the last report: spools one after the other.
 #[derive(Debug, Default)]
 pub struct Rest(VecDeque<Spool>);
 

@@ -66,6 +66,7 @@ impl Text {
     /// incident.
     fn splat(&mut self, found: Report) -> String {
         let follows = self.last.replace(found.incident) == Some(found.incident);
+        // Each report has a block of its own then, so that none waits.
         if self.manner.whole {
             return self.block(&found, &[]);
         }
@@ -106,6 +107,7 @@ impl Text {
 
     /// A line for a notice that the input has not had before.
     fn notice(&mut self, found: &Report) -> String {
+        // One line a title: the same notice may come thousands of times in a boot.
         if self.manner.quiet || !self.told.insert(found.title.clone()) {
             return String::new();
         }
@@ -114,6 +116,7 @@ impl Text {
         if let Some(kind) = kind.filter(|kind| self.meant.insert(kind.name.clone())) {
             line += &meaning(kind, &self.style);
         }
+        // The block of an open incident comes first; the line waits for it.
         if self.incident.is_empty() {
             return self.line(line);
         }
@@ -143,6 +146,7 @@ impl Output for Text {
 
     fn input(&mut self, input: Input) -> String {
         self.inputs.push(input);
+        // Another input may be of another machine, where the notice is news.
         self.told.clear();
         self.meant.clear();
         self.found.push(FoundText::default());
@@ -195,7 +199,7 @@ fn notice(report: &Report, style: &Style) -> String {
     )
 }
 
-/// What a kind of notice means, and where more of it is said; told once an input.
+/// What a kind of notice means, and where more of it is said; said once an input.
 fn meaning(kind: &Kind, style: &Style) -> String {
     let Some(means) = &kind.means else {
         return String::new();
@@ -242,6 +246,7 @@ fn nothing_found(inputs: &[Input], found: &[FoundText]) -> String {
     let inputs = inputs.iter().zip(found);
     inputs
         .map(|(input, found)| {
+            // Without any line of a kernel's, "no splat" would sound like good news.
             let what = if input.is_kernel { "splat" } else { "log" };
             format!(
                 "{}: no kernel {what} in {}{}\n",

@@ -43,6 +43,7 @@ const FEW: usize = 2;
 /// `function` are always shown, and all frames of a stack that has no others.
 pub fn short<'a>(steps: Vec<Step<'a>>, function: Option<&str>) -> Vec<Step<'a>> {
     let is_sure = |step: &Step<'_>| matches!(step, Step::Frame(frame) if frame.reliable);
+    // All of it is unsure then, and to fold it would leave nothing.
     if !steps.iter().any(is_sure) {
         return steps;
     }
@@ -60,6 +61,7 @@ pub fn short<'a>(steps: Vec<Step<'a>>, function: Option<&str>) -> Vec<Step<'a>> 
             _ => all.push(Step::Folded(Why::Unsure, vec![unsure])),
         }
     }
+    // A row in the place of one or two frames saves nothing.
     let few = |step| match step {
         Step::Folded(Why::Unsure, frames) if frames.len() <= FEW => {
             frames.into_iter().map(Step::Frame).collect()
@@ -91,6 +93,7 @@ pub fn of_stack<'a>(frames: &'a [Frame], grammar: &Grammar) -> Vec<Step<'a>> {
             }
             continue;
         }
+        // Machinery is folded across stacks: it is the handler's, whichever stack it ran on.
         if frame.section != section {
             section = frame.section;
             steps.push(Step::Section(section_name(section)));

@@ -25,7 +25,7 @@ pub fn kebab<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
-/// Breaks at blanks; lines behind the first are indented.
+/// Breaks at blanks; lines after the first are indented.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut out = String::new();
     let mut column = 0;

@@ -11,7 +11,7 @@ use crate::splat::{Splat, Stack};
 use crate::symbols::{Match, Symbols};
 use crate::title::Name;
 
-/// All that the lines of a report tell, and no other line.
+/// What follows from the lines of a report alone.
 #[derive(Debug, Clone)]
 pub(super) struct Findings {
     pub name: Name,
@@ -41,6 +41,7 @@ impl ReportCache {
         late_clear: Option<&LateClear>,
     ) -> Findings {
         let is_line = is_of_one_line(grammar, splat) && late_clear.is_none();
+        // A vmlinux that was found adds files and lines, which are not in the key.
         if !is_line || symbols.matched != Match::None {
             return work_out(grammar, splat, symbols, late_clear);
         }
@@ -71,6 +72,7 @@ fn work_out(
     splat.details = details::of(grammar, splat);
     let name = name(grammar, splat, late_clear);
     let culprit = culprit(grammar, splat, &name, late_clear);
+    // Of a late clear the file of the requester: the site's own would be blamed for all of them.
     let guilty_file = match culprit.as_ref().filter(|_| late_clear.is_some()) {
         Some(requester) => requester.file.clone(),
         None => guilty::file(grammar, splat, symbols),

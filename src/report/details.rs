@@ -27,6 +27,8 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
         };
         goes_on &= line.printed.starts_with(' ') && *line.class == LineClass::Text;
         let is_wanted = !is_torn && (goes_on || wanted && says_something(grammar, line));
+        // The count goes on, so that the second half of a line that was not kept is not kept
+        // either.
         if is_wanted && details.len() < MOST {
             details.push(as_printed(line).to_owned());
         }
@@ -51,6 +53,7 @@ fn is_half(line: SplatLine<'_>, next: SplatLine<'_>) -> bool {
 
 fn says_something(grammar: &Grammar, line: SplatLine<'_>) -> bool {
     let text = line.text.trim();
+    // Rows of signs and single letters draw a picture: they say nothing alone.
     let has_words = text.bytes().filter(u8::is_ascii_alphanumeric).count() > 2;
     has_words && grammar.stack_at(text).is_none() && !is_dump(text)
 }

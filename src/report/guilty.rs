@@ -3,7 +3,7 @@
 //! In: a splat with its lines and what the symbols say, the files that are passed over. Out: a file of the
 //! kernel tree, or nothing where the report names none. The rule is syzkaller's (pkg/report/linux.go): the
 //! first file of the report that is not infrastructure, then a deeper one in the same folder, because a
-//! driver stands below the core of its subsystem. Where all are infrastructure it is the first.
+//! driver is below the core of its subsystem. Where all are infrastructure it is the first.
 
 use crate::grammar::{Grammar, PassedOver};
 use crate::splat::{Frame, Inline, LineClass, Splat, tree_path};
@@ -26,7 +26,7 @@ pub fn file(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<Strin
     choose(grammar, tail)
 }
 
-/// Where to begin: behind the interrupt that found a stall.
+/// Where to begin: after the interrupt that found a stall.
 fn begin(grammar: &Grammar, splat: &Splat, all: &[NamedFile<'_>]) -> usize {
     let of_kind = |rule: &&PassedOver| rule.kinds.contains(&splat.kind);
     let mut marks = grammar
@@ -38,6 +38,7 @@ fn begin(grammar: &Grammar, splat: &Splat, all: &[NamedFile<'_>]) -> usize {
         all.iter()
             .position(|named| named.line.contains(mark.as_str()))
     };
+    // Without a mark all files count.
     marks.find_map(place).unwrap_or(0)
 }
 
@@ -47,6 +48,7 @@ fn choose(grammar: &Grammar, all: &[NamedFile<'_>]) -> Option<String> {
         !rules.any(|rule| rule.has_file(&named.file) || rule.has_line(named.line))
     };
     let mut rest = all.iter().filter(counts);
+    // All are infrastructure: then the report is about infrastructure.
     let Some(first) = rest.next() else {
         return all.first().map(|named| named.file.clone());
     };
@@ -90,6 +92,8 @@ fn named<'a>(splat: &'a Splat, symbols: &Symbols) -> Vec<NamedFile<'a>> {
         };
         match line.class {
             LineClass::Frame(..) => {
+                // Frames that are not kept as lines (unreliable ones, those beyond the limits) are
+                // passed over.
                 while frames
                     .next_if(|frame| frame.log_line < line.number)
                     .is_some()

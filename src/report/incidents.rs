@@ -51,8 +51,9 @@ impl Incidents {
         self.next
     }
 
-    /// Numbers a report of another output anew, to stand behind those of this one.
+    /// Numbers a report of another output anew, to come after those of this one.
     pub fn shift(&self, report: &mut Report) {
+        // Notices belong to no incident: their own number is all that they have.
         if report.level == Level::Notice {
             report.index += self.notices;
             report.incident = report.index;
@@ -75,7 +76,7 @@ impl Incidents {
         }
     }
 
-    /// Counts on behind all reports of another output.
+    /// Counts on after all reports of another output.
     pub fn skip(&mut self, other: &Incidents) {
         self.next += other.next;
         self.notices += other.notices;
@@ -97,6 +98,7 @@ impl Incidents {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
+        // Found by its trace or a mail, it may have been read as another kind.
         if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
             splat.kind.clone_from(&site.kind);
         }
@@ -118,10 +120,11 @@ impl Incidents {
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
         let findings = cache.findings(grammar, &mut splat, &symbols, late_clear.as_ref());
+        // The text of thousands of lines is not needed any more; an excerpt keeps what is shown.
         splat.lines = Lines::default();
         let name = findings.name;
         let is_consequence = name.consequence && joined;
-        // Behind an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
+        // After an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
         splat.truncated &= !is_consequence || has_trace;
         Report {
             index,
@@ -171,12 +174,14 @@ impl Incidents {
                 || last.asked_as(asked.as_ref(), splat)
                 || follows.is_some_and(|follows| last.brings_about(follows, splat))
         };
+        // The same caller first: two CPUs that crash at once have two incidents.
         let by_same = |last: &&LastReport| splat.caller.is_some() && last.caller == splat.caller;
         let before = self
             .last
             .iter()
             .rev()
             .find(|last| by_same(last) && causes(last));
+        // Without callers the last report is the nearest cause.
         let before = before.or_else(|| self.last.back().filter(causes));
         let joined = before.map(|last| last.incident);
         let cause = before.map(|last| last.cause.clone());
@@ -211,6 +216,7 @@ impl LastReport {
         let soon = passed.is_some_and(|(now, then)| {
             now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
         });
+        // Time is counted from the start of a boot, and says nothing across two.
         let same_boot = self.boot == splat.boot;
         able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
     }

@@ -1,12 +1,12 @@
 //! LKP's names: what intel/lkp-tests calls a report in its mails and results.
 //!
 //! In: a splat. Out: the names, made by the `[[lkp]]` rules of the grammar from the header and, as LKP itself does,
-//! from the lines that tell two reports of one header apart.
+//! from the lines by which two reports of one header differ.
 
 use crate::grammar::{Grammar, rewrite};
 use crate::splat::{Splat, undecoded};
 
-/// What lockdep is about, on two lines with a lock and its place behind each (kernel/locking/lockdep.c,
+/// What lockdep is about, on two lines with a lock and its place after each (kernel/locking/lockdep.c,
 /// `print_circular_bug_header()`).
 const CIRCULAR: &str = "possible circular locking dependency detected";
 const WANTED: &str = " is trying to acquire lock:";
@@ -34,6 +34,7 @@ fn locks(splat: &Splat) -> Option<String> {
         let mut lines = splat.details.iter();
         let line = lines.find(|line| line.ends_with(mark))?;
         let (_, place) = lines.next()?.split_once(", at: ")?;
+        // The place has offset and size, which change from build to build.
         let function = place.split(['+', ' ']).next()?;
         Some((line, function))
     };

@@ -67,6 +67,7 @@ impl MemoryState {
         grammar.kind(&splat.kind).filter(|kind| kind.memory)?;
         let mut state = MemoryState::default();
         let mut amounts: Vec<(MemoryName, Amount)> = Vec::new();
+        // The numbers are after the header, which says how much was asked for.
         for line in splat.lines.iter().skip(1) {
             let text = line.text.trim();
             let found = grammar
@@ -84,6 +85,7 @@ impl MemoryState {
         if amounts.is_empty() && state.tasks.is_empty() {
             return None;
         }
+        // First: without the size of a page the other numbers mean nothing.
         state.page = amounts.iter().find_map(|(name, amount)| match amount {
             Amount::Bytes(bytes) if *name == MemoryName::Page => Some(*bytes),
             _ => None,
@@ -129,6 +131,7 @@ fn amount(rule: &MemoryRule, groups: &MatchedGroups<'_>) -> Option<(MemoryName, 
     let number = |name: &str| groups.name(name)?.as_str().parse::<u64>().ok();
     let more = number("more").unwrap_or(0);
     let amount = match (number("pages"), number("kb")) {
+        // Hostile numbers must not wrap around into plausible ones.
         (Some(pages), _) => Amount::Pages(pages.checked_add(more)?),
         (None, Some(kb)) => Amount::Bytes(kb.checked_add(more)?.checked_mul(KB)?),
         (None, None) => return None,

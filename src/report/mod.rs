@@ -166,6 +166,7 @@ impl Report {
     /// program's code.
     pub fn disassembly(&self) -> Option<Disassembly> {
         let kind = self.grammar().kind(&self.splat.kind);
+        // Where WARN() was called the instruction is its trap, on every machine.
         kind.filter(|kind| kind.faults)?;
         self.splat.rip.as_ref()?.function.as_ref()?;
         disassembly::of(&self.splat, &self.symbols)
@@ -181,6 +182,7 @@ impl Report {
     /// is looked up by its folder.
     pub(crate) fn look_up(&mut self, sources: &Sources) {
         let folder = || sources.folder_of(self.module()?);
+        // A file says more than a folder, and both may be of one module.
         let about = self.guilty_file.clone().or_else(folder);
         self.routing = about.and_then(|about| sources.routing(&about));
         let release = self.platform.release.as_deref();
@@ -206,7 +208,7 @@ impl Report {
         self.late_clear.as_ref().map(|verdict| verdict.path)
     }
 
-    /// Log lines that the verdict stands on.
+    /// Log lines that prove the verdict.
     pub fn evidence_lines(&self) -> impl Iterator<Item = u64> {
         let evidence = self.late_clear.iter().flat_map(|clear| &clear.evidence);
         evidence.filter_map(|item| item.line)
@@ -219,6 +221,7 @@ fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Nam
         true => headless(grammar, splat),
         false => title::name(grammar, splat, splat.kernel.release.as_deref()),
     };
+    // Also of a damaged report: the verdict has proved which function warns.
     let site = grammar.sites.first().filter(|_| late_clear.is_some());
     match site {
         Some(site) if name.function.as_ref() != Some(&site.function) => Name {
@@ -230,8 +233,9 @@ fn name(grammar: &Grammar, splat: &Splat, late_clear: Option<&LateClear>) -> Nam
     }
 }
 
-/// Nothing tells what a report without its head was about but the place where it happened.
+/// Of a report without its head only the place where it happened says what it was about.
 fn headless(grammar: &Grammar, splat: &Splat) -> Name {
+    // RIP in the machinery is where the report was printed, not what it is about.
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
     let rip = rip
         .map(|symbol| demangled(base_name(symbol)))
@@ -253,7 +257,7 @@ fn headless(grammar: &Grammar, splat: &Splat) -> Name {
     }
 }
 
-/// The functions of frames that tell one report from another, innermost first.
+/// The functions of frames by which one report differs from another, innermost first.
 fn meaningful<'a>(
     grammar: &'a Grammar,
     frames: impl IntoIterator<Item = &'a Frame>,
@@ -282,6 +286,7 @@ fn culprit(
     name: &Name,
     late_clear: Option<&LateClear>,
 ) -> Option<Culprit> {
+    // The OOM killer, for example: whoever asked for memory last is not at fault.
     if grammar
         .kind(&splat.kind)
         .is_some_and(|kind| kind.innocent_stack)
@@ -298,6 +303,7 @@ fn culprit(
         .or_else(|| printed.clone().or_else(first).map(Cow::into_owned))?;
     let is_it = |frame: &&Frame| is_of(grammar, frame, &function);
     let frame = splat.frames.iter().find(is_it);
+    // The file of the header is that of its own function only.
     let of_header = splat.at_file.clone();
     let of_header = of_header.filter(|_| printed.as_deref() == Some(function.as_str()));
     let file = frame.and_then(|frame| frame.file.clone()).or(of_header);

@@ -34,6 +34,7 @@ impl MsrAccess {
         let number = group("msr")?;
         let parsed = number.strip_prefix("0x");
         let parsed = parsed.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        // RDMSR is the access of the two that reads; every other form writes.
         let reads = group("access").is_some_and(|access| access.starts_with("RDMSR"));
         Some(MsrAccess {
             access: if reads { "read" } else { "write" },

@@ -11,7 +11,7 @@ use crate::title::Name;
 use std::borrow::Cow;
 use std::iter;
 
-/// Frames of a signature: enough to tell bugs apart, few enough to survive inlining elsewhere.
+/// Frames of a signature: enough to separate bugs, few enough to survive inlining elsewhere.
 const FRAMES: usize = 3;
 
 /// The signature of a report.
@@ -19,7 +19,7 @@ const FRAMES: usize = 3;
 /// It is made of what identifies the bug: the kind; the function that the report is about, where none is known
 /// the place that the header names, and only then the header's words; the functions that called it, on the
 /// report's own stack. The line of the place is a part of it although lines move from version to version: it is
-/// all that tells two bugs of one file apart, and to take a new bug for a known one is worse.
+/// all by which two bugs of one file differ, and to take a new bug for a known one is worse.
 pub fn of(
     grammar: &Grammar,
     splat: &Splat,
@@ -39,6 +39,7 @@ pub fn of(
         .or_else(|| place(splat).filter(|_| !name.general))
         .unwrap_or_else(|| words(name).to_owned());
     let kind = grammar.kind(&splat.kind);
+    // Its stack is of whoever happened to ask, and another one each time.
     if kind.is_some_and(|kind| kind.innocent_stack) {
         return join(&splat.kind, &what, iter::empty());
     }

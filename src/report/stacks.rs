@@ -8,7 +8,7 @@ use crate::splat::{LineClass, Splat, SplatLine, Stack};
 
 /// Where a stack begins.
 struct Begun {
-    /// So many lines of the splat stand in front.
+    /// So many lines of the splat are in front.
     place: usize,
     label: Option<String>,
     /// `Call Trace:` begins it, or a line that says that it is the report's own.
@@ -25,6 +25,8 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<Stack> {
     let ends = begun.iter().skip(1).map(|next| next.place);
     let mut from = 0;
     let mut stacks: Vec<(Stack, &Begun)> = Vec::new();
+    // Frames know how many lines are in front of them: so they are divided without reading a line
+    // again.
     for (begun, end) in begun.iter().zip(ends.chain([usize::MAX])) {
         let count = splat.frames[from..].partition_point(|frame| frame.behind <= end);
         let frames = from..from + count;
@@ -49,6 +51,7 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
     for (place, line) in splat.lines.iter().enumerate() {
         let waits = all.last().is_some_and(|last| last.waits);
         match begins(grammar, line) {
+            // The `Call Trace:` after the name of another task is that task's.
             Some(StackOf::Own) if waits => all.iter_mut().for_each(|begun| begun.waits = false),
             Some(of) => all.push(Begun {
                 place,
@@ -88,6 +91,7 @@ fn own_first(stacks: Vec<(Stack, &Begun)>) -> Vec<Stack> {
         .or_else(|| find(&|begun| !begun.aside))
         .unwrap_or(0);
     let mut stacks: Vec<Stack> = stacks.into_iter().map(|(stack, _)| stack).collect();
+    // The others stay in the order of the log.
     if own < stacks.len() {
         stacks[..=own].rotate_right(1);
     }

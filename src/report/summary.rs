@@ -34,6 +34,7 @@ pub(super) fn of(
     culprit: Option<&Culprit>,
     late_clear: Option<&LateClear>,
 ) -> Option<Summary> {
+    // The verdict's own words know path and fault, which no rule here does.
     if late_clear.is_some() {
         return None;
     }
@@ -46,6 +47,7 @@ pub(super) fn of(
     }
     for after in &rule.after {
         let mut pairs = lines(splat).zip(lines(splat).skip(1));
+        // The first pair that fits: a report may hold the same two lines for several objects.
         pairs.any(|(line, next)| {
             after.line.is_match(line) && collect(&mut facts, &after.next, next)
         });
@@ -116,6 +118,7 @@ fn in_words(name: &str, value: &str) -> String {
         ("irq", "HARDIRQ") => "a hardware interrupt".to_owned(),
         ("irq", "SOFTIRQ") => "a soft interrupt".to_owned(),
         ("address", digits) => {
+            // A reader looks at the size of an address, which sixteen digits hide.
             let digits = digits.trim_start_matches("0x").trim_start_matches('0');
             format!("0x{}", if digits.is_empty() { "0" } else { digits })
         }
@@ -155,6 +158,7 @@ fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
     ];
     for (name, value) in known {
         if let Some(value) = value {
+            // What the header says of itself comes first.
             facts.entry(name.to_owned()).or_insert(value);
         }
     }
@@ -203,6 +207,7 @@ fn module_of(splat: &Splat, function: &str) -> Option<String> {
 /// The task that an oops ends: none where the CPU was idle or in an interrupt.
 fn victim(splat: &Splat) -> Option<String> {
     let comm = splat.comm.as_deref()?;
+    // The end of task 1 is a panic, and task 0 is the idle one.
     let in_task = splat.pid.is_some_and(|pid| pid > 1)
         && splat
             .frames

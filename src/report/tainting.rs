@@ -24,6 +24,7 @@ pub fn of(splat: &Splat) -> Vec<TaintingModule> {
     let texts = splat.lines.iter().map(|line| line.text.trim());
     let mut lists = texts.filter_map(|text| text.strip_prefix("Modules linked in:"));
     let list = lists.next().unwrap_or_default();
+    // The module that was unloaded last has letters too, but was no part of the kernel any more.
     let list = list.split("[last unloaded").next().unwrap_or_default();
     list.split_whitespace()
         .filter_map(module)
@@ -34,6 +35,7 @@ pub fn of(splat: &Splat) -> Vec<TaintingModule> {
 fn module(word: &str) -> Option<TaintingModule> {
     let (name, flags) = word.strip_suffix(')')?.split_once('(')?;
     let letters: String = flags.chars().filter(|flag| !"+-".contains(*flag)).collect();
+    // A word of a cut or mixed line may have parentheses too.
     let is_flags = letters.bytes().all(|flag| flag.is_ascii_uppercase());
     let is_name = !name.is_empty()
         && name

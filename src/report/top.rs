@@ -8,13 +8,14 @@ use crate::splat::{Inline, Splat, base_name, demangled};
 use crate::symbols::{Position, Symbols};
 use std::sync::Arc;
 
-/// The place that the header names, else the one at RIP, else the first frame that tells one report from
+/// The place that the header names, else the one at RIP, else the first frame by which one report differs from
 /// another.
 pub fn place(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<(String, u32)> {
     let of_header = splat.at_file.clone().zip(splat.at_line);
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
     let tells = rip.is_none_or(|name| is_meaningful(grammar, &demangled(base_name(name))));
     let of_symbols = |position: &Option<Arc<Position>>| innermost(&position.as_ref()?.frames());
+    // A decoded log has places where the symbols have none.
     let printed = || {
         let rip = splat.rip.iter().filter(|_| tells);
         let codes = rip.chain([&splat.at]);
@@ -35,6 +36,7 @@ pub fn place(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<(Str
             innermost(&all)
         })
     };
+    // The header is the kernel's own word, so that no vmlinux can make it wrong.
     of_header
         .or_else(|| of_symbols(&symbols.rip).filter(|_| tells))
         .or_else(|| of_symbols(&symbols.at))

@@ -20,6 +20,7 @@ impl Addresses {
     pub fn take(&mut self, text: &str) -> bool {
         let (name, address) = split(text);
         let (name, address) = (name.to_lowercase(), address.to_lowercase());
+        // One of the two is enough: people change addresses, and mailmap may not know.
         let is_new =
             !self.addresses.contains(&address) && (name.is_empty() || !self.names.contains(&name));
         if !is_new || !address.contains('@') || address == CHIEF {

@@ -28,6 +28,7 @@ impl Mailmap {
             let line = line.split('#').next().unwrap_or_default().trim();
             if let Some((before, now)) = entry(line) {
                 let known = map.entries.entry(before).or_default();
+                // Later lines add to earlier ones: one may give the name, another the address.
                 known.name = now.name.or(known.name.take());
                 known.address = now.address.or(known.address.take());
             }
@@ -38,6 +39,7 @@ impl Mailmap {
     /// `NAME <ADDRESS>` as it is now.
     pub fn now(&self, text: &str) -> String {
         let (name, address) = split(text);
+        // A name with an address is more special than the address alone.
         let of_both = self.entries.get(&key(name, address));
         let Some(now) = of_both.or_else(|| self.entries.get(&key("", address))) else {
             return text.to_owned();

@@ -135,6 +135,7 @@ impl Maintainers {
             path: named(),
             error,
         })?;
+        // Asked here, because any text file would give no routing, and nobody would know why.
         let sections = sections::read(&text);
         if !sections.iter().any(MaintainersSection::has_files) {
             return Err(RoutingError::Empty { path: named() });
@@ -147,6 +148,7 @@ impl Maintainers {
         let sections = self.sections.iter();
         let depths = sections.filter_map(|section| Some((section.depth_of(file)?, section)));
         let mut fitting: Vec<_> = depths.collect();
+        // Stable: sections of one depth stay in the order of the file, as the script prints them.
         fitting.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
         let (_, first) = fitting.first()?;
         let mut routing = Routing {
@@ -162,6 +164,7 @@ impl Maintainers {
         for (_, section) in fitting {
             let mut add = |to: &mut Vec<String>, from: &[String]| {
                 let now = from.iter().map(|text| self.mailmap.now(text));
+                // Whoever maintains one section need not be named again as the reviewer of another.
                 to.extend(now.filter(|text| people.take(text)));
             };
             add(&mut routing.maintainers, &section.maintainers);
@@ -177,6 +180,7 @@ impl Maintainers {
 fn read(path: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
+    // A bound, since the path may name a device.
     file.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

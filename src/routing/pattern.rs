@@ -44,6 +44,7 @@ impl PathPattern {
         if self.is_folder_of(path) {
             return Some(self.depth(own + 1));
         }
+        // A pattern of a file matches nothing below it, although a star takes slashes.
         let fits = slashes(path) == slashes(&self.text) && self.begins(path);
         fits.then_some(self.depth(own + 1))
     }
@@ -85,6 +86,7 @@ impl PathPattern {
                 Some(_) => {}
             }
             match star {
+                // The star takes one byte more, and what follows it is tried again.
                 Some((behind, from)) if from < path.len() => {
                     star = Some((behind, from + 1));
                     (part, at) = (behind, from + 1);

@@ -59,6 +59,7 @@ impl MaintainersSection {
         if self.excluded.iter().any(|x| x.depth_in(path).is_some()) {
             return None;
         }
+        // The last fitting line counts, as it does for the script.
         let last = self.files.iter().rev();
         let by_file = last.filter_map(|pattern| pattern.depth_in(path)).next();
         by_file.or_else(|| self.names.iter().any(|name| name.fits(path)).then_some(0))
@@ -72,6 +73,7 @@ impl MaintainersSection {
             b'R' => self.reviewers.push(value.to_owned()),
             b'L' => {
                 let (address, more) = value.split_once(char::is_whitespace).unwrap_or((value, ""));
+                // A mail to it would come back.
                 if !more.contains("subscribers-only") {
                     self.lists.push(address.to_owned());
                 }

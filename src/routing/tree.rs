@@ -63,6 +63,7 @@ impl Tree {
     /// # Errors
     /// Where there is no such folder.
     pub fn open(root: &Path) -> std::io::Result<Tree> {
+        // Links on the way are resolved once, or no path of the tree would begin with it.
         let root = root.canonicalize()?;
         let release = file_in(&root, "Makefile").and_then(release);
         Ok(Tree {
@@ -92,6 +93,7 @@ impl Tree {
                 text: text.trim_end().to_owned(),
             });
         }
+        // A file that ends before the line is of another kernel.
         lines.iter().any(|one| one.number == line).then_some(())?;
         let both = self.release.as_deref().zip(log_release);
         Some(SourceCode {
@@ -128,6 +130,7 @@ fn file_in(root: &Path, file: &str) -> Option<BufReader<std::io::Take<File>>> {
 fn release(makefile: impl BufRead) -> Option<String> {
     let names = ["VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"];
     let mut values: [Option<String>; 4] = Default::default();
+    // The release is at the top of the Makefile.
     for line in makefile.split(b'\n').take(100).map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         let Some((name, value)) = line.split_once('=') else {
@@ -135,6 +138,7 @@ fn release(makefile: impl BufRead) -> Option<String> {
         };
         let known = names.iter().position(|known| *known == name.trim());
         if let Some(slot) = known.and_then(|index| values.get_mut(index)) {
+            // The file may be anybody's: nothing but what a release has goes into the output.
             let is_plain = |c: char| c.is_ascii_graphic();
             *slot = Some(value.chars().filter(|c| is_plain(*c)).take(64).collect());
         }
@@ -198,6 +202,7 @@ fn objects(root: &Path, makefile: &str) -> Vec<String> {
     if !matches!(read, Some(Ok(_))) {
         return Vec::new();
     }
+    // A list goes on after a backslash at the end of a line.
     let text = text.replace("\\\n", " ");
     let lines = text.lines().filter_map(|line| {
         let (name, values) = line.split_once('=')?;
@@ -205,6 +210,7 @@ fn objects(root: &Path, makefile: &str) -> Vec<String> {
     });
     let words = lines.flat_map(str::split_whitespace);
     let objects = words.filter_map(|word| word.strip_suffix(".o"));
+    // A path names the object of another folder.
     let names = objects.filter(|name| !name.contains('/'));
     names.map(|name| name.replace('-', "_")).collect()
 }

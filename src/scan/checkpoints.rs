@@ -1,6 +1,6 @@
 //! Up to where an input was read without a gap: only that may be remembered.
 //!
-//! In: the ends of jobs, in their order. Out: their keys, but none behind a job that was not read whole: the key of a
+//! In: the ends of jobs, in their order. Out: their keys, but none after a job that was not read whole: the key of a
 //! public-inbox says that all commits before it were read.
 
 use super::order::End;
@@ -19,6 +19,7 @@ impl Checkpoints {
     pub fn key<'e>(&mut self, end: &'e End) -> Option<&'e str> {
         self.gap |= end.key.is_none();
         let key = end.key.as_deref().filter(|_| !self.gap && !self.is_stopped);
+        // The next input begins without a gap.
         self.gap &= !end.is_last;
         key
     }

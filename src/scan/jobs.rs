@@ -118,6 +118,7 @@ impl<'a> Jobs<'a> {
         let known = self.known;
         let is_new = |commits: Option<Vec<_>>| commits.map(|commits| behind(commits, known));
         match commits(&path, self.analyzer).map(is_new) {
+            // An earlier run has read all of it.
             Ok(Some(commits)) if commits.is_empty() => None,
             Ok(Some(commits)) => Some(Job::Mails(Mails {
                 path: path.into(),

@@ -70,7 +70,7 @@ pub trait Sink {
     fn between_chunks(&mut self) {}
     /// Something could not be read; the scan goes on.
     fn error(&mut self, error: ScanError);
-    /// Takes in what a text told of itself, behind its reports: only where [`Sink::wants_members`].
+    /// Takes in what a text said of itself, after its reports: only where [`Sink::wants_members`].
     fn member(&mut self, member: Input) {
         let _ = member;
     }
@@ -172,6 +172,7 @@ impl<'a> Scanner<'a> {
         let work = || Worker::new(self, &order, members).run(&jobs);
         let started = thread::scope(|scope| {
             let start = |_: &usize| {
+                // Before it starts, or the order could be taken for finished.
                 order.hire();
                 let started = thread::Builder::new().spawn_scoped(scope, work);
                 if started.is_err() {
@@ -183,6 +184,7 @@ impl<'a> Scanner<'a> {
             self.hand_over(&order, sink);
             started
         });
+        // A limit on processes may allow no thread at all.
         if started == 0 {
             self.alone(&jobs, members, sink);
         }

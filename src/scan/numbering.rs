@@ -19,6 +19,7 @@ impl Numbering {
     /// Numbers the next report.
     pub fn report(&mut self, mut report: Report) -> Report {
         report.splat.boot = report.splat.boot.map(|boot| boot + self.input.boots);
+        // Before the shift, since it counts the numbers within the job.
         self.own.cover(&report);
         self.before.shift(&mut report);
         report

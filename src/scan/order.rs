@@ -40,7 +40,7 @@ pub enum JobResult {
     Error(Box<ScanError>),
     /// A commit that a mail is about.
     Fix(Box<Fix>),
-    /// What a text told of itself.
+    /// What a text said of itself.
     Member(Box<Input>),
     /// The job ended.
     End(Box<End>),
@@ -115,6 +115,7 @@ impl State {
         let (head, weight) = (self.head, self.weight);
         let own = self.slot(job).map_or(0, |slot| slot.weight);
         let waits = !self.abandoned && !self.of_one;
+        // The next job always has a little room of its own, or all would wait for it for ever.
         waits && weight >= MAX_WEIGHT && (job != head || own >= MAX_OWN_WEIGHT)
     }
 
@@ -125,7 +126,7 @@ impl State {
         enough && self.slots.front().is_some_and(has_some)
     }
 
-    /// Findings that nothing stands before.
+    /// Findings that nothing comes before.
     fn take(&mut self) -> Vec<JobResult> {
         let mut taken = Vec::new();
         while let Some(slot) = self.slots.front_mut() {
@@ -188,6 +189,7 @@ impl Order {
         }
         let is_worthy = state.is_worthy();
         drop(state);
+        // What belongs to a job that was given up goes.
         found.clear();
         if is_worthy {
             self.ready.notify_one();

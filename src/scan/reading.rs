@@ -15,7 +15,7 @@ use std::path::Path;
 /// Bytes of an input's members that one thread reads before others help.
 const SMALL: usize = 4 << 20;
 
-/// Commits of a job that are told one by one where they cannot be read; the rest is counted.
+/// Commits of a job that are reported one by one where they cannot be read; the rest is counted.
 const MAX_ERRORS: usize = 4;
 
 /// An input and what was found in it so far.
@@ -85,6 +85,7 @@ impl<'a> Reading<'a> {
 
     /// Something could not be read.
     pub fn fail(&mut self, error: ScanError) {
+        // What came before the error is handed over before it.
         self.flush();
         // What was not read to its end because nobody wants it is no error.
         if !self.analyzer.is_stopped() {
@@ -112,6 +113,7 @@ impl<'a> Reading<'a> {
     /// Lets a member wait for others; false where it must be read now.
     fn waits(&mut self, member: &Member<'_>, bytes: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(bytes.len());
+        // A small container is read sooner by one thread than it is shared.
         let may_wait = self.bytes > SMALL && ScanWindow::takes(bytes);
         let Some(window) = self.window.as_mut().filter(|_| may_wait) else {
             return false;
@@ -149,7 +151,7 @@ impl<'a> Reading<'a> {
         fed
     }
 
-    /// Reads a public-inbox repository. A commit that cannot be read is told, the others go on.
+    /// Reads a public-inbox repository. A commit that cannot be read is reported, the others are read.
     ///
     /// # Errors
     /// Where the repository cannot be opened, or its history is broken.
@@ -206,6 +208,7 @@ impl Visit for Reading<'_> {
         {
             return;
         }
+        // Members are handed over in their order, so that those that wait come first.
         self.flush();
         let origin = Origin {
             path: self.path,
@@ -223,7 +226,7 @@ impl Visit for Reading<'_> {
                 self.add(input);
             }
             Text::Stream(reader) => {
-                // Its errors are told by whoever takes the input apart.
+                // Its errors are reported by the code that takes the input apart.
                 let analyzer = self.analyzer;
                 let _ = self.stream(origin, |take| {
                     read_chunks_or_pause(Stoppable { reader, analyzer }, take)

@@ -38,7 +38,7 @@ struct HeldMail {
 pub struct FoundInWindow {
     /// Its reports.
     pub reports: Vec<Report>,
-    /// What it told of itself.
+    /// What it said of itself.
     pub input: Input,
     /// How its reports are numbered.
     pub incidents: Incidents,

@@ -143,7 +143,7 @@ impl<'s> Worker<'s> {
         }
     }
 
-    /// Reads mails of a public-inbox. A commit that cannot be read is told, the others go on.
+    /// Reads mails of a public-inbox. A commit that cannot be read is reported, the others are read.
     fn mails(&mut self, mails: &Mails, outlet: &mut Outlet<'_>) -> End {
         let name = mails.path.display().to_string();
         let mut incidents = Incidents::default();
@@ -151,6 +151,7 @@ impl<'s> Worker<'s> {
         let mut reading = reading.with_fixes(self.scanner.known.is_some());
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));
+        // Kept open from job to job: to open a repository takes longer than to read a mail.
         let opened = match known {
             Some((_, inbox)) => Ok(Some(inbox)),
             None => Inbox::open(&mails.path),
@@ -278,6 +279,7 @@ impl Outlet<'_> {
     fn keep(&mut self, found: JobResult) {
         self.kept.push(found);
         if self.kept.len() >= KEEP {
+            // Not one by one: the lock is shared by all workers.
             self.order.push(self.job, &mut self.kept, false);
         }
     }

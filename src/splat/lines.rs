@@ -31,6 +31,7 @@ impl LineClass {
         match kind {
             LineKind::Frame(frame, _) if frame.is_inlined() => LineClass::Inlined,
             LineKind::Frame(frame, caller) => LineClass::Frame(frame.name().into(), caller.clone()),
+            // The header of an inlined function, for example, which is read as a header.
             _ if text.trim_end().ends_with(INLINE_MARK) => LineClass::Inlined,
             LineKind::TraceStart => LineClass::TraceStart,
             LineKind::Known(detail) => LineClass::Known(*detail),
@@ -81,6 +82,7 @@ impl Lines {
         self.text.push_str(&raw);
         self.entries.push(Stored {
             end: self.text.len(),
+            // Kept only where it differs: nearly every line is as the kernel printed it.
             printed: matches!(raw, Cow::Owned(_)).then(|| printed.into()),
             class,
             number,

@@ -133,6 +133,7 @@ pub struct Splat {
 impl Splat {
     /// The frames of the report's own stack, without those of allocations, other locks or other CPUs.
     pub fn own_frames(&self) -> &[Frame] {
+        // Until the report is made all frames count as its own.
         match self.stacks.first() {
             Some(own) => self.frames_of(own),
             None => &self.frames,

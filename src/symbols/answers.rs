@@ -76,6 +76,7 @@ impl Symbols {
 
     /// Reads the variables at RIP, where it is in the vmlinux.
     pub(super) fn read_variables(&mut self, splat: &Splat) {
+        // DWARF counts the registers of each machine in its own way; the table is x86-64's.
         if let (Some(image), Some(pc)) = (&self.image, self.rip_address)
             && image.layout.machine.is_x86_64()
         {
@@ -132,13 +133,15 @@ impl Symbols {
     /// Whose `struct cpuinfo_x86` an address as printed is. `gs_base`: the `GS:` value.
     pub fn classify_cpuinfo(&self, value: u64, gs_base: Option<u64>) -> CpuInfo {
         match &self.image {
+            // setup_clear_cpu_cap() passes NULL: the feature is cleared on all CPUs
+            // (arch/x86/kernel/cpu/cpuid-deps.c).
             _ if value == 0 => CpuInfo::All,
             Some(image) => vmlinux::classify(image, value, gs_base, self.kaslr_offset),
             None => CpuInfo::Unknown,
         }
     }
 
-    /// `x86_cap_flags[feature]`: `None` where vmlinux does not tell, `Some(None)` for a feature that
+    /// `x86_cap_flags[feature]`: `None` where vmlinux does not say, `Some(None)` for a feature that
     /// /proc/cpuinfo does not show.
     pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
         vmlinux::cap_flag(self.image.as_ref()?, feature)

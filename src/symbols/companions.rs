@@ -88,6 +88,7 @@ impl Files {
     fn alternate_places(&self, name: &Path, id: &str) -> Vec<PathBuf> {
         let folder = self.own.path().parent().unwrap_or(Path::new(""));
         let plain = name.file_name().map(PathBuf::from).unwrap_or_default();
+        // `alternate_link` lets no id through that is shorter.
         let (first, rest) = id.split_at(2);
         let by_id = format!(".build-id/{first}/{rest}.debug");
         let below = self.roots.iter().flat_map(|root| {
@@ -139,6 +140,8 @@ impl Files {
         if !path.is_file() {
             return None;
         }
+        // Slots are made beforehand, because references to the files are handed out: a vector that
+        // grows would move them.
         let number = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             let next = slots.len();

@@ -132,6 +132,7 @@ impl DebugDirs {
 
     /// Files of a build-id, best first.
     pub(super) fn by_build_id(&self, build_id: &str) -> Vec<PathBuf> {
+        // It comes out of a log, and must not become a path like `../..`.
         let is_hex = build_id.len() > 2 && build_id.bytes().all(|b| b.is_ascii_hexdigit());
         let id = build_id.to_ascii_lowercase();
         let Some((first, rest)) = id.split_at_checked(2).filter(|_| is_hex) else {
@@ -142,6 +143,7 @@ impl DebugDirs {
             let given = existing(&self.folders, &BY_BUILD_ID, fill);
             let system = existing(self.search.system.as_slice(), &SYSTEM_BUILD_ID, fill);
             let caches = self.search.caches.iter();
+            // Where debuginfod-find keeps what it has fetched.
             let cached = caches.map(|cache| cache.join(&id).join("debuginfo"));
             let cached = cached.filter(|path| path.is_file());
             given.into_iter().chain(system).chain(cached).collect()
@@ -191,6 +193,8 @@ impl DebugDirs {
     fn remembered(&self, key: &str, find: impl FnOnce() -> Vec<PathBuf>) -> Vec<PathBuf> {
         const KEPT: usize = 4096;
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        // A machine has a few kernels. So many come of hostile logs only, and can be looked up
+        // again.
         if found.len() >= KEPT {
             found.clear();
         }
@@ -218,6 +222,8 @@ impl DebugDirs {
             built_modules(tree, &mut modules);
         }
         for files in modules.values_mut() {
+            // Debug packages install below /usr/lib/debug; the modules of the kernel itself are
+            // stripped.
             files.sort_by_key(|path| !path.to_string_lossy().contains("debug"));
         }
         modules
@@ -257,6 +263,7 @@ fn built_modules(tree: &Path, modules: &mut Modules) {
     }
     for line in list.lines() {
         let path = Path::new(line);
+        // The list is part of a tree that somebody else may have made.
         let stays_inside = path
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
@@ -276,6 +283,7 @@ fn walk_modules(top: &Path, modules: &mut Modules) {
     let mut seen = 0;
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            // A named folder may be anything, also `/`.
             seen += 1;
             if seen > MAX_ENTRIES {
                 return;

@@ -77,7 +77,7 @@ fn name_bare_addresses(best: &Assessment, splat: &mut Splat) {
     }
 }
 
-/// Where the function at RIP returns to: the first frame behind RIP that the unwinder vouches for. Some
+/// Where the function at RIP returns to: the first frame after RIP that the unwinder vouches for. Some
 /// traces begin with the trap's own handlers and repeat RIP.
 fn return_address(splat: &Splat, best: &Assessment) -> Option<u64> {
     let rip = best.stack.rip.address()?;

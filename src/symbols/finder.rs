@@ -60,6 +60,7 @@ impl DebugInfoFinder {
 
     /// The files that may be a kernel's vmlinux: the named ones, else those of its build-id and release.
     pub(super) fn kernels(&self, wanted: Wanted<'_>) -> Vec<Arc<Image>> {
+        // Who names a file wants that one. A search next to it would hide that it is the wrong one.
         if !self.vmlinux.is_empty() {
             return self.vmlinux.clone();
         }
@@ -105,6 +106,7 @@ impl DebugInfoFinder {
             let links = found.iter().flat_map(|image| debug_links(image));
             let linked = self.open_all(links.collect());
             let own_id = found.iter().find_map(|image| image.build_id());
+            // The network is asked last: a package on the disk needs no download of 600 MB.
             let fetched = match linked.is_empty() {
                 true => self.fetched(build_id.or(own_id.as_deref())),
                 false => Vec::new(),
@@ -119,6 +121,7 @@ impl DebugInfoFinder {
         let Some((servers, id)) = self.servers.as_ref().zip(build_id) else {
             return Vec::new();
         };
+        // The id may be that of a stripped file, by which nothing was looked up yet.
         let cached = self.dirs.by_build_id(id);
         if !cached.is_empty() {
             return self.open_all(cached);
@@ -137,9 +140,11 @@ impl DebugInfoFinder {
 
     /// Opens files that were found; those that cannot be used are left out, and noted.
     fn open_all(&self, paths: Vec<PathBuf>) -> Vec<Arc<Image>> {
+        // Held while files are opened, so that no two threads unpack the same vmlinux.
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |path: PathBuf| {
             let image = found.entry(path).or_insert_with_key(|path| {
+                // A failure is kept too: it is reported once, and not tried again for each splat.
                 let opened = Image::open_below(path, self.roots.clone(), self.max_size);
                 opened
                     .map_err(|error| self.missing.unusable(error))

@@ -63,11 +63,13 @@ impl Image {
 
     /// Has DWARF.
     pub(super) fn has_debug_info(&self) -> bool {
+        // A symbol table alone gives names and sizes, which a match can be decided by.
         self.find(".debug_info").is_some()
     }
 
     /// The file that `.gnu_debuglink` names; a plain name, since it comes out of a file.
     pub(super) fn debug_link(&self) -> Option<String> {
+        // A path in it would lead out of the folders that are searched.
         let link = self.section(".gnu_debuglink");
         let name = std::str::from_utf8(link.split(|&byte| byte == 0).next()?).ok()?;
         let is_plain = !name.is_empty() && name != ".." && !name.contains('/');

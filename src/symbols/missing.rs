@@ -1,13 +1,13 @@
 //! Debug info that was asked for and could not be had.
 //!
 //! In: what was looked for, and why it was not found. Out: a line for each kernel, with the package that has it. It is
-//! kept here and told at the end, once, whatever the number of splats.
+//! kept here and reported at the end, once, whatever the number of splats.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// Kernels that are told of.
+/// Lines on stderr: one each for so many kernels is more than anybody reads.
 const MAX_LINES: usize = 64;
 
 /// Endings of `uname -r`, or parts where a `*` follows, and the package with the vmlinux of such a kernel; `REL` is the release.
@@ -74,6 +74,7 @@ impl Missing {
             (Some(release), None) => release.to_owned(),
             (None, Some(id)) => format!("build-id {id}"),
             (None, None) => {
+                // Without either there was nothing to look for, so no names of files are listed.
                 let line = format!(
                     "{folders}: the log names neither release nor build-id of its kernel, so no vmlinux was looked \
                      for; name it with --vmlinux"
@@ -104,6 +105,7 @@ impl Missing {
 
     /// A file has the name of a module, but is not the one that was loaded.
     pub(super) fn other_module(&self, file: &str, name: &str, why: &str, release: Option<&str>) {
+        // No package is named: which one has a module differs by distribution.
         let kernel = release.map_or("the kernel of the log".to_owned(), |release| {
             format!("kernel {release}")
         });

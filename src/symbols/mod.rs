@@ -94,7 +94,7 @@ pub enum Match {
         /// The first contradictions, in words.
         why: String,
     },
-    /// No vmlinux, or nothing in the log that tells its kernel.
+    /// No vmlinux, or nothing in the log that names its kernel.
     #[default]
     None,
 }
@@ -149,6 +149,7 @@ impl Symbolizer {
             vmlinux: None,
         };
         let Some(best) = self.best(splat, boot, kernel.release) else {
+            // The debug info of a module may be there without that of its kernel.
             let mut symbols = Symbols::default();
             modules::fill(&self.finder, splat, kernel, &mut symbols);
             return symbols;
@@ -169,6 +170,7 @@ impl Symbolizer {
         if kernel.vmlinux.is_some() {
             symbols.image = Some(Arc::clone(&best.image));
             symbols.read_variables(splat);
+            // A release covers many builds, and data is at another address in each.
             if matched == Match::Exact {
                 symbols.name_registers(splat);
             }
@@ -225,6 +227,8 @@ impl Symbolizer {
                 release,
                 vmlinux: None,
             };
+            // Without a splat there is no code to compare, so the module is judged by its release
+            // alone.
             let position = modules::locate(&self.finder, code, module, kernel, exact)?;
             return Some(position.frames());
         }

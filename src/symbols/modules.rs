@@ -57,6 +57,7 @@ pub(super) fn fill(
             .as_ref()
             .zip(splat.code.as_ref())
             .filter(|(rip, _)| rip.module.as_deref() == Some(name.as_str()));
+        // The other modules may have debug info all the same.
         let Some((image, verdict)) = choose(finder, &name, &codes, trap, kernel) else {
             continue;
         };
@@ -83,6 +84,7 @@ pub(super) fn fill(
             set_position(frame, &position);
         }
     }
+    // A place in vmlinux was filled in before, and is never in a module.
     let rip = splat.rip.as_ref().and_then(|rip| place(rip, true));
     symbols.rip = symbols.rip.take().or(rip);
     symbols.at = symbols.at.take().or_else(|| place(&splat.at, true));
@@ -142,6 +144,7 @@ fn choose(
             best = Some((image, verdict));
         }
     }
+    // Reported once the best is known, since a wrong file next to the right one does no harm.
     if let Some((image, verdict)) = &best
         && let Match::Mismatch { why } = &verdict.matched
     {
@@ -196,6 +199,7 @@ fn says_release(image: &Image, printed: Option<&str>) -> Option<Says> {
 /// A distribution's builds differ in their salts.
 fn says_salt(image: &Image, vmlinux: Option<&Image>) -> Option<Says> {
     let (own, kernel) = (image.build_salt()?, vmlinux?.build_salt()?);
+    // Debian's salt is the release, so that an equal one proves no more than `says_release()`.
     (own != kernel).then(|| {
         Says::Against(format!(
             "it is of the build {own}, the vmlinux is of {kernel}"
@@ -235,6 +239,7 @@ fn code(image: &Image, trap: Option<(&CodeRef, &Code)>) -> CodeMatch {
         Some((address, address.wrapping_sub(rip.offset?)))
     };
     match trap.and_then(|(rip, code)| Some((place(rip)?, code))) {
+        // The comparison decodes instructions, those of x86-64 only.
         Some(((address, function), code)) if image.layout.machine.is_x86_64() => {
             vmlinux::compare(image, code, address, function)
         }

@@ -17,7 +17,7 @@ pub enum CodePlace {
         name: String,
         /// Bytes from its start.
         offset: u64,
-        /// The size that kallsyms prints for it; tells functions of one name apart.
+        /// The size that kallsyms prints for it, by which functions of one name differ.
         size: Option<u64>,
     },
 }
@@ -112,6 +112,7 @@ impl Image {
     ) -> Result<Vec<(u64, Symbol)>, Unresolved> {
         let mut named: Vec<Symbol> = self.symbols(name).iter().cloned().collect();
         named.retain(|symbol| symbol.is_code);
+        // Aliases would give one place several times.
         named.sort_by_key(|symbol| symbol.address);
         named.dedup_by_key(|symbol| symbol.address);
         let first = named.first().ok_or(Unresolved::NoFunction)?;

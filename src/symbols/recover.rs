@@ -38,10 +38,14 @@ pub(super) fn frames(held: &Assessment, splat: &mut Splat, symbols: &mut Symbols
     let mut section = splat.frames.first().map(|frame| frame.section);
     let frames = std::mem::take(&mut splat.frames);
     for (frame, place) in frames.into_iter().zip(&held.stack.frames) {
+        // A frame with `?` may be left over from an earlier call: it says nothing of who called
+        // whom.
         if frame.reliable {
             let here = named(Some(&frame.code), place);
             let same_stack = section == Some(frame.section);
             section = Some(frame.section);
+            // Between two stacks nothing was called, the CPU was interrupted. Where both are one
+            // place the machine prints RIP again as its first frame, as arm64 does.
             if let (Some(printed), Some(caller)) = (&above, &here)
                 && same_stack
                 && printed != caller

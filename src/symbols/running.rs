@@ -1,8 +1,8 @@
 //! The kernel that runs here. In: the banner of a log. Out: the build-id of the kernel, where it is the one that
 //! printed the log.
 //!
-//! Few logs hold build-ids. The log that people ask about most is that of their own machine, and there the kernel
-//! tells its build-id itself.
+//! Few logs hold build-ids. The log that most people ask about is that of their own machine, and there the kernel
+//! says its build-id itself.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -38,6 +38,7 @@ impl Running {
     pub(super) fn build_id_of(&self, banner: &str) -> Option<&str> {
         let root = self.root.as_deref()?;
         let kernel = self.kernel.get_or_init(|| read(root)).as_ref()?;
+        // All of the banner, not only the release: it may be another build of the same release.
         (kernel.version == banner.trim()).then_some(&kernel.build_id)
     }
 }

@@ -1,6 +1,6 @@
 //! Where debug info is looked for that nobody named.
 //!
-//! The order is that of `scripts/decode_stacktrace.sh`, gdb and drgn: a build tree that one stands in, then what
+//! The order is that of `scripts/decode_stacktrace.sh`, gdb and drgn: the build tree one works in, then what
 //! packages have installed, then what debuginfod has fetched before, then its servers.
 
 use std::collections::HashMap;
@@ -85,11 +85,12 @@ impl Servers {
         if env::var_os("DEBUGINFOD_MAXTIME").is_none() {
             client.env("DEBUGINFOD_MAXTIME", MAX_TIME);
         }
-        // The client shows how far it is where it is told to.
+        // Downloads take minutes, so a person is shown how far the client is.
         match std::io::stderr().is_terminal() {
             true => client.env("DEBUGINFOD_PROGRESS", "1"),
             false => client.stderr(Stdio::null()),
         };
+        // Not kept: it costs nothing to fail again, and the report of a missing client is one line.
         let Ok(output) = client.output() else {
             return ServerAnswer::NoClient;
         };

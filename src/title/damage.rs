@@ -34,10 +34,12 @@ pub fn in_report(
         .iter()
         .filter(|landmark| landmark.purpose == LandmarkUse::Trace)
         .filter_map(|landmark| Some((landmark, first(landmark, lines)?)));
+    // Reports of sparc and arm may have no "Call Trace:", so their frames alone have to do.
     let mut has_frames = lines.iter().any(TitleLine::is_frame_without_title);
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;
         let frames = !cut && frames_follow(lines.get(at + 1..).unwrap_or_default());
+        // syzkaller calls such a report corrupted, and its titles are followed here.
         if cut || !frames && !landmark.may_be_empty {
             return true;
         }

@@ -13,6 +13,7 @@ use crate::splat::{Frame, Splat};
 pub fn function(grammar: &Grammar, splat: &Splat, sure: bool) -> Option<String> {
     let at = splat.at.function.as_deref();
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
+    // The header's function is of this report for certain; RIP and frames may be of another one.
     let known = at.or(rip.filter(|_| sure)).map(readable);
     known.or_else(|| first_frame(grammar, splat).filter(|_| sure))
 }
@@ -32,6 +33,7 @@ pub fn title(
     function: Option<&str>,
     splat: &Splat,
 ) -> String {
+    // A file is better than nothing: reports without it would all be one bug.
     let template = match function.or(splat.at_file.as_deref()) {
         Some(name) => {
             groups.insert("function".to_owned(), name.to_owned());

@@ -68,6 +68,8 @@ pub struct Walked {
 /// Takes the rule's walk, then its other ones, until one comes through whole.
 pub fn find(grammar: &Grammar, rule: &FunctionRule, lines: &[TitleLine<'_>]) -> Walked {
     let mut last = Walked::default();
+    // Each later walk is looser than the one before: it would find a function in a report that was
+    // cut off.
     for steps in [&rule.find, &rule.or, &rule.last] {
         if steps.is_empty() {
             continue;
@@ -114,6 +116,8 @@ impl<'a, 'l> TraceWalk<'a, 'l> {
             return;
         }
         if step == FRAMES {
+            // Only from the second trace on: what was found on the way to the first one is a
+            // candidate of it.
             self.traces += 1;
             if self.traces > 1 {
                 self.candidates.push(Vec::new());
@@ -127,6 +131,7 @@ impl<'a, 'l> TraceWalk<'a, 'l> {
     fn go_to(&mut self, name: &str) {
         let landmark = self.grammar.landmark(name);
         while let Some(line) = self.rest.next() {
+            // After a line of another report the frames may be that report's.
             if line.is_damage() {
                 self.damaged = true;
                 return;
@@ -181,6 +186,7 @@ impl<'a, 'l> TraceWalk<'a, 'l> {
         let chosen: Vec<_> = traces
             .map(|names| choose(self.grammar, rule, names))
             .collect();
+        // A trace without a function is one that was cut off.
         let whole = !self.damaged && chosen.iter().all(Option::is_some);
         let mut chosen = chosen.into_iter().map(Option::into_iter);
         let mut next = || chosen.next().and_then(|mut found| found.next());
@@ -201,6 +207,7 @@ fn choose(grammar: &Grammar, rule: &FunctionRule, candidates: &[String]) -> Opti
         .map(|printed| found(&grammar.wrappers, printed))
         .collect();
     for (index, candidate) in found.iter().enumerate() {
+        // In the order of the frames: of two decisive functions the innermost one counts.
         if let Some(set) = set_of(grammar, &rule.decisive, &candidate.name) {
             return Some(called(candidate, set));
         }

@@ -64,6 +64,7 @@ impl<'a> TitleLine<'a> {
         self.marks().damage
     }
 
+    // Looked at on demand: the walk of most titles ends within the first lines.
     fn marks(&self) -> &Marks<'a> {
         self.marks.get_or_init(|| {
             let mut marks = Marks::default();

@@ -65,6 +65,8 @@ pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
     let Some(kind) = grammar.kind(&splat.kind) else {
         return unnamed(grammar, splat, None, false);
     };
+    // What a symbolizer added for inlined functions is no line of the kernel's: syzbot's rules do
+    // not know it.
     let printed = splat
         .lines
         .iter()
@@ -84,6 +86,7 @@ pub fn name(grammar: &Grammar, splat: &Splat, release: Option<&str>) -> Name {
                 let name = by_form(grammar, form, &groups, &report);
                 return with_features(grammar, form, &groups, release, name);
             }
+            // A later form may still fit: the header alone fits more than one.
             FormFit::HeaderOnly => cut = true,
             FormFit::None => {}
         }
@@ -108,6 +111,7 @@ fn unnamed(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>, corrupted: boo
 fn words(grammar: &Grammar, splat: &Splat, kind: Option<&Kind>) -> String {
     let mut forms = kind.iter().flat_map(|kind| &kind.headers);
     let header = undecoded(&splat.header);
+    // Where no form fits, as for a headless report, all of the header is taken.
     let start = forms.find_map(|form| Some(form.captures(&header)?.get(0)?.start()));
     let header = header.get(start.unwrap_or(0)..).unwrap_or_default();
     tidy::tidy(grammar, header)
@@ -144,6 +148,7 @@ fn fit(form: &TitleForm, report: &Lined<'_>) -> FormFit {
 /// Takes the named groups of a pattern; false where it does not fit.
 fn collect(groups: &mut Captured, pattern: &Pattern, text: &str) -> bool {
     let names = pattern.group_names();
+    // A match without groups takes a fraction of the time.
     if names.is_empty() {
         return pattern.is_match(text);
     }
@@ -178,6 +183,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Captured, report: &Line
     let syzbot = all.remove(0);
     let corrupted =
         form.corrupted || !walked.whole || damage::in_report(grammar, form, &syzbot, lines);
+    // Another name of the function may give the same title.
     all.retain(|alt| *alt != syzbot);
     all.sort_unstable();
     all.dedup();
@@ -192,6 +198,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Captured, report: &Line
         None => fallback::function(grammar, splat, sure),
     };
     let syzbot_function = walked.function.map(|found| found.name);
+    // syzbot's title is kept wherever it names the function that is named here.
     let title = match function == syzbot_function && function.is_some() || general {
         true => syzbot.clone(),
         false => fallback::title(grammar, form, groups.clone(), function.as_deref(), splat),

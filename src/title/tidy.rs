@@ -15,6 +15,7 @@ pub fn tidy(grammar: &Grammar, title: &str) -> String {
 
 fn work_out(grammar: &Grammar, title: &str) -> String {
     let mut title = title.to_owned();
+    // What one rule leaves may fit another one, in front of it in the list.
     for _ in 0..MAX_ROUNDS {
         let next = rewrite(&grammar.tidy, &title);
         if next == title {
@@ -28,6 +29,7 @@ fn work_out(grammar: &Grammar, title: &str) -> String {
 /// Printable ASCII with single blanks, cut to [`MAX_TITLE`].
 fn printable(text: &str) -> String {
     let mut out = String::new();
+    // By bytes, as syzbot counts: the title must be cut where its own is.
     for byte in text.bytes().take(MAX_TITLE) {
         let c = if byte == b'\t' { ' ' } else { char::from(byte) };
         let doubled = c == ' ' && (out.is_empty() || out.ends_with(' '));

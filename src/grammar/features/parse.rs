@@ -133,6 +133,7 @@ pub(super) fn tables<'a>(
 ) -> Result<FeatureDb, FeatureError> {
     let mut rows = Rows::default();
     for table in builtin {
+        // The text of a compiled-in file is not at hand; a test has read it.
         let source = FeatureSource {
             file: table.name,
             text: "",
@@ -148,6 +149,7 @@ pub(super) fn tables<'a>(
         })?;
         rows.add(last, read)?;
     }
+    // Without them no release would have a size, and each number be out of range.
     if rows.kernels.is_empty() {
         let reason = "no kernel rows in any file: add at least one (since, ncapints, nbugints)";
         return Err(last.error(0, reason));
@@ -198,6 +200,7 @@ fn place<N: TablePlace>(
     };
     let since = bound(row.since.as_deref(), Version::MIN, false)?;
     let until = bound(row.until.as_deref(), Version::MAX, true)?;
+    // A row that ends before it begins would never be found, and nobody would know.
     if row.name.is_empty() || until < since {
         return Err(error("a row needs a name and since <= until".to_owned()));
     }
@@ -234,6 +237,7 @@ fn size<N: TablePlace>(
 /// Sorts rows by number and version, and refuses two that speak of the same number and release.
 fn sorted(mut rows: Vec<Placed<'_>>) -> Result<Vec<Row>, FeatureError> {
     rows.sort_by_key(|placed| (placed.row.number, placed.row.since));
+    // Rows are sorted, so that only neighbours can overlap.
     for (first, second) in rows.iter().zip(rows.iter().skip(1)) {
         if first.row.number == second.row.number && second.row.since <= first.row.until {
             let reason = format!(
@@ -255,6 +259,7 @@ fn number(text: &str) -> Option<u32> {
 
 fn version(text: &str, end: bool) -> Option<Version> {
     match Version::split_from(text)? {
+        // `until = "6.5"` means all of the series, its stable releases too.
         (version, false, "") if end => Some(version.series_end()),
         (version, _, "") => Some(version),
         _ => None,

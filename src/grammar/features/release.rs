@@ -71,6 +71,7 @@ impl Release {
     /// Reads a release; `None` where it does not begin with a version (`syzkaller`).
     pub fn parse(release: &str) -> Option<Self> {
         let (version, has_patch, suffix) = Version::split_from(release)?;
+        // Asked first, since a release of linux-next has an `-rc` as well.
         Some(if suffix.contains(NEXT) {
             Release::Onward(version.series_start())
         } else if suffix.starts_with("-rc") || version.patch > 0 {

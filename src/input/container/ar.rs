@@ -33,6 +33,7 @@ pub fn unpack(
                 let _ = walk.open(Content::Whole(data), &place.inside(name));
                 passed(data);
             }
+            // Where a member is broken the beginning of the next one is not known.
             Err(error) => return Err(walk.fail(place, Some(Trouble::broken(format, error)))),
         }
     }

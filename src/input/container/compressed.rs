@@ -181,6 +181,8 @@ impl Read for Frames<'_> {
                 return Ok(length);
             }
             let source = self.0.get_mut();
+            // The decoder says 0 at the end of each frame; only where no byte follows is it the end
+            // of all.
             if source.source.fill_buf()?.is_empty() {
                 return match source.is_whole() {
                     true => Ok(0),
@@ -236,6 +238,8 @@ fn at_once(
     let decoded = decode(bytes)?;
     // A decoder that stops at the limit gives what came before.
     let length = decoded.bytes().len() as u64;
+    // The decoder that reads piece by piece comes next: it hands over what is within the limits and
+    // names the limit.
     if !walk.meter.count_whole(length, bytes.len() as u64) {
         return None;
     }
@@ -252,6 +256,7 @@ fn unpack(
 ) -> Result<(), ErrorReported> {
     let count = Arc::new(AtomicU64::new(0));
     match content {
+        // Below that a thread costs more than it saves.
         Content::Whole(bytes) if bytes.len() >= LARGE => std::thread::scope(|scope| {
             let (chunks, received) = mpsc::sync_channel(AHEAD);
             let counter = Arc::clone(&count);
@@ -307,6 +312,7 @@ fn decode(
         while wanted {
             match decoder.read(&mut chunk) {
                 Ok(0) => break,
+                // Where nobody receives any more, the rest is not worth decoding.
                 Ok(length) => wanted = chunks.send(Ok(chunk[..length].to_vec())).is_ok(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

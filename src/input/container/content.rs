@@ -41,6 +41,7 @@ impl<'a> Content<'a> {
         let mut head = Vec::new();
         let mut chunk = vec![0; HEAD];
         let mut since = Instant::now();
+        // To read all would delay what a live stream has to say.
         while wants_more(&head) {
             match rest.read(&mut chunk) {
                 Ok(0) => break,
@@ -55,6 +56,7 @@ impl<'a> Content<'a> {
                 Err(error) if is_wait(&error) => {}
                 Err(error) if head.is_empty() => return Err(error),
                 Err(error) => {
+                    // Kept until what came before it was read.
                     rest = Box::new(Failed(Some(error)));
                     break;
                 }

@@ -52,6 +52,7 @@ pub fn unpack_old(
             );
         }
     }
+    // The library ends where it cannot go on, without an error.
     let is_whole = memchr::memmem::rfind(&bytes, TRAILER).is_some();
     let trouble = || Trouble::broken(format, "no end of the archive");
     is_whole
@@ -76,6 +77,7 @@ pub fn unpack(
         let mut entry = match entry(&mut rest) {
             Ok(Some(entry)) => entry,
             Ok(None) => return done.and(behind(walk, rest, place)),
+            // A member that failed was reported; that nothing can follow it is no news.
             Err(error) => return done.and_then(|()| Err(walk.fail(place, broken(error)))),
         };
         if is_file(entry.entry()) {
@@ -96,6 +98,7 @@ fn behind<'a>(
     place: &MemberPlace<'_>,
 ) -> Result<(), ErrorReported> {
     let mut byte = [0];
+    // The padding has any length, since blocks of 512 bytes are only a custom.
     while rest.read(&mut byte).is_ok_and(|length| length == 1) {
         if byte != [0] {
             return walk.open_stream("cpio", byte.chain(rest), &place.inside(None));
@@ -116,6 +119,7 @@ fn entry<'r, 'a>(archive: Archive<'r, 'a>) -> io::Result<Option<CpioEntry<'r, 'a
         .get(NAME_LENGTH)
         .and_then(|digits| str::from_utf8(digits).ok());
     let length = length.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    // A crafted length of 4 GiB would be allocated.
     if length.is_none_or(|length| length > MAX_NAME) {
         return Err(io::Error::other("no header of an entry"));
     }

@@ -35,6 +35,7 @@ impl Dumps {
         if is_part {
             let mut text = text.to_vec();
             if !text.ends_with(b"\n") {
+                // So that the first line of the next part begins a line.
                 text.push(b'\n');
             }
             self.bytes += text.len() + size_of::<Vec<u8>>();

@@ -19,6 +19,8 @@ impl UnpackError {
     fn line(&self) -> String {
         let names = std::iter::once(self.path.as_str()).chain(self.member.as_deref());
         let text: String = names.map(|name| format!("{name}: ")).collect();
+        // Names come out of archives and may hold escape sequences; an error is printed on a
+        // terminal.
         let shown = |c: char| {
             if c.is_control() {
                 char::REPLACEMENT_CHARACTER
@@ -94,7 +96,7 @@ pub enum Trouble {
         /// The limit.
         limit: u64,
     },
-    /// Parts whose error was not told one by one.
+    /// Parts whose error was not reported one by one.
     #[error("{0} more parts of it cannot be read")]
     More(u64),
 }

@@ -81,6 +81,7 @@ impl ArrayState {
             b'"' => self.in_string = true,
             b'[' | b'{' => {
                 self.depth += 1;
+                // Deeper arrays are values of a record.
                 if byte == b'[' && self.depth <= 2 {
                     self.records.get_or_insert(self.depth);
                 }
@@ -102,6 +103,7 @@ impl ArrayState {
 
 impl<R: BufRead> Read for Split<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Only what is in the buffer, so that a live stream is passed on as it comes.
         if self.given == self.line.len() {
             self.line.clear();
             self.given = 0;

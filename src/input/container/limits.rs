@@ -117,6 +117,7 @@ impl Meter {
 impl Limits {
     /// True for so many bytes out of so few that no log packs like that.
     fn is_bomb(&self, length: u64, packed: u64) -> bool {
+        // Small files are let off: a log of one line over and over packs to a thousandth.
         length > self.max_size / 16 && length / self.max_ratio.max(1) > packed
     }
 }
@@ -163,6 +164,7 @@ impl<R: Read> Read for Metered<R> {
         if self.meter.is_spent() {
             return Err(io::Error::other("limit reached"));
         }
+        // Kept here, because the code around a decoder may turn its error into another one.
         let length = self.decoder.read(buffer).inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
                 self.meter.keep(Trouble::broken(self.format, error));

@@ -93,6 +93,7 @@ fn mail(
     place: &MemberPlace<'_>,
 ) -> Result<(), ErrorReported> {
     let header = structure::header(&bytes[..header_length(bytes)]);
+    // A header that cannot be read, or is too long, says nothing of an encoding.
     let is_plain = header.as_ref().is_none_or(is_plain);
     let envelope = header.as_ref().map(Envelope::of).map(Arc::new);
     let place = &place.of_mail(envelope);
@@ -101,6 +102,7 @@ fn mail(
         Some(structure) => parts(walk, bytes, &structure, header.as_ref(), place),
         None => {
             let mut text = place.inside(None);
+            // Where the header shows it the text is searched for it as for all else.
             text.subject = header.as_ref().and_then(hidden_subject);
             walk.leaf(Content::Whole(bytes), &text)
         }
@@ -225,6 +227,8 @@ fn body_of(
     body: &[u8],
     place: &MemberPlace<'_>,
 ) -> Result<(), ErrorReported> {
+    // As it is, `open` knows it by two fields; a mail with one is one only because its part says
+    // so.
     if !part.is_mail || is(body) || field_name(first_line(body)).is_none() {
         return walk.open(Content::Whole(body), place);
     }

@@ -75,6 +75,7 @@ impl<R: BufRead> MailboxReader<R> {
         let mut at_start = true;
         loop {
             self.line.clear();
+            // In pieces, since a line without an end would fill the memory.
             let mut piece = self.lines.by_ref().take(crate::input::MAX_LINE as u64);
             if piece.read_until(b'\n', &mut self.line)? == 0 {
                 return Ok(false);
@@ -87,6 +88,7 @@ impl<R: BufRead> MailboxReader<R> {
             } else {
                 &self.line
             };
+            // The rest is read, but not kept: the next mail is after it.
             let room = limit.saturating_sub(mail.len());
             mail.extend_from_slice(&text[..text.len().min(room)]);
             at_start = self.line.ends_with(b"\n");

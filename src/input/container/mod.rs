@@ -42,7 +42,7 @@ const MAX_ERRORS: u64 = 20;
 struct ContainerFormat {
     /// As messages name it.
     name: &'static str,
-    /// Tells it by its first bytes.
+    /// Knows it by its first bytes.
     is: fn(&[u8]) -> bool,
     /// Opens it; takes the name for messages, and where it is.
     unpack: fn(
@@ -298,6 +298,7 @@ impl ContainerWalk<'_> {
 
     /// Counts what is at a place, where no limit is reached.
     fn count(&mut self, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
+        // Closed through the meter, so that decoders end as well.
         if self.visit.is_over() {
             self.meter.close();
         }
@@ -328,6 +329,7 @@ impl ContainerWalk<'_> {
         stream: impl Read,
         place: &MemberPlace<'_>,
     ) -> Result<(), ErrorReported> {
+        // Asked before the stream is opened, which counts its bytes while they are read.
         let room = self.meter.room();
         match whole::open(stream, room, |content| self.open(content, place)) {
             Ok(done) => done,
@@ -362,6 +364,7 @@ impl ContainerWalk<'_> {
             Some(_) => place.name.as_deref(),
         };
         let promised = name.and_then(|name| named::promised(name, content.head()));
+        // It is handed over all the same: a log may be in it, after a beginning that was destroyed.
         self.leaf(content, place)?;
         match promised {
             None => Ok(()),
@@ -376,6 +379,8 @@ impl ContainerWalk<'_> {
     fn leaf(&mut self, content: Content<'_>, place: &MemberPlace<'_>) -> Result<(), ErrorReported> {
         let stream = match content {
             Content::Whole(bytes) => {
+                // A part that was named itself is a log of its own; only in an archive are there
+                // others to join it with.
                 if place.outer.is_none() || !self.dumps.take(bytes, place) {
                     self.member(Text::Whole(content::without_mark(bytes)), place);
                 } else if self.dumps.is_full() {
@@ -421,6 +426,7 @@ impl ContainerWalk<'_> {
 
     /// Says what is wrong at a place: what the meter knows, which is nearest to the cause, or `other`.
     fn fail(&mut self, place: &MemberPlace<'_>, other: Option<Trouble>) -> ErrorReported {
+        // Where nothing is left to say, the cause was reported already, further in.
         if let Some(trouble) = self.meter.take_trouble().or(other) {
             self.errors += 1;
             if self.errors <= MAX_ERRORS {

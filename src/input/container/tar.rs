@@ -33,6 +33,7 @@ fn has_checksum(header: &[u8]) -> bool {
     let others = header[..CHECKSUM.start]
         .iter()
         .chain(&header[CHECKSUM.end..]);
+    // Every entry has a name; in a binary file without one the sum may fit by chance.
     header[0] != 0 && told == Some(others.map(|byte| u32::from(*byte)).sum::<u32>() + blanks)
 }
 
@@ -81,6 +82,7 @@ pub fn unpack(
                     Err(error) => Err(walk.fail(&member, broken(error))),
                 };
             }
+            // The name was for this entry, a folder or a link.
             _ => long_name = None,
         }
     }

@@ -35,6 +35,8 @@ fn order(head: &[u8]) -> Option<&'static [u8]> {
     let is_most = |is_ascii: fn(&[u8]) -> bool| {
         let is_zero = |unit: &&[u8]| *unit == [0, 0];
         let ascii = units.clone().filter(|unit| is_ascii(unit)).count();
+        // An eighth may be something else. Two zeros are no character of a text, but usual in
+        // binary files.
         count >= LEAST && ascii >= count - count / 8 && !units.clone().any(|unit| is_zero(&unit))
     };
     if is_most(|unit| unit[1] == 0 && is_text(unit[0])) {
@@ -57,6 +59,7 @@ pub fn utf16(
     place: &MemberPlace<'_>,
 ) -> Result<(), ErrorReported> {
     let head = content.head();
+    // The decoder takes a text without a mark for UTF-8.
     let mark = order(head).filter(|_| !has_mark(head)).unwrap_or_default();
     let text = mark.chain(content.into_reader());
     match Content::stream(DecodeReaderBytes::new(text)) {

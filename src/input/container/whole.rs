@@ -42,6 +42,7 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
+        // A larger one would stay for as long as the thread.
         if buffer.capacity() <= 2 * SMALL_TOLD {
             SPARE.with_borrow_mut(|spare| spare.push(buffer));
         }
@@ -52,6 +53,8 @@ impl Drop for Buffer {
 pub fn gzip(packed: &[u8]) -> Option<Buffer> {
     let told = packed.last_chunk::<4>()?;
     let size = u32::from_le_bytes(*told) as usize;
+    // A file of several members says only the size of the last one. The mark may also be there by
+    // chance; then the slow way is right too.
     let may_have_more = memmem::find(packed.get(GZIP.len()..)?, GZIP).is_some();
     if size > SMALL_TOLD || may_have_more {
         return None;
@@ -59,6 +62,7 @@ pub fn gzip(packed: &[u8]) -> Option<Buffer> {
     let mut buffer = Buffer::take();
     buffer.0.resize(size, 0);
     let decoded = GUNZIP.with_borrow_mut(|decoder| decoder.gzip_decompress(packed, &mut buffer.0));
+    // Damaged: the other decoder gives what comes before the damage.
     (decoded == Ok(size)).then_some(buffer)
 }
 
@@ -66,6 +70,7 @@ pub fn gzip(packed: &[u8]) -> Option<Buffer> {
 pub fn zstd(packed: &[u8]) -> Option<Buffer> {
     let told = zstd::zstd_safe::get_frame_content_size(packed).ok()??;
     let size = usize::try_from(told).ok()?;
+    // Of an empty frame there is nothing to gain.
     if size == 0 || size > SMALL_TOLD {
         return None;
     }
@@ -92,6 +97,7 @@ pub fn open<R>(
     room: u64,
     open: impl FnOnce(Content<'_>) -> R,
 ) -> io::Result<R> {
+    // All of it could be more than is left, and then what comes before the limit would be lost.
     if room <= SMALL {
         return Ok(open(Content::stream(reader)?));
     }

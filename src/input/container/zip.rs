@@ -37,6 +37,7 @@ pub fn unpack(
     let mut archive = ZipArchive::new(Cursor::new(&*bytes))
         .map_err(|error| walk.fail(place, broken(error.into())))?;
     for index in 0..archive.len() {
+        // A name that cannot be read does not keep the content from being read.
         let name = archive.name_for_index(index).and_then(Result::ok);
         let name = name.map_or_else(|| format!("member {}", index + 1), Into::into);
         let member = place.inside(name);

@@ -30,6 +30,7 @@ impl Inbox {
     /// Where it looks like one and cannot be read.
     pub fn open(path: &Path) -> Result<Option<Inbox>, InboxError> {
         let fail = |error| broken(path, &error);
+        // Isolated: the user's git configuration must change nothing of what is read.
         let options = gix::open::Options::isolated().open_path_as_is(true);
         let mut repository = gix::open_opts(path, options).map_err(fail)?;
         repository.object_cache_size_if_unset(4 << 20);
@@ -64,6 +65,7 @@ impl Inbox {
         let walk = walk.take_while(|_| !is_over());
         let commits: gix::Result<Vec<_>> = walk.map(|info| Ok(info?.id)).collect();
         let mut commits = commits.map_err(fail)?;
+        // git walks from the newest commit on.
         commits.reverse();
         Ok(commits)
     }
@@ -146,6 +148,7 @@ impl Inbox {
         let commit = self.commit(id)?;
         let mut parents = Vec::new();
         for parent in commit.parents {
+            // A merge brought only what none of its parents has.
             parents.push(self.commit(parent)?.tree);
         }
         let mut new = Vec::new();
@@ -177,6 +180,8 @@ impl Inbox {
             let path = format!("{prefix}{}", file.name);
             match file.kind {
                 EntryKind::Tree if depth > 0 => {
+                    // Only in folders that changed: the tree of version 1 holds all mails of the
+                    // list.
                     self.compare(file.id, known, &format!("{path}/"), depth - 1, new)?;
                 }
                 EntryKind::Blob | EntryKind::BlobExecutable if path != DELETED => {
@@ -216,6 +221,7 @@ struct RepositoryFile {
 /// The root of version 2 has `m` or `d` and nothing else; that of version 1 folders of two hex digits.
 fn holds_mails(root: &[RepositoryFile]) -> bool {
     let is_v2 = |file: &RepositoryFile| {
+        // The test is strict: a kernel's repository is one with many commits too.
         file.kind == EntryKind::Blob && ["m", DELETED].contains(&&*file.name)
     };
     let is_v1 = |file: &RepositoryFile| {
@@ -229,6 +235,7 @@ fn broken(path: &Path, error: &gix::Error) -> InboxError {
     let reason = error.to_string();
     InboxError {
         path: path.display().to_string(),
+        // gix adds its causes in more lines; an error is one line here.
         reason: reason.lines().next().unwrap_or_default().to_owned(),
     }
 }

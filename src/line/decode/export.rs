@@ -53,6 +53,8 @@ impl Records for Export {
         let Some((name, value)) = field(line.text) else {
             return self.other(line, out);
         };
+        // `NAME=value` may be a line of any log: an entry begins with a field that journald always
+        // has.
         if self.entry.is_none() && !MARKS.contains(&name) {
             return false;
         }
@@ -136,6 +138,8 @@ impl JournalEntry {
                     self.fields.record = Some(Record { text, ..record });
                 }
             }
+            // The length may be crafted or damaged: without a bound all of the input would be taken
+            // for the value.
             _ if binary.bytes.len() < MAX_VALUE => {
                 binary.bytes.push(b'\n');
                 self.binary = Some(binary);

@@ -21,6 +21,7 @@ pub(super) struct JsonRecords {
 
 impl Records for JsonRecords {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
+        // The bytes of an array are bare numbers, which would pass for text.
         if self.array.is_some() && self.element(line.text.trim()) {
             return true;
         }
@@ -33,6 +34,7 @@ impl Records for JsonRecords {
             return document(line, text, out);
         }
         if text.starts_with('"') {
+            // A field that nobody knows is still no line of the log while an object is open.
             return self.array(line, text) || self.field(line, text) || self.open.is_some();
         }
         let brackets = text.bytes().all(|byte| b"{}[], ".contains(&byte));
@@ -102,6 +104,7 @@ impl JsonRecords {
             TEXTS.contains(&key) || FACTS.contains(&key) || WRITER_FIELDS.contains(&key)
         };
         let known = fields.keys().any(|key| is_known(key));
+        // Any program may print such a line: without a field that is known it is a text.
         if !known {
             return false;
         }
@@ -130,6 +133,7 @@ fn content(line: &str) -> Option<&str> {
 fn document(line: &Physical<'_>, text: &str, out: &mut Vec<Record>) -> bool {
     let text = text.trim_end_matches(',');
     let value = serde_json::from_str::<Value>(text);
+    // YAML second: its escapes are rare, and to replace them costs a copy.
     let Ok(value) = value.or_else(|_| serde_json::from_str(&without_yaml(text))) else {
         return false;
     };
@@ -241,6 +245,7 @@ fn writer(fields: &Map<String, Value>) -> Writer {
 /// What the fields say. `__MONOTONIC_TIMESTAMP` is when journald read the message, not its own time.
 fn framing(fields: &Map<String, Value>) -> Framing {
     let number = |name: &str| match fields.get(name)? {
+        // journald writes its numbers as strings, dmesg as numbers.
         Value::String(digits) => digits.parse::<u64>().ok(),
         value => value.as_u64(),
     };

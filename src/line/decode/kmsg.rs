@@ -41,6 +41,7 @@ struct Prefix {
 impl Records for Kmsg {
     fn line(&mut self, line: &Physical<'_>, out: &mut Vec<Record>) -> bool {
         let mut rest = line.text;
+        // Before the line is read as one record: the second piece would be text of the first.
         while let Some(at) = next_piece(rest) {
             let text = &rest[..at];
             self.message(&Physical { text, ..*line }, out);
@@ -89,6 +90,7 @@ impl Kmsg {
         self.in_record = true;
         let text = text.to_owned();
         let pieces = prefix.whole.map(|length| (prefix.sequence, length));
+        // Only these may go on; all others are given away at once.
         if prefix.begins || pieces.is_some_and(|(_, length)| text.len() < length) {
             self.held = Some(HeldRecord {
                 record,
@@ -138,6 +140,7 @@ impl Kmsg {
             }
             None => prefix.continues,
         };
+        // A piece that was lost on the way (netconsole is UDP) leaves what is there as the message.
         if !is_next || held.text.len() + text.len() > MAX_MESSAGE {
             return false;
         }
@@ -171,6 +174,7 @@ fn next_piece(text: &str) -> Option<usize> {
 
 /// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.
 fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
+    // Nearly all lines fail here, before anything is searched for.
     if !line.text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

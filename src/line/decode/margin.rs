@@ -95,6 +95,7 @@ impl Margin {
         match &self.shape {
             None => self.look(line, take),
             Some(_) if self.held.is_empty() => self.without_margin(line, take),
+            // One proof is enough: lines that only mention a report have none.
             Some(shape) => match shape.behind(&line.text).map(is_proof) {
                 Some(true) => {
                     self.held.push(line.into_owned());
@@ -162,6 +163,7 @@ impl Margin {
 fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
     let text = line.text.as_ref();
     let may_begin = SEARCH.as_ref().is_some_and(|search| search.is_in(text));
+    // What a program says of a report is not the report.
     if !may_begin || line.framing.source == Source::Program {
         return None;
     }
@@ -238,6 +240,7 @@ impl Shape {
             };
         }
         let close = |rest: &'t str, quote| {
+            // The elements of a list in a program's source have a comma after the quotation mark.
             let rest = rest.trim_end_matches(',');
             rest.strip_suffix(quote).unwrap_or(rest)
         };

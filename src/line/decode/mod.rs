@@ -136,6 +136,7 @@ impl RecordLines {
 
     /// The long way, for a line of any form.
     fn any_line(&mut self, number: u64, raw: &[u8], take: &mut Take<'_>) {
+        // The bytes of a binary value are counted, so that nothing may be taken out of them.
         if self.export.wants_bytes() {
             return self.export.bytes(raw);
         }
@@ -179,6 +180,7 @@ impl RecordLines {
         if taken {
             return;
         }
+        // Another program's words are no kernel's, whatever they quote.
         let of_others = |framing: &Framing| framing.source == Source::Program;
         for (framing, text) in runs::messages(line.text) {
             if of_others(&framing) {
@@ -253,6 +255,7 @@ fn unquoted(text: &str) -> &str {
             is_first || framing::of_console(&inner[at + 1..]).is_some()
         };
         let (at, _) = inner.match_indices(mark).find(is_open)?;
+        // An object of JSON: its decoder knows the other fields as well.
         (!inner[..at].contains("{\"")).then(|| &inner[at + 1..])
     };
     let may_end = text.trim_end().ends_with(['"', '\'', '`', ',', '}', ']']);

@@ -9,6 +9,7 @@ const LOGIN: &str = " login: ";
 /// The text after a prompt; all of it where there is none.
 pub(super) fn behind(text: &str) -> &str {
     let rest = behind_login(text).or_else(|| behind_shell(text));
+    // A prompt alone on its line is a line of its own.
     rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
 }
 

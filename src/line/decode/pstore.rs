@@ -55,6 +55,8 @@ impl Parts {
         }
         self.text.extend_from_slice(raw);
         self.text.push(b'\n');
+        // Whoever set `kmsg_bytes` higher gets the parts so far in order, and the rest as a dump of
+        // its own.
         if self.text.len() + self.parts.len() * PART_BYTES > MAX_BYTES {
             self.release(give);
         }
@@ -78,6 +80,7 @@ impl Parts {
             .map(|(part, _)| part.number)
             .min()
             .unwrap_or_default();
+        // Part 1 was saved first and holds the end of the log.
         parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.head.part));
         let lines = parts.iter().flat_map(|(part, end)| {
             let lines = text[part.begin..*end].split_inclusive(|byte| *byte == b'\n');

@@ -38,6 +38,7 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
 pub fn brief(input: &str) -> IResult<&str, Mark> {
     let pid = delimited((char('('), space0), digit1, tag("): "));
     let with_pid = terminated(take_while1(is_tag), (space0, pid));
+    // Without a PID `I/word: ` may be prose, so only the kernel's own tag counts.
     let without = terminated(tag("kernel"), (space0, tag(": ")));
     map(
         (
@@ -87,6 +88,7 @@ pub fn processor(input: &str) -> IResult<&str, Mark> {
 fn is_cpu_and_task(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let parts = text.split_once(':');
+    // From both ends, because the name between them may hold colons (`kworker/0:1`).
     let parts = parts.and_then(|(cpu, rest)| Some((cpu, rest.rsplit_once(':')?)));
     parts.is_some_and(|(cpu, (task, pid))| {
         is_number(cpu) && !task.trim().is_empty() && is_number(pid.trim_start())

@@ -88,6 +88,7 @@ const MAX_DATE: usize = 64;
 
 /// False for a text that cannot begin with a date: no time of day is near.
 pub fn may_hold(text: &[u8]) -> bool {
+    // Any longer, and each line without a stamp would be searched to its end.
     let text = &text[..text.len().min(MAX_DATE)];
     let is_clock = |at: usize| {
         let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
@@ -140,6 +141,7 @@ fn date(input: &str) -> IResult<&str, &str> {
     let begin = input;
     let mut words = DateWords::default();
     let mut rest = input;
+    // To read words that are no date costs more than to look for a colon between digits.
     if !may_hold(input.as_bytes()) {
         return failure(begin);
     }

@@ -71,6 +71,7 @@ fn seconds(input: &str) -> IResult<&str, u64> {
 
 /// Seconds and their decimal fraction as microseconds; `None` beyond 64 bits.
 fn micros(whole: &str, fraction: &str) -> Option<u64> {
+    // Fewer digits than six come from tools that print milliseconds; more than six are cut.
     let digits = fraction.bytes().chain(*b"000000").take(6);
     let micros = digits.fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'));
     let whole: u64 = whole.parse().ok()?;
@@ -108,6 +109,8 @@ pub fn caller(input: &str) -> IResult<&str, Mark> {
 /// `T0`, `C3`.
 pub fn caller_id(input: &str) -> IResult<&str, Caller> {
     pair(one_of("TC"), digit1)
+        // The task's number, or the CPU's where no task runs (kernel/printk/printk.c,
+        // print_caller()).
         .map_opt(|(kind, number)| {
             let number: u32 = str::parse(number).ok()?;
             Some(match kind {
@@ -235,6 +238,7 @@ pub fn level_name(name: &str) -> Option<u8> {
 pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
     let since_last = (space1, char('<'), seconds, char('>'));
     let inside = (clock::named_date_with_year, opt(since_last));
+    // Not the time of a report, which is that since boot: a date does not say when the boot was.
     map((char('['), inside, char(']'), opt(char(' '))), |_| {
         Mark::Of(Source::Kernel)
     })

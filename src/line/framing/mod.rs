@@ -137,6 +137,7 @@ pub fn strip(line: &str) -> (Framing, &str) {
         framing.take(mark);
         rest = inner;
     }
+    // A clock alone says nothing of the writer; the tag after it may.
     if framing.present && framing.source != Source::Kernel && syslog::has_program_tag(rest) {
         framing.source = Source::Program;
     }

@@ -88,6 +88,7 @@ pub fn has_program_tag(text: &str) -> bool {
         let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
         Some(is_name && is_pid && rest.starts_with(": "))
     };
+    // The line of a program may be of any length, and its tag is at the beginning.
     let text = prefix_of(text, MAX_TAG).trim_start();
     let behind_host = || text.split_once(' ').map(|(_, rest)| rest.trim_start());
     tag(text) == Some(true) || behind_host().and_then(tag) == Some(true)

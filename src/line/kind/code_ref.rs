@@ -46,6 +46,7 @@ pub(super) fn usual(text: &str) -> Option<CodeRef> {
 /// `[<ffffffff81012345>] FUNC+0x1/0x2`, `FUNC+0x1/0x2 [mod] FILE:LINE`, `FUNC (FILE:LINE)`.
 pub(super) fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
     let (mut rest, mut address) = (input, None);
+    // powerpc prints the place on the stack in front of that in the code: the last one counts.
     while let Ok((behind, found)) = bracketed_address(rest) {
         (rest, address) = (behind, Some(found));
     }
@@ -88,6 +89,7 @@ fn bracketed_address(input: &str) -> IResult<&str, u64> {
     let angle = delimited(tag("[<"), hex_number, tag(">]"));
     let plain = delimited(
         char('['),
+        // As wide as an address: another number in brackets may be anything.
         verify(hex_digit1, |digits: &str| matches!(digits.len(), 8 | 16)).map_opt(parse_hex),
         pair(char(']'), opt(char(':'))),
     );
@@ -130,8 +132,8 @@ fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
 type Module = (Option<String>, Option<String>);
 
 /// What may follow a symbol: module and source positions, in either order. A position without
-/// parentheses counts only after an offset: `see fs/inode.c:3` is prose; faddr2line and GDB say `at` in front of it, others put a
-/// dash there, or brackets around it.
+/// parentheses counts only after an offset, since `see fs/inode.c:3` is prose. faddr2line and GDB write `at` in
+/// front of it; others put a dash there, or brackets around it.
 fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<Vec<SourceLine>>)> {
     let bracketed = delimited(char('['), source_line, char(']'));
     let place = alt((
@@ -144,6 +146,7 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<
     let (rest, sources) = opt(preceded(space1, sources)).parse(rest)?;
     let (rest, after) = match (&before, &sources) {
         (None, Some(_)) => {
+            // decode_stacktrace.sh puts the module last.
             opt(preceded(space1, alt((bracketed_module, bare_module)))).parse(rest)?
         }
         _ => (rest, None),
@@ -155,6 +158,8 @@ fn tail(input: &str, has_extent: bool) -> IResult<&str, (Option<Module>, Option<
 fn bracketed_module(input: &str) -> IResult<&str, Module> {
     let flags = opt(delimited(
         char('('),
+        // Taints, and `+` or `-` of a module that is loaded or unloaded just now
+        // (kernel/module/main.c, module_flags()).
         take_while(|c: char| c.is_ascii_uppercase() || c == '+' || c == '-'),
         char(')'),
     ));

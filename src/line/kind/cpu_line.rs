@@ -76,6 +76,7 @@ fn usual(text: &str) -> Option<CpuLine> {
             .chain(rest.find(" Not tainted "))
             .min()?,
     );
+    // Printed between name and taint where a crash kernel is loaded (`dump_stack_print_info()`).
     let comm = comm.strip_suffix(" Kdump: loaded").unwrap_or(comm);
     let (before, behind) = rest.split_at(rest.find(" #")?);
     let (flags, release) = before.rsplit_once(' ')?;
@@ -86,6 +87,7 @@ fn usual(text: &str) -> Option<CpuLine> {
     };
     let mut words = behind[1..].split(' ');
     let build = words.next()?;
+    // A build-id of 20 bytes (`BUILD_ID_FMT`), which the rules of the grammar know.
     let may_be_id = |word: &str| word.len() >= 40;
     let is_usual = release.starts_with(|c: char| c.is_ascii_digit())
         && !comm.contains(" Kdump: loaded ")

@@ -60,6 +60,7 @@ pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
     if let Some(code) = usual(&text) {
         return Some(from_code(code, reliable, log_line));
     }
+    // Most lines of a report end here, before a parser looks at them.
     if !may_be_reference(&text) {
         return None;
     }
@@ -86,6 +87,8 @@ pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
         return Some(from_code(code, reliable, log_line));
     }
     let (rest, code) = code_ref(&text).ok()?;
+    // powerpc does not vouch for the first frame of a stack (arch/powerpc/kernel/process.c,
+    // `show_stack()`).
     is_frame_end(rest)
         .then(|| from_code(code, reliable && !rest.contains("(unreliable)"), log_line))
 }
@@ -210,6 +213,8 @@ pub fn inlined(text: &str) -> Option<Inline> {
 pub const INLINE_MARK: &str = "[inline]";
 
 fn from_code(code: CodeRef, reliable: bool, log_line: u64) -> Frame {
+    // decode_stacktrace.sh prints the innermost place first: the last one is that of the function
+    // itself.
     let own = code.sources.last().cloned();
     let inlined = code.sources.len().saturating_sub(1);
     let inlines = code.sources[..inlined].iter().map(printed_inline).collect();

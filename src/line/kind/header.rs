@@ -81,6 +81,8 @@ fn header_of<'g>(
         kind.headers.iter().find_map(|pattern| {
             let captures = pattern.captures(text)?;
             let before = text.get(..captures.get(0)?.start())?;
+            // Where nothing shows that the kernel printed the line, prose may quote a header: then
+            // only what is known may be in front of it.
             let begins = match framed {
                 true => !is_of_another(kind, before),
                 false => may_stand_before(kind, before),

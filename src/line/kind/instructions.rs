@@ -25,6 +25,7 @@ pub(super) fn code(text: &str) -> Option<LineKind> {
     }
     let code = instructions(dump);
     Some(match code.bytes.is_empty() {
+        // `Code: Bad RIP value.` belongs to the report and holds no instruction.
         true => LineKind::Known(Detail::None),
         false => LineKind::Code(code),
     })
@@ -46,6 +47,7 @@ fn instructions(dump: &str) -> Code {
         let bytes = digits.chunks_exact(2).map_while(hex_byte);
         code.bytes.extend(bytes);
         if code.bytes.len() - begin < digits.len() / 2 {
+            // Half a word may be cut off or be prose: neither is an instruction.
             code.bytes.truncate(begin);
             break;
         }

@@ -166,6 +166,7 @@ fn section(text: &str) -> Option<LineKind> {
         "TASK" => Section::Task,
         "IRQ" => Section::Irq,
         "SOFTIRQ" => Section::SoftIrq,
+        // Older kernels end the interrupt's stack so, not with `</IRQ>`.
         "EOI" => return Some(LineKind::Section(Section::Irq, false)),
         "NMI" => Section::Nmi,
         _ if name.starts_with('#') || name.chars().all(|c| c.is_ascii_uppercase() || c == '_') => {

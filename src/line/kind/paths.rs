@@ -64,6 +64,7 @@ pub fn tree_path(path: &str, comp_dir: &str) -> String {
 /// each folder that a kernel was built in.
 pub(super) fn printed_path(path: &str) -> String {
     if !path.starts_with('/') {
+        // A kernel that was built in a folder of its own (`make O=…`) has paths that begin there.
         let path = path.trim_start_matches("../");
         return path.trim_start_matches("./").to_owned();
     }

@@ -42,6 +42,7 @@ pub fn undecoded(text: &str) -> Cow<'_, str> {
 }
 
 fn is_decoded(text: &str) -> bool {
+    // A place has a colon. To look for one byte is quick, and most lines have none.
     memchr::memchr(b':', text.as_bytes()).is_some() && is_changed(text)
 }
 
@@ -78,6 +79,7 @@ fn write_raw(out: &mut String, code: &CodeRef) {
     let function = code.function.as_deref().unwrap_or_default();
     let offset = code.offset.unwrap_or(0);
     let size = code.size.unwrap_or(0);
+    // Writing into a String cannot fail.
     let _ = write!(out, "{function}+{offset:#x}/{size:#x}");
     if let Some(module) = &code.module {
         let _ = write!(out, " [{module}]");

@@ -94,6 +94,8 @@ impl HalfHeader {
             self.first = Some(longer);
             return (None, true);
         }
+        // Without its rest the line may be a header all the same: the log may end here, or the
+        // place is lost.
         let alone = || header(grammar, &first.text, first.framing.is_kernels());
         let header = whole.or_else(alone).map(Box::new);
         let inlined_at = header.as_ref().and_then(|_| self.inlined_at.take());

@@ -39,6 +39,7 @@ pub fn joined(
         return None;
     };
     let mut line = first.clone().into_owned();
+    // With one blank: a mailer breaks at a blank, which it leaves out.
     line.text = format!("{} {}", first.text.trim_end(), tail.trim_start()).into();
     // Of a line in three pieces the second one shows whether a third may follow.
     line.width = next.width;
@@ -101,6 +102,7 @@ pub fn continued(
         false => goes_on(grammar, text, tail),
     };
     let is_narrow = || may_be_halves(first, next) && narrow::goes_on(grammar, text, tail);
+    // The cheap tests come first: this is asked of every long line of a report.
     let is_broken =
         || may_reach_margin(grammar, text.trim()) && is_margin_between(first, next) && goes_on();
     let whole = bytes() || is_broken() || is_narrow();
@@ -119,6 +121,7 @@ fn may_be_halves(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
 /// A break that a mailer had to make because the next word did not fit. Some break what they have quoted: the
 /// second half has no mark.
 fn is_margin_between(first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    // The width proves a break only where the line could not have held the next word.
     if !may_be_halves(first, next) {
         return false;
     }
@@ -231,6 +234,7 @@ fn is_code(text: &str) -> bool {
 /// A break inside an open parenthesis, or one that a mailer had to make because the next word
 /// did not fit.
 fn broken_between(grammar: &Grammar, first: &LogLine<'_>, next: &LogLine<'_>) -> bool {
+    // No message of a report has its parenthesis on two lines, so that the width need not be asked.
     if has_open_parenthesis(&first.text) && next.text.contains(')') {
         return true;
     }

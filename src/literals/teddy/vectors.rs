@@ -72,6 +72,8 @@ impl Teddy {
             for place in 0..WIDTH {
                 // SAFETY: a step is long enough for every lane and place.
                 let chunk = unsafe { _mm256_loadu_si256(step.as_ptr().add(lane + place).cast()) };
+                // There is no shift of single bytes; what comes in from the neighbour is masked
+                // off.
                 let halves = _mm256_and_si256(_mm256_srli_epi16::<4>(chunk), nibble);
                 // Of bytes beyond ASCII it gives 0: no literal has any.
                 let of_low = _mm256_shuffle_epi8(low[place], chunk);
@@ -93,6 +95,7 @@ impl Teddy {
             let (one, two) = (buckets(step, 0), buckets(step, 32));
             let any = _mm256_or_si256(one, two);
             let none = |lanes| _mm256_cmpeq_epi8(lanes, _mm256_setzero_si256());
+            // Nearly every step has no place: one test saves the making of the bits.
             let places = match _mm256_testz_si256(any, any) {
                 1 => 0,
                 _ => !bits(none(one), none(two)),
@@ -100,6 +103,7 @@ impl Teddy {
             Candidates { places, feeds }
         };
         self.walk(bytes, from, count, seen, |rest| {
+            // The rest is put into a whole step of zeros, which no literal has.
             let mut step = [0; STEP + WIDTH - 1];
             step[..rest.len()].copy_from_slice(rest);
             seen(&step)

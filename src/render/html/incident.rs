@@ -57,6 +57,7 @@ impl Incident {
 
     /// Adds what followed; `is_shown` in full or with its line only.
     pub fn add(&mut self, report: Report, is_shown: bool) {
+        // A crash may print thousands of reports; the first of them say what happened.
         if !self.has_room() {
             self.uncounted += 1;
             return;

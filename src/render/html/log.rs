@@ -1,4 +1,4 @@
-//! The lines of the log, with those marked that the verdict stands on.
+//! The lines of the log, with those marked that prove the verdict.
 
 use super::anchor;
 use crate::late_clear::Evidence;

@@ -44,7 +44,7 @@ pub fn plain(title: &str, body: &Markup) -> String {
     page.into_string() + "\n"
 }
 
-/// What stands in front of the inputs.
+/// What comes before the inputs.
 pub struct Page<'a> {
     pub grammar: &'a Grammar,
     pub groups: Vec<Group>,
@@ -55,7 +55,7 @@ pub struct Page<'a> {
     pub totals: PageTotals,
 }
 
-/// What stands behind the inputs.
+/// What comes after the inputs.
 pub fn end() -> String {
     let end = html! {
         footer { "Made by ksplat " (env!("CARGO_PKG_VERSION")) " from the log alone, and from the vmlinux where one is named." }

@@ -1,4 +1,4 @@
-//! What one input tells: its incidents in the order of the log, boot by boot.
+//! What one input says: its incidents in the order of the log, boot by boot.
 //!
 //! In: reports, one after the other. Out: their blocks as markup, and the stops of each boot's timeline.
 
@@ -14,7 +14,7 @@ use crate::report::Report;
 /// Blocks of a boot that are seen at once.
 pub const BLOCKS: u64 = 40;
 
-/// The blocks of one boot, as far as they stand one behind the other.
+/// The blocks of one boot, as far as they come one after the other.
 pub struct Segment {
     /// The boot's index.
     pub boot: Option<usize>,
@@ -56,6 +56,7 @@ impl Story {
             return false;
         }
         let begun = Incident::new(report);
+        // A notice between two reports of a crash does not end it.
         if begun.first.level == Level::Notice && self.at_hand.is_some() {
             self.notices.push(begun);
         } else if begun.first.level == Level::Notice {

@@ -1,8 +1,8 @@
 //! The timeline of a boot, drawn: milestones above the rail, splats below it.
 //!
-//! The stops stand in the order of the log at equal distances: a boot spends its first second on most of
+//! The stops are in the order of the log at equal distances: a boot spends its first second on most of
 //! them, and early lines all have the time 0. From the stop where alternatives were patched the rail
-//! changes its colour: a clear behind it is a late one.
+//! changes its colour: a clear after it is a late one.
 
 use super::anchor;
 use super::tone::Tone;
@@ -64,7 +64,7 @@ struct TimelineStop<'a> {
     /// Its stamp is not the time.
     before_clock: bool,
     what: What<'a>,
-    /// How often, one right behind the other.
+    /// How often, one right after the other.
     times: usize,
 }
 
@@ -136,7 +136,7 @@ fn stops<'a>(boot: &'a Boot, splats: &[&'a SplatStop]) -> Vec<TimelineStop<'a>> 
     all.sort_by_key(|stop| stop.line);
     let mut clock_runs = false;
     for stop in &mut all {
-        // A zero behind a later stamp is of a CPU whose clock is not set yet (kernel/sched/clock.c).
+        // A zero after a later stamp is of a CPU whose clock is not set yet (kernel/sched/clock.c).
         stop.before_clock |= clock_runs && stop.time_us == Some(0);
         clock_runs |= stop.time_us > Some(0);
     }

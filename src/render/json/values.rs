@@ -20,7 +20,7 @@ use std::fmt::Write;
 /// Version of the format. Fields are added, never changed or taken away.
 pub(in crate::render) const SCHEMA: u32 = 1;
 
-/// Signatures by how they stand to a baseline.
+/// Signatures by what a baseline says of them.
 #[derive(Serialize)]
 pub(super) struct CheckJson<'a> {
     new: Vec<&'a str>,
@@ -247,7 +247,7 @@ pub(super) struct ModuleJson<'a> {
     evidence: &'a [String],
 }
 
-/// Registers as a map in the order printed. RIP stands first, as printed, where it is a name.
+/// Registers as a map in the order printed. RIP comes first, as printed, where it is a name.
 pub(super) struct RegistersJson<'a> {
     rip: Option<String>,
     printed: &'a [Register],
@@ -300,12 +300,14 @@ pub(super) fn boot(boot: &Boot) -> BootJson<'_> {
 
 pub(super) fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
     let splat = &report.splat;
+    // An oops has no function in its header: the one that RIP is in counts.
     let at_function = splat
         .at
         .function
         .as_deref()
         .or_else(|| splat.rip.as_ref()?.function.as_deref());
     let place = match (&splat.at_file, splat.at_line) {
+        // The header's own place counts; symbols may be of another build of the same release.
         (None, _) => report.place_by_symbols(),
         (Some(file), line) => Some((file.clone(), line)),
     };
@@ -438,6 +440,7 @@ pub(super) fn code_json(code: &Code, instructions: Option<Vec<CodeLine>>) -> Cod
 
 /// All stacks where the report has more than its own.
 pub(super) fn stacks(splat: &Splat) -> Vec<StackJson<'_>> {
+    // The report's own is in `frames` already.
     let all = splat.stacks.iter().filter(|_| splat.stacks.len() > 1);
     all.map(|stack| {
         let frames = splat.frames_of(stack);

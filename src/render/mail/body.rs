@@ -41,6 +41,8 @@ pub fn write(message: &Message) -> String {
     }
     section(&mut out, "Log");
     log(&mut out, report);
+    // Mail readers cut off at this line what is the signature (RFC 3676, 4.3); the blank belongs to
+    // it.
     let _ = writeln!(out, "\n-- \nksplat {}", env!("CARGO_PKG_VERSION"));
     out
 }
@@ -135,6 +137,7 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while rest.len() > MAX_LINE {
+        // Never inside a character.
         let boundary = (0..=MAX_LINE).rev().find(|at| rest.is_char_boundary(*at));
         let (piece, behind) = rest.split_at(boundary.unwrap_or(MAX_LINE));
         pieces.push(piece);

@@ -16,6 +16,7 @@ const MAX_WORD: usize = 60;
 /// The value of the header.
 pub fn encode(title: &str) -> String {
     let title: String = clean(title).chars().take(MAX_CHARS).collect();
+    // What looks like an encoded word would be decoded.
     if title.is_ascii() && !title.contains("=?") {
         return wrap(&title, WIDTH, 1);
     }
@@ -28,6 +29,7 @@ pub fn encoded(text: &str) -> String {
     for c in text.chars() {
         let code = quoted(c);
         match words.last_mut() {
+            // A character never goes on in the next word (RFC 2047, 5).
             Some(word) if word.len() + code.len() <= MAX_WORD => word.push_str(&code),
             _ => words.push(code),
         }

@@ -17,7 +17,7 @@ pub fn whole(report: &Report) -> Location {
     in_log(report, source.first_line, source.last_line)
 }
 
-/// The lines that the verdict stands on.
+/// The lines that prove the verdict.
 pub fn evidence(report: &Report) -> Vec<Location> {
     let evidence = report
         .late_clear
@@ -78,6 +78,7 @@ fn stack_frame(frame: &Frame) -> StackFrame {
         let mut place = PhysicalLocation::builder()
             .artifact_location(file.build())
             .build();
+        // SARIF counts from 1; 0 is what DWARF has for "no line".
         let line = frame.line.filter(|line| *line > 0);
         place.region = line.map(|line| region(line.into(), line.into()));
         place
@@ -87,7 +88,7 @@ fn stack_frame(frame: &Frame) -> StackFrame {
     frame_json
 }
 
-/// A path as a URI reference (RFC 3986): what may not stand in one is percent-encoded.
+/// A path as a URI reference (RFC 3986): what may not be in one is percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {

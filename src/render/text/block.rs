@@ -33,6 +33,7 @@ pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> St
     head(&mut out, report, more, style);
     out.push('\n');
     rows(&mut out, report, style);
+    // The proof of a late clear says more than its registers, which are those of a WARN().
     if let Some(verdict) = &report.late_clear {
         proof(&mut out, verdict, style);
     } else {
@@ -50,6 +51,7 @@ pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> St
 /// What the registers hold of the variables at RIP.
 fn variables(out: &mut String, report: &Report, style: &Style) {
     let all = &report.symbols.variables;
+    // A value that is lost has no row: it would only say what is missing.
     let known = all.iter().filter(|variable| variable.value.is_some());
     let known: Vec<_> = known.take(MAX_VARIABLES).collect();
     let Some(first) = known.first() else {
@@ -91,6 +93,7 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let splat = &report.splat;
     let verdict = report.late_clear.as_ref();
     let second = verdict.map_or(&report.title, |verdict| &verdict.headline);
+    // Reports without a rule in `[[summary]]` have their title as the first line already.
     if headline != *second {
         let second = wrap(&clean(second), style.width - 2, 2);
         let _ = writeln!(out, "  {second}");
@@ -104,6 +107,7 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let line = Style::paint(style.place, wrap_parts(&parts, style.width - 2));
     let source = &splat.source;
+    // Lines of a member are no lines of the file that a link would open.
     let link = style.links.filter(|_| source.member.is_none());
     let link = link.and_then(|links| links.log(&source.path, source.first_line));
     let _ = writeln!(out, "  {}", Links::around(link, line));
@@ -164,7 +168,7 @@ fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
     }
 }
 
-/// Instructions in front of the one at fault, and behind it.
+/// Instructions in front of the one at fault, and after it.
 const AROUND: (usize, usize) = (2, 1);
 
 /// The instruction at fault, with the registers of its address, between its neighbours.
@@ -260,6 +264,7 @@ fn trace(out: &mut String, report: &Report, whole: bool, style: &Style) {
         if let Some(label) = &stack.label {
             aside(out, &clean(label), style);
         }
+        // In front of the trace, as the kernel would have printed it.
         if let Some((_, code)) = interrupted.filter(|(of, _)| *of == index) {
             let marked = to_mark.take_if(|name| is_of(code, name)).is_some();
             write_interrupted(out, report, code, marked, style);
@@ -288,6 +293,7 @@ fn is_of(code: &CodeRef, function: &str) -> bool {
 fn interrupted(splat: &Splat) -> Option<(usize, &CodeRef)> {
     let code = splat.rip.as_ref()?;
     code.function.as_ref()?;
+    // The place of RIP is on the stack of the CPU that was asked, not of the one that asks.
     let of_another_cpu = |label: &String| label.starts_with("NMI backtrace");
     let mut stacks = splat.stacks.iter();
     let index = stacks.position(|stack| stack.label.as_ref().is_some_and(of_another_cpu));
@@ -431,7 +437,7 @@ fn followers(out: &mut String, first: &Report, more: &[Report], style: &Style) {
     let label = format!("Then {reports} of the same incident (-v shows them whole)");
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, label));
     let after = |report| facts::after(first, report);
-    // Where no stamp tells how long after, there is no column for it.
+    // Where no stamp says how long after, there is no column for it.
     let columns = if more.iter().any(|report| after(report).is_some()) {
         12
     } else {

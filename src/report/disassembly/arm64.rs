@@ -14,7 +14,7 @@ const WORD: usize = 4;
 /// Number of the register that a memory operand has for SP.
 const SP: u16 = 31;
 
-/// What reads memory; each may have a letter for a size behind it.
+/// What reads memory; each may have a letter for a size after it.
 const LOADS: &[&str] = &[
     "ldr", "ldur", "ldp", "ldnp", "ldar", "ldxr", "ldaxr", "ldtr", "ldapr", "ldlar",
 ];
@@ -41,9 +41,11 @@ pub(super) fn of(splat: &Splat, symbols: &Symbols) -> Option<Disassembly> {
     for (index, word) in bytes.chunks_exact(WORD).enumerate() {
         let word = u32::from_be_bytes(word.try_into().ok()?);
         let offset = (index * WORD) as i64 - trap as i64;
+        // The kernel prints words as numbers, the decoder wants bytes in the order of memory.
         let decoded = InstDecoder::default().decode(&mut U8Reader::new(&word.to_le_bytes()));
         let text = match &decoded {
             Ok(instruction) => text(instruction, offset, &targets),
+            // A word that is data, or newer than the decoder: those after it can still be read.
             Err(_) => ".word".to_owned(),
         };
         if let Some(instruction) = decoded.ok().filter(|_| offset == 0) {
@@ -81,6 +83,7 @@ fn text(instruction: &Instruction, offset: i64, targets: &Targets) -> String {
             Operand::PCOffset(distance) if is_branch => Some(*distance),
             _ => None,
         });
+    // The decoder writes `$` and the distance, which says nothing to a reader.
     let operands = match (distance, operands.rfind('$')) {
         (Some(distance), Some(at)) => {
             format!(
@@ -106,6 +109,7 @@ fn accessed(instruction: &Instruction, splat: &Splat, text: &str) -> Option<Acce
     let mut operands = instruction.operands.iter();
     let memory = operands.find_map(|operand| place(operand, registers))?;
     let size = size(mnemonic, &instruction.operands);
+    // The access did not happen as the registers say: nothing is claimed of it.
     if let (Some(address), Some(fault)) = (memory.address, fault_address(&splat.header))
         && fault.wrapping_sub(address) >= size.unwrap_or(1) as u64
     {
@@ -143,6 +147,7 @@ struct MemoryOperand {
 fn place(operand: &Operand, registers: &Registers) -> Option<MemoryOperand> {
     let (base, index) = match *operand {
         Operand::RegPreIndex(base, offset, _) => (base, Index::Number(offset.into())),
+        // The offset is added after the access.
         Operand::RegPostIndex(base, _) | Operand::RegPostIndexReg(base, _) => {
             (base, Index::Number(0))
         }

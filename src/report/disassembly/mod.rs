@@ -54,6 +54,7 @@ pub struct Access {
 
 /// The instructions of a splat; `None` where its machine has no decoder here, or no place in the code is marked.
 pub(crate) fn of(splat: &Splat, symbols: &Symbols) -> Option<Disassembly> {
+    // By the registers, since nothing in a report names its machine.
     match x86::bits(&splat.registers) {
         Some(bits) => x86::of(splat, bits, symbols),
         None => arm64::of(splat, symbols),
@@ -87,6 +88,7 @@ impl Targets {
 
     /// The name of the place so many bytes from RIP.
     fn name(&self, from_rip: i64) -> String {
+        // Only a vmlinux knows what else is called; the log has one name.
         if let Some(called) = self.symbols.function_from_rip(from_rip) {
             return called;
         }

@@ -54,6 +54,8 @@ pub(super) fn bits(registers: &Registers) -> Option<u32> {
 /// bytes on; the trap itself where none leads to it.
 fn agreed_begin(bytes: &[u8], trap: usize, bits: u32) -> usize {
     let mut agreed: Option<BTreeSet<usize>> = None;
+    // Fifteen ways are enough: an instruction has no more bytes, so that one of them begins where
+    // an instruction does.
     for start in 0..trap.min(LONGEST) {
         let cuts = decode(bytes.get(start..).unwrap_or_default(), start, bits);
         let places: BTreeSet<usize> = cuts.map(|(at, _)| at).collect();
@@ -135,6 +137,7 @@ fn accessed(instruction: &Instruction, registers: &Registers, text: &str) -> Opt
     let info = factory.info(instruction);
     let real = |memory: &&UsedMemory| memory.access() != OpAccess::NoMemAccess;
     let mut all = info.used_memory().iter().filter(real);
+    // Of two places (a string copy) nobody knows which one was at fault.
     let memory = all.next().filter(|_| all.next().is_none())?;
     let kind = match memory.access() {
         OpAccess::Read | OpAccess::CondRead => "read",

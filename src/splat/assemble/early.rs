@@ -15,6 +15,7 @@ impl Assembler<'_> {
     pub fn release_quiet(&mut self, line: u64, boots: &mut Boots) -> Vec<Splat> {
         let mut early = Vec::new();
         if let Some(held) = self.rejoin.release(line) {
+            // Its second half has not come, and nobody knows whether it will.
             self.take(held, boots);
         }
         for index in 0..self.lanes.all().len() {

@@ -23,6 +23,7 @@ impl Assembler<'_> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
+        // A machine that boots again after its own shutdown has not crashed.
         if header.kind.restart && !boots.makes_restart_a_surprise() {
             return;
         }
@@ -40,6 +41,7 @@ impl Assembler<'_> {
             self.complete.push(builder.close(Closing::EndMarker));
             return;
         }
+        // Given up without a report: the same header comes whole now.
         let begun = |open: &mut SplatBuilder| open.is_begun_by(&header.text, line);
         self.lanes[index].open.take_if(begun);
         let grammar = self.grammar;
@@ -48,6 +50,7 @@ impl Assembler<'_> {
         let takes_over = |open: &&mut SplatBuilder| takes_over(open, &header, line);
         if let Some(open) = lane.open.as_mut().filter(takes_over) {
             open.become_kind_of(header, line);
+            // The mark was that of the report which goes on.
             lane.cut_here = None;
             return;
         }
@@ -64,6 +67,8 @@ impl Assembler<'_> {
             self.mark_mixed(index);
         } else {
             self.open(index, header, inlined_at, line, boots);
+            // Only for a header that begins a report: a part would overwrite the state of the open
+            // one.
             self.put_ahead(index, state, line);
         }
     }
@@ -112,6 +117,8 @@ impl Assembler<'_> {
     /// Another report begins: the open one is over, save where another CPU may still print it.
     pub(super) fn set_aside(&mut self, index: usize) {
         let lane = &mut self.lanes[index];
+        // Where callers are printed each has a lane of its own: within one, a new report ends the
+        // last.
         let shared = lane.is_shared();
         match lane.open.take_if(|open| shared && open.may_go_on()) {
             Some(open) => {

@@ -43,6 +43,7 @@ impl Assembler<'_> {
     pub(super) fn take_body(&mut self, own: usize, line: &LogLine<'_>, boots: &mut Boots) {
         let index = self.receiver(own, line);
         let intrudes = line.framing.caller.is_none() && self.grammar.is_intruder(&line.text);
+        // Its words are among those of the report from here on, and no caller says which are whose.
         if let Some(open) = self.lanes[index].open.as_mut().filter(|_| intrudes) {
             open.end_text();
         }
@@ -57,6 +58,7 @@ impl Assembler<'_> {
         match self.learn_who(index, line, kind) {
             LineKind::CutHere => {
                 let waits = |open: &SplatBuilder| open.waits_for_trace();
+                // A report that still waits for its trace may print the mark within itself.
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
                     self.set_aside(index);
                 }
@@ -113,6 +115,7 @@ impl Assembler<'_> {
     fn receiver(&self, own: usize, line: &LogLine<'_>) -> usize {
         let answers = matches!(line.framing.caller, Some(Caller::Cpu(_)));
         match self.backtraces {
+            // Only where the CPU prints nothing of its own.
             Some(asking)
                 if answers && self.lanes[own].is_idle() && self.lanes[asking].open.is_some() =>
             {
@@ -127,6 +130,7 @@ impl Assembler<'_> {
         // What else a line of another report may be is no text of the next one's WARN().
         let alone = lane.open.is_none() && lane.strands.is_empty();
         let may_be_text = alone && !orphans::is_state(&kind) || kind == LineKind::Foreign;
+        // The text between "cut here" and the header is the message of the WARN().
         if may_be_text {
             let cut_here = lane.cut_here.take();
             lane.cut_here = cut_here.and_then(|cut_here| cut_here.with(line));
@@ -139,6 +143,7 @@ impl Assembler<'_> {
         }
         let given_up = lane.strands.pass_over(line);
         if !self.open_without_head(index, line, &kind, boots)
+            // After "cut here" a header comes; these lines are its text.
             && self.lanes[index].cut_here.is_none()
         {
             self.take_headless(index, line, &kind);

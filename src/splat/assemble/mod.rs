@@ -69,6 +69,8 @@ impl<'g> Assembler<'g> {
     pub fn role(grammar: &Grammar, line: &LogLine<'_>) -> Role {
         let text = line.text.as_ref();
         let header = header(grammar, text, true);
+        // Asked first: notices of one line are most of what is found, and little is looked back at
+        // for them.
         if header.as_ref().is_some_and(Header::is_all) {
             return Role::Whole;
         }
@@ -103,6 +105,7 @@ impl<'g> Assembler<'g> {
         }
         let begun = self.lanes.all().iter().filter_map(Lane::begun_at);
         let first_open = begun.min().unwrap_or(u64::MAX);
+        // They became complete in the order of their ends.
         self.complete.sort_by_key(|splat| splat.source.first_line);
         let ready = |splat: &Splat| splat.source.first_line < first_open;
         let count = self

@@ -38,6 +38,7 @@ impl Assembler<'_> {
         let lane = &mut self.lanes[index];
         let headless = lane.orphans.headless.take();
         let given_up_at = lane.orphans.given_up_at.take();
+        // The mark is of the open report, whatever else was remembered.
         if let Some(mut open) = lane.open.take() {
             open.take(line, LineKind::Known(Detail::None));
             open.note_panic(self.grammar, line);
@@ -50,6 +51,8 @@ impl Assembler<'_> {
         if self.grammar.is_panic(&line.text) {
             self.orphaned_panic = Some(line.number);
         }
+        // The end of a report that was given up belongs to that one; a second report of it would be
+        // counted twice.
         let is_known = given_up_at.is_some_and(|at| line.number.saturating_sub(at) <= MAX_SILENCE);
         let is_one =
             |report: &SplatBuilder| report.shows_a_report() && line.text.contains(END_TRACE);
@@ -103,6 +106,7 @@ impl Assembler<'_> {
         let lane = &mut self.lanes[index];
         let is_over =
             |report: &mut SplatBuilder| line.number - report.last_line() > MAX_HEADLESS_GAP;
+        // Lines so far apart belong to two reports, or to none.
         lane.orphans.headless.take_if(is_over);
         if lane.orphans.headless.is_none() && is_state(kind) {
             let mut report = SplatBuilder::without_head(line, &self.path);
@@ -139,6 +143,7 @@ impl Assembler<'_> {
         let gap = loose
             .last()
             .map_or(0, |last| line.number.saturating_sub(last.log_line));
+        // Frames of an older quotation say nothing of this one.
         if gap > MAX_LOOSE_GAP || loose.len() >= MAX_LOOSE_FRAMES {
             loose.clear();
         }
@@ -147,6 +152,7 @@ impl Assembler<'_> {
             return;
         }
         let mut frames = std::mem::take(loose);
+        // What was given away as a report must not be reported again.
         frames.retain(|frame| frame.log_line > given);
         let headless = lane.orphans.headless.take();
         let report = match headless.filter(|report| report.first_line() > given) {

@@ -67,6 +67,7 @@ fn holds_place(text: &str) -> bool {
     else {
         return false;
     };
+    // The folder's name may hold blanks, so each part of the line is looked at, up to a bound.
     let part = |separator| inside.split(separator).take(MAX_PARTS).any(is_place);
     part("  ") || part(" \u{b7} ")
 }

@@ -35,6 +35,7 @@ impl Repeats {
         let Some(time) = line.framing.time_us.filter(|time| *time > 0) else {
             return;
         };
+        // A bound for hostile logs. What is forgotten is reported twice at worst.
         if self.seen.len() >= MAX_HEADERS {
             self.seen.clear();
             self.lines.clear();

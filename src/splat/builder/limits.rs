@@ -9,6 +9,7 @@ pub(super) const MAX_FRAMES: usize = 1024;
 /// Registers that one splat may hold.
 pub(super) const MAX_REGISTERS: usize = 128;
 
+// A report of all tasks has thousands of lines, of which titles and stacks need the first.
 const MAX_LINES: usize = 2000;
 const MAX_TEXT: usize = 256 * 1024;
 
@@ -67,6 +68,7 @@ impl KeptText {
         if self.closed {
             return false;
         }
+        // Counted also for lines that are not kept, so that all later ones are refused.
         self.bytes += text.len();
         lines < MAX_LINES && self.bytes <= MAX_TEXT
     }
@@ -146,6 +148,7 @@ impl SplatBuilder {
 
     /// True where the line was printed so soon after the header, or no stamp says when.
     fn is_within(&self, limit_us: u64, line: &LogLine<'_>) -> bool {
+        // Without stamps nothing speaks against it.
         let times = line.framing.time_us.zip(self.splat.time_us);
         times.is_none_or(|(now, then)| now.saturating_sub(then) <= limit_us)
     }

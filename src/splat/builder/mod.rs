@@ -130,6 +130,7 @@ impl SplatBuilder {
         path.clone_into(&mut splat.source.path);
         splat.source.first_line = line.number;
         splat.source.last_line = line.number;
+        // Without a header nothing says what to expect, so both are: most kinds have them.
         SplatBuilder {
             splat,
             expects: Expects {
@@ -184,6 +185,8 @@ impl SplatBuilder {
         let splat = &mut self.splat;
         splat.source.first_line = state.source.first_line;
         splat.registers = state.registers;
+        // This state replaces what the header has: it was printed for this report, right in front
+        // of it.
         splat.rip = state.rip;
         splat.pid = splat.pid.or(state.pid);
         splat.comm = splat.comm.take().or(state.comm);
@@ -295,6 +298,7 @@ impl SplatBuilder {
             comm: splat.comm.take(),
             ..CpuLine::default()
         };
+        // The new kind may need a trace where the old one did not.
         self.expects.trace = header.kind.needs_stack();
         splat.header_line = line.number;
         splat.source.last_line = line.number;
@@ -306,6 +310,7 @@ impl SplatBuilder {
     /// The last line of the report is a header of this kind. Whoever ran when it began is still the task of the report.
     pub fn complete_with(&mut self, header: Header<'_>, line: &LogLine<'_>) {
         let splat = &mut self.splat;
+        // The header names whoever ran when the machine stopped, which may be another task.
         let task = (splat.pid.take(), splat.comm.take());
         self.become_kind_of(header, line);
         let splat = &mut self.splat;
@@ -328,6 +333,7 @@ impl SplatBuilder {
     /// The splat as far as it came.
     pub fn close(mut self, closing: Closing) -> Splat {
         let closing = match closing {
+            // It was interrupted by a report and never went on: that ended it, not the silence.
             Closing::Silence | Closing::Cut if self.is_waiting() => Closing::NextReport,
             closing => closing,
         };
@@ -341,6 +347,7 @@ impl SplatBuilder {
         };
         let whole = whole || !self.expects.trace;
         self.splat.marked |= closing == Closing::EndMarker;
+        // No header means that the beginning is lost.
         self.splat.truncated = self.splat.header_line == 0 || !whole;
         fold_inlined(&mut self.splat.frames);
         self.splat

@@ -111,6 +111,7 @@ impl SplatBuilder {
                 agree(self.splat.cpu, line.cpu)? | agree(self.splat.pid, line.pid)?
             }
             LineKind::Rip(false, Some(code)) if phase == Phase::Rip => {
+                // The code of another function is another report's.
                 agree(self.splat.at.function.as_ref(), code.function.as_ref())?
             }
             _ => false,
@@ -145,6 +146,8 @@ impl SplatBuilder {
             Phase::Code | Phase::Registers(_) => self.phase >= Phase::Rip,
             Phase::Stack | Phase::Frames | Phase::Interrupted => self.phase.is_in_trace(),
             Phase::StackEnd => self.phase.is_in_trace() && self.trace == TraceState::Open,
+            // The mark comes after the stack's end, so a stack that is still open belongs to
+            // another report.
             Phase::End => self.phase >= Phase::Frames && self.trace != TraceState::Open,
         }
     }
@@ -175,6 +178,7 @@ impl SplatBuilder {
     pub fn may_go_on(&self) -> bool {
         let is_open = self.phase.is_in_trace() && self.trace == TraceState::Open;
         self.splat.kind != FRAGMENT
+            // Without an end to come nothing would ever show that the report goes on.
             && (self.expects.end_marker || self.waits_for_trace() || is_open)
     }
 
@@ -189,6 +193,7 @@ impl SplatBuilder {
         let phase = self.fit(kind).and_then(|_| self.phase_of(kind));
         // Not earlier: the end of a stack fits a stack that is still open.
         self.trace = self.trace.after(kind);
+        // A line without a place in the order leaves the report where it was.
         let Some(phase) = phase else {
             return;
         };

@@ -30,6 +30,7 @@ impl Awaited {
         match kind {
             LineKind::Registers(_) => Awaited::Registers,
             LineKind::Code(_) => Awaited::Code,
+            // More rows may follow.
             LineKind::Words(_) => self,
             LineKind::Aside => Awaited::Aside,
             _ => Awaited::Any,
@@ -46,6 +47,7 @@ impl SplatBuilder {
         let is_kernels =
             !self.is_interrupted_context || registers.iter().any(|(name, _)| name == "nip");
         if is_kernels && !code.bytes.is_empty() {
+            // What comes later is of a program, or of another CPU.
             self.splat.code.get_or_insert(code);
         }
     }
@@ -58,6 +60,7 @@ impl SplatBuilder {
                 let words: Vec<_> = words.words.iter().map(String::as_str).collect();
                 self.take_registers(next_row(last, &words));
             }
+            // Without a row in front these may be a dump of the stack.
             Awaited::Any | Awaited::Aside => {}
         }
     }

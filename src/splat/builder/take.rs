@@ -12,12 +12,14 @@ impl SplatBuilder {
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, kind: LineKind) -> bool {
         let is_foreign = kind == LineKind::Foreign;
+        // A foreign line may be another program's, whose form says nothing of the report's.
         if !is_foreign {
             self.layout.settle(line);
         }
         let unreliable = matches!(&kind, LineKind::Frame(frame, _) if !frame.reliable);
         // A record of several lines has its stamp on the first.
         let goes_on = matches!(kind, LineKind::Known(_)) && line.text.starts_with([' ', '\t']);
+        // A line without a stamp in a log with stamps was written by somebody else into the text.
         let is_alike = line.framing.time_us.is_some() == self.layout.stamped || goes_on;
         if is_alike && !unreliable {
             self.keep(line, LineClass::of(&line.text, &kind));
@@ -75,6 +77,8 @@ impl SplatBuilder {
     /// kernel.
     fn take_cpu(&mut self, mut line: CpuLine) {
         let splat = &mut self.splat;
+        // Names count only where the task is the same: a CPU line may come from whoever found the
+        // hang.
         if line.pid.is_none() || splat.pid.is_none_or(|pid| line.pid == Some(pid)) {
             splat.comm = line.comm.take().or(splat.comm.take());
             self.add_who(line);
@@ -136,6 +140,7 @@ impl SplatBuilder {
             };
             return true;
         }
+        // The same place once more is no second context.
         let same =
             code.offset.is_some() && (&rip.function, rip.offset) == (&code.function, code.offset);
         let is_address = code.function.is_none() && code.address.is_some();

@@ -128,6 +128,7 @@ impl Lanes {
     /// The lane of a line, and the report that had to make room for it. A line without framing
     /// continues what came before it.
     pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<SplatBuilder>>) {
+        // The second line of a message has no stamp and no caller.
         if !line.framing.present {
             return (self.last, None);
         }

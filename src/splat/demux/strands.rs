@@ -140,6 +140,7 @@ impl Strands {
 
     /// Puts the report that a line is of into `open`. True where that is another one than before.
     pub fn turn(&mut self, open: &mut Option<SplatBuilder>, kind: &LineKind) -> bool {
+        // Nearly always: only one report is being printed.
         if self.aside.is_empty() {
             return false;
         }
@@ -161,6 +162,8 @@ impl Strands {
         let Some(&(chosen, best)) = best else {
             return false;
         };
+        // A line that would fit another report as well makes both doubtful, even if one fits
+        // better.
         let rivals = fits
             .iter()
             .filter(|(report, fit)| *report != chosen && matters(kind) && is_rival(fit, &best));

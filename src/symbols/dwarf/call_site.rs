@@ -52,6 +52,8 @@ struct SiteReader<'r, 'a> {
 
 impl<'a> SiteReader<'_, 'a> {
     fn read(&mut self, depth: isize, entry: &DebugEntry<'a>) -> ControlFlow<()> {
+        // The arguments are the entries below the call: what is no deeper belongs to something
+        // else.
         if let Some((site_depth, site)) = &mut self.found {
             if depth <= *site_depth {
                 return ControlFlow::Break(());
@@ -128,6 +130,7 @@ pub(super) fn argument(
     let site = debug.call_site(return_address);
     let site =
         site.ok_or("only its value at entry is known to DWARF, and the call has no entry there")?;
+    // A tail call lies between: the registers that the caller filled may have changed on the way.
     if site.callee.as_deref() != Some(function) {
         return Err(format!(
             "the caller in the trace did not call {function} itself"

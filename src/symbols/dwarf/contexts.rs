@@ -44,6 +44,8 @@ pub(super) struct Parsed<'a> {
 
 impl<'a> KeptContext<'a> {
     fn add(&mut self, unit: usize, weight: usize, parsed: Option<Arc<Parsed<'a>>>) {
+        // The oldest goes, not the least used: positions are kept as well, so a unit is seldom
+        // asked for twice.
         while self.weight.saturating_add(weight) > KEPT
             && let Some((oldest, freed)) = self.order.pop_front()
         {
@@ -79,6 +81,7 @@ impl<'a> Debug<'a> {
 
     fn positions_in_whole(&self, addresses: &[u64], folder: &str) -> Option<Vec<Position>> {
         let whole = self.contexts.whole.get_or_init(|| {
+            // The crate will read any of the units, so all have to be within the limits.
             let dwarf = self.dwarf();
             let mut units = dwarf.units();
             while let Some(header) = units.next().ok()? {
@@ -111,6 +114,8 @@ impl<'a> Debug<'a> {
         {
             return parsed.clone();
         }
+        // Without the lock: other threads read other units meanwhile. Two that parse the same one
+        // give the same.
         let unit = self.unit(offset).ok();
         let parsed = unit
             .as_ref()

@@ -45,6 +45,7 @@ pub(super) fn for_each_range<'a>(
     let Some(low) = dwarf.attr_address(unit, low)? else {
         return Ok(());
     };
+    // A size since DWARF 4, an address before.
     let high = match high.udata_value() {
         Some(size) => low.checked_add(size),
         None => dwarf.attr_address(unit, high)?,
@@ -94,7 +95,7 @@ pub(super) fn walk<'a>(
 /// Hops from an entry to the one that has the name.
 const MAX_HOPS: usize = 16;
 
-/// The entry that an entry stands for: the inlined function, the declaration, the function called.
+/// The entry that an entry refers to: the inlined function, the declaration, the function called.
 pub(super) fn origin(entry: &DebugEntry<'_>) -> Option<Reference> {
     const ORIGINS: [gimli::DwAt; 3] = [
         gimli::DW_AT_abstract_origin,
@@ -136,6 +137,7 @@ pub(super) fn origins<'a>(
 ) -> Vec<DebugEntry<'a>> {
     let mut found: Vec<DebugEntry<'a>> = Vec::new();
     let mut place = (unit.header.clone(), Arc::clone(&unit.abbreviations));
+    // The entries of a crafted file may refer to each other in a circle.
     while found.len() < MAX_HOPS {
         let offset = match origin(found.last().unwrap_or(entry)) {
             Some(Reference::Here(offset)) => offset,
@@ -182,6 +184,7 @@ impl Debug<'_> {
         if let Some(table) = tables.get(&key) {
             return table.clone();
         }
+        // To drop all is simpler than to find the least used one, and a real file never gets here.
         if tables.len() >= MAX_TABLES {
             tables.clear();
         }
@@ -209,7 +212,7 @@ fn unit_of<'a>(
     Some((header, UnitOffset(entry.0.checked_sub(start)?)))
 }
 
-/// `DW_AT_name` of an entry or of what it stands for.
+/// `DW_AT_name` of an entry or of what it refers to.
 pub(super) fn name_of<'a>(
     debug: &Debug<'a>,
     dwarf: &Dwarf<'a>,
@@ -229,7 +232,7 @@ pub(super) fn name_of<'a>(
 }
 
 impl<'a> Debug<'a> {
-    /// `DW_AT_name` of the entry of the supplementary file that an entry stands for.
+    /// `DW_AT_name` of the entry of the supplementary file that an entry refers to.
     fn supplementary_name(&self, dwarf: &Dwarf<'a>, entry: &DebugEntry<'a>) -> Option<Slice<'a>> {
         let Some(Reference::Supplementary(target)) = origin(entry) else {
             return None;

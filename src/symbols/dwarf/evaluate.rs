@@ -117,7 +117,7 @@ pub(super) fn evaluate<'a>(
     finish(&evaluation.result(), used, machine)
 }
 
-/// The value that the finished expression stands for. Several pieces lie one after the other, the lowest first.
+/// The value that the finished expression gives. Several pieces lie one after the other, the lowest first.
 fn finish(
     pieces: &[gimli::Piece<Slice<'_>>],
     mut used: Vec<String>,
@@ -136,6 +136,7 @@ fn finish(
             .unwrap_or(0);
         bits = u64::saturating_add(bits, size);
     }
+    // A structure in several registers; its first 64 bits are no value of it.
     if pieces.len() > 1 && bits > 64 {
         return Err("it is larger than a register".to_owned());
     }

@@ -16,6 +16,7 @@ pub(super) fn functions_at<'a>(
 ) -> gimli::Result<Vec<Option<UnitOffset>>> {
     let mut found = vec![None; addresses.len()];
     search(dwarf, unit, addresses, true, &mut found)?;
+    // Only then, since it reads all entries of the unit.
     if found.contains(&None) {
         search(dwarf, unit, addresses, false, &mut found)?;
     }

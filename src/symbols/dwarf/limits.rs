@@ -37,6 +37,8 @@ fn lines_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
     let compiled_in = unit.comp_dir.as_ref().map_or(0, |dir| bytes(dir).len());
     let mut left = MAX_PATHS;
     for file in header.file_names() {
+        // Which folder a file is in is not looked up: the longest one gives a bound without reading
+        // more.
         let path = length(file.path_name())? + longest_folder + compiled_in;
         match left.checked_sub(path) {
             Some(rest) => left = rest,
@@ -54,6 +56,7 @@ fn entries_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
         if entries.next_depth() > MAX_DEPTH {
             return Ok(false);
         }
+        // The end of a list of children.
         let Some(abbreviation) = entries.read_abbreviation()? else {
             continue;
         };
@@ -65,6 +68,8 @@ fn entries_hold<'a>(dwarf: &Dwarf<'a>, unit: &Unit<'a>) -> gimli::Result<bool> {
                 | gimli::DW_TAG_inlined_subroutine
                 | gimli::DW_TAG_compile_unit
         );
+        // Other entries have ranges as well (lexical blocks), but the crate reads only those of
+        // functions and units.
         if !has_ranges || !is_code {
             entries.skip_attributes(attributes)?;
             continue;

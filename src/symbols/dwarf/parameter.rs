@@ -101,6 +101,8 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
     fn value(&self, function: &str, name: &str) -> Result<(u64, String), String> {
         let variables = self.variables(function, name)?;
         let mut why = format!("RIP is not in {function}, or it has no {name}");
+        // All of them cover RIP, and the innermost is the code that ran. Where its value is lost
+        // the outer copy may still have it.
         for variable in variables.iter().rev() {
             match self.read(function, variable) {
                 Ok(found) => return Ok(found),
@@ -155,6 +157,7 @@ impl<'r, 'a> ParameterSearch<'r, 'a> {
         variable: &DebugEntry<'a>,
     ) -> Result<(u64, String), String> {
         let (value, how) = self.raw_value(function, variable)?;
+        // Of a type that is not known the register is taken whole.
         let size = self.size(variable).unwrap_or(8);
         let mask = match size {
             0 | 8.. => u64::MAX,

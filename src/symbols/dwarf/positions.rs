@@ -57,6 +57,7 @@ impl Debug<'_> {
             .positions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // To drop all is enough: what a log asks for again is read again, a unit at a time.
         if cache.len() + fresh.len() > CACHED_POSITIONS {
             cache.clear();
         }
@@ -102,6 +103,7 @@ impl Debug<'_> {
         let mut positions = Vec::new();
         for units in units.chunks(UNITS_AT_ONCE) {
             positions.extend(parallel::map(units, read).into_iter().flatten());
+            // The few units of a splat stay: the next splat asks for the same.
             if units.len() == UNITS_AT_ONCE {
                 self.let_go();
             }

@@ -76,6 +76,7 @@ impl<'a> Debug<'a> {
 fn load_file(elf: &ElfFile, wanted: impl Fn(SectionId) -> bool) -> Dwarf<'_> {
     let load = |id: SectionId| {
         let name = if wanted(id) { id.name() } else { "" };
+        // No section has an empty name, so an unwanted one is not unpacked.
         Ok::<_, std::convert::Infallible>(section_of(elf, name))
     };
     let Ok(sections) = DwarfSections::load(load);

@@ -72,11 +72,14 @@ impl<'a> ParameterSearch<'_, 'a> {
                     scalar.get_or_insert((self.address_size(), Scalar::Pointer));
                     back.insert_str(0, " *");
                 }
+                // That the variable itself is const says nothing of its value.
                 gimli::DW_TAG_const_type => match back.is_empty() {
                     true => {}
                     false => front.push_str("const "),
                 },
                 gimli::DW_TAG_volatile_type | gimli::DW_TAG_restrict_type => {}
+                // The source says `u32`, so the name is kept, and only its size and kind are looked
+                // up.
                 gimli::DW_TAG_typedef if scalar.is_none() => {
                     let (size, kind) = self.scalar_below(&entry)?;
                     let name = tidy(&format!("{front}{}{back}", name?));
@@ -108,7 +111,7 @@ impl<'a> ParameterSearch<'_, 'a> {
         None
     }
 
-    /// Size and kind of what a typedef stands for.
+    /// Size and kind of the type that a typedef names.
     fn scalar_below(&self, typedef: &DebugEntry<'a>) -> Option<(u64, Scalar)> {
         let mut next = typedef.attr_value(gimli::DW_AT_type)?;
         for _ in 0..MAX_TYPES {
@@ -142,6 +145,7 @@ impl<'a> ParameterSearch<'_, 'a> {
 
     fn enumerators(&self, enumeration: &DebugEntry<'a>) -> Vec<(u64, String)> {
         let mut found = Vec::new();
+        // What was read before a broken entry is still right.
         let _ = super::entries::walk(&self.unit, enumeration.offset(), |_, entry| {
             let value = entry.attr_value(gimli::DW_AT_const_value);
             let value = value.and_then(|value| {
@@ -164,6 +168,8 @@ impl<'a> ParameterSearch<'_, 'a> {
     fn referred(&self, attribute: &AttributeValue<Slice<'a>>) -> Option<DebugEntry<'a>> {
         match Reference::of(attribute.clone())? {
             Reference::Here(offset) => self.unit.entry(offset).ok(),
+            // Only names are followed there: a variable with a type of another unit (LTO, dwz) is
+            // left out.
             Reference::Anywhere(_) | Reference::Supplementary(_) => None,
         }
     }

@@ -88,6 +88,8 @@ fn read_aranges(section: Slice<'_>) -> UnitIndex {
     let mut ranges = Vec::new();
     let mut listed = Vec::new();
     let mut headers = aranges.headers();
+    // Where a header is broken the next one cannot be found. Units without ranges are found by
+    // their root entries.
     while let Ok(Some(header)) = headers.next() {
         let DebugInfoOffset(unit) = header.debug_info_offset();
         listed.push(unit);
@@ -126,6 +128,7 @@ fn read_roots(debug: &Debug<'_>, index: &UnitIndex) -> Ranges {
         .filter(|start| !listed.contains(start))
         .copied()
         .collect();
+    // One budget for all units, since they may share one list.
     let left = AtomicUsize::new(MAX_RANGES);
     let of_unit = |start: &usize| root_ranges(debug, *start, &left).unwrap_or_default();
     Ranges::new(parallel::map(&unlisted, of_unit).concat())

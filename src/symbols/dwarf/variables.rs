@@ -62,6 +62,8 @@ impl<'a> ParameterSearch<'_, 'a> {
                 }
                 match entry.tag {
                     gimli::DW_TAG_subprogram | gimli::DW_TAG_inlined_subroutine => {
+                        // In a function that is inlined elsewhere nothing is alive, whatever its
+                        // own inlines say they cover.
                         let covers = scopes.iter().all(|scope| scope.function.is_some());
                         let function = (covers && self.covers_pc(entry)).then(|| self.name(entry));
                         scopes.push(VariableScope {

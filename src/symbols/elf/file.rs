@@ -151,6 +151,8 @@ impl ElfFile {
         };
         let named = |name: &str| {
             let mut sections = self.sections.iter();
+            // objcopy --only-keep-debug leaves the headers of code and data as NOBITS: a section of
+            // that name, with nothing to read.
             sections.find(|section| section.name == name && section.file_size > 0)
         };
         named(name).or_else(|| named(&old()?))
@@ -169,6 +171,8 @@ impl ElfFile {
             return self.file_bytes(section);
         }
         section.rewritten.get_or_init(|| {
+            // A section that cannot be unpacked is as good as missing: the rest of the file is
+            // still of use.
             let mut bytes = match section.packed {
                 Some(_) => self
                     .unpacked(section)
@@ -190,6 +194,7 @@ impl ElfFile {
     fn unpacked(&self, section: &ElfSection) -> Option<Unpacked> {
         let (format, from, size) = section.packed?;
         let packed = self.file_bytes(section).get(from..)?;
+        // The size is the file's own claim, and the file may be crafted.
         unpack(format, packed, b"", size.min(self.max_size))
             .ok()
             .flatten()
@@ -224,6 +229,7 @@ fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError>
         source,
     };
     let mut file = File::open(path).map_err(read)?;
+    // The head decides: 600 MB of vmlinux are not read to learn that it is no list.
     let mut text = Vec::new();
     file.by_ref()
         .take(map::HEAD)
@@ -249,6 +255,7 @@ fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError>
 fn of_map(map: map::Map) -> (Data, Vec<ElfSection>, Layout) {
     let layout = Layout {
         machine: Machine(map.machine),
+        // `map::write` writes this form, whatever the machine.
         endian: Endianness::Little,
         is_64: true,
         relocatable: false,
@@ -262,6 +269,7 @@ fn of_map(map: map::Map) -> (Data, Vec<ElfSection>, Layout) {
         size: u64::MAX,
         kind,
         flags,
+        // The last of the sections below, which holds the names.
         link: usize::from(map::DATA) + 2,
         info: 0,
         offset: range.start,
@@ -325,6 +333,8 @@ fn read_sections(path: &Path, data: &[u8]) -> Result<(Vec<ElfSection>, Layout), 
     };
     let broken = |_| SymbolError::BrokenElf { path: path() };
     let (mut sections, layout) = read.and_then(|read| read).map_err(broken)?;
+    // Relocations and the way from a return address to its call differ by machine: to guess would
+    // give wrong lines.
     if layout.machine.name().is_none() {
         return Err(SymbolError::OtherMachine {
             path: path(),
@@ -351,6 +361,7 @@ fn sections_of<H: FileHeader<Endian = Endianness>>(
     let table = header.sections(endian, data)?;
     let mut sections = Vec::new();
     for section in table.iter() {
+        // A section without a readable name is kept, since others refer to it by its number.
         let name = table.section_name(endian, section).unwrap_or_default();
         sections.push(read_section::<H>(section, endian, name, data));
     }
@@ -363,6 +374,7 @@ fn read_section<H: FileHeader<Endian = Endianness>>(
     name: &[u8],
     data: &[u8],
 ) -> ElfSection {
+    // Of a file that was cut short the sections that are whole can still be read.
     let in_file = header.file_range(endian).filter(|&(offset, size)| {
         let end = offset.checked_add(size);
         end.is_some_and(|end| end <= data.len() as u64)
@@ -408,6 +420,7 @@ fn packing<H: FileHeader<Endian = Endianness>>(
 /// `.zdebug_…`, as GNU tools wrote it until 2.26: "ZLIB", the size in big-endian, the data.
 fn old_packing(name: &[u8], content: &[u8]) -> Option<(PackFormat, usize, u64)> {
     let rest = content
+        // Four bytes of magic, eight of size; other sections may begin with "ZLIB" by chance.
         .strip_prefix(b"ZLIB")
         .filter(|_| name.starts_with(b".zdebug_"))?;
     Some((
@@ -417,9 +430,11 @@ fn old_packing(name: &[u8], content: &[u8]) -> Option<(PackFormat, usize, u64)> 
     ))
 }
 
-/// Gives the loaded sections of a module addresses, one behind the other, on page boundaries.
+/// Gives the loaded sections of a module addresses, one after the other, on page boundaries.
 fn lay_out(sections: &mut [ElfSection]) {
     let mut next = MODULE_BASE;
+    // At least a page stays free after each: a return address may be right after the last byte of a
+    // section, and must not be in the next one.
     for section in sections.iter_mut() {
         if section.is_loaded() {
             section.address = next;

@@ -168,6 +168,7 @@ const MACHINES: &[MachineRow] = &[
             (elf::R_SPARC_UA64, Absolute(8)),
         ],
     ),
+    // Nothing to apply: a vmlinux of these is read, the debug info of a module stays unresolved.
     (elf::EM_PARISC, "parisc", &[]),
     (elf::EM_ALPHA, "alpha", &[]),
     (elf::EM_SH, "sh", &[]),
@@ -199,7 +200,7 @@ impl Machine {
         matches!(self.0, elf::EM_RISCV | elf::EM_LOONGARCH)
     }
 
-    /// True for x86, of 64 or 32 bits: the machine whose run-time patching is known.
+    /// True for x86-64: the machine whose run-time patching is known.
     pub(in crate::symbols) fn is_x86_64(self) -> bool {
         self.0 == elf::EM_X86_64
     }

@@ -8,7 +8,7 @@ use object::elf;
 /// Bytes of such a file; a distribution's kernel has 10 MB of symbols, with modules 15.
 pub(super) const MAX_BYTES: u64 = 256 << 20;
 
-/// Bytes that tell the kind of the file: a few lines.
+/// Bytes that show the kind of the file: a few lines.
 pub(super) const HEAD: u64 = 1024;
 
 /// A function that kernels of one machine have only.
@@ -51,7 +51,7 @@ pub(super) enum Unusable {
     Foreign,
     /// All addresses are one: `kernel.kptr_restrict`, or Debian's placeholder.
     Hidden,
-    /// None of the functions that tell the machine.
+    /// None of the functions that show the machine.
     UnknownMachine,
 }
 
@@ -85,6 +85,7 @@ pub(super) fn is_map(head: &[u8]) -> bool {
 /// The symbols of the kernel; those of modules, which kallsyms has too, are left out.
 pub(super) fn parse(text: &[u8]) -> Result<Map, Unusable> {
     let lines = text.split(|&byte| byte == b'\n').filter_map(read);
+    // `U` is what nm prints for a symbol of another file.
     let is_own = |line: &MapLine<'_>| !line.name.contains(&b'\t') && line.kind != b'U';
     let lines: Vec<MapLine<'_>> = lines.filter(is_own).collect();
     let first = lines.first().ok_or(Unusable::Foreign)?.address;
@@ -94,6 +95,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Map, Unusable> {
     let of = |name: &[u8]| lines.iter().find(|line| line.name == name);
     let machine = MACHINES.iter().find(|(name, _)| of(name).is_some());
     let &(_, machine) = machine.ok_or(Unusable::UnknownMachine)?;
+    // 0 for a System.map, which has the addresses as linked.
     let moved = match machine {
         elf::EM_X86_64 => of(b"_text").and_then(|text| text.address.checked_sub(LINKED_AT)),
         _ => None,
@@ -130,15 +132,18 @@ fn write(lines: &[MapLine<'_>], machine: elf::Machine, moved: u64) -> Map {
             true => elf::STB_GLOBAL,
             false => elf::STB_LOCAL,
         };
+        // Per-CPU symbols that are counted from 0 (until 6.13) are not moved by KASLR.
         let address = match line.address >= LINKED_AT {
             true => line.address.wrapping_sub(moved),
             false => line.address,
         };
+        // Always fits: the names are a part of a text of at most `MAX_BYTES`.
         let name = u32::try_from(names.len()).unwrap_or_default();
         symbols.extend(name.to_le_bytes());
         symbols.extend([(bind.0 << 4) | kind.0, 0]);
         symbols.extend(section.to_le_bytes());
         symbols.extend(address.to_le_bytes());
+        // The list has no sizes. kallsyms prints the distance to the next symbol anyway.
         symbols.extend([0; 8]);
         names.extend_from_slice(line.name);
         names.push(0);

@@ -25,6 +25,8 @@ impl ElfFile {
 
     /// `uname -r` of the kernel that a module was built for: the first word of its `vermagic`.
     pub(in crate::symbols) fn module_release(&self) -> Option<String> {
+        // `.modinfo` is a list of `name=value`, each ended by a zero (MODULE_INFO,
+        // include/linux/moduleparam.h).
         let entries = self.section(".modinfo").split(|&byte| byte == 0);
         let vermagic = entries.filter_map(|entry| entry.strip_prefix(b"vermagic="));
         let text = String::from_utf8_lossy(vermagic.into_iter().next()?).into_owned();
@@ -54,6 +56,7 @@ pub(in crate::symbols) fn find_note<'a>(
         let own_name = rest.get(..header.n_namesz.get(endian) as usize)?;
         let len = header.n_descsz.get(endian);
         let content = rest.get(padded(header.n_namesz.get(endian))?..)?;
+        // The size of a name counts the zero at its end.
         let own_name = own_name.strip_suffix(b"\0").unwrap_or(own_name);
         if header.n_type.get(endian).0 == kind && own_name == name {
             return content.get(..len as usize);

@@ -54,6 +54,7 @@ impl<'a> Relocations<'a> {
         let found = find(self.elf, list, offset as u64);
         let resolved = found.and_then(|relocation| {
             let target = target(self.elf, list, &relocation, value)?;
+            // PC-relative ones are in the tables of patch sites, which are done as a whole.
             matches!(
                 self.elf.layout.machine.fixup(relocation.kind),
                 Some(Fixup::Absolute(_))
@@ -67,6 +68,7 @@ impl<'a> Relocations<'a> {
 impl ElfFile {
     /// Addresses in `start..end` of a module's code that its loader fills in.
     pub(in crate::symbols) fn code_holes(&self, start: u64, end: u64) -> Vec<u64> {
+        // The range may begin in front of its section, or reach over the end.
         let section = self
             .section_at(start)
             .or_else(|| self.section_at(end.saturating_sub(1)));
@@ -83,6 +85,7 @@ impl ElfFile {
 /// Whether a section is relocated as a whole, on first use.
 pub(super) fn is_applied_at_once(elf: &ElfFile, section: &ElfSection) -> bool {
     let is_debug = section.name.starts_with(".debug_");
+    // Code keeps its holes: `code_holes` takes them out of the comparison with a `Code:` line.
     let at_once = match is_debug {
         true => elf.layout.machine.has_differences(),
         false => section.is_loaded() && !section.is_code(),
@@ -124,6 +127,7 @@ fn read(elf: &ElfFile, list: &ElfSection, at: usize) -> Option<Relocation> {
     Some(match (elf.layout.is_64, list.kind == elf::SHT_RELA) {
         (true, true) => {
             let (entry, _) = pod::from_bytes::<Rela64<Endianness>>(bytes).ok()?;
+            // There the parts of r_info are in another order than anywhere else.
             let is_mips64el = elf.layout.machine.0 == elf::EM_MIPS && e == Endianness::Little;
             Relocation {
                 offset: entry.r_offset.get(e),
@@ -196,6 +200,7 @@ fn search(
 fn sorted(elf: &ElfFile, list: &ElfSection) -> Vec<u32> {
     let offset = |at: u32| read(elf, list, at as usize).map(|relocation| relocation.offset);
     let mut order: Vec<u32> = (0..u32::try_from(count(elf, list)).unwrap_or(0)).collect();
+    // Then the place has no relocation, and a second search would not find one either.
     if order.is_sorted_by_key(|&at| offset(at)) {
         return Vec::new();
     }
@@ -219,6 +224,8 @@ pub(super) fn apply(elf: &ElfFile, section: &ElfSection, bytes: &mut [u8]) {
         return;
     };
     for at in 0..count(elf, list) {
+        // A symbol of another module, or a type that is not known: its own place stays unresolved,
+        // no other.
         if let Some(relocation) = read(elf, list, at) {
             let _ = apply_one(elf, section, list, &relocation, bytes);
         }
@@ -299,6 +306,7 @@ fn uleb(bytes: &[u8]) -> Option<u64> {
 }
 
 fn put_uleb(bytes: &mut [u8], mut value: u64) -> Option<()> {
+    // The length stays, since all offsets after it were fixed by the assembler.
     for byte in bytes.iter_mut().take(10) {
         let last = *byte & 0x80 == 0;
         *byte = *byte & 0x80 | (value & 0x7f) as u8;

@@ -192,6 +192,7 @@ impl<'a> View<'a> {
             .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
         let filter = NameFilter::new(blocks);
         let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
+        // MAX: none is near. Only then are all symbols compared, which takes several times as long.
         if !near.contains(&u64::MAX) {
             return near;
         }
@@ -206,6 +207,7 @@ impl<'a> View<'a> {
                 return;
             }
             let before = addresses.partition_point(|&a| a < address);
+            // `in_kallsyms` comes last because it reads the name: a cache miss for each symbol.
             if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
                 && address < *next
                 && self.in_kallsyms(&symbol)
@@ -246,7 +248,7 @@ impl<'a> View<'a> {
             if !may_be_nearest(address) {
                 return;
             }
-            // Kept for the first address it lies below; the addresses after it inherit.
+            // Kept for the first address it lies below; the addresses above it inherit.
             let at = addresses.partition_point(|&a| a < address);
             if let Some(best) = nearest.get_mut(at)
                 && best.is_none_or(|best| rank(&symbol) > rank(&best))
@@ -274,9 +276,8 @@ impl<'a> View<'a> {
             if symbol.kind == elf::STT_FUNC && self.is_code(&symbol) {
                 functions.push((self.address(&symbol), number));
             }
+            // Several names may be of one function; where it begins is all that is asked.
         });
-        // A kernel has 100,000: to compare them with one another takes ten times as long. The sort is stable, so that
-        // of several at one address the first stays.
         radsort::sort_by_key(&mut functions, |(address, _)| *address);
         functions.dedup_by_key(|(address, _)| *address);
         functions
@@ -316,6 +317,7 @@ impl<'a> View<'a> {
             let next = at
                 .and_then(|at| next.get(at).copied())
                 .filter(|&next| next != u64::MAX);
+            // In a module the loader decides what follows the last symbol of a section.
             let next = next.filter(|&next| {
                 let end = self.section_end(symbol);
                 !self.elf.is_relocatable() || end.is_some_and(|end| next < end)
@@ -346,6 +348,7 @@ impl<'a> View<'a> {
                     .entry(u32::from_le_bytes(*ending))
                     .or_default()
                     .push(index),
+                // Too short to have an ending of four bytes.
                 None => offsets.extend(self.strings_with(name, b"\0", index)),
             }
         }
@@ -383,6 +386,7 @@ impl<'a> View<'a> {
 
     /// Where strings begin with `name` and what follows it, each with `index`.
     fn strings_with(&self, name: &str, then: &[u8], index: usize) -> Vec<(u32, usize)> {
+        // With the zero in front, so that `foo` is not found in `do_foo`.
         let pattern = [b"\0", name.as_bytes(), then].concat();
         let hits = memchr::memmem::find_iter(self.strings, &pattern);
         hits.filter_map(|hit| Some((u32::try_from(hit + 1).ok()?, index)))
@@ -390,7 +394,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Tells where the strings of a table end. They are short: a search for one zero byte at a time would
+/// Calls the closure where the strings of a table end. They are short: a search for one zero byte at a time would
 /// spend its time on beginning.
 fn for_each_zero(strings: &[u8], mut tell: impl FnMut(usize)) {
     let (blocks, rest) = strings.as_chunks::<64>();

@@ -52,6 +52,7 @@ impl ElfFile {
     /// Looks up many names in one pass over the tables, for later [`ElfFile::symbols`] calls.
     pub fn find_symbols(&self, names: &[&str]) {
         let mut wanted: Vec<&str> = {
+            // Nothing is weighed against use: what a log names again is found again in one pass.
             let mut cache = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             if cache.len() > CACHED_NAMES {
                 cache.clear();
@@ -64,6 +65,8 @@ impl ElfFile {
         if wanted.is_empty() {
             return;
         }
+        // Without the lock: two threads may search for the same names, but none waits for a pass
+        // over 200,000 symbols.
         let found = self.scan(&wanted);
         let mut cache = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, symbols) in wanted.iter().zip(found) {
@@ -79,6 +82,8 @@ impl ElfFile {
         for (name, symbol) in table.build(&table.with_names(&table.whole_names(names))) {
             found[name].push(symbol);
         }
+        // Only for names that are still missing, since each suffix search reads the whole string
+        // table.
         let missing: Vec<usize> = (0..names.len()).filter(|&i| found[i].is_empty()).collect();
         if !missing.is_empty() {
             let bases: Vec<&str> = missing.iter().map(|&i| names[i]).collect();
@@ -169,6 +174,7 @@ impl ElfFile {
 
 /// Addresses of the symbols that the log may have printed with this offset and size.
 pub(in crate::symbols) fn fitting(symbols: &[Symbol], offset: u64, size: Option<u64>) -> Vec<u64> {
+    // Aliases are one place, not several.
     let fitting = symbols.iter().filter(|symbol| symbol.fits(offset, size));
     let mut addresses: Vec<u64> = fitting.map(|symbol| symbol.address).collect();
     addresses.sort_unstable();

@@ -110,9 +110,11 @@ pub(super) fn unpack(
     limit: u64,
 ) -> io::Result<Option<Unpacked>> {
     let limit = limit.min(most(packed));
+    // One byte more shows that the limit was passed, where data that just fills it ends.
     let mut decoder = format.decoder(packed)?.take(limit.saturating_add(1));
     let mut head = Vec::new();
     decoder.by_ref().take(HEAD).read_to_end(&mut head)?;
+    // A packed file of another kind is dropped here, before it fills the disk.
     if (head.len() as u64) < HEAD || !head.starts_with(mark) {
         return Ok((head.len() as u64 <= limit).then_some(Unpacked::InMemory(head)));
     }

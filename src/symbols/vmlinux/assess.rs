@@ -27,6 +27,7 @@ impl Assessment {
         boot: &BootFacts<'_>,
     ) -> Assessment {
         let mut stack = PrintedStack::find(&image, splat);
+        // The rules of run-time patches are those of x86-64; on other machines sizes have to do.
         let code = match (&splat.code, &stack.rip) {
             (Some(code), &StackPlace::Found { function, address })
                 if image.layout.machine.is_x86_64() =>
@@ -41,6 +42,7 @@ impl Assessment {
             _ => None,
         };
         let kaslr = kaslr::offset(&image, splat, boot, &stack, from_code);
+        // Bare addresses mean nothing before that. They come too late to be evidence.
         if let Some((offset, from)) = kaslr {
             verdict
                 .evidence

@@ -85,6 +85,7 @@ impl CodeWindow<'_> {
     /// Removes the differences in a module that its loader makes: what it links, and whole calls and jumps, which
     /// it may redirect.
     fn take_linked(&self, image: &Image, differences: &mut Vec<usize>) {
+        // A relocation that begins in front of the window may reach into it.
         const WIDEST: u64 = 8;
         let holes = image.code_holes(
             self.start.saturating_sub(WIDEST),

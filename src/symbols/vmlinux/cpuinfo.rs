@@ -28,7 +28,7 @@ const PAGE: u64 = 4096;
 /// (Documentation/arch/x86/x86_64/mm.rst), below the `vmemmap` and KASAN regions.
 const PER_CPU: std::ops::Range<u64> = 0xff11_0000_0000_0000..0xffff_ea00_0000_0000;
 
-/// Tells whose data `value` points at. `gs_base`: the `GS:` of the register block.
+/// Whose data `value` points at. `gs_base`: the `GS:` of the register block.
 pub(in crate::symbols) fn classify(
     image: &Image,
     value: u64,
@@ -63,12 +63,14 @@ pub(in crate::symbols) fn classify(
     }
 }
 
-/// `x86_cap_flags[feature]` as /proc/cpuinfo shows it: `None` where the image does not tell,
+/// `x86_cap_flags[feature]` as /proc/cpuinfo shows it: `None` where the image does not say,
 /// `Some(None)` where the kernel has no name for the feature (a hidden one).
 pub(in crate::symbols) fn cap_flag(image: &Image, feature: u32) -> Option<Option<String>> {
+    // The longest real names have some 20 bytes; the pointer may be a crafted one.
     const LONGEST: usize = 64;
     let flags = image.symbols("x86_cap_flags").first()?.clone();
     let offset = u64::from(feature).checked_mul(8)?;
+    // The array has 32 * NCAPINTS entries, of this build: after it there is other data.
     if offset.checked_add(8)? > flags.st_size {
         return None;
     }
@@ -102,10 +104,12 @@ pub(in crate::symbols) fn loads_before(code: &Code, rip: u64, variable: u64) -> 
         let next = rip.checked_sub(before.len().checked_sub(end)? as u64)?;
         Some(next.wrapping_add_signed(displacement.into()) == variable)
     };
+    // Where an instruction begins is not known. By chance four bytes lead to this very variable
+    // once in four billion times.
     Some((0..before.len()).any(|at| reads(at) == Some(true)))
 }
 
-/// Bytes of immediate operand behind the displacement: `cmp`, `test` and `mov` with a constant.
+/// Bytes of immediate operand after the displacement: `cmp`, `test` and `mov` with a constant.
 fn immediate(opcode: u8) -> usize {
     match opcode {
         0x80 | 0x83 | 0xc6 | 0xf6 => 1,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::code::CodeMatch;
 use crate::symbols::Match;
 
-/// Functions whose sizes agree that stand in for a `Code:` line; and how many there must be for each that is damaged.
+/// Functions whose sizes agree that count as much as a `Code:` line; and how many there must be for each that is damaged.
 const ENOUGH_SIZES: usize = 3;
 
 /// Contradictions that are named in a reason.
@@ -40,7 +40,7 @@ pub(in crate::symbols) enum Says {
     Proof(String),
     /// The same release, of which there may be other builds.
     Release(String),
-    /// The same release, and the file cannot tell its builds apart: a split one has no banner.
+    /// The same release, and the file does not say which of its builds: a split one has no banner.
     AnyBuild(String),
     /// Another build.
     Against(String),
@@ -114,6 +114,7 @@ impl Tally {
 
     /// Adds what the frames and the code say, and decides.
     pub(in crate::symbols) fn weigh(mut self, sizes: &Sizes, code: &CodeMatch) -> Verdict {
+        // Only where all else speaks for the file may a contradiction be damage of the log.
         let damage = self.proof || self.against.is_empty() && self.released;
         let few_frames = damage && self.outweigh_frames(sizes, code);
         self.evidence.extend(sizes.agreement());
@@ -153,6 +154,8 @@ impl Tally {
     fn decide(self, sizes: &Sizes, code: &CodeMatch) -> Verdict {
         let same_code = matches!(code, CodeMatch::Same { .. });
         let enough_sizes = sizes.agreeing.len() >= ENOUGH_SIZES;
+        // One alone proves little: many builds have one release, and stable releases share most
+        // sizes.
         let two_agree = [self.released, same_code, enough_sizes]
             .into_iter()
             .filter(|agrees| *agrees)

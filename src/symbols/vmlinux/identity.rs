@@ -23,6 +23,7 @@ impl Image {
         let symbols = self.symbols("linux_banner");
         let start = symbols
             .iter()
+            // A split debug file keeps the symbol, but not the bytes.
             .find_map(|symbol| self.bytes_from(symbol.address));
         let bytes = start.filter(|bytes| bytes.starts_with(BANNER))?;
         let bytes = bytes.get(..MAX_BANNER.min(bytes.len()))?;
@@ -54,6 +55,7 @@ impl Image {
     /// The build number with its `#`: first word of `uname -v`.
     pub fn build(&self) -> Option<String> {
         let banner = self.banner()?;
+        // From the right: the compiler's version in front may hold a ` #` too.
         let (_, version) = banner.rsplit_once(" #")?;
         let number = version.split_whitespace().next()?;
         Some(format!("#{number}"))

@@ -25,6 +25,7 @@ pub(in crate::symbols) fn jumps(image: &Image, function: u64) -> Option<Vec<Tail
         decoder.decode_out(&mut instruction);
         let is_jump = instruction.is_jmp_near() || instruction.is_jcc_near();
         let target = instruction.near_branch_target();
+        // A jump into the middle of another function goes to its cold part, or back: it is no call.
         if is_jump && !(function..end).contains(&target) && image.is_function_start(target) {
             found.push(TailCall {
                 callee: target,

@@ -172,6 +172,7 @@ impl MovedLayout {
                 });
             }
         };
+        // A shorter one is an offset into a structure, never an address.
         if constants.has_displacement() && constants.displacement_size() >= 4 {
             let address = instruction.memory_displacement64();
             let moves = match instruction.is_ip_rel_memory_operand() {
@@ -184,6 +185,7 @@ impl MovedLayout {
                 moves,
             );
         }
+        // The target of a branch moves with the branch, so its distance stays.
         if constants.has_immediate()
             && matches!(constants.immediate_size(), 4 | 8)
             && !is_branch(instruction)
@@ -242,6 +244,7 @@ impl Moved {
 
     /// Takes out what a field contradicts. One that fits no offset that is left was patched, and says nothing.
     pub(super) fn learn(&mut self, fields: &[Field], printed: &[u8]) {
+        // A number that only looks like an address must not rule out the true offset.
         for field in fields.iter().filter(|field| field.moves != Moves::Perhaps) {
             let left = self.possible.iter().copied();
             let left: Vec<u64> = left

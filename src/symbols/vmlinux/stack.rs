@@ -118,11 +118,13 @@ impl PrintedStack {
         }
     }
 
-    /// Decides between functions of one name by what stands next to them in the stack.
+    /// Decides between functions of one name by the frames next to them in the stack.
     fn settle(&mut self, image: &Image, splat: &Splat) {
         let offset = |index: usize| splat.frames.get(index).and_then(|f| f.code.offset);
         for index in 0..self.frames.len() {
             let caller = self.next_found(splat, index + 1);
+            // Frames are settled from the top, so the callee of this one has been looked at
+            // already.
             let callee = match self.frames.get(..index) {
                 Some([]) | None => &self.rip,
                 Some(before) => before.last().unwrap_or(&self.rip),
@@ -142,6 +144,7 @@ impl PrintedStack {
                 image,
                 candidates,
                 offset,
+                // Nothing was called from here.
                 &StackPlace::Unknown,
                 caller.clone(),
             ),
@@ -234,6 +237,8 @@ fn choose(
         .flatten()
         .filter_map(|function| image.unit_at(function))
         .collect();
+    // What the caller calls is proof, and so is what is called; the same source file is only
+    // likely.
     only(&|function| called == Some(function))
         .or_else(|| {
             let callee = callee.function()?;

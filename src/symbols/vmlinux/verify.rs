@@ -87,12 +87,14 @@ fn banner(image: &Image, boot: &BootFacts<'_>) -> Option<Says> {
 }
 
 fn words(text: &str) -> String {
+    // Dates are padded with a second blank (`Jan  2`), which copies of a log lose.
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn build(image: &Image, splat: &Splat) -> Option<Says> {
     let printed = splat.kernel.build.as_deref()?.split_whitespace().next()?;
     let own = image.build()?;
+    // A garbled number must not rule out the right file.
     let readable =
         printed.starts_with('#') && identity::is_release(splat.kernel.release.as_deref()?);
     (readable && own != printed).then(|| {

@@ -27,6 +27,7 @@ impl Envelope {
     pub(super) fn of(header: &Message<'_>) -> Envelope {
         let date = header.date().map(mail_parser::DateTime::to_timestamp);
         let date = date.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        // Asked as plain text: mail-parser would read it as an address.
         let list = match header.header(HeaderName::ListId) {
             Some(HeaderValue::Text(text)) => Some(text.as_ref()),
             _ => None,

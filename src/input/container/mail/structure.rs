@@ -1,4 +1,4 @@
-//! Where the parts of a mail stand (RFC 2046, 5.1), and which of them are its text.
+//! Where the parts of a mail begin and end (RFC 2046, 5.1), and which of them are its text.
 //!
 //! In: a mail in memory or mapped. Out: its parts, none of them decoded. mail-parser decodes all parts before the first can
 //! be read, keeps a value for each line of a folded field, and drops mails within mails by recursion; so it is asked only
@@ -97,6 +97,7 @@ impl Structure {
             page: true,
         };
         structure.entity(mail, 0..mail.len(), &mut wanted, 0);
+        // Half a structure would drop the rest of the mail without a word.
         (structure.parts.len() < MAX_PARTS).then_some(structure)
     }
 
@@ -152,6 +153,7 @@ impl Structure {
         let Some(mut begin) = delimiters.next().map(|delimiter| delimiter.end) else {
             return false;
         };
+        // This calls itself, so the depth is a bound on the stack.
         if depth >= MAX_NESTING {
             self.is_too_deep = true;
             return true;
@@ -172,6 +174,7 @@ impl Structure {
         while !delimiters.closed && self.parts.len() < MAX_PARTS {
             let next = delimiters.next();
             let end = next.as_ref().map_or(delimiters.body.end, |next| next.start);
+            // A part may be empty; only what comes after an unclosed last one may be nothing.
             if begin < end || next.is_some() {
                 self.entity(mail, begin..end.max(begin), &mut wanted, depth + 1);
                 wanted.is_first = false;
@@ -181,6 +184,7 @@ impl Structure {
                 None => break,
             }
         }
+        // In no plain form: the page is its text then.
         let only_page = texts == self.texts.len() && pages != self.pages.len();
         if within == Within::Alternative && wanted.text && wanted.page && only_page {
             self.texts.extend_from_slice(&self.pages[pages..]);
@@ -188,7 +192,7 @@ impl Structure {
         true
     }
 
-    /// Tells what a part is to its mail; mail-parser's rules.
+    /// Whether a part is a text of its mail, by mail-parser's rules.
     fn leaf(&mut self, kind: PartKind, header: Option<&Message<'_>>, wanted: &mut WantedPart) {
         let index = self.parts.len();
         let (mut text, mut page) = (false, false);
@@ -290,6 +294,8 @@ impl<'m> Delimiters<'m> {
     fn candidate(&mut self) -> Option<usize> {
         let length = self.finder.needle().len();
         while self.at < self.body.end {
+            // By windows, and not the whole rest, so that the pages of a large mailbox are given
+            // back on the way.
             let end = self.body.end.min(self.at + WINDOW + length);
             if let Some(at) = self.finder.find(&self.mail[self.at..end]) {
                 let found = self.at + at;
@@ -298,6 +304,7 @@ impl<'m> Delimiters<'m> {
                 return Some(found);
             }
             passed(&self.mail[..end]);
+            // A delimiter may lie across the end of the window.
             self.at = match end == self.body.end {
                 true => end,
                 false => end - length,
@@ -316,6 +323,8 @@ impl Iterator for Delimiters<'_> {
             let before = &self.mail[self.body.start..found];
             let rest = &self.mail[self.at..self.body.end];
             let is_line = before.is_empty() || before.ends_with(b"\n");
+            // After the boundary there may be blanks (RFC 2046, 5.1.1); anything else makes it a
+            // longer boundary, of another multipart.
             let closes = rest.starts_with(b"--");
             let ends = rest
                 .iter()

@@ -189,6 +189,8 @@ pub fn registers(text: &str) -> Option<Vec<Register>> {
     let mut found = Vec::new();
     let mut any = false;
     while !rest.is_empty() {
+        // All of the line must be registers: prose may begin with a word, a colon and a number as
+        // well.
         let (behind, register) = register(rest)?;
         rest = behind.trim_start_matches([' ', '\t', ',']);
         found.extend(register);
@@ -221,6 +223,7 @@ impl Sign {
         }
         let digits = printed.find(|c: char| c.is_ascii_digit())?;
         let (letters, digits) = printed.split_at(digits);
+        // No machine has more than 99 of a kind, so that a longer number is no name.
         let number: u32 = digits.parse().ok().filter(|_| digits.len() <= 2)?;
         let fits = |(name, last): &&(&str, u32)| *name == letters && number <= *last;
         self.numbered.iter().find(fits)?;
@@ -249,6 +252,7 @@ fn value<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let end = digits.bytes().position(|byte| !byte.is_ascii_hexdigit());
     let (digits, rest) = digits.split_at(end.unwrap_or(digits.len()));
     let may_be_short = is_prefixed || SHORT.contains(&name);
+    // Prose has numbers of any length after a colon, a register is as wide as the machine's words.
     let whole = matches!(digits.len(), 8 | 16) || may_be_short && (1..=16).contains(&digits.len());
     match rest.strip_prefix(close) {
         Some(rest) if whole && rest.starts_with(|c: char| !c.is_ascii_alphanumeric()) => {
