@@ -3,7 +3,7 @@
 
 use super::path::{ap_stage, decisive, place};
 use super::{Case, Evidence};
-use crate::grammar::{PathName, StageName};
+use crate::grammar::{MilestoneName, PathName, StageName};
 use serde::Serialize;
 
 /// On which way up a report happened.
@@ -25,7 +25,10 @@ pub fn bring_up(case: &Case<'_>) -> Option<BringUp> {
     let (frames, reliable) = case.frames();
     let frames = if reliable { frames } else { Vec::new() };
     let mut rules = case.grammar.bring_ups.iter();
-    let (rule, found) = rules.find_map(|rule| Some((rule, decisive(rule, &frames)?)))?;
+    let (rule, found) = rules.find_map(|rule| {
+        let possible = !rule.while_coming_up || cpus_come_up(case);
+        Some((rule, decisive(rule, &frames).filter(|_| possible)?))
+    })?;
     let mut evidence = vec![place(rule, &found, "")];
     let stage = match (rule.stage, rule.path) {
         (Some(stage), _) => stage,
@@ -38,4 +41,16 @@ pub fn bring_up(case: &Case<'_>) -> Option<BringUp> {
         cpu: case.splat.cpu,
         evidence,
     })
+}
+
+/// True where the milestones show that CPUs were coming up: at boot, or at the end of a suspend.
+fn cpus_come_up(case: &Case<'_>) -> bool {
+    use MilestoneName::{Resume, ResumeDone, SecondaryBringUp, SecondaryBringUpDone, Suspend};
+    let line = case.splat.source.first_line;
+    let passed = |name| {
+        let passed = case.boot.passed_before(name, line);
+        passed.map_or(0, |passed| passed.line)
+    };
+    let at_boot = passed(SecondaryBringUp) > 0 && passed(SecondaryBringUpDone) == 0;
+    at_boot || passed(Resume) > passed(Suspend).max(passed(ResumeDone))
 }

@@ -40,7 +40,7 @@ impl Output for Firmware {
         }
         let is_first = |held: &Report| held.signature != report.signature;
         if !is_of_firmware(&report) {
-            self.others += u64::from(report.late_clear.is_some());
+            self.others += u64::from(report.warned_clear().is_some());
         } else if self.held.len() < MAX_HELD && self.held.iter().all(is_first) {
             self.held.push(report);
         }
@@ -78,7 +78,7 @@ impl Output for Firmware {
 }
 
 fn is_of_firmware(report: &Report) -> bool {
-    let Some(verdict) = &report.late_clear else {
+    let Some(verdict) = report.warned_clear() else {
         return false;
     };
     let is_its = matches!(

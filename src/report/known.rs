@@ -2,12 +2,12 @@
 //! the same notices.
 
 use super::{
-    Culprit, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name, signature, stacks,
+    Culprit, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name, signature,
     summary, tainting,
 };
 use crate::grammar::{Grammar, Memo};
 use crate::late_clear::LateClear;
-use crate::splat::{Splat, Stack};
+use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
 use crate::title::Name;
 
@@ -21,7 +21,6 @@ pub(super) struct Told {
     pub former_signatures: Vec<String>,
     pub msr: Option<MsrAccess>,
     pub summary: Option<Summary>,
-    pub stacks: Vec<Stack>,
     pub details: Vec<String>,
     pub tainting_modules: Vec<TaintingModule>,
 }
@@ -31,7 +30,7 @@ pub(super) struct Told {
 pub struct Known(Memo<Told>);
 
 impl Known {
-    /// What is said of a report. Its stacks and details are written into the splat as well: the rest is made of them.
+    /// What is said of a report. Its details are written into the splat as well: the rest is made of them.
     pub(super) fn told(
         &self,
         grammar: &Grammar,
@@ -47,7 +46,6 @@ impl Known {
         let release = splat.kernel.release.as_deref().unwrap_or_default();
         let key = format!("{release}\n{}\n{}", splat.kind, splat.header);
         let told = self.0.get(&key, || work_out(grammar, splat, symbols, None));
-        splat.stacks.clone_from(&told.stacks);
         splat.details.clone_from(&told.details);
         told
     }
@@ -66,7 +64,6 @@ fn work_out(
     symbols: &Symbols,
     late_clear: Option<&LateClear>,
 ) -> Told {
-    splat.stacks = stacks::of(grammar, splat);
     splat.details = details::of(grammar, splat);
     let name = name(grammar, splat, late_clear);
     let culprit = culprit(grammar, splat, &name, late_clear);
@@ -82,7 +79,6 @@ fn work_out(
     };
     Told {
         msr: MsrAccess::of(grammar, splat),
-        stacks: splat.stacks.clone(),
         details: splat.details.clone(),
         tainting_modules: tainting::of(splat),
         name,

@@ -11,7 +11,6 @@ mod lkp;
 mod msr;
 mod seen;
 mod signature;
-mod stacks;
 mod summary;
 mod tainting;
 mod top;
@@ -202,6 +201,12 @@ impl Report {
         self.late_clear.as_ref().map(|verdict| verdict.path)
     }
 
+    /// The verdict where the report is the warning about the late clear, not one that came from inside it.
+    pub fn warned_clear(&self) -> Option<&LateClear> {
+        let verdict = self.late_clear.as_ref();
+        verdict.filter(|verdict| !verdict.in_passing)
+    }
+
     /// Log lines that the verdict stands on.
     pub fn evidence_lines(&self) -> impl Iterator<Item = u64> {
         let evidence = self.late_clear.iter().flat_map(|clear| &clear.evidence);
@@ -293,7 +298,8 @@ impl Sequence {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
-        if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
+        let warned = late_clear.as_ref().filter(|verdict| !verdict.in_passing);
+        if let Some(site) = grammar.sites.first().filter(|_| warned.is_some()) {
             splat.kind.clone_from(&site.kind);
         }
         let has_trace = !splat.frames.is_empty();
@@ -301,7 +307,7 @@ impl Sequence {
             .kind(&splat.kind)
             .map_or(Level::Report, |kind| kind.level_of(has_trace));
         let (incident, joined) = match level {
-            Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
+            Level::Report => self.incident(grammar, &splat, warned),
             Level::Notice => (self.notices, false),
         };
         let count = match level {
@@ -313,7 +319,7 @@ impl Sequence {
         let platform = Platform::of(&splat, boot);
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
-        let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
+        let told = known.told(grammar, &mut splat, &symbols, warned);
         splat.lines = Lines::default();
         let name = told.name;
         let is_consequence = name.consequence && joined;

@@ -35,7 +35,8 @@ pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> St
     rows(&mut out, report, style);
     if let Some(verdict) = &report.late_clear {
         proof(&mut out, verdict, style);
-    } else {
+    }
+    if report.warned_clear().is_none() {
         code(&mut out, report, style);
         registers(&mut out, report, style);
     }
@@ -89,7 +90,7 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let first = wrap(&clean(&headline), style.width, 2);
     let _ = writeln!(out, "{}", Style::paint(style.headline, first));
     let splat = &report.splat;
-    let verdict = report.late_clear.as_ref();
+    let verdict = report.warned_clear();
     let second = verdict.map_or(&report.title, |verdict| &verdict.headline);
     if headline != *second {
         let second = wrap(&clean(second), style.width - 2, 2);
