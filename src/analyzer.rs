@@ -12,7 +12,7 @@ mod waiting;
 pub use examples::grammar_of;
 
 use crate::boot::Boot;
-use crate::cpus::{CpuTable, Listings};
+use crate::cpus::{Beside, CpuTable, Listings, TextPlace};
 use crate::grammar::{Grammar, MilestoneName};
 use crate::input::container::Envelope;
 use crate::input::{Finder, LineReader, Role};
@@ -59,6 +59,16 @@ pub struct Origin<'a> {
     pub boots: usize,
 }
 
+impl Origin<'_> {
+    fn place(&self) -> TextPlace {
+        TextPlace {
+            path: self.path.to_owned(),
+            member: self.member.map(str::to_owned),
+            mail: self.mail.cloned(),
+        }
+    }
+}
+
 impl<'a> From<&'a str> for Origin<'a> {
     /// An input that is a text itself.
     fn from(path: &'a str) -> Origin<'a> {
@@ -81,7 +91,7 @@ pub struct Analyzer {
     excerpts: bool,
     looks_for_kernel: bool,
     expects: Vec<MilestoneName>,
-    beside: Option<CpuTable>,
+    beside: Option<Box<dyn Beside>>,
     stop: Option<Arc<AtomicBool>>,
 }
 
@@ -157,10 +167,10 @@ impl Analyzer {
         self
     }
 
-    /// What other inputs say of the CPUs of the machine: evidence of late clears.
+    /// Who knows what other inputs say of the CPUs of a machine: evidence of late clears.
     #[must_use]
-    pub fn with_listings(mut self, beside: Option<CpuTable>) -> Analyzer {
-        self.beside = beside;
+    pub fn with_listings(mut self, beside: impl Beside + 'static) -> Analyzer {
+        self.beside = Some(Box::new(beside));
         self
     }
 
@@ -212,7 +222,7 @@ impl Analyzer {
         take: &mut dyn FnMut(Report),
     ) -> Input {
         let origin = origin.into();
-        let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
+        let listings = Listings::of(origin.place(), Some(bytes), self.beside.as_deref());
         let mut pipeline = Pipeline::new(self, &origin, sequence, listings, take);
         pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
@@ -226,11 +236,12 @@ impl Analyzer {
         sequence: &'a mut Sequence,
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
-        let listings = Listings::beside(self.beside.as_ref());
+        let origin = origin.into();
+        let listings = Listings::of(origin.place(), None, self.beside.as_deref());
         Stream {
             lines: LineReader::default(),
             pace: Pace::default(),
-            pipeline: Pipeline::new(self, &origin.into(), sequence, listings, take),
+            pipeline: Pipeline::new(self, &origin, sequence, listings, take),
         }
     }
 }

@@ -267,6 +267,95 @@ fn a_register_beside_the_log_settles_a_late_clear() {
     assert_eq!(evidence(&both), None);
 }
 
+/// A scan and a check look beside the log as well, but no further than its folder, its archive's folder or its mail: a
+/// tree holds many machines.
+#[test]
+fn a_scan_looks_beside_each_log() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let rdmsr = "lab# rdmsr -a 0x3a\n5\n1\n";
+    let alike = "lab# rdmsr -a 0x3a\n5\n5\n";
+    let mail = format!(
+        "From: a@b\nSubject: boot\nMessage-Id: <1@b>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n\
+         --cut\nContent-Type: text/plain\n\n{log}\n--cut\nContent-Type: text/plain; name=\"msr.txt\"\n\
+         Content-Disposition: attachment; filename=\"msr.txt\"\n\n{rdmsr}\n--cut--\n"
+    );
+    let cpuinfo = |model: &str| {
+        let cpu = |n: u32, flags: &str| {
+            format!("processor\t: {n}\nmodel name\t: {model}\nflags\t\t: fpu {flags}\n\n")
+        };
+        format!("{}{}", cpu(0, "vmx"), cpu(1, ""))
+    };
+    let (one, two) = (
+        cpuinfo("Intel Board TCG CPU version 2.5+"),
+        cpuinfo("Xeon B"),
+    );
+    let files = [
+        ("tree/a/console", &*log),
+        ("tree/a/msr", rdmsr),
+        ("tree/a/cpuinfo", &*one),
+        ("tree/b/console", &*log),
+        ("tree/b/deeper/msr", rdmsr),
+        ("tree/c/1/console", &*log),
+        ("tree/c/1/cpuinfo", &*one),
+        ("tree/c/1/cpuinfo-2", &*two),
+        ("tree/c/2/console", &*log),
+        ("tree/c/2/cpuinfo", &*two),
+        ("tree/d/mail.eml", &*mail),
+        ("tree/d/msr", alike),
+        ("tree/baseline.toml", ""),
+    ];
+    for command in [
+        &["scan"][..],
+        &["check", "--baseline", "tree/baseline.toml"],
+    ] {
+        let arguments = [command, &["--format", "json", "tree"]].concat();
+        let (text, _) = run(&files, &arguments);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let all = document["splats"].as_array().expect("splats");
+        let said = all.iter().map(|splat| {
+            let evidence = splat["late_clear"]["evidence"]
+                .as_array()
+                .expect("a late clear");
+            let says = evidence
+                .iter()
+                .map(|item| item["says"].as_str().expect("text"));
+            let listed = says.filter(|says| says.contains("MSR 0x3a") || says.contains("cpuinfo"));
+            (
+                splat["source"]["path"].as_str().expect("a path"),
+                listed.collect::<Vec<_>>(),
+            )
+        });
+        let said: Vec<_> = said.collect();
+        assert_eq!(said.len(), 5, "{text}");
+        let (path, of_a) = &said[0];
+        assert_eq!((*path, of_a.len()), ("tree/a/console", 2));
+        assert!(
+            of_a[0].ends_with("CPU 0 has it, CPU 1 lacks it (tree/a/cpuinfo:7)"),
+            "{of_a:?}"
+        );
+        assert!(
+            of_a[1].contains("bit 2 (VMX) off on CPU 1 only (tree/a/msr:3)"),
+            "{of_a:?}"
+        );
+        assert_eq!(said[1], ("tree/b/console", vec![]));
+        assert_eq!(
+            said[2],
+            ("tree/c/1/console", vec![]),
+            "listings of two machines"
+        );
+        assert_eq!(
+            said[3],
+            ("tree/c/2/console", vec![]),
+            "the kernel prints another model"
+        );
+        let (path, of_d) = &said[4];
+        assert_eq!((*path, of_d.len()), ("tree/d/mail.eml", 1));
+        assert!(of_d[0].contains("msr.txt"), "{of_d:?}");
+    }
+}
+
 #[test]
 fn a_register_that_is_alike_speaks_for_the_kernel() {
     let log = format!("{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n");

@@ -10,7 +10,7 @@ mod rdmsr;
 mod read;
 
 pub use compare::Difference;
-pub use listings::Listings;
+pub use listings::{Beside, Listings, TextPlace};
 pub use read::ListingReader;
 
 use crate::grammar::Msr;
@@ -22,6 +22,15 @@ const MAX_CPUS: u32 = 8192;
 
 /// Bytes of values that a table keeps; a listing of 8192 CPUs has half.
 const MAX_BYTES: usize = 64 << 20;
+
+/// The source of what the kernel prints in lines of their own.
+const KERNEL: &str = "kernel";
+
+/// The source with the model's name.
+const CPUINFO: &str = "/proc/cpuinfo";
+
+/// What the model's name is called there, and in the rule for the kernel's line.
+const MODEL: &str = "model name";
 
 /// What a value is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,6 +192,26 @@ impl CpuTable {
         self.lost += other.lost;
     }
 
+    /// True where another text must be of another machine: both list a CPU, and unlike. Registers change while a machine
+    /// runs, and lines of the kernel from boot to boot; only the model that the kernel prints does not.
+    pub fn is_of_another_machine(&self, other: &CpuTable) -> bool {
+        let unlike = |row: &Row| {
+            let Subject::Field(source, _) = &row.subject else {
+                return false;
+            };
+            let same = other.row(&row.subject).filter(|_| !row.is_own);
+            let same = same.filter(|_| source != KERNEL);
+            same.is_some_and(|same| {
+                let mut values = row.values.iter();
+                values.any(|value| {
+                    let others = value.cpus.iter().filter_map(|cpu| same.of(*cpu));
+                    others.into_iter().any(|other| other.value != value.value)
+                })
+            })
+        };
+        self.rows.iter().any(unlike) || models_differ(self, other) || models_differ(other, self)
+    }
+
     /// The CPUs in classes: those that agree in all that differs, in the order of their first CPU.
     pub fn classes(&self, differences: &[Difference]) -> Vec<BTreeSet<u32>> {
         let mut classes: BTreeMap<Vec<Option<usize>>, BTreeSet<u32>> = BTreeMap::new();
@@ -197,6 +226,20 @@ impl CpuTable {
         classes.sort_by_key(|class| class.first().copied());
         classes
     }
+}
+
+/// True where the kernel of one text prints another model (`smpboot: CPU0: …`) than the other text lists.
+fn models_differ(kernel: &CpuTable, listing: &CpuTable) -> bool {
+    let model = |table: &'_ CpuTable, source: &str| {
+        let subject = Subject::Field(source.to_owned(), MODEL.to_owned());
+        let value = table.row(&subject)?.of(0)?.value.clone();
+        // A listing may pad the name.
+        Some(value.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (printed, listed) = (model(kernel, KERNEL), model(listing, CPUINFO));
+    printed
+        .zip(listed)
+        .is_some_and(|(printed, listed)| !printed.starts_with(&listed))
 }
 
 /// CPUs as people write them: `0,2-3`.

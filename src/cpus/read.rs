@@ -4,7 +4,7 @@
 //! looked at.
 
 use super::rdmsr::{COMMAND, Listing};
-use super::{CpuTable, Printed, Said, Subject};
+use super::{CpuTable, KERNEL, Printed, Said, Subject};
 use crate::grammar::{CpuListing, CpuStatement, Grammar};
 use crate::line::{LogLine, quote};
 use aho_corasick::AhoCorasick;
@@ -284,7 +284,7 @@ impl<'g> ListingReader<'g> {
         }
         let said = Said {
             cpu,
-            subject: Subject::Field("kernel".to_owned(), rule.name.clone()),
+            subject: Subject::Field(KERNEL.to_owned(), rule.name.clone()),
             value,
             is_set: false,
             is_own: false,
