@@ -4,16 +4,17 @@
 //! its [`Difference`]s. What such lines look like is in `grammars/cpus.toml`, what bits of registers are called in
 //! `grammars/msr.toml`.
 
+mod columns;
 mod compare;
 mod listings;
 mod rdmsr;
 mod read;
 
-pub use compare::Difference;
+pub use compare::{Difference, label};
 pub use listings::{Beside, Listings, TextPlace};
 pub use read::ListingReader;
 
-use crate::grammar::Msr;
+use crate::grammar::{Msr, Unit};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -88,9 +89,15 @@ impl Row {
 /// What an input says of its CPUs.
 #[derive(Debug, Clone, Default)]
 pub struct CpuTable {
+    /// What the numbers are of.
+    unit: Unit,
+    /// What is said of sockets, in the table of CPUs.
+    sockets: Option<Box<CpuTable>>,
     rows: Vec<Row>,
     index: HashMap<Subject, usize>,
     cpus: BTreeSet<u32>,
+    /// Those that are empty: nothing is said of them.
+    empty: BTreeSet<u32>,
     bytes: usize,
     /// Values that were passed over: too many.
     lost: u64,
@@ -98,6 +105,7 @@ pub struct CpuTable {
 
 /// A value of a CPU, as a reader finds it.
 struct Said<'a> {
+    unit: Unit,
     cpu: u32,
     subject: Subject,
     value: &'a str,
@@ -105,6 +113,22 @@ struct Said<'a> {
     is_own: bool,
     says: Option<&'a str>,
     register: Option<&'a Msr>,
+}
+
+impl<'a> Said<'a> {
+    /// A value of a CPU that is compared as it is.
+    fn plain(cpu: u32, subject: Subject, value: &'a str) -> Said<'a> {
+        Said {
+            unit: Unit::Cpu,
+            cpu,
+            subject,
+            value,
+            is_set: false,
+            is_own: false,
+            says: None,
+            register: None,
+        }
+    }
 }
 
 impl CpuTable {
@@ -125,16 +149,62 @@ impl CpuTable {
 
     /// True where nothing is said of any CPU.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.sockets.is_none()
+    }
+
+    /// What is said of sockets: a table whose numbers count them.
+    pub fn sockets(&self) -> Option<&CpuTable> {
+        self.sockets.as_deref()
+    }
+
+    /// What the numbers are of.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Sockets without a processor.
+    pub fn empty(&self) -> &BTreeSet<u32> {
+        &self.empty
+    }
+
+    /// A socket is empty: what its block says otherwise is of a processor that is not there.
+    fn leave_empty(&mut self, socket: u32) {
+        let sockets = self.sockets_mut();
+        if socket < MAX_CPUS {
+            sockets.empty.insert(socket);
+        }
+        sockets.cpus.remove(&socket);
+        for row in &mut sockets.rows {
+            row.values.retain_mut(|value| {
+                value.cpus.remove(&socket);
+                !value.cpus.is_empty()
+            });
+        }
+    }
+
+    fn sockets_mut(&mut self) -> &mut CpuTable {
+        self.sockets.get_or_insert_with(|| {
+            Box::new(CpuTable {
+                unit: Unit::Socket,
+                ..CpuTable::default()
+            })
+        })
     }
 
     /// Values that were passed over because there are too many.
     pub fn lost(&self) -> u64 {
-        self.lost
+        self.lost + self.sockets().map_or(0, CpuTable::lost)
     }
 
     /// The first value of a CPU counts: what is printed again later is mostly a quote.
     fn add(&mut self, said: Said<'_>, printed: &Printed) {
+        if said.unit != self.unit {
+            self.sockets_mut().add(said, printed);
+            return;
+        }
+        if self.empty.contains(&said.cpu) {
+            return;
+        }
         if said.cpu >= MAX_CPUS || self.bytes + said.value.len() > MAX_BYTES {
             self.lost += 1;
             return;
@@ -177,6 +247,7 @@ impl CpuTable {
             for agreed in &row.values {
                 for cpu in &agreed.cpus {
                     let said = Said {
+                        unit: other.unit,
                         cpu: *cpu,
                         subject: row.subject.clone(),
                         value: &agreed.value,
@@ -188,6 +259,12 @@ impl CpuTable {
                     self.add(said, &agreed.printed);
                 }
             }
+        }
+        for socket in other.empty {
+            self.empty.insert(socket);
+        }
+        if let Some(sockets) = other.sockets {
+            self.sockets_mut().absorb(*sockets);
         }
         self.lost += other.lost;
     }

@@ -9,10 +9,10 @@ use super::literals::{KindFinder, LineFinder};
 use super::memberships::Memberships;
 use super::tellers::Tellers;
 use super::{
-    Ask, ClearSite, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault, FrameSet,
-    Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice, Meaning,
-    Memo, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite, SummaryRule, Taint,
-    WhoLine, Word, Wrappers, names,
+    Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
+    FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice,
+    Meaning, Memo, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
+    SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -79,6 +79,7 @@ pub(super) struct Document {
     pub depends: Vec<Dependency>,
     pub msr: Vec<Msr>,
     pub cpu_listing: Vec<CpuListing>,
+    pub cpu_columns: Vec<CpuColumns>,
     pub cpu_line: Vec<CpuStatement>,
     pub summary: Vec<SummaryRule>,
     pub taint: Vec<Taint>,
@@ -161,6 +162,7 @@ impl Document {
         self.never_late.extend(later.never_late);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
+        replace_by(&mut self.cpu_columns, later.cpu_columns, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
         self.listed.splice(..0, later.listed);
         self.ask.splice(..0, later.ask);
@@ -234,6 +236,7 @@ impl Document {
             dependencies: self.depends,
             msrs: self.msr,
             cpu_listings: self.cpu_listing,
+            cpu_columns: self.cpu_columns,
             cpu_lines: self.cpu_line,
             summaries: self.summary,
             taints: self.taint,

@@ -29,7 +29,7 @@ mod template;
 mod timeline;
 mod who;
 
-pub use cpus::{CpuListing, CpuStatement};
+pub use cpus::{CpuColumns, CpuListing, CpuStatement, Unit};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
@@ -122,6 +122,8 @@ pub struct Grammar {
     pub msrs: Vec<Msr>,
     /// Listings of what single CPUs are.
     pub cpu_listings: Vec<CpuListing>,
+    /// Tables with a line for each CPU.
+    pub cpu_columns: Vec<CpuColumns>,
     /// Lines that say something of one CPU.
     pub cpu_lines: Vec<CpuStatement>,
     /// Reports in words.
