@@ -42,6 +42,8 @@ pub struct Input {
     pub is_kernel: bool,
     /// What it says of single CPUs; only where every boot is read closely.
     pub cpus: Option<CpuTable>,
+    /// The same with what texts beside it say; only where a late clear asked for it and there are some.
+    pub gathered: Option<CpuTable>,
 }
 
 /// Where a text comes from.

@@ -354,3 +354,91 @@ fn what_is_not_proven_late_is_none() {
         Some(PathName::Bsp)
     );
 }
+
+/// A notice has no trace: what the kernel only says of a CPU on its way up tells path, stage and CPU.
+#[test]
+fn a_notice_of_a_cpu_on_its_way_up_says_so() {
+    let cases = [
+        ("CPU3 failed to report alive state", Some(3)),
+        ("smpboot: do_boot_cpu failed(-1) to wakeup CPU#3", Some(3)),
+        ("CPU3: Not responding", Some(3)),
+        (
+            "[Firmware Bug]: CPU   3: APIC ID mismatch. CPUID: 0x0002 APIC: 0x0001",
+            Some(3),
+        ),
+        (
+            "[Firmware Bug]: CPU3: APIC id mismatch. Firmware: 2 APIC: 1",
+            Some(3),
+        ),
+        (
+            "CPU features: SANITY CHECK: Unexpected variation in SYS_ID_AA64MMFR0_EL1. \
+             Boot CPU: 0x00000000001124, CPU3: 0x00000000001122",
+            Some(3),
+        ),
+        (
+            "CPU features: CPU3: Detected conflict for capability 53 (32-bit EL1 Support), System: 1, CPU: 0",
+            Some(3),
+        ),
+        (
+            "TSC ADJUST compensate: CPU3 observed 120 warp. Adjust: 120",
+            Some(3),
+        ),
+        (
+            "x86 CPU feature dependency check failure: CPU3 has 'avx' enabled but 'xsave' disabled. \
+             Kernel might be fine, but no guarantees.",
+            Some(3),
+        ),
+        // The line does not name the CPU.
+        ("x86/cpu: VMX (outside TXT) disabled by BIOS", None),
+        ("x86/tme: not enabled by BIOS", None),
+    ];
+    for (line, cpu) in cases {
+        let stage = |before: &str, after: &str| {
+            let log = format!("{BANNER}{before}[    0.150000] {line}\n{after}");
+            let up = reports(&log).remove(0).bring_up.expect(line);
+            assert_eq!((up.path, up.cpu), (PathName::Ap, cpu), "{line}");
+            up.stage
+        };
+        assert_eq!(stage(BRING_UP, BROUGHT_UP), StageName::SmpBoot, "{line}");
+        let later = [BRING_UP, BROUGHT_UP].concat();
+        assert_eq!(stage(&later, ""), StageName::Hotplug, "{line}");
+    }
+    let boot_cpu = "[    0.1] [Firmware Bug]: TSC ADJUST: CPU0: -3214 force to 0\n";
+    let up = reports(&[BANNER, boot_cpu].concat()).remove(0).bring_up;
+    let up = up.expect("the boot CPU starts");
+    assert_eq!((up.path, up.stage), (PathName::Bsp, StageName::Boot));
+}
+
+/// A CPU in use says so as well: that it came up is not shown.
+#[test]
+fn a_notice_of_a_cpu_that_is_up_is_none_of_its_way_up() {
+    for line in [
+        "kvm_intel: VMX not enabled (by BIOS) in MSR_IA32_FEAT_CTL on CPU 3",
+        "[Firmware Bug]: TSC ADJUST differs: CPU3 -120 --> 0. Restoring",
+        "Error taking CPU3 down: -16",
+    ] {
+        let log = format!("{BANNER}{BRING_UP}{BROUGHT_UP}[   50.0] {line}\n");
+        let report = reports(&log).remove(0);
+        assert_eq!(report.splat.cpu, Some(3), "{line}");
+        assert_eq!(report.bring_up, None, "{line}");
+    }
+}
+
+/// Three forms of the header print the condition by which setup_force_cpu_cap() warns, inlined into its caller.
+#[test]
+fn a_feature_that_is_set_late_is_told_by_the_condition() {
+    for header in [
+        "WARNING: [alternatives_patched] arch/x86/kernel/kvmclock.c:119 at kvm_get_tsc_khz+0x6d/0x80, CPU#0: swapper/0/1",
+        "WARNING: CPU: 0 PID: 1 at [alternatives_patched] arch/x86/kernel/kvmclock.c:119 kvm_get_tsc_khz+0x6d/0x80",
+        "WARNING: CPU: 0 PID: 1 at arch/x86/include/asm/cpufeature.h:119 setup_force_cpu_cap+0x6d/0x80",
+    ] {
+        let log = format!(
+            "------------[ cut here ]------------\n{header}\nCall Trace:\n <TASK>\n kvm_get_tsc_khz+0x6d/0x80\n \
+             do_one_initcall+0x58/0x310\n </TASK>\n---[ end trace 0000000000000000 ]---\n"
+        );
+        let report = only(&log);
+        assert_eq!(report.splat.kind, "late-force", "{header}");
+        assert_eq!(report.title, "WARNING in kvm_get_tsc_khz", "{header}");
+        assert_eq!(report.late_clear, None, "{header}");
+    }
+}

@@ -84,6 +84,7 @@ impl<'a> Reports<'a> {
             false => None,
         };
         Input {
+            gathered: self.listings.gathered().cloned(),
             cpus,
             path: self.path,
             boots: self.boots.into_all(),

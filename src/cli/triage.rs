@@ -255,6 +255,9 @@ impl Sink for TriageReader<'_, '_> {
     fn member(&mut self, member: Input) {
         self.input.is_kernel |= member.is_kernel;
         self.input.boots.extend(member.boots);
+        if let Some(gathered) = member.gathered {
+            self.input.gathered.get_or_insert_default().absorb(gathered);
+        }
         if let Some(cpus) = member.cpus {
             self.input.cpus.get_or_insert_default().absorb(cpus);
         }

@@ -66,6 +66,11 @@ impl<'t> Listings<'t> {
         self.table.get_or_init(read).as_ref()
     }
 
+    /// What texts beside it added, where a late clear has asked.
+    pub fn gathered(&self) -> Option<&CpuTable> {
+        self.all.get()?.as_ref()
+    }
+
     /// What all texts say; of what several do, the text itself counts. One that contradicts it is of another machine.
     pub fn all(&self, grammar: &Grammar) -> Option<&CpuTable> {
         let own = self.table(grammar);

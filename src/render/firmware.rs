@@ -67,10 +67,13 @@ impl Output for Firmware {
         match self.pages + self.held.len() as u64 {
             0 if pages.is_empty() => match self.others {
                 0 => "Nothing here is a matter of the firmware.\n".to_owned(),
-                others => format!(
-                    "Nothing here is a matter of the firmware: {} that speaks for a fault of the kernel.\n",
-                    count(others, "late clear")
-                ),
+                others => {
+                    let speak = if others == 1 { "speaks" } else { "speak" };
+                    let clears = count(others, "late clear");
+                    format!(
+                        "Nothing here is a matter of the firmware: {clears} that {speak} for a fault of the kernel.\n"
+                    )
+                }
             },
             _ => pages,
         }
@@ -110,7 +113,7 @@ fn page(report: &Report, input: &Input) -> String {
         let value = wrap(&clean(&value), WIDTH - MARGIN, MARGIN);
         let _ = writeln!(out, "{name:MARGIN$}{value}");
     }
-    let registers = registers(report, rule, input.cpus.as_ref());
+    let registers = registers(report, rule, listings(input));
     part(&mut out, "What differs", &[differs(report)]);
     if !registers.is_empty() {
         part(&mut out, "The register", &registers);
@@ -151,7 +154,7 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
     if let Some(cpus) = boot.and_then(|boot| boot.cpus) {
         rows.push(("CPUs", cpus.to_string()));
     }
-    let table = input.cpus.as_ref();
+    let table = listings(input);
     let fields = [
         ("CPU model", "model name"),
         ("Family", "cpu family"),
@@ -178,6 +181,11 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
     }
     rows.push(("Log", facts::span(&report.splat)));
     rows
+}
+
+/// What is said of single CPUs, in the log and beside it.
+fn listings(input: &Input) -> Option<&CpuTable> {
+    input.gathered.as_ref().or(input.cpus.as_ref())
 }
 
 /// A value, or that of each CPU where they differ.
@@ -229,17 +237,29 @@ fn registers(report: &Report, rule: Option<&Requester>, table: Option<&CpuTable>
         });
         let bits = bits.collect::<Vec<_>>().join(", ");
         let row = table.and_then(|table| table.row(&Subject::Msr(register.msr)));
-        let says = row.map_or("The log does not list its values.".to_owned(), |row| {
-            let difference = Difference::of_register(register.msr, row);
-            let bits = difference.map_or(String::new(), |found| {
-                format!(": {}", found.says.join(", "))
-            });
-            format!("The log lists: {}{bits}.", values(row))
-        });
+        let says = row.map_or(
+            "The log does not list its values, and no text beside it does.".to_owned(),
+            |row| {
+                let difference = Difference::of_register(register.msr, row);
+                let bits = difference.map_or(String::new(), |found| {
+                    format!(": {}", found.says.join(", "))
+                });
+                format!("{} lists: {}{bits}.", lister(row, report), values(row))
+            },
+        );
         let plural = if register.bits.len() == 1 { "" } else { "s" };
         format!("MSR {:#x}{name}, bit{plural} {bits}. {says}", register.msr)
     });
     lines.collect()
+}
+
+/// Who lists the values: the log, or a text beside it.
+fn lister(row: &Row, report: &Report) -> String {
+    let printed = row.values.first().map(|value| &value.printed.path);
+    match printed.filter(|path| **path != report.splat.source.path) {
+        Some(path) => clean(path).into_owned(),
+        None => "The log".to_owned(),
+    }
 }
 
 /// Commands to type under Linux.
