@@ -12,7 +12,7 @@ mod waiting;
 pub use examples::grammar_of;
 
 use crate::boot::Boot;
-use crate::cpus::{CpuTable, Listings};
+use crate::cpus::{Beside, CpuTable, Listings, TextPlace};
 use crate::grammar::{Grammar, MilestoneName};
 use crate::input::container::Envelope;
 use crate::input::{Finder, LineReader, Role};
@@ -42,6 +42,8 @@ pub struct Input {
     pub is_kernel: bool,
     /// What it says of single CPUs; only where every boot is read closely.
     pub cpus: Option<CpuTable>,
+    /// The same with what texts beside it say; only where a late clear asked for it and there are some.
+    pub gathered: Option<CpuTable>,
 }
 
 /// Where a text comes from.
@@ -57,6 +59,16 @@ pub struct Origin<'a> {
     pub mail: Option<&'a Arc<Envelope>>,
     /// Boots that other members of the input reported: those of this one count on from there.
     pub boots: usize,
+}
+
+impl Origin<'_> {
+    fn place(&self) -> TextPlace {
+        TextPlace {
+            path: self.path.to_owned(),
+            member: self.member.map(str::to_owned),
+            mail: self.mail.cloned(),
+        }
+    }
 }
 
 impl<'a> From<&'a str> for Origin<'a> {
@@ -81,7 +93,7 @@ pub struct Analyzer {
     excerpts: bool,
     looks_for_kernel: bool,
     expects: Vec<MilestoneName>,
-    beside: Option<CpuTable>,
+    beside: Option<Box<dyn Beside>>,
     stop: Option<Arc<AtomicBool>>,
 }
 
@@ -158,10 +170,10 @@ impl Analyzer {
         self
     }
 
-    /// What other inputs say of the CPUs of the machine: evidence of late clears.
+    /// Who knows what other inputs say of the CPUs of a machine: evidence of late clears.
     #[must_use]
-    pub fn with_listings(mut self, beside: Option<CpuTable>) -> Analyzer {
-        self.beside = beside;
+    pub fn with_listings(mut self, beside: impl Beside + 'static) -> Analyzer {
+        self.beside = Some(Box::new(beside));
         self
     }
 
@@ -216,7 +228,7 @@ impl Analyzer {
     ) -> Input {
         let origin = origin.into();
         // A listing may come after the report that it is evidence for.
-        let listings = Listings::of(origin.path, bytes, self.beside.as_ref());
+        let listings = Listings::of(origin.place(), Some(bytes), self.beside.as_deref());
         let mut pipeline = Pipeline::new(self, &origin, incidents, listings, take);
         pipeline.look(bytes);
         let lines = LineReader::read_all(bytes, &self.finder, &mut pipeline);
@@ -231,11 +243,12 @@ impl Analyzer {
         take: &'a mut dyn FnMut(Report),
     ) -> Stream<'a> {
         // A stream cannot be read twice, so only other inputs can list its CPUs.
-        let listings = Listings::beside(self.beside.as_ref());
+        let origin = origin.into();
+        let listings = Listings::of(origin.place(), None, self.beside.as_deref());
         Stream {
             lines: LineReader::default(),
             pace: Pace::default(),
-            pipeline: Pipeline::new(self, &origin.into(), incidents, listings, take),
+            pipeline: Pipeline::new(self, &origin, incidents, listings, take),
         }
     }
 }

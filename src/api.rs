@@ -262,6 +262,7 @@ impl Log {
             lines: self.lines,
             is_kernel: self.is_kernel,
             cpus: self.cpus.clone(),
+            gathered: None,
         };
         render::document(&[input], self.reports.iter().chain(&self.notices))
     }

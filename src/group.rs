@@ -190,7 +190,7 @@ impl Groups {
 
 impl KeptReport {
     fn new(report: &Report, number: u64) -> KeptReport {
-        let clear = report.late_clear.as_ref().map(|verdict| ClearGroup {
+        let clear = report.warned_clear().map(|verdict| ClearGroup {
             path: verdict.path,
             feature: verdict.feature.as_ref().and_then(|f| f.name.clone()),
             requester: verdict.requester.clone(),

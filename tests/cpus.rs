@@ -267,6 +267,95 @@ fn a_register_beside_the_log_settles_a_late_clear() {
     assert_eq!(evidence(&both), None);
 }
 
+/// A scan and a check look beside the log as well, but no further than its folder, its archive's folder or its mail: a
+/// tree holds many machines.
+#[test]
+fn a_scan_looks_beside_each_log() {
+    let log = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    let rdmsr = "lab# rdmsr -a 0x3a\n5\n1\n";
+    let alike = "lab# rdmsr -a 0x3a\n5\n5\n";
+    let mail = format!(
+        "From: a@b\nSubject: boot\nMessage-Id: <1@b>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n\
+         --cut\nContent-Type: text/plain\n\n{log}\n--cut\nContent-Type: text/plain; name=\"msr.txt\"\n\
+         Content-Disposition: attachment; filename=\"msr.txt\"\n\n{rdmsr}\n--cut--\n"
+    );
+    let cpuinfo = |model: &str| {
+        let cpu = |n: u32, flags: &str| {
+            format!("processor\t: {n}\nmodel name\t: {model}\nflags\t\t: fpu {flags}\n\n")
+        };
+        format!("{}{}", cpu(0, "vmx"), cpu(1, ""))
+    };
+    let (one, two) = (
+        cpuinfo("Intel Board TCG CPU version 2.5+"),
+        cpuinfo("Xeon B"),
+    );
+    let files = [
+        ("tree/a/console", &*log),
+        ("tree/a/msr", rdmsr),
+        ("tree/a/cpuinfo", &*one),
+        ("tree/b/console", &*log),
+        ("tree/b/deeper/msr", rdmsr),
+        ("tree/c/1/console", &*log),
+        ("tree/c/1/cpuinfo", &*one),
+        ("tree/c/1/cpuinfo-2", &*two),
+        ("tree/c/2/console", &*log),
+        ("tree/c/2/cpuinfo", &*two),
+        ("tree/d/mail.eml", &*mail),
+        ("tree/d/msr", alike),
+        ("tree/baseline.toml", ""),
+    ];
+    for command in [
+        &["scan"][..],
+        &["check", "--baseline", "tree/baseline.toml"],
+    ] {
+        let arguments = [command, &["--format", "json", "tree"]].concat();
+        let (text, _) = run(&files, &arguments);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let all = document["splats"].as_array().expect("splats");
+        let said = all.iter().map(|splat| {
+            let evidence = splat["late_clear"]["evidence"]
+                .as_array()
+                .expect("a late clear");
+            let says = evidence
+                .iter()
+                .map(|item| item["says"].as_str().expect("text"));
+            let listed = says.filter(|says| says.contains("MSR 0x3a") || says.contains("cpuinfo"));
+            (
+                splat["source"]["path"].as_str().expect("a path"),
+                listed.collect::<Vec<_>>(),
+            )
+        });
+        let said: Vec<_> = said.collect();
+        assert_eq!(said.len(), 5, "{text}");
+        let (path, of_a) = &said[0];
+        assert_eq!((*path, of_a.len()), ("tree/a/console", 2));
+        assert!(
+            of_a[0].ends_with("CPU 0 has it, CPU 1 lacks it (tree/a/cpuinfo:7)"),
+            "{of_a:?}"
+        );
+        assert!(
+            of_a[1].contains("bit 2 (VMX) off on CPU 1 only (tree/a/msr:3)"),
+            "{of_a:?}"
+        );
+        assert_eq!(said[1], ("tree/b/console", vec![]));
+        assert_eq!(
+            said[2],
+            ("tree/c/1/console", vec![]),
+            "listings of two machines"
+        );
+        assert_eq!(
+            said[3],
+            ("tree/c/2/console", vec![]),
+            "the kernel prints another model"
+        );
+        let (path, of_d) = &said[4];
+        assert_eq!((*path, of_d.len()), ("tree/d/mail.eml", 1));
+        assert!(of_d[0].contains("msr.txt"), "{of_d:?}");
+    }
+}
+
 #[test]
 fn a_register_that_is_alike_speaks_for_the_kernel() {
     let log = format!("{FAST_STRINGS}\nlab# rdmsr -a 0x1a0\n364972489\n364972489\n");
@@ -363,4 +452,128 @@ fn a_cpu_that_did_not_wake_up_and_one_whose_clock_warps() {
         "{text}"
     );
     assert!(!words.contains("CPU 1:"), "{text}");
+}
+
+/// lscpu of util-linux 2.37 on a machine with an offline CPU.
+const LSCPU: &str = "\
+Architecture:                    x86_64
+  CPU op-mode(s):                32-bit, 64-bit
+  Address sizes:                 39 bits physical, 48 bits virtual
+  Byte Order:                    Little Endian
+CPU(s):                          4
+  On-line CPU(s) list:           0-2
+  Off-line CPU(s) list:          3
+Vendor ID:                       GenuineIntel
+  Model name:                    Intel(R) Core(TM) i5-6200U CPU @ 2.30GHz
+    CPU family:                  6
+NUMA:
+  NUMA node(s):                  1
+  NUMA node0 CPU(s):             0-2
+Vulnerabilities:
+  Spec store bypass:             Mitigation; Speculative Store Bypass disabled via prctl
+";
+
+const LSCPU_TABLE: &str = "\
+CPU NODE SOCKET CORE L1d:L1i:L2:L3 ONLINE    MAXMHZ   MINMHZ      MHZ
+  0    0      0    0 0:0:0:0          yes 2800.0000 400.0000 1275.483
+  1    0      0    1 1:1:1:0          yes 2100.0000 400.0000  899.998
+  2    0      0    0 0:0:0:0          yes 2800.0000 400.0000  400.006
+  3    -      -    - -                 no         -        -        -
+";
+
+#[test]
+fn lscpu_tells_of_cpus_that_are_offline_or_slower() {
+    let (text, code) = run(&[("lscpu", LSCPU)], &["cpus", "lscpu"]);
+    insta::assert_snapshot!(text);
+    assert_eq!(code, Some(1));
+    let (text, _) = run(&[("lscpu-e", LSCPU_TABLE)], &["cpus", "lscpu-e"]);
+    insta::assert_snapshot!(text);
+}
+
+/// The header of turbostat 2023.11.07 on a machine with two packages; the second one has VMX off.
+const TURBOSTAT: &str = "\
+turbostat version 2023.11.07 - Len Brown <lenb@kernel.org>
+Kernel command line: BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet
+CPUID(0): GenuineIntel 0x16 CPUID levels
+CPUID(1): family:model:stepping 0x6:55:4 (6:85:4) microcode 0x2006e05
+CPUID(6): APERF, TURBO, DTS, PTM, HWP, HWPnotify, HWPwindow, HWPepp, HWPpkg, EPB
+cpu0: MSR_IA32_MISC_ENABLE: 0x00850089 (TCC EIST MWAIT PREFETCH TURBO)
+cpu0: MSR_IA32_FEATURE_CONTROL: 0x00000005 (Locked )
+cpu16: MSR_IA32_FEATURE_CONTROL: 0x00000001 (Locked )
+cpu0: EPB: 6 (balanced)
+cpu16: EPB: 0 (performance)
+cpu0: MSR_IA32_PACKAGE_THERM_STATUS: 0x88350000 (42 C)
+cpu16: MSR_IA32_PACKAGE_THERM_STATUS: 0x88340000 (43 C)
+cpu0: MSR_HWP_CAPABILITIES: 0x070a1525 (high 37 guar 21 eff 10 low 7)
+cpu16: MSR_HWP_CAPABILITIES: 0x070a1525 (high 37 guar 21 eff 10 low 7)
+Package\tCore\tCPU\tAvg_MHz\tBusy%\tBzy_MHz\tTSC_MHz\tIRQ
+-\t-\t-\t12\t0.59\t2039\t2095\t2305
+0\t0\t0\t21\t1.05\t2006\t2095\t112
+1\t0\t16\t9\t0.41\t2217\t2095\t87
+";
+
+#[test]
+fn the_header_of_turbostat_names_registers() {
+    let (text, _) = run(&[("turbostat", TURBOSTAT)], &["cpus", "turbostat"]);
+    insta::assert_snapshot!(text);
+}
+
+/// One block of `dmidecode -t processor` (3.3).
+fn processor(designation: &str, cores_enabled: &str, enhanced: bool) -> String {
+    let virtualization = match enhanced {
+        true => "\t\tEnhanced Virtualization\n",
+        false => "",
+    };
+    format!(
+        "Handle 0x0050, DMI type 4, 48 bytes\nProcessor Information\n\tSocket Designation: {designation}\n\
+         \tType: Central Processor\n\tFamily: Xeon\n\tManufacturer: Intel(R) Corporation\n\tID: 54 06 05 00 FF FB EB BF\n\
+         \tSignature: Type 0, Family 6, Model 85, Stepping 4\n\tFlags:\n\t\tFPU (Floating-point unit on-chip)\n\
+         \t\tVME (Virtual mode extension)\n\tVersion: Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz\n\tVoltage: 1.6 V\n\
+         \tMax Speed: 4000 MHz\n\tCurrent Speed: 2100 MHz\n\tStatus: Populated, Enabled\n\
+         \tL1 Cache Handle: 0x004D\n\tSerial Number: Not Specified\n\tCore Count: 16\n\tCore Enabled: {cores_enabled}\n\
+         \tThread Count: 32\n\tCharacteristics:\n\t\t64-bit capable\n\t\tMulti-Core\n{virtualization}\
+         \t\tPower/Performance Control\n\n"
+    )
+}
+
+const EMPTY_SOCKET: &str = "\
+Handle 0x0058, DMI type 4, 48 bytes
+Processor Information
+\tSocket Designation: CPU3
+\tType: Central Processor
+\tFamily: Unknown
+\tManufacturer: Not Specified
+\tID: 00 00 00 00 00 00 00 00
+\tVersion: Not Specified
+\tVoltage: Unknown
+\tMax Speed: 3000 MHz
+\tCurrent Speed: Unknown
+\tStatus: Unpopulated
+\tUpgrade: Socket LGA3647-1
+
+";
+
+#[test]
+fn dmidecode_compares_sockets_which_are_no_cpus() {
+    let head = "# dmidecode 3.3\nGetting SMBIOS data from sysfs.\nSMBIOS 3.2.0 present.\n\n";
+    let one = processor("CPU1", "16", true);
+    let differs = [head, &one, &processor("CPU2", "14", false), EMPTY_SOCKET].concat();
+    let (text, code) = run(&[("dmi", &differs)], &["cpus", "dmi"]);
+    insta::assert_snapshot!(text);
+    assert_eq!(code, Some(1));
+    let files = [("dmi", &*differs), ("msr", RDMSR)];
+    let (text, _) = run(&files, &["cpus", "--format", "json", "dmi", "msr"]);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(document["cpus"], serde_json::json!([0, 1, 2, 3]));
+    assert_eq!(document["sockets"]["sockets"], serde_json::json!([0, 1]));
+    assert_eq!(document["sockets"]["empty"], serde_json::json!([2]));
+    assert_eq!(document["differences"].as_array().map(Vec::len), Some(1));
+    // An empty socket is no difference.
+    let alike = [head, &one, &processor("CPU2", "16", true), EMPTY_SOCKET].concat();
+    let (text, code) = run(&[("dmi", &alike)], &["cpus", "dmi"]);
+    assert!(
+        text.starts_with("2 sockets (0,1), 1 empty (2), no difference\n"),
+        "{text}"
+    );
+    assert_eq!(code, Some(0));
 }

@@ -10,7 +10,7 @@ use crate::input::container::Envelope;
 use crate::late_clear::{BringUp, Case, Earlier, LateClear, NoVmlinux, Vmlinux, bring_up, judge};
 use crate::line::LogLine;
 use crate::report::{Incidents, Report};
-use crate::splat::{Assembler, Splat, is_fragment, is_headless};
+use crate::splat::{Assembler, Splat, is_fragment, is_headless, stacks};
 use crate::symbols::{BootFacts, Match, Symbols};
 use std::sync::Arc;
 
@@ -86,6 +86,7 @@ impl<'a> Reports<'a> {
             false => None,
         };
         Input {
+            gathered: self.listings.gathered().cloned(),
             cpus,
             path: self.path,
             boots: self.boots.into_all(),
@@ -152,6 +153,8 @@ impl<'a> Reports<'a> {
         splat.source.member.clone_from(&self.member);
         splat.source.mail.clone_from(&self.mail);
         let symbols = self.symbolize(&mut splat);
+        // After the symbols, which add frames; before the verdict, which is about the report's own stack.
+        splat.stacks = stacks(&self.analyzer.grammar, &splat);
         // Before the hint is given away: a verdict may explain it.
         let (verdict, bring_up) = self.judge(&splat, &symbols);
         if let Some(verdict) = &verdict {
@@ -195,7 +198,7 @@ impl<'a> Reports<'a> {
         symbolizer.symbolize(splat, &facts)
     }
 
-    /// The verdict, or for any other report whether a CPU was on its way up.
+    /// The verdict on a late clear, and whether a CPU was on its way up.
     fn judge(&self, splat: &Splat, symbols: &Symbols) -> (Option<LateClear>, Option<BringUp>) {
         let Some(boot) = splat.boot.and_then(|boot| self.boots.get(boot)) else {
             return (None, None);
@@ -218,15 +221,11 @@ impl<'a> Reports<'a> {
             listings: &self.listings,
         };
         let verdict = judge(&case);
-        let bring_up = match &verdict {
-            Some(_) => None,
-            None => bring_up(&case),
-        };
-        (verdict, bring_up)
+        (verdict, bring_up(&case))
     }
 
     fn remember(&mut self, report: &Report) {
-        let Some(verdict) = &report.late_clear else {
+        let Some(verdict) = report.warned_clear() else {
             return;
         };
         self.earlier.push(Earlier {

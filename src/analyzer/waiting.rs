@@ -137,6 +137,6 @@ impl ReportQueue {
 
 /// A late clear whose target only the next splat can show.
 fn waits_for_target(report: &Report) -> bool {
-    let verdict = report.late_clear.as_ref();
+    let verdict = report.warned_clear();
     verdict.is_some_and(|verdict| verdict.target.is_none() && verdict.caused_by.is_none())
 }

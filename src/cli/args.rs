@@ -64,7 +64,7 @@ pub enum Command {
     Check(CheckOptions),
 
     /// Compare what inputs of one machine say of its single CPUs: boot lines, /proc/cpuinfo, rdmsr, cpuid, x86info,
-    /// turbostat
+    /// turbostat, lscpu, dmidecode
     ///
     /// Exit code: 0 the CPUs are alike as far as the inputs say, 1 they differ, 2 an error.
     #[command(after_long_help = help(examples::CPUS))]

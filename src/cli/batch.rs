@@ -351,9 +351,15 @@ impl Sink for Batch<'_> {
 
     fn member(&mut self, mut member: Input) {
         let hints = self.hints.of(&member);
-        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::HINT);
-        if self.options.verbose {
-            hints.iter().for_each(|hint| self.tell(hint));
+        let fails = self.options.fail_on.contains(&FailOn::HINT);
+        self.failed |= !hints.is_empty() && fails;
+        // Whoever is failed by a hint is told which.
+        let verbose = self.options.verbose;
+        for hint in hints
+            .iter()
+            .filter(|hint| verbose || fails && !hint.is_noticed)
+        {
+            self.tell(&hint.text);
         }
         self.is_kernel |= member.is_kernel;
         for lacking in lacking(&member, &self.options.expect, false) {
@@ -369,11 +375,18 @@ impl Sink for Batch<'_> {
             if let Some(cpus) = member.cpus.take() {
                 self.members.cpus.get_or_insert_default().absorb(cpus);
             }
+            if let Some(gathered) = member.gathered {
+                self.members
+                    .gathered
+                    .get_or_insert_default()
+                    .absorb(gathered);
+            }
         }
     }
 
     fn input(&mut self, extent: Extent) {
         let text = self.form.input(Input {
+            gathered: self.members.gathered.take(),
             path: extent.path,
             lines: extent.lines,
             boots: std::mem::take(&mut self.members.boots),

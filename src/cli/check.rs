@@ -2,6 +2,7 @@
 
 use super::args::{CheckOptions, Options};
 use super::batch::Batch;
+use super::beside::Scope;
 use super::draft::{DraftTarget, folder_of};
 use super::memory::Past;
 use super::signals::Stop;
@@ -22,7 +23,7 @@ const MAX_BASELINE: u64 = 64 << 20;
 /// Runs the command.
 pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?.look_for_kernel();
+    let analyzer = analyzer(options, &stop, Scope::Folder)?.look_for_kernel();
     let file = check.baseline.as_deref();
     if file.is_none() && (check.update || check.prune) {
         return Err(

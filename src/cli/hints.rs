@@ -2,10 +2,19 @@
 
 use crate::analyzer::Input;
 use crate::boot::{Boot, FeatureMessage};
-use crate::grammar::MilestoneName;
+use crate::grammar::{Level, MilestoneName};
 use crate::render;
 use crate::report::Report;
 use std::collections::HashSet;
+
+/// A message that no late clear explains.
+#[derive(Debug)]
+pub struct Hint {
+    /// Place, message, and why it is a hint.
+    pub text: String,
+    /// True where a notice says the same.
+    pub is_noticed: bool,
+}
 
 /// What of a text is explained.
 #[derive(Debug, Default)]
@@ -14,12 +23,17 @@ pub struct Hints {
     explained: HashSet<u64>,
     /// Boots and /proc/cpuinfo flags that late clears are about: the kernel prints some messages after the clear.
     cleared: HashSet<(Option<usize>, String)>,
+    /// Lines of notices.
+    noticed: HashSet<u64>,
 }
 
 impl Hints {
     /// Takes in a report of the text.
     pub fn explain(&mut self, report: &Report) {
         self.explained.extend(report.evidence_lines());
+        if report.level == Level::Notice {
+            self.noticed.insert(report.splat.header_line);
+        }
         let feature = report
             .late_clear
             .as_ref()
@@ -29,8 +43,8 @@ impl Hints {
         }
     }
 
-    /// The text ended: a line for each message that is not explained.
-    pub fn of(&mut self, text: &Input) -> Vec<String> {
+    /// The text ended: each message that is not explained.
+    pub fn of(&mut self, text: &Input) -> Vec<Hint> {
         let pairs = text.boots.iter().enumerate().flat_map(|(index, boot)| {
             let notes = boot.notes.iter();
             notes.map(move |note| (index, boot, note))
@@ -46,15 +60,20 @@ impl Hints {
         let hints = notes
             .map(|(note, reason)| {
                 let place = format!("{}:{}", text.path, note.line);
-                format!(
+                let text = format!(
                     "{}: hint: {}: {reason}",
                     render::clean(&place),
                     render::clean(&note.text)
-                )
+                );
+                Hint {
+                    text,
+                    is_noticed: self.noticed.contains(&note.line),
+                }
             })
             .collect();
         self.explained.clear();
         self.cleared.clear();
+        self.noticed.clear();
         hints
     }
 }

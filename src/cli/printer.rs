@@ -99,9 +99,15 @@ impl<'a> Printer<'a> {
     /// An input was read to its end: what it says of features that no late clear explains is a hint.
     pub fn input(&mut self, input: Input) {
         let hints = self.hints.of(&input);
-        self.failed |= !hints.is_empty() && self.options.fail_on.contains(&FailOn::HINT);
-        if self.options.verbose {
-            hints.iter().for_each(|hint| output::tell(hint));
+        let fails = self.options.fail_on.contains(&FailOn::HINT);
+        self.failed |= !hints.is_empty() && fails;
+        // Whoever is failed by a hint is told which.
+        let verbose = self.options.verbose;
+        for hint in hints
+            .iter()
+            .filter(|hint| verbose || fails && !hint.is_noticed)
+        {
+            output::tell(&hint.text);
         }
         for lacking in lacking(&input, &self.options.expect, true) {
             self.failed |= is_finding(self.options);

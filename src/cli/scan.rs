@@ -2,6 +2,7 @@
 
 use super::args::{GroupOrder, Options, ScanOptions};
 use super::batch::{Batch, Filter};
+use super::beside::Scope;
 use super::fail_on::require_kinds;
 use super::format::Format;
 use super::memory::Memory;
@@ -18,7 +19,7 @@ use std::io::IsTerminal;
 /// Runs the command.
 pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?;
+    let analyzer = analyzer(options, &stop, Scope::Folder)?;
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
     let text = ScanText::new(output::style(options), options.verbose);

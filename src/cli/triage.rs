@@ -2,7 +2,7 @@
 
 use super::args::{Args, Options};
 use super::batch::{tell_empty, tell_links};
-use super::beside;
+use super::beside::{Neighbours, Scope};
 use super::fail_on::{FailOn, nearest, require_kinds};
 use super::printer::Printer;
 use super::signals::Stop;
@@ -34,10 +34,10 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
         .into());
     }
     let stop = Stop::on_signals()?;
-    let analyzer = analyzer(options, &stop)?.look_for_kernel();
-    let beside = beside::listings(analyzer.grammar(), files);
+    let beside = Scope::Run(files.to_vec());
+    let analyzer = analyzer(options, &stop, beside)?.look_for_kernel();
     // Not freed: the process ends after it, and to unmap a vmlinux takes as long as to symbolize a splat.
-    let analyzer = ManuallyDrop::new(analyzer.with_listings(beside));
+    let analyzer = ManuallyDrop::new(analyzer);
     let mut triage = Triage::new(options, &analyzer, &stop)?;
     let mut unreadable = false;
     let mut links = 0;
@@ -79,7 +79,7 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
 
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
-pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Error>> {
+pub fn analyzer(options: &Options, stop: &Stop, beside: Scope) -> Result<Analyzer, Box<dyn Error>> {
     let grammar = grammar(options)?;
     require_kinds(
         &grammar,
@@ -90,7 +90,9 @@ pub fn analyzer(options: &Options, stop: &Stop) -> Result<Analyzer, Box<dyn Erro
         options.maintainers.as_deref(),
         options.kernel_tree.as_deref(),
     )?;
+    let neighbours = Neighbours::new(Arc::clone(&grammar), beside);
     let mut analyzer = Analyzer::new(grammar, Some(symbolizer(options)?))?
+        .with_listings(neighbours)
         .with_sources(sources)
         .stop(Arc::clone(stop.flag()))
         .expect(options.expect.clone());
@@ -257,6 +259,9 @@ impl Sink for TriageReader<'_, '_> {
     fn member(&mut self, member: Input) {
         self.input.is_kernel |= member.is_kernel;
         self.input.boots.extend(member.boots);
+        if let Some(gathered) = member.gathered {
+            self.input.gathered.get_or_insert_default().absorb(gathered);
+        }
         if let Some(cpus) = member.cpus {
             self.input.cpus.get_or_insert_default().absorb(cpus);
         }

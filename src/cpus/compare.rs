@@ -1,6 +1,7 @@
 //! What differs between the CPUs, and what it says.
 
 use super::{Agreed, CpuTable, Row, Subject, ranges};
+use crate::grammar::Unit;
 use std::collections::BTreeSet;
 
 /// A difference between CPUs.
@@ -27,11 +28,11 @@ impl CpuTable {
     /// All differences, in the order in which they are printed.
     pub fn differences(&self) -> Vec<Difference> {
         let rows = self.rows.iter().filter(|row| !row.is_own);
-        rows.flat_map(of_row).collect()
+        rows.flat_map(|row| of_row(self.unit, row)).collect()
     }
 }
 
-fn of_row(row: &Row) -> Vec<Difference> {
+fn of_row(unit: Unit, row: &Row) -> Vec<Difference> {
     if let Some(says) = &row.says {
         return vec![statement(row, says)];
     }
@@ -40,7 +41,7 @@ fn of_row(row: &Row) -> Vec<Difference> {
         return Vec::new();
     }
     match &row.subject {
-        Subject::Field(source, name) if row.is_set => words(source, name, row),
+        Subject::Field(source, name) if row.is_set => words(unit, (source, name), row),
         Subject::Field(source, name) => {
             let values = row.values.clone();
             vec![Difference {
@@ -64,16 +65,16 @@ fn statement(row: &Row, says: &str) -> Difference {
         source: source.clone(),
         name: name.clone(),
         values: row.values.clone(),
-        says: vec![format!("{}: {says}", label(&cpus.collect()))],
+        says: vec![format!("{}: {says}", label(Unit::Cpu, &cpus.collect()))],
     }
 }
 
 /// One difference for each word that some CPUs have.
-fn words(source: &str, field: &str, row: &Row) -> Vec<Difference> {
-    let sets = row.values.iter().map(|value| {
-        let words: BTreeSet<&str> = value.value.split_ascii_whitespace().collect();
-        (words, value)
-    });
+fn words(unit: Unit, (source, field): (&str, &str), row: &Row) -> Vec<Difference> {
+    let sets = row
+        .values
+        .iter()
+        .map(|value| (words_of(&value.value), value));
     let sets: Vec<_> = sets.collect();
     let all: BTreeSet<&str> = sets.iter().flat_map(|(words, _)| words).copied().collect();
     let differs = |word: &&str| !sets.iter().all(|(words, _)| words.contains(word));
@@ -94,7 +95,7 @@ fn words(source: &str, field: &str, row: &Row) -> Vec<Difference> {
         };
         let mut values = vec![with(true), with(false)];
         values.sort_by_key(|value| value.cpus.first().copied());
-        let says = fewer(&values, "yes", "has it", "lacks it");
+        let says = fewer(unit, &values);
         Difference {
             source: source.to_owned(),
             name: format!("{one} {word}"),
@@ -105,27 +106,33 @@ fn words(source: &str, field: &str, row: &Row) -> Vec<Difference> {
     all.into_iter().filter(differs).map(difference).collect()
 }
 
+/// Words are separated by blanks, or each has a line.
+fn words_of(value: &str) -> BTreeSet<&str> {
+    match value.contains('\n') {
+        true => value.lines().collect(),
+        false => value.split_ascii_whitespace().collect(),
+    }
+}
+
 /// Which CPUs are the odd ones out: the fewer, of as many those without CPU 0.
-fn fewer(values: &[Agreed], yes: &str, has: &str, lacks: &str) -> String {
+fn fewer(unit: Unit, values: &[Agreed]) -> String {
     let odd = values
         .iter()
         .min_by_key(|value| (value.cpus.len(), value.cpus.contains(&0)));
     let odd = odd.expect("there are two");
-    let (has, lacks) = match odd.cpus.len() {
-        1 => (has.to_owned(), lacks.to_owned()),
-        _ => (
-            has.replacen("has", "have", 1),
-            lacks.replacen("lacks", "lack", 1),
-        ),
+    let verb = match (odd.value == "yes", odd.cpus.len()) {
+        (true, 1) => "has it",
+        (true, _) => "have it",
+        (false, 1) => "lacks it",
+        (false, _) => "lack it",
     };
-    let verb = if odd.value == yes { has } else { lacks };
-    format!("only {} {verb}", label(&odd.cpus))
+    format!("only {} {verb}", label(unit, &odd.cpus))
 }
 
-/// `CPU 1`, `CPUs 1-3`.
-fn label(cpus: &BTreeSet<u32>) -> String {
+/// `CPU 1`, `CPUs 1-3`, `socket 1`.
+pub fn label(unit: Unit, cpus: &BTreeSet<u32>) -> String {
     let plural = if cpus.len() == 1 { "" } else { "s" };
-    format!("CPU{plural} {}", ranges(cpus))
+    format!("{}{plural} {}", unit.word(), ranges(cpus))
 }
 
 /// A register whose values differ in more than the bits that each CPU has of its own.
@@ -150,7 +157,10 @@ fn register(number: u32, row: &Row) -> Option<Difference> {
             (off_len, on_len) if off_len == on_len && on.contains(&0) => ("off", off),
             _ => ("set", on),
         };
-        format!("bit {bit}{name} {state} on {} only", label(&cpus))
+        format!(
+            "bit {bit}{name} {state} on {} only",
+            label(Unit::Cpu, &cpus)
+        )
     });
     let name = known.map_or(String::new(), |msr| msr.name.clone());
     Some(Difference {

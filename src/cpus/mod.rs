@@ -4,16 +4,17 @@
 //! its [`Difference`]s. What such lines look like is in `grammars/cpus.toml`, what bits of registers are called in
 //! `grammars/msr.toml`.
 
+mod columns;
 mod compare;
 mod listings;
 mod rdmsr;
 mod read;
 
-pub use compare::Difference;
-pub use listings::Listings;
+pub use compare::{Difference, label};
+pub use listings::{Beside, Listings, TextPlace};
 pub use read::ListingReader;
 
-use crate::grammar::Msr;
+use crate::grammar::{Msr, Unit};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +23,15 @@ const MAX_CPUS: u32 = 8192;
 
 /// Bytes of values that a table keeps; a listing of 8192 CPUs has half.
 const MAX_BYTES: usize = 64 << 20;
+
+/// The source of what the kernel prints in lines of their own.
+const KERNEL: &str = "kernel";
+
+/// The source with the model's name.
+const CPUINFO: &str = "/proc/cpuinfo";
+
+/// What the model's name is called there, and in the rule for the kernel's line.
+const MODEL: &str = "model name";
 
 /// What a value is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,9 +89,15 @@ impl Row {
 /// What an input says of its CPUs.
 #[derive(Debug, Clone, Default)]
 pub struct CpuTable {
+    /// What the numbers are of.
+    unit: Unit,
+    /// What is said of sockets, in the table of CPUs.
+    sockets: Option<Box<CpuTable>>,
     rows: Vec<Row>,
     index: HashMap<Subject, usize>,
     cpus: BTreeSet<u32>,
+    /// Those that are empty: nothing is said of them.
+    empty: BTreeSet<u32>,
     bytes: usize,
     /// Values that were passed over: too many.
     lost: u64,
@@ -89,6 +105,7 @@ pub struct CpuTable {
 
 /// A value of a CPU, as a reader finds it.
 struct Said<'a> {
+    unit: Unit,
     cpu: u32,
     subject: Subject,
     value: &'a str,
@@ -96,6 +113,22 @@ struct Said<'a> {
     is_own: bool,
     says: Option<&'a str>,
     register: Option<&'a Msr>,
+}
+
+impl<'a> Said<'a> {
+    /// A value of a CPU that is compared as it is.
+    fn plain(cpu: u32, subject: Subject, value: &'a str) -> Said<'a> {
+        Said {
+            unit: Unit::Cpu,
+            cpu,
+            subject,
+            value,
+            is_set: false,
+            is_own: false,
+            says: None,
+            register: None,
+        }
+    }
 }
 
 impl CpuTable {
@@ -116,16 +149,62 @@ impl CpuTable {
 
     /// True where nothing is said of any CPU.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.sockets.is_none()
+    }
+
+    /// What is said of sockets: a table whose numbers count them.
+    pub fn sockets(&self) -> Option<&CpuTable> {
+        self.sockets.as_deref()
+    }
+
+    /// What the numbers are of.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// Sockets without a processor.
+    pub fn empty(&self) -> &BTreeSet<u32> {
+        &self.empty
+    }
+
+    /// A socket is empty: what its block says otherwise is of a processor that is not there.
+    fn leave_empty(&mut self, socket: u32) {
+        let sockets = self.sockets_mut();
+        if socket < MAX_CPUS {
+            sockets.empty.insert(socket);
+        }
+        sockets.cpus.remove(&socket);
+        for row in &mut sockets.rows {
+            row.values.retain_mut(|value| {
+                value.cpus.remove(&socket);
+                !value.cpus.is_empty()
+            });
+        }
+    }
+
+    fn sockets_mut(&mut self) -> &mut CpuTable {
+        self.sockets.get_or_insert_with(|| {
+            Box::new(CpuTable {
+                unit: Unit::Socket,
+                ..CpuTable::default()
+            })
+        })
     }
 
     /// Values that were passed over because there are too many.
     pub fn lost(&self) -> u64 {
-        self.lost
+        self.lost + self.sockets().map_or(0, CpuTable::lost)
     }
 
     /// The first value of a CPU counts: what is printed again later is mostly a quote.
     fn add(&mut self, said: Said<'_>, printed: &Printed) {
+        if said.unit != self.unit {
+            self.sockets_mut().add(said, printed);
+            return;
+        }
+        if self.empty.contains(&said.cpu) {
+            return;
+        }
         // Counted, so that the output can say that something is left out.
         if said.cpu >= MAX_CPUS || self.bytes + said.value.len() > MAX_BYTES {
             self.lost += 1;
@@ -169,6 +248,7 @@ impl CpuTable {
             for agreed in &row.values {
                 for cpu in &agreed.cpus {
                     let said = Said {
+                        unit: other.unit,
                         cpu: *cpu,
                         subject: row.subject.clone(),
                         value: &agreed.value,
@@ -181,7 +261,33 @@ impl CpuTable {
                 }
             }
         }
+        for socket in other.empty {
+            self.empty.insert(socket);
+        }
+        if let Some(sockets) = other.sockets {
+            self.sockets_mut().absorb(*sockets);
+        }
         self.lost += other.lost;
+    }
+
+    /// True where another text must be of another machine: both list a CPU, and unlike. Registers change while a machine
+    /// runs, and lines of the kernel from boot to boot; only the model that the kernel prints does not.
+    pub fn is_of_another_machine(&self, other: &CpuTable) -> bool {
+        let unlike = |row: &Row| {
+            let Subject::Field(source, _) = &row.subject else {
+                return false;
+            };
+            let same = other.row(&row.subject).filter(|_| !row.is_own);
+            let same = same.filter(|_| source != KERNEL);
+            same.is_some_and(|same| {
+                let mut values = row.values.iter();
+                values.any(|value| {
+                    let others = value.cpus.iter().filter_map(|cpu| same.of(*cpu));
+                    others.into_iter().any(|other| other.value != value.value)
+                })
+            })
+        };
+        self.rows.iter().any(unlike) || models_differ(self, other) || models_differ(other, self)
     }
 
     /// The CPUs in classes: those that agree in all that differs, in the order of their first CPU.
@@ -198,6 +304,20 @@ impl CpuTable {
         classes.sort_by_key(|class| class.first().copied());
         classes
     }
+}
+
+/// True where the kernel of one text prints another model (`smpboot: CPU0: …`) than the other text lists.
+fn models_differ(kernel: &CpuTable, listing: &CpuTable) -> bool {
+    let model = |table: &'_ CpuTable, source: &str| {
+        let subject = Subject::Field(source.to_owned(), MODEL.to_owned());
+        let value = table.row(&subject)?.of(0)?.value.clone();
+        // A listing may pad the name.
+        Some(value.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (printed, listed) = (model(kernel, KERNEL), model(listing, CPUINFO));
+    printed
+        .zip(listed)
+        .is_some_and(|(printed, listed)| !printed.starts_with(&listed))
 }
 
 /// CPUs as people write them: `0,2-3`.

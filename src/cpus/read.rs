@@ -3,12 +3,14 @@
 //! Few lines of a log do: a search finds those that may, and only from there to the end of a listing each line is
 //! looked at.
 
+use super::columns::{Columns, listed};
 use super::rdmsr::{COMMAND, Listing};
-use super::{CpuTable, Printed, Said, Subject};
-use crate::grammar::{CpuListing, CpuStatement, Grammar};
+use super::{CpuTable, KERNEL, Printed, Said, Subject};
+use crate::grammar::{CpuListing, CpuStatement, Grammar, Pattern};
 use crate::line::{LogLine, quote};
 use aho_corasick::AhoCorasick;
 use memchr::{memchr, memchr_iter, memrchr};
+use std::collections::HashMap;
 
 /// Bytes of a line that are read; a line of flags has 2,500.
 const MAX_LINE: usize = 16 << 10;
@@ -22,6 +24,7 @@ enum Open<'g> {
         set: Option<(String, String, u64)>,
     },
     Rdmsr(Listing),
+    Columns(Columns<'g>),
 }
 
 /// Gathers what texts say.
@@ -35,6 +38,8 @@ pub struct ListingReader<'g> {
     /// The beginning of a line whose end has not come yet.
     pending: Vec<u8>,
     open: Option<Open<'g>>,
+    /// Listings of this text that count, and how many each has begun.
+    counted: HashMap<&'g str, u32>,
 }
 
 impl<'g> ListingReader<'g> {
@@ -45,7 +50,12 @@ impl<'g> ListingReader<'g> {
     pub fn new(grammar: &'g Grammar) -> Result<ListingReader<'g>, aho_corasick::BuildError> {
         let listings = grammar.cpu_listings.iter().map(|rule| &rule.literal);
         let lines = grammar.cpu_lines.iter().map(|rule| &rule.literal);
-        let literals = listings.chain(lines).map(String::as_str).chain([COMMAND]);
+        let columns = grammar.cpu_columns.iter().map(|rule| &rule.literal);
+        let literals = listings
+            .chain(columns)
+            .chain(lines)
+            .map(String::as_str)
+            .chain([COMMAND]);
         Ok(ListingReader {
             grammar,
             finder: AhoCorasick::new(literals)?,
@@ -54,6 +64,7 @@ impl<'g> ListingReader<'g> {
             number: 1,
             pending: Vec::new(),
             open: None,
+            counted: HashMap::new(),
         })
     }
 
@@ -73,6 +84,7 @@ impl<'g> ListingReader<'g> {
     pub fn begin(&mut self, path: &str) {
         path.clone_into(&mut self.path);
         self.number = 1;
+        self.counted.clear();
     }
 
     /// Takes in the next bytes of it.
@@ -152,6 +164,17 @@ impl<'g> ListingReader<'g> {
                 }
                 None => self.cannot_be_read(number, line),
             },
+            Some(Open::Columns(columns)) => {
+                let values = columns.values(line);
+                let source = columns.rule.name.clone();
+                let is_row = values.is_some();
+                for (cpu, name, value) in values.into_iter().flatten() {
+                    let subject = Subject::Field(source.clone(), name);
+                    let printed = self.printed(number);
+                    self.table.add(Said::plain(cpu, subject, &value), &printed);
+                }
+                is_row
+            }
             Some(Open::Of { listing, cpu, set }) => {
                 let (listing, cpu) = (*listing, *cpu);
                 // The next CPU's part: it is opened by the same test as the first one.
@@ -162,6 +185,14 @@ impl<'g> ListingReader<'g> {
                     let part = |name| field.name(name).map_or("", |group| group.as_str());
                     let (name, value) = (part("name").to_owned(), part("value").to_owned());
                     self.field(listing, cpu, (name, value, number));
+                    return true;
+                }
+                let more = listing.more.as_ref();
+                if let Some(more) = more.and_then(|more| more.captures(line)) {
+                    if let (Some((_, words, _)), Some(word)) = (set, more.name("value")) {
+                        words.push_str(word.as_str());
+                        words.push('\n');
+                    }
                     return true;
                 }
                 match set {
@@ -205,10 +236,21 @@ impl<'g> ListingReader<'g> {
         cpu: u32,
         (name, value, line): &(String, String, u64),
     ) {
+        let value = value.trim_matches([' ', '\t']);
+        let line_is = |pattern: &Pattern| pattern.is_match(&format!("{name}: {value}"));
+        if listing.empty.as_ref().is_some_and(line_is) {
+            self.table.leave_empty(cpu);
+            return;
+        }
+        let unknown = listing.unknown.as_ref();
+        if unknown.is_some_and(|unknown| unknown.is_match(value)) {
+            return;
+        }
         let said = Said {
+            unit: listing.unit,
             cpu,
             subject: Subject::Field(listing.name.clone(), name.clone()),
-            value: value.trim(),
+            value,
             is_set: listing.sets.contains(name),
             is_own: listing.own.contains(name),
             says: None,
@@ -236,13 +278,22 @@ impl<'g> ListingReader<'g> {
             let groups = line
                 .contains(&rule.literal)
                 .then(|| rule.begins.captures(line))??;
-            let cpu: u32 = groups.name("cpu")?.as_str().parse().ok()?;
+            let Some(cpu) = groups.name("cpu") else {
+                return Some((rule, None));
+            };
+            let cpu: u32 = cpu.as_str().parse().ok()?;
             // Some programs count from 1.
-            Some((rule, cpu.checked_sub(rule.first)?))
+            Some((rule, Some(cpu.checked_sub(rule.first)?)))
         });
         let Some((listing, cpu)) = begun else {
-            return false;
+            self.open = Columns::begun_by(self.grammar, line).map(Open::Columns);
+            return self.open.is_some();
         };
+        let cpu = cpu.unwrap_or_else(|| {
+            let next = self.counted.entry(&listing.name).or_default();
+            *next += 1;
+            *next - 1
+        });
         let set = None;
         self.open = Some(Open::Of { listing, cpu, set });
         true
@@ -267,7 +318,12 @@ impl<'g> ListingReader<'g> {
     /// What a line says; gives its CPU.
     fn statement(&mut self, rule: &CpuStatement, number: u64, line: &str) -> Option<u32> {
         let groups = rule.pattern.captures(line)?;
-        let cpu: u32 = groups.name("cpu")?.as_str().parse().ok()?;
+        let cpus = match (groups.name("cpu"), groups.name("cpus")) {
+            (Some(cpu), _) => vec![cpu.as_str().parse().ok()?],
+            (None, Some(cpus)) => listed(cpus.as_str())?,
+            (None, None) => return None,
+        };
+        let cpu = *cpus.first()?;
         let value = match &rule.value {
             Some(value) => value.as_str(),
             None => groups.name("value")?.as_str(),
@@ -287,30 +343,28 @@ impl<'g> ListingReader<'g> {
                 return Some(cpu);
             }
         }
-        let said = Said {
-            cpu,
-            subject: Subject::Field("kernel".to_owned(), rule.name.clone()),
-            value,
-            is_set: false,
-            is_own: false,
-            says: rule.says.as_deref(),
-            register: None,
-        };
-        let printed = self.printed(number);
-        self.table.add(said, &printed);
+        let source = rule.source.as_deref().unwrap_or(KERNEL);
+        for cpu in &cpus {
+            let said = Said {
+                says: rule.says.as_deref(),
+                ..Said::plain(
+                    *cpu,
+                    Subject::Field(source.to_owned(), rule.name.clone()),
+                    value,
+                )
+            };
+            let printed = self.printed(number);
+            self.table.add(said, &printed);
+        }
         Some(cpu)
     }
 
     fn register(&mut self, cpu: u32, msr: u32, value: &str, line: u64) {
         let register = self.grammar.register(msr);
         let said = Said {
-            cpu,
-            subject: Subject::Msr(msr),
-            value,
-            is_set: false,
             is_own: register.is_some_and(|msr| msr.own),
-            says: None,
             register,
+            ..Said::plain(cpu, Subject::Msr(msr), value)
         };
         let printed = self.printed(line);
         self.table.add(said, &printed);

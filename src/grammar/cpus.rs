@@ -3,6 +3,27 @@
 use super::Pattern;
 use serde::Deserialize;
 
+/// What is compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Logical CPUs, as the kernel numbers them.
+    #[default]
+    Cpu,
+    /// Sockets for processors, which hold many CPUs or none, in the order of the listing.
+    Socket,
+}
+
+impl Unit {
+    /// What one is called.
+    pub fn word(self) -> &'static str {
+        match self {
+            Unit::Cpu => "CPU",
+            Unit::Socket => "socket",
+        }
+    }
+}
+
 /// A listing: a line that names the CPU, then lines of names and values.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,13 +32,22 @@ pub struct CpuListing {
     pub name: String,
     /// In each line that may begin it.
     pub literal: String,
-    /// The line that names the CPU: group `cpu`.
+    /// What it lists.
+    #[serde(default)]
+    pub unit: Unit,
+    /// The line that names the CPU: group `cpu`; without one they are counted.
     pub begins: Pattern,
     /// What it calls the first CPU.
     #[serde(default)]
     pub first: u32,
     /// A line of it: groups `name` and `value`.
     pub field: Pattern,
+    /// A line that goes on with the field before: group `value`, one of a set.
+    pub more: Option<Pattern>,
+    /// Values that say nothing.
+    pub unknown: Option<Pattern>,
+    /// A line `NAME: VALUE` which says that the socket is empty.
+    pub empty: Option<Pattern>,
     /// Fields that are lists of words, compared word by word.
     #[serde(default)]
     pub sets: Vec<String>,
@@ -26,7 +56,23 @@ pub struct CpuListing {
     pub own: Vec<String>,
 }
 
-/// A line that says something of one CPU.
+/// A table with a line for each CPU, and the names of its columns above.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuColumns {
+    /// Whose it is, as a person knows it.
+    pub name: String,
+    /// In the line with the names.
+    pub literal: String,
+    /// That line.
+    pub begins: Pattern,
+    /// Names of the columns that are compared. The one called `CPU` names the CPU.
+    pub columns: Vec<String>,
+    /// Values that say nothing.
+    pub unknown: Option<Pattern>,
+}
+
+/// A line that says something of one CPU, or of several.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CpuStatement {
@@ -34,7 +80,9 @@ pub struct CpuStatement {
     pub name: String,
     /// In each such line.
     pub literal: String,
-    /// Groups `cpu` and `value`; `msr` is the number (hex with 0x) or the name of a register.
+    /// Whose line it is, as a person knows it; absent for the kernel's.
+    pub source: Option<String>,
+    /// Groups `cpu` or `cpus` (`0-3,8`), and `value`; `msr` is the number (hex with 0x) or the name of a register.
     pub pattern: Pattern,
     /// The value, where the line itself is it.
     pub value: Option<String>,

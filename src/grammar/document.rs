@@ -9,9 +9,9 @@ use super::features::{self, FeatureDb};
 use super::literals::{KindFinder, LineFinder};
 use super::memberships::Memberships;
 use super::{
-    Ask, ClearSite, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault, FrameSet,
-    Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice, Meaning,
-    Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
+    Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
+    FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice,
+    Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
     SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
@@ -81,6 +81,7 @@ pub(super) struct Document {
     pub msr: Vec<Msr>,
     pub memory: Vec<MemoryRule>,
     pub cpu_listing: Vec<CpuListing>,
+    pub cpu_columns: Vec<CpuColumns>,
     pub cpu_line: Vec<CpuStatement>,
     pub summary: Vec<SummaryRule>,
     pub taint: Vec<Taint>,
@@ -167,6 +168,7 @@ impl Document {
         self.never_late.extend(later.never_late);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
+        replace_by(&mut self.cpu_columns, later.cpu_columns, |rule| &rule.name);
         self.cpu_line.extend(later.cpu_line);
         // In front, as with summaries below: the first one that fits is taken.
         self.listed.splice(..0, later.listed);
@@ -250,6 +252,7 @@ impl Document {
             msrs: self.msr,
             memory: self.memory,
             cpu_listings: self.cpu_listing,
+            cpu_columns: self.cpu_columns,
             cpu_lines: self.cpu_line,
             summaries: self.summary,
             taints: self.taint,

@@ -74,6 +74,9 @@ pub struct Kind {
     /// Headers of a single kind that a CPU line and a call trace may follow.
     #[serde(default)]
     pub traced: Vec<Pattern>,
+    /// Headers which say by themselves that a CPU, group `cpu`, is on its way up.
+    #[serde(default)]
+    pub on_way_up: Vec<Pattern>,
     /// True where the instruction that RIP points at is what went wrong: the report says what it did with memory.
     #[serde(default)]
     pub faults: bool,

@@ -25,6 +25,10 @@ pub struct ClearSite {
     pub kind: String,
     /// Kinds that such a report is taken for where its header is damaged.
     pub damaged: Vec<String>,
+    /// Kinds of reports about something else that show where the CPU was: one from inside a clear shows the clear.
+    pub passing: Vec<String>,
+    /// Functions of WARN() that are on the stack while it prints.
+    pub warned_by: Vec<String>,
     /// How people cite the WARNING beside a trace that they quote without its header.
     pub cited: Pattern,
     /// Instructions that WARN() traps with: the bytes at the instruction pointer.
@@ -111,6 +115,9 @@ pub struct PathRule {
     /// None of these may be in the trace.
     #[serde(default)]
     pub without: Vec<String>,
+    /// True where the frames count only while the log shows that CPUs came up.
+    #[serde(default)]
+    pub while_coming_up: bool,
     /// The path.
     pub path: PathName,
     /// The stage; absent where the milestones around decide it.
@@ -302,6 +309,8 @@ pub struct Diagnosis {
     pub stage: Option<StageName>,
     /// Only where all CPUs cleared the feature (or not).
     pub uniform: Option<bool>,
+    /// Only where the report came from inside the clear and is about something else (or not).
+    pub passing: Option<bool>,
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
     /// The first sentence, for a person who does not know the kernel's terms. `{label}` is who is at fault, in

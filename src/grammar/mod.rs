@@ -30,7 +30,7 @@ mod template;
 mod timeline;
 mod who;
 
-pub use cpus::{CpuListing, CpuStatement};
+pub use cpus::{CpuColumns, CpuListing, CpuStatement, Unit};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
@@ -126,6 +126,8 @@ pub struct Grammar {
     pub memory: Vec<MemoryRule>,
     /// Listings of what single CPUs are.
     pub cpu_listings: Vec<CpuListing>,
+    /// Tables with a line for each CPU.
+    pub cpu_columns: Vec<CpuColumns>,
     /// Lines that say something of one CPU.
     pub cpu_lines: Vec<CpuStatement>,
     /// Reports in words.

@@ -11,6 +11,9 @@ pub struct Msr {
     pub number: u32,
     /// The macro's name, without `MSR_`.
     pub name: String,
+    /// Other names that programs print.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Bits that have a name.
     #[serde(default)]
     pub bits: Vec<MsrBit>,
@@ -40,7 +43,8 @@ impl Grammar {
 
     /// The register of that name, without `MSR_`.
     pub fn register_named(&self, name: &str) -> Option<&Msr> {
-        self.msrs.iter().find(|msr| msr.name == name)
+        let is_it = |msr: &&Msr| msr.name == name || msr.also.iter().any(|also| also == name);
+        self.msrs.iter().find(is_it)
     }
 
     /// The name of a register, where the table has it.

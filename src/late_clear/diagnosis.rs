@@ -37,6 +37,9 @@ fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
             .uniform
             .is_none_or(|uniform| uniform == (verdict.divergence == Divergence::Uniform))
         && template
+            .passing
+            .is_none_or(|passing| passing == verdict.in_passing)
+        && template
             .nested
             .is_none_or(|nested| nested == verdict.caused_by.is_some())
 }

@@ -10,10 +10,10 @@ use super::{Case, Divergence, Evidence, NamedFeature};
 use crate::boot::FeatureMessage;
 use crate::grammar::{MilestoneName, PathName};
 
-/// Decides, and says by what.
+/// Decides, and says by what. `warned`: the kernel warned, as it does only where the boot CPU has the feature.
 pub fn judge(
     case: &Case<'_>,
-    path: PathName,
+    (path, warned): (PathName, bool),
     feature: Option<&NamedFeature>,
     requester: Option<&str>,
     evidence: &mut Vec<Evidence>,
@@ -33,6 +33,11 @@ pub fn judge(
         );
         evidence.push(Case::note(note.line, says, "uniform"));
         return Divergence::Uniform;
+    }
+    if !warned {
+        let says = "no warning: whether the boot CPU had the feature is not known";
+        evidence.push(Case::note(0, says, "unknown"));
+        return Divergence::Unknown;
     }
     let says = "the kernel warns only where boot_cpu_has(feature): the boot CPU had it";
     evidence.push(Case::note(case.splat.header_line, says, "divergent"));

@@ -3,11 +3,12 @@
 //! By DWARF where a vmlinux matches; else out of the registers, where the feature number shows more
 //! than once; else from the requester and the log's own words.
 
+use super::site::ClearPlace;
 use super::{Case, Confidence, Evidence, Target};
 use crate::boot::FeatureMessage;
 use crate::grammar::features::Feature;
 use crate::grammar::{ClearSite, Word};
-use crate::splat::Registers;
+use crate::splat::{Registers, base_name};
 use serde::Serialize;
 
 /// Where the feature is known from.
@@ -80,10 +81,11 @@ pub struct FoundFeature {
 /// Finds the feature. What rests on one fact alone is likely; on two that agree, or on DWARF, certain.
 pub fn judge(
     case: &Case<'_>,
-    rule: &ClearSite,
+    place: &ClearPlace<'_>,
     requester: Option<&str>,
     evidence: &mut Vec<Evidence>,
 ) -> FoundFeature {
+    let rule = place.rule;
     let found = match case
         .vmlinux
         .parameter(case.splat, &rule.function, &rule.feature)
@@ -98,6 +100,8 @@ pub fn judge(
             let number = u32::try_from(number).ok();
             number.map(|number| (number, FeatureFrom::Dwarf, Confidence::Certain))
         }
+        // The registers are those of RIP: in a function that was called they hold something else.
+        Err(_) if place.in_passing && !is_at(case, rule) => None,
         Err(_) => from_registers(case, requester, evidence)
             .map(|(number, confidence)| (number, FeatureFrom::Register, confidence)),
     };
@@ -116,6 +120,13 @@ pub fn judge(
         feature: Some(feature),
         confidence,
     }
+}
+
+/// True where RIP is in the function.
+fn is_at(case: &Case<'_>, rule: &ClearSite) -> bool {
+    let rip = case.splat.rip.as_ref();
+    let function = rip.and_then(|rip| rip.function.as_deref());
+    function.is_some_and(|function| base_name(function) == rule.function)
 }
 
 /// True where a message is about a feature, by its name or by the flag that it prints.

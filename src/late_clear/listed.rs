@@ -1,6 +1,6 @@
 //! What listings of single CPUs (/proc/cpuinfo, rdmsr) in the same log, or beside it, say of a late clear on a secondary CPU.
 
-use super::{Case, Evidence, NamedFeature};
+use super::{Case, Divergence, Evidence, NamedFeature};
 use crate::cpus::{CpuTable, Difference, Printed, Row, Subject};
 use crate::grammar::{DecidingRegister, PathName, Requester};
 
@@ -23,10 +23,15 @@ pub struct Listed {
     pub registers: ListedRegisters,
     /// The same as a clause.
     pub says: Option<String>,
+    /// What the lists of flags prove, where they do.
+    pub divergence: Option<Divergence>,
 }
 
 /// The lists of flags: /proc/cpuinfo on x86.
 const FLAGS: (&str, &str) = ("/proc/cpuinfo", "flags");
+
+/// What evidence of a difference speaks for.
+const DIVERGENT: &str = "divergent";
 
 /// Looks the CPU up, beside the boot CPU.
 pub fn judge(
@@ -44,11 +49,14 @@ pub fn judge(
     let Some(table) = case.listings.all(case.grammar) else {
         return Listed::default();
     };
-    if let Some(flag) = feature.and_then(|feature| feature.flag.as_deref()) {
-        evidence.extend(of_flag(case, table, flag, cpu));
+    let mut listed = Listed::default();
+    let flag = feature.and_then(|feature| feature.flag.as_deref());
+    if let Some(item) = flag.and_then(|flag| of_flag(case, table, flag, cpu)) {
+        let differs = item.speaks_for == DIVERGENT;
+        listed.divergence = differs.then_some(Divergence::Divergent);
+        evidence.push(item);
     }
     let deciding = rule.map_or(&[][..], |rule| rule.registers.as_slice());
-    let mut listed = Listed::default();
     for register in deciding {
         let Some(row) = table.row(&Subject::Msr(register.msr)) else {
             continue;
@@ -73,7 +81,7 @@ fn of_flag(case: &Case<'_>, table: &CpuTable, flag: &str, cpu: u32) -> Option<Ev
         Some(words.into_iter().any(|word| word == flag))
     };
     let (says, speaks_for) = match (has(0)?, has(cpu)?) {
-        (true, false) => ("CPU 0 has it, CPU {cpu} lacks it", "divergent"),
+        (true, false) => ("CPU 0 has it, CPU {cpu} lacks it", DIVERGENT),
         (false, false) => ("neither CPU 0 nor CPU {cpu} has it", "uniform"),
         (_, true) => ("CPU {cpu} has it", "uniform"),
     };
@@ -124,6 +132,6 @@ fn of_register(
         name.trim_end(),
         differences.says.join(", ")
     );
-    let item = note(case, printed, says, "divergent");
+    let item = note(case, printed, says, DIVERGENT);
     Some((ListedRegisters::Differ, item))
 }

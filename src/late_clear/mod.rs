@@ -10,6 +10,7 @@ mod divergence;
 mod fault;
 mod feature;
 mod listed;
+mod passing;
 mod path;
 mod range_check;
 mod site;
@@ -101,6 +102,9 @@ pub struct LateClear {
     pub caused_by: Option<usize>,
     /// How sure.
     pub confidence: Confidence,
+    /// True where the report is about something else, and came from inside the clear; its kind shows it.
+    #[serde(skip)]
+    pub in_passing: bool,
     /// The first sentence, for a person.
     #[serde(skip)]
     pub sentence: String,
@@ -176,17 +180,13 @@ impl Case<'_> {
         }
     }
 
-    /// Frames that the unwinder vouches for; all of them where it vouches for none (a very early
+    /// Frames of the report's own stack that the unwinder vouches for; all of them where it vouches for none (a very early
     /// splat), with false.
     fn frames(&self) -> (Vec<&Frame>, bool) {
-        let reliable: Vec<_> = self
-            .splat
-            .frames
-            .iter()
-            .filter(|frame| frame.reliable)
-            .collect();
+        let own = self.splat.own_frames();
+        let reliable: Vec<_> = own.iter().filter(|frame| frame.reliable).collect();
         if reliable.is_empty() {
-            (self.splat.frames.iter().collect(), false)
+            (own.iter().collect(), false)
         } else {
             (reliable, true)
         }
@@ -196,20 +196,23 @@ impl Case<'_> {
 /// Judges a splat; `None` where it is no late clear.
 pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     let site = site::find(case)?;
-    let mut evidence = site.evidence;
-    let requester = site::requester(case, site.rule, &mut evidence);
+    let mut evidence = site.evidence.clone();
+    let requester = site::requester(case, &site, &mut evidence);
     let path = path::judge(case, &mut evidence);
-    let nested = site::nested_in(case, site.rule, &mut evidence);
-    let found = feature::judge(case, site.rule, requester.as_deref(), &mut evidence);
+    if site.in_passing && !passing::is_late(case, site.rule, &path) {
+        return None;
+    }
+    let nested = site::nested_in(case, &site, &mut evidence);
+    let found = feature::judge(case, &site, requester.as_deref(), &mut evidence);
     let feature = found.feature;
     let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
     // Only now: the feature's number may decide which of the two WARNs it is.
-    let told = range_check::settle(case, site.rule, feature.as_ref(), &mut evidence);
+    let told = range_check::settle(case, &site, feature.as_ref(), &mut evidence);
     let asked = site::requester_is_sure(case, requester.as_deref(), name, &mut evidence);
     let target = feature::target(case, site.rule, nested.is_some(), &mut evidence);
     let divergence = divergence::judge(
         case,
-        path.path,
+        (path.path, site.warned(case)),
         feature.as_ref(),
         requester.as_deref(),
         &mut evidence,
@@ -219,6 +222,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         case.grammar.requester(function, name)
     });
     let listed = listed::judge(case, path.path, feature.as_ref(), rule, &mut evidence);
+    let divergence = listed.divergence.unwrap_or(divergence);
     let at_fault = fault::judge(
         case,
         (path.path, path.stage),
@@ -250,6 +254,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             .min(found.confidence)
             .min(asked)
             .min(told_apart),
+        in_passing: site.in_passing,
         sentence: String::new(),
         headline: String::new(),
         diagnosis: String::new(),

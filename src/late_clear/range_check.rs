@@ -2,6 +2,7 @@
 //! nothing is cleared. What separates the two is the printed condition, the code in front of the trap, the registers,
 //! the line of the source, and the release; where none of them does, that is said.
 
+use super::site::ClearPlace;
 use super::{Case, Confidence, Evidence, FeatureFrom, NamedFeature};
 use crate::grammar::{ClearSite, RangeCheck};
 use crate::splat::{Registers, is_fragment};
@@ -66,11 +67,13 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
 /// the verdict is no more than likely.
 pub fn settle(
     case: &Case<'_>,
-    rule: &ClearSite,
+    place: &ClearPlace<'_>,
     feature: Option<&NamedFeature>,
     evidence: &mut Vec<Evidence>,
 ) -> Confidence {
-    let open = !is_fragment(case.splat) && tell(case, rule) == WhichWarn::Open;
+    let rule = place.rule;
+    let is_own = !is_fragment(case.splat) && !place.in_passing;
+    let open = is_own && tell(case, rule) == WhichWarn::Open;
     let Some(other) = rule.range_check.as_ref().filter(|_| open) else {
         return Confidence::Certain;
     };

@@ -1,7 +1,7 @@
 //! Is a splat a late clear, who asked for it, and is it a repeat of the one before?
 
 use super::range_check::{self, WhichWarn};
-use super::{Case, Confidence, Evidence};
+use super::{Case, Confidence, Evidence, passing};
 use crate::boot::FeatureMessage;
 use crate::grammar::ClearSite;
 use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
@@ -9,8 +9,17 @@ use crate::splat::{Frame, base_name, is_fragment, is_headless, names};
 /// The site of a late clear, and how sure it is that the splat is one.
 pub struct ClearPlace<'a> {
     pub rule: &'a ClearSite,
+    /// The report is about something else, and came from inside the clear.
+    pub in_passing: bool,
     pub confidence: Confidence,
     pub evidence: Vec<Evidence>,
+}
+
+impl ClearPlace<'_> {
+    /// True where the kernel warned of the clear.
+    pub fn warned(&self, case: &Case<'_>) -> bool {
+        !self.in_passing || passing::warned(case, self.rule).is_some()
+    }
 }
 
 /// Finds the site that the splat came from.
@@ -21,7 +30,7 @@ pub fn find<'a>(case: &Case<'a>) -> Option<ClearPlace<'a>> {
             if is_fragment(case.splat) {
                 fragment(case, rule)
             } else {
-                warning(case, rule)
+                warning(case, rule).or_else(|| passing::find(case, rule))
             }
         })
         .next()
@@ -54,6 +63,7 @@ fn warning<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> {
     };
     Some(ClearPlace {
         rule,
+        in_passing: false,
         confidence,
         evidence,
     })
@@ -121,6 +131,7 @@ fn fragment<'a>(case: &Case<'a>, rule: &'a ClearSite) -> Option<ClearPlace<'a>> 
     let evidence = in_front(case, rule).or_else(|| cited(case, rule))?;
     Some(ClearPlace {
         rule,
+        in_passing: false,
         confidence: Confidence::Likely,
         evidence: vec![evidence],
     })
@@ -144,9 +155,10 @@ fn cited(case: &Case<'_>, rule: &ClearSite) -> Option<Evidence> {
 /// of the kernel may name it.
 pub fn requester(
     case: &Case<'_>,
-    rule: &ClearSite,
+    place: &ClearPlace<'_>,
     evidence: &mut Vec<Evidence>,
 ) -> Option<String> {
+    let rule = place.rule;
     if is_fragment(case.splat) && !has_helper_in_front(case, rule) {
         let (word, note) = super::feature::near_words(case, None).next()?;
         let says = format!("{} prints \"{}\"", word.requester, note.text);
@@ -160,8 +172,11 @@ pub fn requester(
         // Frames marked `?` may be left on the stack by earlier calls: they count only where there are no others.
         (frame.reliable || !reliable) && !name.is_empty() && !machinery
     };
-    let index = case.splat.frames.iter().position(asks)?;
-    let frame = &case.splat.frames[index];
+    let own = case.splat.own_frames();
+    let inside = passing::end(case, rule).filter(|_| place.in_passing);
+    let frame = own[inside.unwrap_or(0)..]
+        .iter()
+        .find(|frame| asks(frame))?;
     if frame.recovered {
         let says = format!(
             "{} ended in a jump and left no frame (DWARF call sites)",
@@ -234,7 +249,15 @@ fn has_helper_in_front(case: &Case<'_>, rule: &ClearSite) -> bool {
 
 /// `setup_clear_cpu_cap()` clears for all CPUs, and from inside that once more for boot_cpu_data:
 /// the second splat has the function itself as its innermost frame.
-pub fn nested_in(case: &Case<'_>, rule: &ClearSite, evidence: &mut Vec<Evidence>) -> Option<usize> {
+pub fn nested_in(
+    case: &Case<'_>,
+    place: &ClearPlace<'_>,
+    evidence: &mut Vec<Evidence>,
+) -> Option<usize> {
+    if place.in_passing {
+        return None;
+    }
+    let rule = place.rule;
     let (frames, _) = case.frames();
     let innermost = frames
         .iter()

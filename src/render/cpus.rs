@@ -5,7 +5,7 @@ use super::html::page_of;
 use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
 use super::words::{count, wrap};
-use crate::cpus::{Agreed, CpuTable, Difference, Printed, Row, Subject, ranges};
+use crate::cpus::{Agreed, CpuTable, Difference, Printed, Row, Subject, label, ranges};
 use maud::{Markup, html};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,8 @@ pub struct CpuComparison {
     differences: Vec<Difference>,
     /// What the CPUs agree on, by where it is printed.
     alike: BTreeMap<String, Vec<(String, String)>>,
+    /// The same of sockets.
+    sockets: Option<Box<CpuComparison>>,
 }
 
 impl CpuComparison {
@@ -32,21 +34,27 @@ impl CpuComparison {
                 alike.entry(source).or_default().push((name, value));
             }
         }
+        let sockets = table.sockets().cloned();
         CpuComparison {
             table,
             differences,
             alike,
+            sockets: sockets.map(|sockets| Box::new(CpuComparison::new(sockets))),
         }
     }
 
     /// True where the CPUs differ.
     pub fn has_differences(&self) -> bool {
-        !self.differences.is_empty()
+        let sockets = self.sockets.as_deref();
+        !self.differences.is_empty() || sockets.is_some_and(CpuComparison::has_differences)
     }
 
     /// True where something is said of more than one CPU, or of one that is in trouble.
     pub fn compares(&self) -> bool {
-        self.has_differences() || !self.alike.is_empty()
+        let sockets = self.sockets.as_deref();
+        self.has_differences()
+            || !self.alike.is_empty()
+            || sockets.is_some_and(CpuComparison::compares)
     }
 
     /// For people.
@@ -55,16 +63,33 @@ impl CpuComparison {
             return "no line says anything of single CPUs\n".to_owned();
         }
         let mut out = String::new();
+        if self.has_own() {
+            out += &self.of_unit(style);
+        }
+        if let Some(sockets) = &self.sockets {
+            let gap = if out.is_empty() { "" } else { "\n" };
+            let _ = write!(out, "{gap}{}", sockets.of_unit(style));
+        }
+        out
+    }
+
+    /// False where all that is said is of sockets.
+    fn has_own(&self) -> bool {
+        !self.table.rows().is_empty()
+    }
+
+    fn of_unit(&self, style: &Style) -> String {
+        let mut out = String::new();
         let headline = Style::paint(style.headline, self.headline());
         let _ = writeln!(out, "{headline}\n");
         for difference in &self.differences {
             let _ = writeln!(
                 out,
                 "{}",
-                wrap(&clean(&sentence(difference)), style.width, 2)
+                wrap(&clean(&self.sentence(difference)), style.width, 2)
             );
         }
-        if self.has_differences() {
+        if !self.differences.is_empty() {
             out.push('\n');
             out += &self.columns(style);
         }
@@ -83,17 +108,49 @@ impl CpuComparison {
     /// How many CPUs, and whether they differ.
     pub fn headline(&self) -> String {
         let cpus = self.table.cpus();
-        let which = format!("{} ({})", count(cpus.len() as u64, "CPU"), ranges(cpus));
+        let which = format!(
+            "{} ({})",
+            count(cpus.len() as u64, self.word()),
+            ranges(cpus)
+        );
+        let empty = self.table.empty();
+        let empty = match empty.len() {
+            0 => String::new(),
+            n => format!(", {n} empty ({})", ranges(empty)),
+        };
         match self.differences.len() {
-            0 => format!("{which}, no difference"),
-            n => format!("{which}, {}", count(n as u64, "difference")),
+            0 => format!("{which}{empty}, no difference"),
+            n => format!("{which}{empty}, {}", count(n as u64, "difference")),
+        }
+    }
+
+    /// What one is called.
+    fn word(&self) -> &'static str {
+        self.table.unit().word()
+    }
+
+    /// What differs, on which CPUs, and what that says.
+    fn sentence(&self, difference: &Difference) -> String {
+        let unit = self.table.unit();
+        let values = difference
+            .values
+            .iter()
+            .map(|agreed| format!("{} {}", label(unit, &agreed.cpus), agreed.value));
+        let values = values.collect::<Vec<_>>().join(", ");
+        let says = difference.says.join("; ");
+        let title = title(difference);
+        match says.is_empty() {
+            true => format!("{title}: {values}"),
+            false => format!("{title}: {values}: {says}"),
         }
     }
 
     /// One column for CPUs that agree; one under the other where that is too wide.
     fn columns(&self, style: &Style) -> String {
         let classes = self.table.classes(&self.differences);
-        let heads = classes.iter().map(|class| format!("CPU {}", ranges(class)));
+        let heads = classes
+            .iter()
+            .map(|class| format!("{} {}", self.word(), ranges(class)));
         let mut lines = vec![
             std::iter::once(String::new())
                 .chain(heads)
@@ -119,7 +176,8 @@ impl CpuComparison {
             for difference in &self.differences {
                 let _ = writeln!(out, "{}", clean(&title(difference)));
                 for agreed in &difference.values {
-                    let line = format!("  CPU {}: {}", ranges(&agreed.cpus), agreed.value);
+                    let of = format!("{} {}", self.word(), ranges(&agreed.cpus));
+                    let line = format!("  {of}: {}", agreed.value);
                     let _ = writeln!(out, "{}", wrap(&clean(&line), style.width - 2, 4));
                 }
             }
@@ -144,6 +202,16 @@ impl CpuComparison {
             cpus: self.table.cpus(),
             differences: self.differences.iter().map(DifferenceJson::of).collect(),
             alike: self.alike(),
+            sockets: self.sockets.as_ref().map(|sockets| SocketsJson {
+                sockets: sockets.table.cpus(),
+                empty: sockets.table.empty(),
+                differences: sockets
+                    .differences
+                    .iter()
+                    .map(SocketDifferenceJson::of)
+                    .collect(),
+                alike: sockets.alike(),
+            }),
         }
     }
 
@@ -160,11 +228,18 @@ impl CpuComparison {
 
     /// What differs: a sentence each, and the table.
     pub fn differences_as_markup(&self) -> Markup {
+        html! {
+            @if self.has_own() { (self.markup_of_unit()) }
+            @if let Some(sockets) = &self.sockets { (sockets.markup_of_unit()) }
+        }
+    }
+
+    fn markup_of_unit(&self) -> Markup {
         let classes = self.table.classes(&self.differences);
         html! {
-            @for difference in &self.differences { p { (clean(&sentence(difference))) } }
+            @for difference in &self.differences { p { (clean(&self.sentence(difference))) } }
             table {
-                thead { tr { th {} @for class in &classes { th { "CPU " (ranges(class)) } } } }
+                thead { tr { th {} @for class in &classes { th { (self.word()) " " (ranges(class)) } } } }
                 tbody {
                     @for difference in &self.differences {
                         tr {
@@ -180,16 +255,23 @@ impl CpuComparison {
     /// A page.
     pub fn html(&self) -> String {
         let body = html! {
+            @if self.has_own() || self.sockets.is_none() { (self.page_of_unit()) }
+            @if let Some(sockets) = &self.sockets { (sockets.page_of_unit()) }
+        };
+        page_of("ksplat: CPUs", &body)
+    }
+
+    fn page_of_unit(&self) -> Markup {
+        html! {
             h1 { (self.headline()) }
-            (self.differences_as_markup())
+            (self.markup_of_unit())
             @for (source, fields) in &self.alike {
                 h2 { "Alike on all: " (clean(source)) }
                 table {
                     @for (name, value) in fields { tr { th { (clean(name)) } td { (clean(value)) } } }
                 }
             }
-        };
-        page_of("ksplat: CPUs", &body)
+        }
     }
 }
 
@@ -218,21 +300,6 @@ fn title(difference: &Difference) -> String {
         .to_owned()
 }
 
-/// What differs, on which CPUs, and what that says.
-fn sentence(difference: &Difference) -> String {
-    let values = difference.values.iter().map(|agreed| {
-        let many = if agreed.cpus.len() == 1 { "" } else { "s" };
-        format!("CPU{many} {} {}", ranges(&agreed.cpus), agreed.value)
-    });
-    let values = values.collect::<Vec<_>>().join(", ");
-    let says = difference.says.join("; ");
-    let title = title(difference);
-    match says.is_empty() {
-        true => format!("{title}: {values}"),
-        false => format!("{title}: {values}: {says}"),
-    }
-}
-
 fn value_of<'d>(difference: &'d Difference, class: &BTreeSet<u32>) -> &'d str {
     // All CPUs of a class have the same value, or none: then nothing was printed of them.
     let first = class.first();
@@ -259,6 +326,48 @@ pub(super) struct CpusJson<'a> {
     cpus: &'a BTreeSet<u32>,
     differences: Vec<DifferenceJson<'a>>,
     alike: Vec<AlikeJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sockets: Option<SocketsJson<'a>>,
+}
+
+/// The same of sockets.
+#[derive(Serialize)]
+struct SocketsJson<'a> {
+    sockets: &'a BTreeSet<u32>,
+    empty: &'a BTreeSet<u32>,
+    differences: Vec<SocketDifferenceJson<'a>>,
+    alike: Vec<AlikeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SocketDifferenceJson<'a> {
+    source: &'a str,
+    name: &'a str,
+    values: Vec<SocketValueJson<'a>>,
+    says: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SocketValueJson<'a> {
+    value: &'a str,
+    sockets: &'a BTreeSet<u32>,
+    printed: &'a Printed,
+}
+
+impl<'a> SocketDifferenceJson<'a> {
+    fn of(difference: &'a Difference) -> SocketDifferenceJson<'a> {
+        let values = difference.values.iter().map(|agreed| SocketValueJson {
+            value: &agreed.value,
+            sockets: &agreed.cpus,
+            printed: &agreed.printed,
+        });
+        SocketDifferenceJson {
+            source: &difference.source,
+            name: &difference.name,
+            values: values.collect(),
+            says: &difference.says,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use crate::symbols::{Match, Symbols};
 /// The first sentence, for a person: what kind of trouble it is and what happened. Of several late clears
 /// with one cause the features are named together.
 pub fn sentence(report: &Report, more: &[Report]) -> String {
-    match (&report.late_clear, &report.summary) {
+    match (report.warned_clear(), &report.summary) {
         (Some(verdict), _) => lost_together(verdict, more),
         (None, Some(summary)) => {
             let killed = summary.killed.as_ref();
@@ -32,7 +32,7 @@ const NAMED: usize = 3;
 fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
     let name = |verdict: &LateClear| verdict.feature.as_ref()?.name.clone();
     let mut names: Vec<String> = Vec::new();
-    let others = more.iter().filter_map(|report| report.late_clear.as_ref());
+    let others = more.iter().filter_map(Report::warned_clear);
     for name in std::iter::once(verdict).chain(others).filter_map(name) {
         if !names.contains(&name) {
             names.push(name);
@@ -57,7 +57,7 @@ fn lost_together(verdict: &LateClear, more: &[Report]) -> String {
 
 /// The line that says it all: the verdict, else the title.
 pub fn headline(report: &Report) -> &str {
-    let verdict = report.late_clear.as_ref();
+    let verdict = report.warned_clear();
     verdict.map_or(&report.title, |verdict| &verdict.headline)
 }
 
@@ -119,12 +119,17 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     let printed = printed.into_iter().chain(splat.message.iter().cloned());
     let mut printed: Vec<_> = printed.filter(|line| !line.trim().is_empty()).collect();
     // A verdict says better what the lines of its WARN mean.
-    let details = splat.details.iter().filter(|_| verdict.is_none());
+    let details = splat
+        .details
+        .iter()
+        .filter(|_| report.warned_clear().is_none());
     printed.extend(details.clone().take(DETAILS).cloned());
     if let Some(more @ 1..) = details.count().checked_sub(DETAILS) {
         printed.push(format!("… and {} more", count(more as u64, "line")));
     }
     let lkp = report.lkp();
+    // A verdict has path and stage itself.
+    let up = report.bring_up.as_ref().filter(|_| verdict.is_none());
     let rows = [
         ("What", one(what)),
         ("Next", next),
@@ -137,7 +142,7 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
             report.memory.as_ref().map(memory::rows).unwrap_or_default(),
         ),
         ("When", one(context(report))),
-        ("CPU", one(report.bring_up.as_ref().map(bring_up))),
+        ("CPU", one(up.map(bring_up))),
         ("At", one(rip(report))),
         ("Access", one(access(report))),
         ("Culprit", one(culprit(report))),

@@ -41,7 +41,7 @@ impl Output for Firmware {
         }
         let is_first = |held: &Report| held.signature != report.signature;
         if !is_of_firmware(&report) {
-            self.others += u64::from(report.late_clear.is_some());
+            self.others += u64::from(report.warned_clear().is_some());
         } else if self.held.len() < MAX_HELD && self.held.iter().all(is_first) {
             self.held.push(report);
         }
@@ -69,10 +69,13 @@ impl Output for Firmware {
         match self.pages + self.held.len() as u64 {
             0 if pages.is_empty() => match self.others {
                 0 => "Nothing here is a matter of the firmware.\n".to_owned(),
-                others => format!(
-                    "Nothing here is a matter of the firmware: {} that speaks for a fault of the kernel.\n",
-                    count(others, "late clear")
-                ),
+                others => {
+                    let speak = if others == 1 { "speaks" } else { "speak" };
+                    let clears = count(others, "late clear");
+                    format!(
+                        "Nothing here is a matter of the firmware: {clears} that {speak} for a fault of the kernel.\n"
+                    )
+                }
             },
             _ => pages,
         }
@@ -80,7 +83,7 @@ impl Output for Firmware {
 }
 
 fn is_of_firmware(report: &Report) -> bool {
-    let Some(verdict) = &report.late_clear else {
+    let Some(verdict) = report.warned_clear() else {
         return false;
     };
     let is_its = matches!(
@@ -113,7 +116,7 @@ fn page(report: &Report, input: &Input) -> String {
         let value = wrap(&clean(&value), WIDTH - MARGIN, MARGIN);
         let _ = writeln!(out, "{name:MARGIN$}{value}");
     }
-    let registers = registers(report, rule, input.cpus.as_ref());
+    let registers = registers(report, rule, listings(input));
     part(&mut out, "What differs", &[differs(report)]);
     if !registers.is_empty() {
         part(&mut out, "The register", &registers);
@@ -155,7 +158,7 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
     if let Some(cpus) = boot.and_then(|boot| boot.cpus) {
         rows.push(("CPUs", cpus.to_string()));
     }
-    let table = input.cpus.as_ref();
+    let table = listings(input);
     let fields = [
         ("CPU model", "model name"),
         ("Family", "cpu family"),
@@ -184,6 +187,11 @@ fn machine(report: &Report, input: &Input) -> Vec<(&'static str, String)> {
     }
     rows.push(("Log", facts::span(&report.splat)));
     rows
+}
+
+/// What is said of single CPUs, in the log and beside it.
+fn listings(input: &Input) -> Option<&CpuTable> {
+    input.gathered.as_ref().or(input.cpus.as_ref())
 }
 
 /// A value, or that of each CPU where they differ.
@@ -235,17 +243,29 @@ fn registers(report: &Report, rule: Option<&Requester>, table: Option<&CpuTable>
         });
         let bits = bits.collect::<Vec<_>>().join(", ");
         let row = table.and_then(|table| table.row(&Subject::Msr(register.msr)));
-        let says = row.map_or("The log does not list its values.".to_owned(), |row| {
-            let difference = Difference::of_register(register.msr, row);
-            let bits = difference.map_or(String::new(), |found| {
-                format!(": {}", found.says.join(", "))
-            });
-            format!("The log lists: {}{bits}.", values(row))
-        });
+        let says = row.map_or(
+            "The log does not list its values, and no text beside it does.".to_owned(),
+            |row| {
+                let difference = Difference::of_register(register.msr, row);
+                let bits = difference.map_or(String::new(), |found| {
+                    format!(": {}", found.says.join(", "))
+                });
+                format!("{} lists: {}{bits}.", lister(row, report), values(row))
+            },
+        );
         let plural = if register.bits.len() == 1 { "" } else { "s" };
         format!("MSR {:#x}{name}, bit{plural} {bits}. {says}", register.msr)
     });
     lines.collect()
+}
+
+/// Who lists the values: the log, or a text beside it.
+fn lister(row: &Row, report: &Report) -> String {
+    let printed = row.values.first().map(|value| &value.printed.path);
+    match printed.filter(|path| **path != report.splat.source.path) {
+        Some(path) => clean(path).into_owned(),
+        None => "The log".to_owned(),
+    }
 }
 
 /// Commands to type under Linux.

@@ -113,7 +113,7 @@ impl Message {
 
     fn title(&self) -> String {
         let title = &self.report.title;
-        match &self.report.late_clear {
+        match self.report.warned_clear() {
             Some(verdict) => format!("{title}: {}", verdict.headline),
             None => title.clone(),
         }

@@ -67,7 +67,7 @@ impl Sarif {
     }
 
     fn rule(&mut self, report: &Report) -> String {
-        let (id, about) = match &report.late_clear {
+        let (id, about) = match report.warned_clear() {
             Some(verdict) => (
                 format!("{LATE_CLEAR}/{}", kebab(&verdict.path)),
                 Some("A CPU feature was cleared after alternatives were patched"),

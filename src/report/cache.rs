@@ -3,11 +3,11 @@
 
 use super::{
     Culprit, MemoryState, MsrAccess, Summary, TaintingModule, culprit, details, guilty, name,
-    signature, stacks, summary, tainting,
+    signature, summary, tainting,
 };
 use crate::grammar::{Grammar, Memo};
 use crate::late_clear::LateClear;
-use crate::splat::{Splat, Stack};
+use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
 use crate::title::Name;
 
@@ -22,7 +22,6 @@ pub(super) struct Findings {
     pub msr: Option<MsrAccess>,
     pub memory: Option<MemoryState>,
     pub summary: Option<Summary>,
-    pub stacks: Vec<Stack>,
     pub details: Vec<String>,
     pub tainting_modules: Vec<TaintingModule>,
 }
@@ -32,7 +31,7 @@ pub(super) struct Findings {
 pub struct ReportCache(Memo<Findings>);
 
 impl ReportCache {
-    /// What is said of a report. Its stacks and details are written into the splat as well: the rest is made of them.
+    /// What is said of a report. Its details are written into the splat as well: the rest is made of them.
     pub(super) fn findings(
         &self,
         grammar: &Grammar,
@@ -49,7 +48,6 @@ impl ReportCache {
         let release = splat.kernel.release.as_deref().unwrap_or_default();
         let key = format!("{release}\n{}\n{}", splat.kind, splat.header);
         let told = self.0.get(&key, || work_out(grammar, splat, symbols, None));
-        splat.stacks.clone_from(&told.stacks);
         splat.details.clone_from(&told.details);
         told
     }
@@ -68,7 +66,6 @@ fn work_out(
     symbols: &Symbols,
     late_clear: Option<&LateClear>,
 ) -> Findings {
-    splat.stacks = stacks::of(grammar, splat);
     splat.details = details::of(grammar, splat);
     let name = name(grammar, splat, late_clear);
     let culprit = culprit(grammar, splat, &name, late_clear);
@@ -86,7 +83,6 @@ fn work_out(
     Findings {
         msr: MsrAccess::of(grammar, splat),
         memory: MemoryState::of(grammar, splat),
-        stacks: splat.stacks.clone(),
         details: splat.details.clone(),
         tainting_modules: tainting::of(splat),
         name,

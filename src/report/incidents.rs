@@ -98,8 +98,9 @@ impl Incidents {
         late_clear: Option<LateClear>,
         boot: Option<&Boot>,
     ) -> Report {
+        let warned = late_clear.as_ref().filter(|verdict| !verdict.in_passing);
         // Found by its trace or a mail, it may have been read as another kind.
-        if let Some(site) = grammar.sites.first().filter(|_| late_clear.is_some()) {
+        if let Some(site) = grammar.sites.first().filter(|_| warned.is_some()) {
             splat.kind.clone_from(&site.kind);
         }
         let has_trace = !splat.frames.is_empty();
@@ -107,7 +108,7 @@ impl Incidents {
             .kind(&splat.kind)
             .map_or(Level::Report, |kind| kind.level_of(has_trace));
         let (incident, joined) = match level {
-            Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
+            Level::Report => self.incident(grammar, &splat, warned),
             Level::Notice => (self.notices, false),
         };
         let count = match level {
@@ -119,7 +120,7 @@ impl Incidents {
         let platform = Platform::of(&splat, boot);
         // A report of one line names no kernel; that of its boot it is.
         splat.kernel.release.clone_from(&platform.release);
-        let findings = cache.findings(grammar, &mut splat, &symbols, late_clear.as_ref());
+        let findings = cache.findings(grammar, &mut splat, &symbols, warned);
         // The text of thousands of lines is not needed any more; an excerpt keeps what is shown.
         splat.lines = Lines::default();
         let name = findings.name;

@@ -13,7 +13,6 @@ mod memory;
 mod msr;
 mod seen;
 mod signature;
-mod stacks;
 mod summary;
 mod tainting;
 mod top;
@@ -206,6 +205,12 @@ impl Report {
     /// The path of a late clear.
     pub fn path(&self) -> Option<PathName> {
         self.late_clear.as_ref().map(|verdict| verdict.path)
+    }
+
+    /// The verdict where the report is the warning about the late clear, not one that came from inside it.
+    pub fn warned_clear(&self) -> Option<&LateClear> {
+        let verdict = self.late_clear.as_ref();
+        verdict.filter(|verdict| !verdict.in_passing)
     }
 
     /// Log lines that prove the verdict.

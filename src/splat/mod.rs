@@ -8,6 +8,7 @@ mod assemble;
 mod builder;
 mod demux;
 mod lines;
+mod stacks;
 mod types;
 
 pub use crate::line::kind::{
@@ -16,6 +17,7 @@ pub use crate::line::kind::{
 };
 pub use assemble::{Assembler, is_fragment, is_headless, names};
 pub use lines::{LineClass, Lines, SplatLine};
+pub use stacks::of as stacks;
 pub use types::{SourceSpan, Splat, Stack};
 
 pub(crate) use crate::line::kind::undecoded;

@@ -120,7 +120,7 @@ pub struct Splat {
     pub code: Option<Code>,
     /// The frames of all stacks, each innermost first, in the order printed.
     pub frames: Vec<Frame>,
-    /// The stacks that the frames are of, the report's own first; empty until the report is made.
+    /// The stacks that the frames are of, the report's own first; empty until the report is judged.
     pub stacks: Vec<Stack>,
     /// What the report says after its header, as printed: the access and the object of KASAN, the index of
     /// UBSAN, the locks of lockdep; empty until the report is made.

@@ -203,7 +203,7 @@ impl TimelineStop<'_> {
 
 /// What a splat is called on the rail.
 fn label(report: &Report) -> String {
-    let Some(verdict) = &report.late_clear else {
+    let Some(verdict) = report.warned_clear() else {
         return short(&report.splat.kind);
     };
     let feature = verdict.feature.as_ref().and_then(|f| f.name.as_deref());

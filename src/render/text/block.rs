@@ -36,7 +36,8 @@ pub fn block(report: &Report, more: &[Report], whole: bool, style: &Style) -> St
     // The proof of a late clear says more than its registers, which are those of a WARN().
     if let Some(verdict) = &report.late_clear {
         proof(&mut out, verdict, style);
-    } else {
+    }
+    if report.warned_clear().is_none() {
         code(&mut out, report, style);
         registers(&mut out, report, style);
     }
@@ -91,7 +92,7 @@ fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let first = wrap(&clean(&headline), style.width, 2);
     let _ = writeln!(out, "{}", Style::paint(style.headline, first));
     let splat = &report.splat;
-    let verdict = report.late_clear.as_ref();
+    let verdict = report.warned_clear();
     let second = verdict.map_or(&report.title, |verdict| &verdict.headline);
     // Reports without a rule in `[[summary]]` have their title as the first line already.
     if headline != *second {

@@ -3,8 +3,8 @@
 //! In: a splat with its classified lines. Out: its [`Stack`]s, the report's own first. Which lines begin
 //! the stack of somebody else is said by the landmarks of the grammar.
 
+use super::{LineClass, Splat, SplatLine, Stack};
 use crate::grammar::{Grammar, StackOf};
-use crate::splat::{LineClass, Splat, SplatLine, Stack};
 
 /// Where a stack begins.
 struct Begun {
