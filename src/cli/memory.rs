@@ -3,7 +3,7 @@
 use super::args::Options;
 use super::output;
 use crate::analyzer::Analyzer;
-use crate::db::{Database, DatabaseError, Event};
+use crate::db::{Database, DatabaseError, Incidents};
 use crate::fixes::{Fix, History};
 use crate::release::against;
 use crate::render;
@@ -18,6 +18,7 @@ pub struct Memory {
     database: Database,
     /// What was read before this run.
     known: HashSet<String>,
+    incidents: Incidents,
     failed: bool,
 }
 
@@ -35,6 +36,7 @@ impl Memory {
         Ok(Some(Memory {
             database,
             known,
+            incidents: Incidents::default(),
             failed: false,
         }))
     }
@@ -47,7 +49,7 @@ impl Memory {
     /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
     pub fn add(&mut self, report: &Report, is_stopped: bool) {
         let event = serde_json::to_value(report).ok();
-        if let Some(event) = event.as_ref().and_then(Event::of) {
+        if let Some(event) = event.as_ref().and_then(|splat| self.incidents.event(splat)) {
             self.database.add(event);
         }
         if !is_stopped {

@@ -29,7 +29,7 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
         .remember(memory);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
-    let shown = top(options, scan).unwrap_or(groups.len());
+    let shown = top(options, scan.top, scan.all).unwrap_or(groups.len());
     let shown = shown.min(groups.len());
     let hidden = groups.split_off(shown);
     let code = batch.finish(Ending::Scan(&groups))?;
@@ -43,13 +43,13 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
 /// Groups that fit a screen or two.
 const TOP: usize = 20;
 
-/// How many groups are shown; `None` for all.
-fn top(options: &Options, scan: &ScanOptions) -> Option<usize> {
+/// How many are shown, as `--top` and `--all` ask for; `None` for all.
+pub fn top(options: &Options, asked: Option<usize>, all: bool) -> Option<usize> {
     let is_read = options.format() == Format::Text
         && options.output.is_none()
         && std::io::stdout().is_terminal();
-    let usual = (is_read && !scan.all).then_some(TOP);
-    scan.top.or(usual)
+    let usual = (is_read && !all).then_some(TOP);
+    asked.or(usual)
 }
 
 /// Reads the repositories of `--fixes`.

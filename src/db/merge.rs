@@ -1,6 +1,6 @@
 //! Databases and NDJSON of several runs into one.
 
-use super::{Database, DatabaseError, Event, Mention, fixes, put};
+use super::{Database, DatabaseError, Event, Incidents, Mention, fixes, put};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -49,7 +49,8 @@ impl Database {
                 transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
             }
             let mut events = other.connection.prepare(
-                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event, syzbot \
+                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event, syzbot, \
+                 incident \
                  FROM mention JOIN event ON event.id = mention.event",
             )?;
             let mut events = events.query([])?;
@@ -71,6 +72,7 @@ impl Database {
                     list: row.get(6)?,
                     subject: row.get(7)?,
                     syzbot: row.get(10)?,
+                    incident: row.get(11)?,
                 };
                 put(&transaction, &event)?;
             }
@@ -86,6 +88,7 @@ impl Database {
         mut lines: impl BufRead,
         fail: impl Fn(String) -> DatabaseError,
     ) -> Result<(), DatabaseError> {
+        let mut incidents = Incidents::default();
         let mut number = 0;
         let mut line = Vec::new();
         loop {
@@ -99,7 +102,7 @@ impl Database {
                 continue;
             }
             let event = serde_json::from_slice(&line).ok();
-            let event = event.as_ref().and_then(Event::of).ok_or_else(|| {
+            let event = event.as_ref().and_then(|splat| incidents.event(splat)).ok_or_else(|| {
                 fail(format!("line {number} is no report; name a database, or what ksplat scan --format ndjson printed"))
             })?;
             self.add(event);

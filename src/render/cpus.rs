@@ -1,7 +1,7 @@
 //! What differs between the CPUs of a machine, as `ksplat cpus` prints it.
 
 use super::clean::clean;
-use super::html::page_of;
+use super::html::{PageParts, page_of};
 use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
 use super::words::{count, wrap};
@@ -188,7 +188,12 @@ impl CpuComparison {
                 }
             }
         };
-        page_of("ksplat: CPUs", &body)
+        page_of(PageParts {
+            title: "ksplat: CPUs",
+            style: "",
+            script: "",
+            body,
+        })
     }
 }
 
