@@ -165,6 +165,14 @@ impl<'a> Batch<'a> {
         std::mem::take(&mut self.groups).into_sorted()
     }
 
+    /// Says of each group what the database knows of it, and whether it did before.
+    pub fn tell_seen(&self, groups: &mut [Group]) {
+        let Some(memory) = &self.memory else {
+            return;
+        };
+        groups.iter_mut().for_each(|group| memory.tell(group));
+    }
+
     /// Says where nothing at all was found to read.
     fn tell_empty(&self, paths: &[PathBuf]) {
         let read = self.shown.counters.files.load(Ordering::Relaxed);

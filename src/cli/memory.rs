@@ -5,6 +5,7 @@ use super::output;
 use crate::analyzer::Analyzer;
 use crate::db::{Database, DatabaseError, Incidents};
 use crate::fixes::{Fix, History};
+use crate::group::Group;
 use crate::release::against;
 use crate::render;
 use crate::report::Report;
@@ -18,6 +19,8 @@ pub struct Memory {
     database: Database,
     /// What was read before this run.
     known: HashSet<String>,
+    /// What was seen before this run.
+    signatures: HashSet<String>,
     incidents: Incidents,
     failed: bool,
 }
@@ -33,9 +36,11 @@ impl Memory {
         };
         let database = Database::create(path)?;
         let known = database.inputs()?;
+        let signatures = database.signatures()?.into_iter().collect();
         Ok(Some(Memory {
             database,
             known,
+            signatures,
             incidents: Incidents::default(),
             failed: false,
         }))
@@ -44,6 +49,18 @@ impl Memory {
     /// Keys of what was read before this run.
     pub fn known(&self) -> &HashSet<String> {
         &self.known
+    }
+
+    /// Says of a group what is known of it, and whether an earlier run has seen it.
+    pub fn tell(&self, group: &mut Group) {
+        let former = group.former_signatures.iter();
+        let all = || std::iter::once(&group.signature).chain(former.clone());
+        group.new = Some(!all().any(|signature| self.signatures.contains(signature)));
+        let signatures: Vec<_> = all().map(String::as_str).collect();
+        match self.database.seen(&signatures) {
+            Ok(seen) => group.seen = seen,
+            Err(error) => output::tell(&render::clean(&error.to_string())),
+        }
     }
 
     /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.

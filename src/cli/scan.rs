@@ -21,7 +21,12 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let analyzer = analyzer(options, &stop)?;
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
-    let text = ScanText::new(output::style(options), options.verbose);
+    let top = top(options, scan.top, scan.all);
+    let text = ScanText::new(output::style(options), options.verbose).top(top);
+    let text = match scan.sort {
+        GroupOrder::Count => text,
+        _ => text.in_their_order(),
+    };
     let mut memory = Memory::create(options)?;
     read_fixes(options, scan, &analyzer, memory.as_mut())?;
     let mut batch = Batch::new(options, &analyzer, stop, text)?
@@ -29,9 +34,10 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
         .remember(memory);
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
-    let shown = top(options, scan.top, scan.all).unwrap_or(groups.len());
-    let shown = shown.min(groups.len());
-    let hidden = groups.split_off(shown);
+    batch.tell_seen(&mut groups);
+    // Text shows the top of its bugs, which are made of groups.
+    let top = top.filter(|_| options.format() != Format::Text);
+    let hidden = groups.split_off(top.map_or(groups.len(), |top| top.min(groups.len())));
     let code = batch.finish(Ending::Scan(&groups))?;
     if !hidden.is_empty() && !options.quiet {
         let more = render::count(hidden.len() as u64, "more group");
