@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ksplat, stderr, stdout};
+use common::stdout;
 use std::fs;
 use std::path::Path;
 
@@ -39,14 +39,9 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(path, text).expect("writable");
 }
 
+/// What a command that works prints.
 fn run(folder: &Path, arguments: &[&str]) -> String {
-    let output = ksplat(folder)
-        .args(arguments)
-        .output()
-        .expect("ksplat runs");
-    let is_fine = output.status.code().is_some_and(|code| code < 2);
-    assert!(is_fine, "{arguments:?}: {}", stderr(&output));
-    stdout(&output)
+    stdout(&common::run(folder, arguments))
 }
 
 /// Alpha by two callers, with an answer and a cross-post; beta once, right after which the machine panics.

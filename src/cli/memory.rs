@@ -2,17 +2,14 @@
 
 use super::args::Options;
 use super::output;
-use crate::analyzer::Analyzer;
-use crate::db::{Database, DatabaseError, Incidents};
-use crate::fixes::{Fix, History};
+use crate::db::{Database, DatabaseError, Event};
+use crate::fixes::Fix;
 use crate::group::Group;
 use crate::release::against;
 use crate::render;
 use crate::report::Report;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::error::Error;
-use std::path::Path;
 
 /// A database that a scan adds to.
 pub struct Memory {
@@ -21,7 +18,6 @@ pub struct Memory {
     known: HashSet<String>,
     /// What was seen before this run.
     signatures: HashSet<String>,
-    incidents: Incidents,
     failed: bool,
 }
 
@@ -41,7 +37,6 @@ impl Memory {
             database,
             known,
             signatures,
-            incidents: Incidents::default(),
             failed: false,
         }))
     }
@@ -66,7 +61,7 @@ impl Memory {
     /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
     pub fn add(&mut self, report: &Report, is_stopped: bool) {
         let event = serde_json::to_value(report).ok();
-        if let Some(event) = event.as_ref().and_then(|splat| self.incidents.event(splat)) {
+        if let Some(event) = event.as_ref().and_then(Event::of) {
             self.database.add(event);
         }
         if !is_stopped {
@@ -78,39 +73,26 @@ impl Memory {
     /// Keeps a fix.
     pub fn add_fix(&mut self, fix: Fix) {
         self.database.add_fix(fix);
+        let written = self.database.relieve();
+        self.check(written);
     }
 
-    /// Reads the messages of a repository that no earlier run has read. Gives how many, and how many mend something.
+    /// Lends the keys of what was read before, until a history is read.
+    pub fn take_known(&mut self) -> HashSet<String> {
+        std::mem::take(&mut self.known)
+    }
+
+    /// A history was read, up to these keys. What was `known` before comes back.
     ///
     /// # Errors
-    /// Where it cannot be read, or the fixes cannot be written.
-    pub fn read_history(
+    /// Where the fixes cannot be written.
+    pub fn end_history(
         &mut self,
-        path: &Path,
-        analyzer: &Analyzer,
-    ) -> Result<(u64, u64), Box<dyn Error>> {
-        let history = History::open(path)?;
-        let known = std::mem::take(&mut self.known);
-        let (mut commits, mut fixes) = (0, 0);
-        let is_over = || analyzer.is_stopped();
-        let read = history.read(&known, is_over, |commit| {
-            commits += 1;
-            if let Some(fix) = Fix::of(&commit, analyzer) {
-                fixes += 1;
-                self.database.add_fix(fix);
-                let written = self.database.relieve();
-                self.check(written);
-            }
-        });
+        known: HashSet<String>,
+        keys: &[String],
+    ) -> Result<(), DatabaseError> {
         self.known = known;
-        let keys = read?;
-        let keys = if analyzer.is_stopped() {
-            Vec::new()
-        } else {
-            keys
-        };
-        self.database.end_history(&keys)?;
-        Ok((commits, fixes))
+        self.database.end_history(keys)
     }
 
     /// An input was read to its end.

@@ -8,7 +8,6 @@ use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
-use crate::analyzer::Analyzer;
 use crate::group::Group;
 use crate::render::{self, Ending, ScanText};
 use std::cmp::Reverse;
@@ -27,11 +26,12 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
         GroupOrder::Count => text,
         _ => text.in_their_order(),
     };
-    let mut memory = Memory::create(options)?;
-    read_fixes(options, scan, &analyzer, memory.as_mut())?;
+    let memory = Memory::create(options)?;
     let mut batch = Batch::new(options, &analyzer, stop, text)?
         .only(Filter::of(scan))
-        .remember(memory);
+        .remember(memory)
+        .with_fixes();
+    read_fixes(options, scan, &mut batch)?;
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
     batch.tell_seen(&mut groups);
@@ -62,17 +62,14 @@ pub fn top(options: &Options, asked: Option<usize>, all: bool) -> Option<usize> 
 fn read_fixes(
     options: &Options,
     scan: &ScanOptions,
-    analyzer: &Analyzer,
-    memory: Option<&mut Memory>,
+    batch: &mut Batch<'_>,
 ) -> Result<(), Box<dyn Error>> {
-    let Some(memory) = memory else {
-        return match scan.fixes.is_empty() {
-            true => Ok(()),
-            false => Err("scan: --fixes without --db; name the database that keeps them".into()),
-        };
-    };
+    if !scan.fixes.is_empty() && !batch.wants_fixes() {
+        let mend = "name the database that keeps them, or --format ndjson";
+        return Err(format!("scan: --fixes without --db; {mend}").into());
+    }
     for path in &scan.fixes {
-        let (commits, fixes) = memory.read_history(path, analyzer)?;
+        let (commits, fixes) = batch.read_history(path)?;
         if !options.quiet {
             let (path, commits) = (path.display(), render::count(commits, "new commit"));
             let told = format!("{path}: {commits}, of which {fixes} name what they mend");

@@ -3,7 +3,6 @@
 use super::Mention;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 
 /// A report and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +56,9 @@ impl Event {
             list: text(&source["list"]),
             subject: text(&source["subject"]),
             syzbot: text(&source["syzbot"]),
-            incident: None,
+            incident: splat["incident_line"]
+                .as_i64()
+                .or(source["first_line"].as_i64()),
         };
         let mut event = Event {
             id: String::new(),
@@ -78,33 +79,6 @@ impl Event {
             mention,
         };
         event.id = id(&event);
-        Some(event)
-    }
-}
-
-/// Where the incidents of the input at hand begin. Their numbers are those of one run, their lines are the same in all.
-#[derive(Debug, Default)]
-pub struct Incidents {
-    path: String,
-    member: String,
-    begin: HashMap<u64, i64>,
-}
-
-impl Incidents {
-    /// The event of the next object of `splats`; `None` where it is none.
-    pub fn event(&mut self, splat: &Value) -> Option<Event> {
-        let mut event = Event::of(splat)?;
-        let mention = &mut event.mention;
-        if (&self.path, &self.member) != (&mention.path, &mention.member) {
-            self.path.clone_from(&mention.path);
-            self.member.clone_from(&mention.member);
-            self.begin.clear();
-        }
-        let number = splat["incident"].as_u64();
-        mention.incident = number.map(|number| {
-            let begin = self.begin.entry(number);
-            *begin.or_insert(mention.first_line)
-        });
         Some(event)
     }
 }

@@ -1,6 +1,7 @@
 //! Databases and NDJSON of several runs into one.
 
-use super::{Database, DatabaseError, Event, Incidents, Mention, fixes, put};
+use super::{Database, DatabaseError, Event, Mention, fixes, put};
+use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -88,7 +89,6 @@ impl Database {
         mut lines: impl BufRead,
         fail: impl Fn(String) -> DatabaseError,
     ) -> Result<(), DatabaseError> {
-        let mut incidents = Incidents::default();
         let mut number = 0;
         let mut line = Vec::new();
         loop {
@@ -101,11 +101,16 @@ impl Database {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let event = serde_json::from_slice(&line).ok();
-            let event = event.as_ref().and_then(|splat| incidents.event(splat)).ok_or_else(|| {
-                fail(format!("line {number} is no report; name a database, or what ksplat scan --format ndjson printed"))
-            })?;
-            self.add(event);
+            let value: Value = serde_json::from_slice(&line).unwrap_or_default();
+            match (Event::of(&value), fixes::of_line(&value)) {
+                (Some(event), _) => self.add(event),
+                (None, Some(fix)) => self.add_fix(fix),
+                (None, None) => {
+                    return Err(fail(format!(
+                        "line {number} is no report; name a database, or what ksplat scan --format ndjson printed"
+                    )));
+                }
+            }
             self.relieve()?;
         }
     }

@@ -13,7 +13,7 @@ mod related;
 mod schema;
 
 pub use bugs::{Bug, Filter, Mention};
-pub use event::{Event, Incidents};
+pub use event::Event;
 pub use related::roll_up;
 
 use crate::fixes::Fix;

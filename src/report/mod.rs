@@ -115,6 +115,8 @@ pub struct Report {
     pub former_signatures: Vec<String>,
     /// Number of the crash that it belongs to.
     pub incident: usize,
+    /// Line at which the first report of that crash begins; `None` for the first itself.
+    pub incident_line: Option<u64>,
     /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
     pub panic_line: Option<u64>,
     /// Whom to look at.
@@ -226,6 +228,8 @@ const MAX_LAST: usize = 8;
 #[derive(Debug, Clone)]
 struct LastReport {
     incident: usize,
+    /// Line at which the incident's first report begins.
+    begin: u64,
     caller: Option<Caller>,
     boot: Option<usize>,
     last_line: u64,
@@ -300,9 +304,9 @@ impl Sequence {
         let level = grammar
             .kind(&splat.kind)
             .map_or(Level::Report, |kind| kind.level_of(has_trace));
-        let (incident, joined) = match level {
+        let (incident, incident_line) = match level {
             Level::Report => self.incident(grammar, &splat, late_clear.as_ref()),
-            Level::Notice => (self.notices, false),
+            Level::Notice => (self.notices, None),
         };
         let count = match level {
             Level::Report => &mut self.next,
@@ -316,7 +320,7 @@ impl Sequence {
         let told = known.told(grammar, &mut splat, &symbols, late_clear.as_ref());
         splat.lines = Lines::default();
         let name = told.name;
-        let is_consequence = name.consequence && joined;
+        let is_consequence = name.consequence && incident_line.is_some();
         // Behind an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
         splat.truncated &= !is_consequence || has_trace;
         Report {
@@ -325,6 +329,7 @@ impl Sequence {
             signature: told.signature,
             former_signatures: told.former_signatures,
             incident,
+            incident_line,
             panic_line: splat.panic_line,
             culprit: told.culprit,
             guilty_file: told.guilty_file,
@@ -348,14 +353,14 @@ impl Sequence {
         }
     }
 
-    /// The number of the crash, and whether the report belongs to one that came before: a nested
-    /// repeat, or what that one brought about (a panic, a stall).
+    /// The number of the crash; and where the report belongs to one that came before, as a nested repeat or as what that
+    /// one brought about (a panic, a stall), the line at which that begins.
     fn incident(
         &mut self,
         grammar: &Grammar,
         splat: &Splat,
         late_clear: Option<&LateClear>,
-    ) -> (usize, bool) {
+    ) -> (usize, Option<u64>) {
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
         let asked = late_clear.and_then(|verdict| Some((verdict.cpu, verdict.requester.clone()?)));
         let follows = grammar
@@ -373,14 +378,17 @@ impl Sequence {
             .rev()
             .find(|last| by_same(last) && causes(last));
         let before = before.or_else(|| self.last.back().filter(causes));
-        let joined = before.map(|last| last.incident);
+        let joined = before.map(|last| (last.incident, last.begin));
         let cause = before.map(|last| last.cause.clone());
-        let incident = joined.unwrap_or_else(|| self.next_incident());
+        let begin = joined.map(|(_, begin)| begin);
+        let incident = joined.map(|(incident, _)| incident);
+        let incident = incident.unwrap_or_else(|| self.next_incident());
         if self.last.len() >= MAX_LAST {
             self.last.pop_front();
         }
         self.last.push_back(LastReport {
             incident,
+            begin: begin.unwrap_or(splat.source.first_line),
             caller: splat.caller,
             boot: splat.boot,
             last_line: splat.source.last_line,
@@ -389,7 +397,7 @@ impl Sequence {
             asked,
             header: splat.header.clone(),
         });
-        (incident, joined.is_some())
+        (incident, begin)
     }
 
     fn next_incident(&mut self) -> usize {

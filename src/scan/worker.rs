@@ -107,7 +107,7 @@ impl<'s> Worker<'s> {
         let mut sequence = Sequence::default();
         let analyzer = self.scanner.analyzer;
         let reading = Reading::new(analyzer, &name, &mut sequence, outlet).on_all_threads();
-        let mut reading = reading.with_fixes(self.scanner.known.is_some());
+        let mut reading = reading.with_fixes(self.scanner.fixes);
         let stop = analyzer.stop_flag();
         let known = self.scanner.known;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
@@ -148,7 +148,7 @@ impl<'s> Worker<'s> {
         let name = mails.path.display().to_string();
         let mut sequence = Sequence::default();
         let reading = Reading::new(self.scanner.analyzer, &name, &mut sequence, outlet);
-        let mut reading = reading.with_fixes(self.scanner.known.is_some());
+        let mut reading = reading.with_fixes(self.scanner.fixes);
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));
         let opened = match known {
