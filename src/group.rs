@@ -7,7 +7,7 @@ mod seen;
 
 use crate::grammar::PathName;
 use crate::release::version;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::splat::SourceSpan;
 use seen::Seen;
 use serde::Serialize;
@@ -78,6 +78,12 @@ pub struct Group {
     /// Only for late clears.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_clear: Option<ClearGroup>,
+    /// No earlier run has seen it; only where a database knows those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<bool>,
+    /// What that knows of it, this run included.
+    #[serde(skip)]
+    pub seen: Option<report::Seen>,
 }
 
 impl Group {
@@ -250,6 +256,8 @@ impl KeptReport {
             first_number: self.first_number,
             last_number: self.last_number,
             late_clear: self.late_clear,
+            new: None,
+            seen: None,
         }
     }
 }

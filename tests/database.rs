@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{ksplat, stderr, stdout};
+use common::{ksplat, refusal, run, stderr, stdout};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 const STAMP: &str = "[   10.000001] ";
@@ -39,19 +39,6 @@ fn mail(id: &str, day: &str, list: &str, text: &str) -> String {
 
 fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("> {line}\n")).collect()
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let output = ksplat(folder)
-        .args(arguments)
-        .output()
-        .expect("ksplat runs");
-    assert!(
-        output.status.code().is_some_and(|code| code < 2),
-        "{}",
-        stderr(&output)
-    );
-    output
 }
 
 fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
@@ -450,16 +437,7 @@ fn what_is_no_database_is_an_error_of_one_line_and_stays_as_it_is() {
         &["bugs"],
         &["merge", "text"],
     ] {
-        let output = ksplat(folder.path())
-            .args(arguments)
-            .output()
-            .expect("ksplat runs");
-        let errors = stderr(&output);
-        assert_eq!(
-            (output.status.code(), errors.lines().count()),
-            (Some(2), 1),
-            "{arguments:?}: {errors}"
-        );
+        refusal(folder.path(), arguments);
     }
     assert_eq!(
         fs::read_to_string(folder.path().join("text")).expect("readable"),
@@ -672,16 +650,7 @@ fn a_database_of_a_later_version_is_refused_with_the_mend() {
         &["scan", "--db", "all.db", "log"],
         &["--db", "all.db", "log"],
     ] {
-        let output = ksplat(folder.path())
-            .args(arguments)
-            .output()
-            .expect("ksplat runs");
-        let errors = stderr(&output);
-        assert_eq!(
-            (output.status.code(), errors.lines().count()),
-            (Some(2), 1),
-            "{errors}"
-        );
+        let errors = refusal(folder.path(), arguments);
         assert!(
             errors.contains("version 99") && errors.contains("use a later ksplat"),
             "{errors}"

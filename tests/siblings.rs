@@ -392,3 +392,22 @@ fn the_task_whose_counters_are_wrong() {
         (&"zeta d".into(), &900.into())
     );
 }
+
+/// Mails are full of the words of headers: subjects of commits, syzbot's titles, and what people say of a crash.
+#[test]
+fn what_a_mail_says_of_reports_is_none() {
+    let mail = "From: a@b\nSubject: [GIT PULL] fixes\nDate: Mon, 5 Jan 2026 12:00:00 +0000\n\n\
+                A. U. Thor (6):\n      \
+                BUG: unable to handle page fault: handle it\n      \
+                kernel BUG at fs/x.c: remove\n      \
+                Oops: general protection fault: clean up\n\n\
+                Hi,\n\n\
+                WARNING: possible circular locking dependency detected shows up when I boot it.\n\
+                UBSAN: array-index-out-of-bounds is what we see in some drivers.\n\
+                BUG: this is a bug in my opinion.\n\n\
+                Oops: how did that happen?\n\n\
+                Ref  Crashes Repro Title\n\
+                <1>  2546    Yes   WARNING in zeta_free_urb\n\
+                <2>  72      No    BUG: unable to handle kernel paging request in zeta_foo\n";
+    assert_eq!(reports(mail), [Value::Null; 0]);
+}

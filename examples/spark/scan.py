@@ -23,8 +23,11 @@ PART = pathlib.Path(__file__).resolve().with_name("part")
 
 
 def key(line):
-    """Lines of one bug come together; what could not be read has no bug."""
-    return "!" if line.startswith("!") else json.loads(line)["signature"]
+    """Lines of one bug come together; what could not be read has no bug, and a commit mends any."""
+    if line.startswith("!"):
+        return "!"
+    found = json.loads(line)
+    return found["fix"]["commit"] if "fix" in found else found["signature"]
 
 
 def main():

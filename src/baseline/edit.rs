@@ -193,6 +193,8 @@ mod tests {
             first: SourceSpan::default(),
             last: SourceSpan::default(),
             late_clear: None,
+            new: None,
+            seen: None,
         }
     }
 

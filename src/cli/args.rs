@@ -206,9 +206,13 @@ pub struct BugOptions {
     #[arg(long, value_name = "DATE")]
     pub new_since: Option<Date>,
 
-    /// Bugs to show; the others are counted
+    /// Bugs to show; the others are counted (default on a terminal: 20)
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+
+    /// Show all bugs, also on a terminal
+    #[arg(long, conflicts_with = "top")]
+    pub all: bool,
 
     /// Order of the bugs
     #[arg(long, value_enum, value_name = "BY", default_value_t = BugOrder::Count)]

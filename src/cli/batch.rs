@@ -12,7 +12,7 @@ use super::triage::complain;
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, format, output};
 use crate::analyzer::{Analyzer, Input};
 use crate::baseline::Baseline;
-use crate::fixes::Fix;
+use crate::fixes::{Fix, History};
 use crate::grammar::Level;
 use crate::group::{Group, Groups};
 use crate::input::container::Limits;
@@ -66,6 +66,8 @@ pub struct Batch<'a> {
     /// Where a scan remembers what it found.
     memory: Option<Memory>,
     past: Past,
+    /// Commits that mend something are written as well.
+    tells_fixes: bool,
     out: Out,
     form: Box<dyn Output + 'a>,
     stop: Stop,
@@ -102,6 +104,7 @@ impl<'a> Batch<'a> {
             shown: Shown::new(options),
             memory: None,
             past: Past::none(),
+            tells_fixes: false,
             out: output::open_paged(options)?,
             form: format::output(options, analyzer.grammar(), text),
             stop,
@@ -124,6 +127,49 @@ impl<'a> Batch<'a> {
     /// Adds what is found to a database, and passes over what that has read.
     pub fn remember(self, memory: Option<Memory>) -> Batch<'a> {
         Batch { memory, ..self }
+    }
+
+    /// Writes commits that mend something, where the form of the output has a place for them.
+    pub fn with_fixes(self) -> Batch<'a> {
+        let tells_fixes = self.form.wants_fixes();
+        Batch {
+            tells_fixes,
+            ..self
+        }
+    }
+
+    /// True where somebody has a use for commits.
+    pub fn wants_fixes(&self) -> bool {
+        self.tells_fixes || self.memory.is_some()
+    }
+
+    /// Takes in the commits of a repository that no earlier run has read. Gives how many, and how many mend something.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or the fixes cannot be written.
+    pub fn read_history(&mut self, path: &Path) -> Result<(u64, u64), Box<dyn Error>> {
+        let history = History::open(path)?;
+        let known = self.memory.as_mut().map(Memory::take_known);
+        let known = known.unwrap_or_default();
+        let (mut commits, mut fixes) = (0, 0);
+        let analyzer = self.analyzer;
+        let read = history.read(
+            &known,
+            || analyzer.is_stopped(),
+            |commit| {
+                commits += 1;
+                if let Some(fix) = Fix::of(&commit, analyzer) {
+                    fixes += 1;
+                    self.fix(fix);
+                }
+            },
+        );
+        let keys = read?;
+        if let Some(memory) = &mut self.memory {
+            let is_whole = !analyzer.is_stopped();
+            memory.end_history(known, if is_whole { &keys } else { &[] })?;
+        }
+        Ok((commits, fixes))
     }
 
     /// Says of each splat what a database knows.
@@ -153,6 +199,7 @@ impl<'a> Batch<'a> {
             })
             .progress(&counters);
         let known = self.memory.as_ref().map(|memory| memory.known().clone());
+        scanner = scanner.fixes(self.wants_fixes());
         if let Some(known) = &known {
             scanner = scanner.known(known);
         }
@@ -163,6 +210,14 @@ impl<'a> Batch<'a> {
         self.tell_empty(paths);
         self.ungrouped = self.groups.ungrouped();
         std::mem::take(&mut self.groups).into_sorted()
+    }
+
+    /// Says of each group what the database knows of it, and whether it did before.
+    pub fn tell_seen(&self, groups: &mut [Group]) {
+        let Some(memory) = &self.memory else {
+            return;
+        };
+        groups.iter_mut().for_each(|group| memory.tell(group));
     }
 
     /// Says where nothing at all was found to read.
@@ -334,6 +389,10 @@ impl Sink for Batch<'_> {
     }
 
     fn fix(&mut self, fix: Fix) {
+        if self.tells_fixes {
+            let text = self.form.fix(&fix);
+            self.write(&text);
+        }
         if let Some(memory) = &mut self.memory {
             memory.add_fix(fix);
         }

@@ -2,8 +2,9 @@
 
 use super::args::{BugOptions, BugOrder, Options};
 use super::format::Format;
+use super::scan::top;
 use super::{CLEAN, FOUND, Outcome, output};
-use crate::db::{Bug, Database, Filter};
+use crate::db::{Bug, Database, Filter, roll_up};
 use crate::render::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
 use std::cmp::Reverse;
 
@@ -30,10 +31,15 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
         name: bugs.name.clone(),
     };
     let mut found = Database::open(path)?.bugs(&filter)?;
+    if options.format() == Format::Text {
+        found = roll_up(found);
+        found.sort_by_key(|bug| Reverse(bug.count));
+    }
     sort(&mut found, bugs.sort);
     // Counted before the rest is cut off, so that the last line can name it.
     let all = found.len();
-    found.truncate(bugs.top.unwrap_or(all));
+    let is_all = bugs.all || bugs.name.is_some();
+    found.truncate(top(options, bugs.top, is_all).unwrap_or(all));
     let style = output::style(options);
     let mut out = output::open_paged(options)?;
     out.print(&match (options.format(), &bugs.name) {

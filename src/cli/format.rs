@@ -2,6 +2,7 @@
 
 use super::args::Options;
 use crate::analyzer::Input;
+use crate::fixes::Fix;
 use crate::grammar::Grammar;
 use crate::render::{
     Escape, Firmware, Github, Html, Json, Junit, Lacking, Mail, Markdown, Ndjson, Output,
@@ -120,6 +121,14 @@ impl Output for Guarded<'_> {
 
     fn wants_boots(&self) -> bool {
         self.form.wants_boots()
+    }
+
+    fn fix(&mut self, fix: &Fix) -> String {
+        without_commands(self.form.fix(fix), self.escape)
+    }
+
+    fn wants_fixes(&self) -> bool {
+        self.form.wants_fixes()
     }
 
     fn lacking(&mut self, lacking: &Lacking<'_>) -> String {

@@ -2,22 +2,22 @@
 
 use super::args::Options;
 use super::output;
-use crate::analyzer::Analyzer;
 use crate::db::{Database, DatabaseError, Event};
-use crate::fixes::{Fix, History};
+use crate::fixes::Fix;
+use crate::group::Group;
 use crate::release::against;
 use crate::render;
 use crate::report::Report;
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::error::Error;
-use std::path::Path;
 
 /// A database that a scan adds to.
 pub struct Memory {
     database: Database,
     /// What was read before this run.
     known: HashSet<String>,
+    /// What was seen before this run.
+    signatures: HashSet<String>,
     failed: bool,
 }
 
@@ -32,9 +32,11 @@ impl Memory {
         };
         let database = Database::create(path)?;
         let known = database.inputs()?;
+        let signatures = database.signatures()?.into_iter().collect();
         Ok(Some(Memory {
             database,
             known,
+            signatures,
             failed: false,
         }))
     }
@@ -42,6 +44,18 @@ impl Memory {
     /// Keys of what was read before this run.
     pub fn known(&self) -> &HashSet<String> {
         &self.known
+    }
+
+    /// Says of a group what is known of it, and whether an earlier run has seen it.
+    pub fn tell(&self, group: &mut Group) {
+        let former = group.former_signatures.iter();
+        let all = || std::iter::once(&group.signature).chain(former.clone());
+        group.new = Some(!all().any(|signature| self.signatures.contains(signature)));
+        let signatures: Vec<_> = all().map(String::as_str).collect();
+        match self.database.seen(&signatures) {
+            Ok(seen) => group.seen = seen,
+            Err(error) => output::tell(&render::clean(&error.to_string())),
+        }
     }
 
     /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
@@ -59,41 +73,26 @@ impl Memory {
     /// Keeps a fix.
     pub fn add_fix(&mut self, fix: Fix) {
         self.database.add_fix(fix);
+        let written = self.database.relieve();
+        self.check(written);
     }
 
-    /// Reads the messages of a repository that no earlier run has read. Gives how many, and how many mend something.
+    /// Lends the keys of what was read before, until a history is read.
+    pub fn take_known(&mut self) -> HashSet<String> {
+        std::mem::take(&mut self.known)
+    }
+
+    /// A history was read, up to these keys. What was `known` before comes back.
     ///
     /// # Errors
-    /// Where it cannot be read, or the fixes cannot be written.
-    pub fn read_history(
+    /// Where the fixes cannot be written.
+    pub fn end_history(
         &mut self,
-        path: &Path,
-        analyzer: &Analyzer,
-    ) -> Result<(u64, u64), Box<dyn Error>> {
-        let history = History::open(path)?;
-        // Taken out while `self` is borrowed by the closure, and put back.
-        let known = std::mem::take(&mut self.known);
-        let (mut commits, mut fixes) = (0, 0);
-        let is_over = || analyzer.is_stopped();
-        let read = history.read(&known, is_over, |commit| {
-            commits += 1;
-            if let Some(fix) = Fix::of(&commit, analyzer) {
-                fixes += 1;
-                self.database.add_fix(fix);
-                let written = self.database.relieve();
-                self.check(written);
-            }
-        });
+        known: HashSet<String>,
+        keys: &[String],
+    ) -> Result<(), DatabaseError> {
         self.known = known;
-        let keys = read?;
-        // The keys say "read to here"; a run that was stopped has not.
-        let keys = if analyzer.is_stopped() {
-            Vec::new()
-        } else {
-            keys
-        };
-        self.database.end_history(&keys)?;
-        Ok((commits, fixes))
+        self.database.end_history(keys)
     }
 
     /// An input was read to its end.

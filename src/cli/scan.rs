@@ -9,7 +9,6 @@ use super::memory::Memory;
 use super::signals::Stop;
 use super::triage::analyzer;
 use super::{Outcome, output};
-use crate::analyzer::Analyzer;
 use crate::group::Group;
 use crate::render::{self, RunSummary, ScanText};
 use std::cmp::Reverse;
@@ -22,17 +21,24 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
     let analyzer = analyzer(options, &stop, Scope::Folder)?;
     let kinds = scan.kind.iter().map(String::as_str);
     require_kinds(analyzer.grammar(), "--kind", kinds)?;
-    let text = ScanText::new(output::style(options), options.verbose);
-    let mut memory = Memory::create(options)?;
-    read_fixes(options, scan, &analyzer, memory.as_mut())?;
+    let top = top(options, scan.top, scan.all);
+    let text = ScanText::new(output::style(options), options.verbose).top(top);
+    let text = match scan.sort {
+        GroupOrder::Count => text,
+        _ => text.in_their_order(),
+    };
+    let memory = Memory::create(options)?;
     let mut batch = Batch::new(options, &analyzer, stop, text)?
         .only(Filter::of(scan))
-        .remember(memory);
+        .remember(memory)
+        .with_fixes();
+    read_fixes(options, scan, &mut batch)?;
     let mut groups = batch.scan(&scan.paths);
     sort(&mut groups, scan.sort);
-    let shown = top(options, scan).unwrap_or(groups.len());
-    let shown = shown.min(groups.len());
-    let hidden = groups.split_off(shown);
+    batch.tell_seen(&mut groups);
+    // Text shows the top of its bugs, which are made of groups.
+    let top = top.filter(|_| options.format() != Format::Text);
+    let hidden = groups.split_off(top.map_or(groups.len(), |top| top.min(groups.len())));
     let code = batch.finish(RunSummary::Scan(&groups))?;
     if !hidden.is_empty() && !options.quiet {
         let more = render::count(hidden.len() as u64, "more group");
@@ -44,31 +50,28 @@ pub fn run(options: &Options, scan: &ScanOptions) -> Outcome {
 /// Groups that fit a screen or two.
 const TOP: usize = 20;
 
-/// How many groups are shown; `None` for all.
-fn top(options: &Options, scan: &ScanOptions) -> Option<usize> {
+/// How many are shown, as `--top` and `--all` ask for; `None` for all.
+pub fn top(options: &Options, asked: Option<usize>, all: bool) -> Option<usize> {
     // A program that reads the output wants all of it.
     let is_read = options.format() == Format::Text
         && options.output.is_none()
         && std::io::stdout().is_terminal();
-    let usual = (is_read && !scan.all).then_some(TOP);
-    scan.top.or(usual)
+    let usual = (is_read && !all).then_some(TOP);
+    asked.or(usual)
 }
 
 /// Reads the repositories of `--fixes`.
 fn read_fixes(
     options: &Options,
     scan: &ScanOptions,
-    analyzer: &Analyzer,
-    memory: Option<&mut Memory>,
+    batch: &mut Batch<'_>,
 ) -> Result<(), Box<dyn Error>> {
-    let Some(memory) = memory else {
-        return match scan.fixes.is_empty() {
-            true => Ok(()),
-            false => Err("scan: --fixes without --db; name the database that keeps them".into()),
-        };
-    };
+    if !scan.fixes.is_empty() && !batch.wants_fixes() {
+        let mend = "name the database that keeps them, or --format ndjson";
+        return Err(format!("scan: --fixes without --db; {mend}").into());
+    }
     for path in &scan.fixes {
-        let (commits, fixes) = memory.read_history(path, analyzer)?;
+        let (commits, fixes) = batch.read_history(path)?;
         if !options.quiet {
             let (path, commits) = (path.display(), render::count(commits, "new commit"));
             let told = format!("{path}: {commits}, of which {fixes} name what they mend");

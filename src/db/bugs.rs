@@ -1,6 +1,6 @@
 //! Bugs: the events of one signature, and their history.
 
-use super::{Database, DatabaseError, fixes};
+use super::{Database, DatabaseError, fixes, related};
 use crate::release::version;
 use crate::report::{FixedBy, Seen};
 use regex::Regex;
@@ -28,6 +28,8 @@ pub struct Mention {
     pub subject: Option<String>,
     /// The hash of syzbot's bug, where syzbot sent the mail.
     pub syzbot: Option<String>,
+    /// The line where the first report of its incident begins.
+    pub incident: Option<i64>,
 }
 
 impl Mention {
@@ -94,12 +96,28 @@ pub struct Bug {
     pub months: BTreeMap<String, u64>,
     /// Commits that mend it, the one with the strongest reason first.
     pub fixed_by: Vec<FixedBy>,
+    /// Other signatures with its title, the 64 most frequent ones: they differ in the callers, often only by what was inlined.
+    pub variants: Vec<Variant>,
+    /// Signatures that were seen in one incident with it, sorted.
+    pub related: Vec<String>,
     /// Every mention, the oldest first.
     #[serde(skip)]
     pub places: Vec<Mention>,
     /// The most complete report, as JSON.
     #[serde(skip)]
     pub report: String,
+    /// How complete that is.
+    #[serde(skip)]
+    pub weight: i64,
+}
+
+/// Another signature of the same title.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variant {
+    /// Of its events.
+    pub signature: String,
+    /// Its events.
+    pub count: u64,
 }
 
 /// Which bugs are asked for.
@@ -179,10 +197,12 @@ impl Filter {
     fn takes_bug(&self, bug: &Bug) -> bool {
         let matches = |regex: &Regex| regex.is_match(&bug.title) || regex.is_match(&bug.signature);
         let is_new = |since: &String| bug.first.as_ref().is_some_and(|first| first >= since);
+        self.grep.as_ref().is_none_or(matches) && self.new_since.as_ref().is_none_or(is_new)
+    }
+
+    fn names(&self, bug: &Bug) -> bool {
         let is_named = |name: &String| bug.signature == *name || bug.title == *name;
-        self.grep.as_ref().is_none_or(matches)
-            && self.new_since.as_ref().is_none_or(is_new)
-            && self.name.as_ref().is_none_or(is_named)
+        self.name.as_ref().is_none_or(is_named)
     }
 }
 
@@ -204,14 +224,24 @@ impl Database {
                 .cmp(&a.count)
                 .then_with(|| a.signature.cmp(&b.signature))
         });
+        related::name_variants(&mut bugs);
+        bugs.retain(|bug| filter.names(bug));
+        let tell = |bugs: &mut Vec<Bug>| -> rusqlite::Result<()> {
+            related::name_related(&self.connection, bugs)?;
+            for bug in bugs {
+                bug.fixed_by = fixes::of(&self.connection, &bug.signature)?;
+            }
+            Ok(())
+        };
+        tell(&mut bugs).map_err(|error| self.fail(&error))?;
         Ok(bugs)
     }
 
     fn read_bugs(&self, filter: &Filter) -> rusqlite::Result<Vec<Bug>> {
         let mut query = self.connection.prepare(
             "SELECT signature, id, title, kind, culprit, file, subsystem, release, hardware, weight, report, \
-             path, member, first_line, last_line, message_id, date, list, subject, syzbot \
-             FROM event JOIN mention ON mention.event = event.id \
+             path, member, first_line, last_line, message_id, date, list, subject, syzbot, \
+             incident FROM event JOIN mention ON mention.event = event.id \
              ORDER BY signature, id, date IS NULL, date, path, member, first_line",
         )?;
         let mut rows = query.query([])?;
@@ -254,13 +284,11 @@ impl Database {
                     list: row.get(17)?,
                     subject: row.get(18)?,
                     syzbot: row.get(19)?,
+                    incident: row.get(20)?,
                 });
             }
         }
         bugs.extend(open.and_then(|bug| close(bug, filter)));
-        for bug in &mut bugs {
-            bug.fixed_by = fixes::of(&self.connection, &bug.signature)?;
-        }
         Ok(bugs)
     }
 
@@ -408,7 +436,10 @@ fn close((signature, mut events): (String, Vec<KnownBug>), filter: &Filter) -> O
         lists: lists.into_iter().cloned().collect(),
         months,
         fixed_by: Vec::new(),
+        variants: Vec::new(),
+        related: Vec::new(),
         report: best.report.clone(),
+        weight: best.weight,
         signature,
         places,
     };

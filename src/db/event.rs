@@ -56,6 +56,9 @@ impl Event {
             list: text(&source["list"]),
             subject: text(&source["subject"]),
             syzbot: text(&source["syzbot"]),
+            incident: splat["incident_line"]
+                .as_i64()
+                .or(source["first_line"].as_i64()),
         };
         let mut event = Event {
             id: String::new(),

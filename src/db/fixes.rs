@@ -8,6 +8,7 @@ use crate::fixes::{Fix, Reason};
 use crate::release::version;
 use crate::report::FixedBy;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Commits and reasons of the bug of a signature.
@@ -49,6 +50,24 @@ pub fn put(transaction: &Transaction<'_>, fix: &Fix) -> rusqlite::Result<()> {
         write.execute(params![reason.name(), value, fix.hash])?;
     }
     Ok(())
+}
+
+/// Of a line of NDJSON; `None` where it is none.
+pub fn of_line(line: &Value) -> Option<Fix> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let fix = &line["fix"];
+    let mends = fix["mends"].as_array()?.iter().map(|mend| {
+        let reason = mend["reason"].as_str()?;
+        let reason = Reason::ALL.iter().find(|known| known.name() == reason);
+        Some((*reason?, text(&mend["value"])?))
+    });
+    Some(Fix {
+        hash: text(&fix["commit"])?,
+        title: text(&fix["title"])?,
+        date: text(&fix["date"]),
+        release: text(&fix["release"]),
+        mends: mends.collect::<Option<_>>()?,
+    })
 }
 
 /// All fixes of a database, one after the other.

@@ -1,6 +1,7 @@
 //! Databases and NDJSON of several runs into one.
 
 use super::{Database, DatabaseError, Event, Mention, fixes, put};
+use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -50,7 +51,8 @@ impl Database {
                 transaction.execute("INSERT OR IGNORE INTO input VALUES (?1)", [key])?;
             }
             let mut events = other.connection.prepare(
-                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event, syzbot \
+                "SELECT path, member, first_line, last_line, message_id, date, list, subject, report, event, syzbot, \
+                 incident \
                  FROM mention JOIN event ON event.id = mention.event",
             )?;
             let mut events = events.query([])?;
@@ -73,6 +75,7 @@ impl Database {
                     list: row.get(6)?,
                     subject: row.get(7)?,
                     syzbot: row.get(10)?,
+                    incident: row.get(11)?,
                 };
                 put(&transaction, &event)?;
             }
@@ -100,11 +103,16 @@ impl Database {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let event = serde_json::from_slice(&line).ok();
-            let event = event.as_ref().and_then(Event::of).ok_or_else(|| {
-                fail(format!("line {number} is no report; name a database, or what ksplat scan --format ndjson printed"))
-            })?;
-            self.add(event);
+            let value: Value = serde_json::from_slice(&line).unwrap_or_default();
+            match (Event::of(&value), fixes::of_line(&value)) {
+                (Some(event), _) => self.add(event),
+                (None, Some(fix)) => self.add_fix(fix),
+                (None, None) => {
+                    return Err(fail(format!(
+                        "line {number} is no report; name a database, or what ksplat scan --format ndjson printed"
+                    )));
+                }
+            }
             self.relieve()?;
         }
     }

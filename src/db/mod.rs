@@ -9,10 +9,12 @@ mod bugs;
 mod event;
 mod fixes;
 mod merge;
+mod related;
 mod schema;
 
 pub use bugs::{Bug, Filter, Mention};
 pub use event::Event;
+pub use related::roll_up;
 
 use crate::fixes::Fix;
 use rusqlite::{
@@ -221,7 +223,7 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
     }
     let mention = &event.mention;
     let mut write = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO mention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT OR IGNORE INTO mention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     write.execute(params![
         event.id,
@@ -234,6 +236,7 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
         mention.list,
         mention.subject,
         mention.syzbot,
+        mention.incident,
     ])?;
     Ok(())
 }

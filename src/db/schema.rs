@@ -8,7 +8,11 @@ use rusqlite::{Connection, Transaction};
 pub const APPLICATION: u32 = 0x6b73_706c;
 
 /// What makes each version (`PRAGMA user_version`) out of the one before it; version 0 has no tables.
-const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// The version that this program reads and writes.
 pub const VERSION: u32 = STEPS.len() as u32;

@@ -1,7 +1,7 @@
 //! What differs between the CPUs of a machine, as `ksplat cpus` prints it.
 
 use super::clean::clean;
-use super::html::page_of;
+use super::html::{PageParts, page_of};
 use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
 use super::words::{count, wrap};
@@ -258,7 +258,12 @@ impl CpuComparison {
             @if self.has_own() || self.sockets.is_none() { (self.page_of_unit()) }
             @if let Some(sockets) = &self.sockets { (sockets.page_of_unit()) }
         };
-        page_of("ksplat: CPUs", &body)
+        page_of(PageParts {
+            title: "ksplat: CPUs",
+            style: "",
+            script: "",
+            body,
+        })
     }
 
     fn page_of_unit(&self) -> Markup {

@@ -1,14 +1,17 @@
 //! Groups as people read them: one block each, the facts that are known of it.
 
 use super::clean::clean;
+use super::facts;
 use super::output::{Lacking, Output, RunStatus, RunSummary};
 use super::style::Style;
 use super::text::{self, report_line};
 use super::words::{count, wrap};
 use crate::analyzer::Input;
 use crate::group::{Group, Machines};
+use crate::release::version;
 use crate::report::Report;
 use crate::splat::SourceSpan;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -49,6 +52,10 @@ impl Totals {
 pub struct ScanText {
     style: Style,
     verbose: bool,
+    /// Bugs that are shown; `None` for all.
+    top: Option<usize>,
+    /// The most frequent first, of what is new and of what is not.
+    by_count: bool,
     totals: Totals,
 }
 
@@ -58,8 +65,70 @@ impl ScanText {
         ScanText {
             style,
             verbose,
+            top: None,
+            by_count: true,
             totals: Totals::default(),
         }
+    }
+
+    /// Shows no more than so many bugs.
+    pub fn top(self, top: Option<usize>) -> ScanText {
+        ScanText { top, ..self }
+    }
+
+    /// Leaves the bugs in the order in which they come.
+    pub fn in_their_order(self) -> ScanText {
+        ScanText {
+            by_count: false,
+            ..self
+        }
+    }
+
+    /// All groups, what is new first, and the closing line.
+    fn summary(&self, groups: &[Group]) -> String {
+        let mut bugs: Vec<_> = rolled_up(groups)
+            .iter()
+            .map(|of_one| merged(of_one))
+            .collect();
+        if self.by_count {
+            bugs.sort_by_key(|(bug, _)| Reverse(bug.count));
+        }
+        bugs.sort_by_key(|(bug, _)| bug.new != Some(true));
+        let shown = self.top.unwrap_or(bugs.len()).min(bugs.len());
+        let mut out: String = bugs[..shown]
+            .iter()
+            .map(|(bug, variants)| block(bug, variants, self.verbose, &self.style))
+            .collect();
+        if let more @ 1.. = bugs.len() - shown {
+            let _ = writeln!(out, "and {more} more (--all)\n");
+        }
+        let late = match self.totals.late_clears {
+            0 => String::new(),
+            n => format!(", {}", count(n, "late clear")),
+        };
+        let new = groups
+            .iter()
+            .filter(|group| group.new == Some(true))
+            .count();
+        let new = match groups.iter().any(|group| group.new.is_some()) {
+            true => format!(", {new} new"),
+            false => String::new(),
+        };
+        let Totals {
+            inputs,
+            lines,
+            splats,
+            ..
+        } = self.totals;
+        let _ = writeln!(
+            out,
+            "{} in {}{new}{late}; {} in {}",
+            count(splats, "splat"),
+            count(groups.len() as u64, "group"),
+            count(lines, "line"),
+            count(inputs, "input"),
+        );
+        out
     }
 }
 
@@ -83,34 +152,10 @@ impl Output for ScanText {
 
     fn finish(&mut self, ending: RunSummary<'_>) -> String {
         match ending {
-            RunSummary::Scan(groups) => summary(groups, &self.totals, self.verbose, &self.style),
+            RunSummary::Scan(groups) => self.summary(groups),
             RunSummary::Triage | RunSummary::Check(_) => String::new(),
         }
     }
-}
-
-/// All groups and the closing line. `all`: every kernel and machine by name, not the first few.
-fn summary(groups: &[Group], totals: &Totals, all: bool, style: &Style) -> String {
-    let mut out: String = rolled_up(groups)
-        .iter()
-        .map(|of_one| match of_one.as_slice() {
-            [single] => group(single, all, style),
-            variants => block(&merged(variants), variants, all, style),
-        })
-        .collect();
-    let late = match totals.late_clears {
-        0 => String::new(),
-        n => format!(", {}", count(n, "late clear")),
-    };
-    let _ = writeln!(
-        out,
-        "{} in {}{late}; {} in {}",
-        count(totals.splats, "splat"),
-        count(groups.len() as u64, "group"),
-        count(totals.lines, "line"),
-        count(totals.inputs, "input"),
-    );
-    out
 }
 
 /// A block for one group, ending in an empty line. `all`: every kernel and machine by name, not the
@@ -134,10 +179,13 @@ fn rolled_up(groups: &[Group]) -> Vec<Vec<&Group>> {
     all
 }
 
-/// What variants of one name have in common.
-fn merged(variants: &[&Group]) -> Group {
+/// What variants of one name have in common, and they, where there are several.
+fn merged<'g>(variants: &[&'g Group]) -> (Group, Vec<&'g Group>) {
     // The first of them gives the name; what the others have is added to it.
     let mut all = variants[0].clone();
+    if variants.len() == 1 {
+        return (all, Vec::new());
+    }
     for variant in &variants[1..] {
         all.count += variant.count;
         if variant.first_number < all.first_number {
@@ -150,24 +198,38 @@ fn merged(variants: &[&Group]) -> Group {
         all.hardware.extend_from_slice(&variant.hardware);
         // One that does not know makes the sum unknown.
         all.machines = all.machines.filter(|_| variant.machines.is_some());
+        // A new variant of a known bug is no new bug.
+        all.new = all
+            .new
+            .filter(|new| !new || variant.new != Some(false))
+            .or(variant.new);
+        match (&mut all.seen, &variant.seen) {
+            (Some(seen), Some(more)) => seen.join(more.clone()),
+            (seen, more) => *seen = seen.take().or_else(|| more.clone()),
+        }
     }
+    all.kernels.sort_by_cached_key(|release| version(release));
+    all.hardware.sort();
     for names in [&mut all.kernels, &mut all.hardware] {
-        names.sort();
         names.dedup();
     }
     // Variants may each be of one machine, and of different ones.
     if all.hardware.len() > 1 {
         all.machines = Some(Machines::Many);
     }
-    all
+    (all, variants.to_vec())
 }
 
 /// A block for a group, or for the variants of one.
 fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String {
     let mut out = String::new();
-    let headline = format!("{}  {}", group.count, clean(&group.name()));
+    let new = if group.new == Some(true) { "new  " } else { "" };
+    let headline = format!("{new}{}  {}", group.count, clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));
     let one = group.count == 1;
+    // Of what is new it says what this block says, unless a fix is known.
+    let seen = group.seen.as_ref();
+    let seen = seen.filter(|seen| group.new != Some(true) || !seen.fixed_by.is_empty());
     let rows = [
         (
             "signature",
@@ -177,6 +239,7 @@ fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String
         ("hardware", hardware(group, all)),
         (if one { "at" } else { "first" }, Some(place(&group.first))),
         ("last", (!one).then(|| place(&group.last))),
+        ("seen", seen.map(facts::seen)),
     ];
     for (name, value) in rows {
         if let Some(value) = value {
@@ -259,6 +322,8 @@ mod tests {
                 feature: Some("VMX".to_owned()),
                 requester: Some("init_ia32_feat_ctl".to_owned()),
             }),
+            new: None,
+            seen: None,
         }
     }
 
@@ -296,7 +361,7 @@ mod tests {
             },
             ..one.clone()
         };
-        let text = summary(&[one, other], &Totals::default(), true, &Style::plain());
+        let text = ScanText::new(Style::plain(), true).summary(&[one, other]);
         assert_eq!(
             text.split("\n\n").next().expect("a block"),
             "7  WARNING in do_clear_cpu_cap\n\
@@ -306,6 +371,40 @@ mod tests {
              \x20 last      c:3\n\
              \x20 variants  5    warning:x:a\n\
              \x20           2    warning:x:b"
+        );
+    }
+
+    #[test]
+    fn what_is_new_comes_first_and_a_new_variant_of_a_known_bug_is_not() {
+        let named = |title: &str, signature: &str, count, new| Group {
+            late_clear: None,
+            title: title.to_owned(),
+            signature: signature.to_owned(),
+            count,
+            new: Some(new),
+            ..example()
+        };
+        let groups = [
+            named("known", "k:a", 9, false),
+            named("known", "k:b", 5, true),
+            named("new", "n", 2, true),
+            named("rare", "r", 1, false),
+        ];
+        let text = ScanText::new(Style::plain(), false)
+            .top(Some(2))
+            .summary(&groups);
+        let headlines: Vec<_> = text.lines().filter(|line| !line.starts_with(' ')).collect();
+        assert_eq!(
+            headlines,
+            [
+                "new  2  new",
+                "",
+                "14  known",
+                "",
+                "and 1 more (--all)",
+                "",
+                "0 splats in 4 groups, 2 new; 0 lines in 0 inputs"
+            ]
         );
     }
 

@@ -1,5 +1,6 @@
 //! JSON, field by field as the contract lists it.
 
+mod fix;
 mod values;
 
 use super::clean::clean_json;
@@ -7,9 +8,11 @@ use super::cpus::CpuComparison;
 use super::output::{Output, RunStatus, RunSummary};
 use super::spool::{Rest, Spool};
 use crate::analyzer::Input;
+use crate::fixes::Fix;
 use crate::grammar::Level;
 use crate::group::Group;
 use crate::report::Report;
+use fix::FixLine;
 use serde::Serialize;
 use serde::ser::Serializer;
 use std::io;
@@ -166,6 +169,15 @@ impl Output for Ndjson {
             None if report.level == Level::Report => splat_line(&report),
             _ => String::new(),
         }
+    }
+
+    fn fix(&mut self, fix: &Fix) -> String {
+        let text = serde_json::to_string(&FixLine::of(fix)).expect("no map key but strings");
+        clean_json(text) + "\n"
+    }
+
+    fn wants_fixes(&self) -> bool {
+        true
     }
 
     fn finish(&mut self, _: RunSummary<'_>) -> String {

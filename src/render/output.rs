@@ -3,6 +3,7 @@
 use crate::analyzer::Input;
 use crate::baseline::{self, BaselineBug, Comparison};
 use crate::boot::{Boot, LastLine};
+use crate::fixes::Fix;
 use crate::grammar::MilestoneName;
 use crate::group::Group;
 use crate::report::Report;
@@ -29,6 +30,16 @@ pub trait Output {
 
     /// True where [`Output::input`] has a use for the boots of an input.
     fn wants_boots(&self) -> bool {
+        false
+    }
+
+    /// Takes in a commit that mends something; gives what can be written at once.
+    fn fix(&mut self, _: &Fix) -> String {
+        String::new()
+    }
+
+    /// True where [`Output::fix`] writes it.
+    fn wants_fixes(&self) -> bool {
         false
     }
 

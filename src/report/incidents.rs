@@ -30,6 +30,8 @@ const MAX_LAST: usize = 8;
 #[derive(Debug, Clone)]
 struct LastReport {
     incident: usize,
+    /// Line at which the incident's first report begins.
+    begin: u64,
     caller: Option<Caller>,
     boot: Option<usize>,
     last_line: u64,
@@ -107,9 +109,9 @@ impl Incidents {
         let level = grammar
             .kind(&splat.kind)
             .map_or(Level::Report, |kind| kind.level_of(has_trace));
-        let (incident, joined) = match level {
+        let (incident, incident_line) = match level {
             Level::Report => self.incident(grammar, &splat, warned),
-            Level::Notice => (self.notices, false),
+            Level::Notice => (self.notices, None),
         };
         let count = match level {
             Level::Report => &mut self.next,
@@ -124,7 +126,7 @@ impl Incidents {
         // The text of thousands of lines is not needed any more; an excerpt keeps what is shown.
         splat.lines = Lines::default();
         let name = findings.name;
-        let is_consequence = name.consequence && joined;
+        let is_consequence = name.consequence && incident_line.is_some();
         // After an oops, panic() prints no stack (kernel/panic.c, TAINT_DIE): nothing is missing.
         splat.truncated &= !is_consequence || has_trace;
         Report {
@@ -133,6 +135,7 @@ impl Incidents {
             signature: findings.signature,
             former_signatures: findings.former_signatures,
             incident,
+            incident_line,
             panic_line: splat.panic_line,
             culprit: findings.culprit,
             guilty_file: findings.guilty_file,
@@ -157,14 +160,14 @@ impl Incidents {
         }
     }
 
-    /// The number of the crash, and whether the report belongs to one that came before: a nested
-    /// repeat, or what that one brought about (a panic, a stall).
+    /// The number of the crash; and where the report belongs to one that came before, as a nested repeat or as what that
+    /// one brought about (a panic, a stall), the line at which that begins.
     fn incident(
         &mut self,
         grammar: &Grammar,
         splat: &Splat,
         late_clear: Option<&LateClear>,
-    ) -> (usize, bool) {
+    ) -> (usize, Option<u64>) {
         let nested = late_clear.is_some_and(|verdict| verdict.caused_by.is_some());
         let asked = late_clear.and_then(|verdict| Some((verdict.cpu, verdict.requester.clone()?)));
         let follows = grammar
@@ -184,14 +187,17 @@ impl Incidents {
             .find(|last| by_same(last) && causes(last));
         // Without callers the last report is the nearest cause.
         let before = before.or_else(|| self.last.back().filter(causes));
-        let joined = before.map(|last| last.incident);
+        let joined = before.map(|last| (last.incident, last.begin));
         let cause = before.map(|last| last.cause.clone());
-        let incident = joined.unwrap_or_else(|| self.next_incident());
+        let begin = joined.map(|(_, begin)| begin);
+        let incident = joined.map(|(incident, _)| incident);
+        let incident = incident.unwrap_or_else(|| self.next_incident());
         if self.last.len() >= MAX_LAST {
             self.last.pop_front();
         }
         self.last.push_back(LastReport {
             incident,
+            begin: begin.unwrap_or(splat.source.first_line),
             caller: splat.caller,
             boot: splat.boot,
             last_line: splat.source.last_line,
@@ -200,7 +206,7 @@ impl Incidents {
             asked,
             header: splat.header.clone(),
         });
-        (incident, joined.is_some())
+        (incident, begin)
     }
 
     fn next_incident(&mut self) -> usize {

@@ -116,6 +116,8 @@ pub struct Report {
     pub former_signatures: Vec<String>,
     /// Number of the crash that it belongs to.
     pub incident: usize,
+    /// Line at which the first report of that crash begins; `None` for the first itself.
+    pub incident_line: Option<u64>,
     /// Log line which says that the machine stopped in this incident; `None` where nothing says so.
     pub panic_line: Option<u64>,
     /// Whom to look at.

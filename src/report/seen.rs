@@ -20,6 +20,24 @@ pub struct Seen {
     pub fixed_by: Vec<FixedBy>,
 }
 
+impl Seen {
+    /// Takes in what is known of another signature of the bug.
+    pub(crate) fn join(&mut self, other: Seen) {
+        self.count += other.count;
+        if other.first.is_some() && (self.first.is_none() || other.first < self.first) {
+            (self.first, self.links) = (other.first, other.links);
+        }
+        if other.last > self.last {
+            (self.last, self.release) = (other.last, other.release);
+        }
+        for fix in other.fixed_by {
+            if !self.fixed_by.contains(&fix) {
+                self.fixed_by.push(fix);
+            }
+        }
+    }
+}
+
 /// A commit that mends a bug, as far as its message says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

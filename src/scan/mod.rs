@@ -82,7 +82,7 @@ pub trait Sink {
     fn checkpoint(&mut self, key: Option<&str>) {
         let _ = key;
     }
-    /// Takes in a commit that a mail is about: only where a run remembers.
+    /// Takes in a commit that a mail is about: only where [`Scanner::fixes`] wants it.
     fn fix(&mut self, fix: Fix) {
         let _ = fix;
     }
@@ -124,6 +124,7 @@ pub struct Scanner<'a> {
     progress: Option<&'a Progress>,
     /// Keys of what was read by earlier runs; `None` where nobody remembers.
     known: Option<&'a HashSet<String>>,
+    fixes: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -135,6 +136,7 @@ impl<'a> Scanner<'a> {
             threads: parallel::cores(),
             progress: None,
             known: None,
+            fixes: false,
         }
     }
 
@@ -153,6 +155,14 @@ impl<'a> Scanner<'a> {
     pub fn known(self, known: &'a HashSet<String>) -> Scanner<'a> {
         let known = Some(known);
         Scanner { known, ..self }
+    }
+
+    /// Hands over commits that mails are about, where they are `wanted`.
+    pub fn fixes(self, wanted: bool) -> Scanner<'a> {
+        Scanner {
+            fixes: wanted,
+            ..self
+        }
     }
 
     /// Where to count what was read.

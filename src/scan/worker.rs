@@ -107,7 +107,7 @@ impl<'s> Worker<'s> {
         let mut incidents = Incidents::default();
         let analyzer = self.scanner.analyzer;
         let reading = Reading::new(analyzer, &name, &mut incidents, outlet).on_all_threads();
-        let mut reading = reading.with_fixes(self.scanner.known.is_some());
+        let mut reading = reading.with_fixes(self.scanner.fixes);
         let stop = analyzer.stop_flag();
         let known = self.scanner.known;
         let mut unpack = |content: Content<'_>| self.unpacker.unpack(&name, content, &mut reading);
@@ -148,7 +148,7 @@ impl<'s> Worker<'s> {
         let name = mails.path.display().to_string();
         let mut incidents = Incidents::default();
         let reading = Reading::new(self.scanner.analyzer, &name, &mut incidents, outlet);
-        let mut reading = reading.with_fixes(self.scanner.known.is_some());
+        let mut reading = reading.with_fixes(self.scanner.fixes);
         let known = self.inbox.take();
         let known = known.filter(|(path, _)| Arc::ptr_eq(path, &mails.path));
         // Kept open from job to job: to open a repository takes longer than to read a mail.

@@ -23,6 +23,32 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Runs a command that cannot work, and gives its error: code 2 and one line on standard error.
+pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let output = ksplat(folder)
+        .args(arguments)
+        .output()
+        .expect("ksplat runs");
+    let errors = stderr(&output);
+    assert_eq!(
+        (output.status.code(), errors.lines().count()),
+        (Some(2), 1),
+        "{arguments:?}: {errors}"
+    );
+    errors
+}
+
+/// Runs a command that works, whatever it finds.
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let output = ksplat(folder)
+        .args(arguments)
+        .output()
+        .expect("ksplat runs");
+    let is_fine = output.status.code().is_some_and(|code| code < 2);
+    assert!(is_fine, "{arguments:?}: {}", stderr(&output));
+    output
+}
+
 /// Compares the late clears of a JSON document with the truth: fields that the truth does not name are
 /// free. Gives what differs.
 pub fn differences(truth: &Value, document: &Value, vmlinux: bool) -> Vec<String> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes an archive: archive.py FOLDER N. N logs and mails with fifteen bugs, quotes of them, and a file that is cut off."""
+"""Makes an archive: archive.py FOLDER N. N logs and mails with fifteen bugs, quotes of them, a mail of a commit that mends
+one of them, and a file that is cut off."""
 
 import gzip
 import pathlib
@@ -35,6 +36,11 @@ def main():
             head = ["From: a@b", f"Subject: report {number}", f"Message-Id: <{number}@b>",
                     f"Date: {1 + number % 28} Jan 2026 12:00:00 +0000", "List-Id: <l.example.org>", ""]
         (folder / f"{number:05}").write_text("\n".join(head + lines) + "\n")
+    commit = f"{1:040x}"
+    head = ["From: tip-bot2@example.org", "Subject: [tip] foo: Mend", "Message-Id: <tip@b>", "Date: 1 Feb 2026 12:00:00 +0000", ""]
+    body = [f"Commit-ID:     {commit}", f"Gitweb:        https://git.kernel.org/tip/{commit}", "Author:        A <a@b>",
+            "CommitterDate: Sun, 01 Feb 2026 12:00:00 +01:00", "", "foo: Mend", "", "Closes: https://lore.kernel.org/l/1@b/", "---"]
+    (folder / "tip").write_text("\n".join(head + body) + "\n")
     (folder / "broken.gz").write_bytes(gzip.compress("\n".join(warning(0)).encode())[:-20])
 
 

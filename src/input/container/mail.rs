@@ -5,6 +5,7 @@
 
 mod envelope;
 pub(super) mod header;
+mod quoted;
 mod structure;
 
 pub use envelope::{Envelope, syzbot_hash};
@@ -214,6 +215,9 @@ fn decoded(
             false => quoted_printable_decode(body),
         };
         return body_of(walk, part, mail.as_deref().unwrap_or(body), place);
+    }
+    if let Some(text) = quoted::text(header, &whole[part.body - part.range.start..]) {
+        return body_of(walk, part, &text, place);
     }
     let message = structure::parser().parse(whole);
     let root = message.as_ref().map(Message::root_part);

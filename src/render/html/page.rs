@@ -25,20 +25,40 @@ pub struct Scene {
     pub lazy: bool,
 }
 
-/// A page of its own, with the style of the others and without script.
-pub fn plain(title: &str, body: &Markup) -> String {
+/// What a page of its own is made of.
+pub struct PageParts<'a> {
+    pub title: &'a str,
+    /// Beside that of all pages.
+    pub style: &'static str,
+    /// Empty where there is none.
+    pub script: &'static str,
+    pub body: Markup,
+}
+
+/// A page of its own, with the style of the others.
+pub fn plain(parts: PageParts<'_>) -> String {
+    let PageParts {
+        title,
+        style,
+        script,
+        body,
+    } = parts;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy(&[STYLE, style], script));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
+                @if !style.is_empty() { style { (PreEscaped(style)) } }
             }
-            body { main { (body) } }
+            body {
+                main { (body) }
+                @if !script.is_empty() { script { (PreEscaped(script)) } }
+            }
         }
     };
     page.into_string() + "\n"
@@ -69,7 +89,7 @@ impl Page<'_> {
     pub fn begin(&self) -> String {
         let head = html! {
             meta charset="utf-8";
-            meta http-equiv="Content-Security-Policy" content=(policy());
+            meta http-equiv="Content-Security-Policy" content=(policy(&[STYLE], SCRIPT));
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="generator" content={ "ksplat " (env!("CARGO_PKG_VERSION")) };
@@ -152,11 +172,13 @@ impl Page<'_> {
 }
 
 /// Nothing is loaded, and no style or script runs but those of this page.
-fn policy() -> String {
+fn policy(styles: &[&str], script: &str) -> String {
+    let styles = styles.iter().filter(|style| !style.is_empty());
+    let styles: Vec<_> = styles.map(|style| format!("'{}'", hash(style))).collect();
     format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
+        "default-src 'none'; style-src {}; script-src '{}'; base-uri 'none'; form-action 'none'",
+        styles.join(" "),
+        hash(script)
     )
 }
 

@@ -110,6 +110,8 @@ pub(super) struct SplatJson<'a> {
     ids: Ids<'a>,
     signature: &'a str,
     incident: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident_line: Option<u64>,
     truncated: bool,
     interleaved: bool,
     corrupted: bool,
@@ -329,6 +331,7 @@ pub(super) fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         },
         signature: &report.signature,
         incident: report.incident,
+        incident_line: report.incident_line,
         truncated: splat.truncated,
         interleaved: splat.interleaved,
         corrupted: report.corrupted,
