@@ -141,7 +141,7 @@ impl Assembler<'_> {
         if !self.open_without_head(index, line, &kind, boots)
             && self.lanes[index].cut_here.is_none()
         {
-            self.take_headless(index, line, &kind);
+            self.take_headless(index, line, &kind, boots);
             if let LineKind::Frame(frame, _) = kind {
                 self.take_frame(index, *frame, line, boots);
             }
