@@ -55,7 +55,9 @@ fn a_lockup_that_lost_its_head_has_no_end_marker_either() {
         STATE.to_owned(),
         format!("{STATE}{}", OTHERS.repeat(30)),
         format!("{}{STATE}{}", OTHERS.repeat(900), OTHERS.repeat(900)),
-        format!("{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: softlockup: hung tasks\n"),
+        format!(
+            "{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: softlockup: hung tasks\n"
+        ),
     ] {
         let found = reports(&log);
         assert_eq!(found[0]["kind"], "headless");
@@ -63,7 +65,8 @@ fn a_lockup_that_lost_its_head_has_no_end_marker_either() {
         assert_eq!(found[0]["truncated"], true);
         assert_eq!(frames(&found[0]), 2);
     }
-    let panicked = format!("{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: Fatal exception\n");
+    let panicked =
+        format!("{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: Fatal exception\n");
     assert_eq!(reports(panicked)[0]["panicked"], true);
 }
 
@@ -74,7 +77,10 @@ fn a_dump_that_somebody_asked_for_is_no_report() {
         "SysRq : Show backtrace of all active CPUs",
         "NMI backtrace for cpu 3",
     ] {
-        let log = format!("Mar 03 01:36:33 h1 kernel: {asked}\n{STATE}{}", OTHERS.repeat(30));
+        let log = format!(
+            "Mar 03 01:36:33 h1 kernel: {asked}\n{STATE}{}",
+            OTHERS.repeat(30)
+        );
         assert_eq!(titles(log), [], "{asked}");
     }
     let of_program = STATE.replace("0010:zeta_wait+0x11e/0x4f0 [zeta]", "0033:0x55d0c3e9d6e2");
@@ -101,7 +107,10 @@ fn a_hung_task_whose_first_line_is_cut_off() {
     let found = reports(log);
     assert_eq!(found.len(), 2);
     assert_eq!(found[0]["title"], "INFO: task hung in zeta_net_ns");
-    assert_eq!((&found[0]["comm"], &found[0]["pid"]), (&"zetad".into(), &10467.into()));
+    assert_eq!(
+        (&found[0]["comm"], &found[0]["pid"]),
+        (&"zetad".into(), &10467.into())
+    );
     assert_eq!(found[1]["title"], "INFO: task hung in zeta_cleanup");
 }
 
@@ -163,7 +172,10 @@ fn two_consoles_print_each_line_twice() {
 [  349.1] [c000003fdb8efd10] [c00000000069e388] zeta_write+0xd8/0x270
 [  349.1] ---[ end trace 4456a1917aa7e1d7 ]---
 ";
-    let twice: String = log.lines().map(|line| format!("{line}\n{line}\n")).collect();
+    let twice: String = log
+        .lines()
+        .map(|line| format!("{line}\n{line}\n"))
+        .collect();
     let found = reports(twice);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["corrupted"], false);
@@ -204,4 +216,87 @@ fn a_zfs_of_old_names_the_function_in_front() {
     let log = "SPLError: 14243:0:(zeta.c:484:zeta_free()) SPL PANIC\n\
                SPL: Showing stack for process 14243\n";
     assert_eq!(titles(log)[0].0, "SPL PANIC in zeta_free");
+}
+
+const OOPS: &str = "\
+BUG: kernel NULL pointer dereference, address: 0000000000000018
+Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI
+CPU: 5 UID: 1000 PID: 4711 Comm: zeta worker Tainted: G        W  OE      6.11.0-9-generic #9-Ubuntu
+RIP: 0010:zeta_poll+0x7c/0x1d0 [zeta]
+RSP: 0018:ffffb5d80a3b7c40 EFLAGS: 00010246
+Call Trace:
+ <TASK>
+ zeta_flush+0x58/0x210 [zeta]
+ do_sys_poll+0x3f5/0x9a0
+ </TASK>
+---[ end trace 0000000000000000 ]---
+";
+
+#[test]
+fn what_loggers_shells_and_terminals_put_around_each_line() {
+    let shapes: [(&str, fn(&str) -> String); 12] = [
+        ("colours without their ESC", |line| {
+            format!("[32m[  123.456000] [0m[31m{line}[0m")
+        }),
+        ("cat -v", |line| {
+            format!("^[[32m[  123.456000] ^[[0m^[[1;31m{line}^[[0m")
+        }),
+        ("rsyslog", |line| {
+            format!("Nov 23 14:20:48 h1 kernel: #033[32m[  123.456000] #033[0m{line}#033[0m")
+        }),
+        ("printf", |line| {
+            format!("\\033[32m[  123.456000] \\033[0m{line}")
+        }),
+        ("Loki", |line| {
+            format!("2026-11-23T14:20:48+01:00 {{host=\"h1\"}} [  123.456000] {line}")
+        }),
+        ("logfmt", |line| {
+            format!("level=warn msg=\"[  123.456000] {line}\" source=kmsg")
+        }),
+        ("a table", |line| {
+            format!("| 2026-11-23 14:20:48 | h1 | [  123.456000] {line} |")
+        }),
+        ("rows that go on", |line| {
+            format!("813,14:20:48,Guest,\"[  123.456000] {line}\n\",d71ed218,,,,")
+        }),
+        ("fluentd", |line| {
+            let message = serde_json::json!({ "priority": "4", "message": line });
+            format!("2026-11-23 14:20:48.123 +0100 kernel: {message}")
+        }),
+        ("wall", |line| format!(" kernel:{line}")),
+        ("a stamp that was cut", |line| {
+            format!("123.456000][ T4711] {line}")
+        }),
+        ("a pager", |line| {
+            line.strip_suffix(" [zeta]")
+                .map_or(line.to_owned(), |cut| format!("{cut} [ze>"))
+        }),
+    ];
+    for (name, shape) in shapes {
+        let log: String = OOPS.lines().map(|line| shape(line) + "\n").collect();
+        let found = reports(log);
+        assert_eq!(found.len(), 1, "{name}");
+        let title = "BUG: unable to handle kernel NULL pointer dereference in zeta_poll";
+        assert_eq!(found[0]["title"], title, "{name}");
+        assert_eq!(found[0]["kernel"]["release"], "6.11.0-9-generic", "{name}");
+        assert_eq!(
+            (&found[0]["comm"], frames(&found[0])),
+            (&"zeta worker".into(), 2),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_comm_of_a_line_that_a_pager_cut_off() {
+    let log = OOPS
+        .replace("6.11.0-9-generic #9-Ubuntu", "6.11.0>")
+        .replace("zeta worker", "CPU 0/KVM");
+    let found = reports(log);
+    assert_eq!(
+        (&found[0]["comm"], &found[0]["pid"]),
+        (&"CPU 0/KVM".into(), &4711.into())
+    );
+    assert_eq!(found[0]["kernel"]["taint"], "WOE");
+    assert_eq!(found[0]["kernel"]["release"], Value::Null);
 }

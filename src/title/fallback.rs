@@ -25,7 +25,10 @@ pub fn function(
 fn first_frame(grammar: &Grammar, rule: Option<&FunctionRule>, splat: &Splat) -> Option<String> {
     // Where the kernel vouches for none of its frames, as without frame pointers, the first one is all that is named.
     let vouches = splat.own_frames().iter().any(|frame| frame.reliable);
-    let frames = splat.own_frames().iter().filter(|frame| frame.reliable == vouches);
+    let frames = splat
+        .own_frames()
+        .iter()
+        .filter(|frame| frame.reliable == vouches);
     let names = frames.map(Frame::name).filter(|name| !name.is_empty());
     let names = names.map(readable);
     let mut names =

@@ -131,6 +131,15 @@ pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark> {
     .parse(input)
 }
 
+/// `1717.272016][ T5005] `, `1717.272016] `: the stamp that a cut went through, at the head of a log.
+pub fn cut_stamp(input: &str) -> IResult<&str, Mark> {
+    let fraction = take_while_m_n(6, 6, |c: char| c.is_ascii_digit());
+    let time = pair(terminated(digit1, char('.')), fraction)
+        .map_opt(|(whole, fraction)| micros(whole, fraction));
+    let end = (char(']'), peek(one_of(" [")), opt(char(' ')));
+    map(terminated(time, end), Mark::Time).parse(input)
+}
+
 /// `[] `, `[...] `, `[xxx.xxxxxx] `: a stamp that somebody emptied before showing the log.
 pub fn emptied(input: &str) -> IResult<&str, Mark> {
     let nothing = take_while(|c: char| ".\u{2026}xX#*".contains(c));

@@ -51,7 +51,7 @@ impl Assembler<'_> {
             || !stopped && lane.strands.turn_to(&mut lane.open, has)
         {
             if let Some(open) = &mut lane.open {
-                open.take_part(&header, line);
+                open.take_part(grammar, &header, line);
                 open.note_panic(grammar, line);
             }
             lane.cut_here = None;

@@ -113,9 +113,15 @@ impl Assembler<'_> {
             self.lanes[index].orphans.dumped_at = Some(line.number);
         }
         let is_over = |report: &SplatBuilder| {
-            line.number - report.last_line() > MAX_HEADLESS_GAP || report.is_followed_by_another(kind)
+            line.number - report.last_line() > MAX_HEADLESS_GAP
+                || report.is_followed_by_another(kind)
         };
-        if self.lanes[index].orphans.headless.as_ref().is_some_and(is_over) {
+        if self.lanes[index]
+            .orphans
+            .headless
+            .as_ref()
+            .is_some_and(is_over)
+        {
             self.give_up_headless(index, boots);
         }
         let lane = &mut self.lanes[index];
@@ -156,7 +162,8 @@ impl Assembler<'_> {
         if report.proves_a_report() && !asked && !known {
             report.mark();
             let boot = boots.claim(first_line);
-            self.complete.push(report.of_boot(boot).close(Closing::Silence));
+            self.complete
+                .push(report.of_boot(boot).close(Closing::Silence));
         }
     }
 

@@ -15,7 +15,7 @@ use super::types::Splat;
 use super::{FRAGMENT, HEADLESS};
 use crate::grammar::Grammar;
 use crate::line::LogLine;
-use crate::line::kind::{CpuLine, Frame, Header, LineKind, Section, undecoded};
+use crate::line::kind::{CpuLine, Frame, Header, LineKind, Section, line_kind, undecoded};
 use limits::{KeptText, LineLayout, Strangers};
 use phase::{Phase, TraceState};
 use rows::Awaited;
@@ -293,9 +293,13 @@ impl SplatBuilder {
     }
 
     /// Takes in a header that is a part of the report.
-    pub fn take_part(&mut self, header: &Header<'_>, line: &LogLine<'_>) {
+    pub fn take_part(&mut self, grammar: &Grammar, header: &Header<'_>, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        self.keep(line, LineClass::Text);
+        let class = match line_kind(grammar, &line.text, line.number) {
+            LineKind::Known(detail) => LineClass::Known(detail),
+            _ => LineClass::Text,
+        };
+        self.keep(line, class);
         self.add_who(CpuLine {
             cpu: header.cpu,
             pid: header.pid,

@@ -164,8 +164,7 @@ impl SplatBuilder {
         if self.is_interrupted_context {
             return;
         }
-        let is_in_program =
-            |(name, value): &Register| is_pointer(name) && is_of_program(value);
+        let is_in_program = |(name, value): &Register| is_pointer(name) && is_of_program(value);
         if self.splat.rip.is_none() && registers.iter().any(is_in_program) {
             self.expect_no_frames();
         }
