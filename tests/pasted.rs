@@ -300,3 +300,31 @@ fn the_comm_of_a_line_that_a_pager_cut_off() {
     assert_eq!(found[0]["kernel"]["taint"], "WOE");
     assert_eq!(found[0]["kernel"]["release"], Value::Null);
 }
+
+#[test]
+fn narrow_windows_part_what_names_the_kernel_and_a_lock() {
+    let bytes = "[  123.456063] Code: 0f 1f 44 00 00 55 48 89 e5 41 54 53 48 89 fb 48 8b 47 10\n<48> 8b 40 18\n";
+    let cpu = "[  123.456035] CPU: 5 UID: 1000 PID: 4711 Comm: zeta worker Tainted: G        W  OE      6.11.0-9-generic\n\
+               #9-Ubuntu\n";
+    let log = format!("[  123.456000] Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI\n{cpu}{bytes}");
+    let found = reports(log);
+    assert_eq!(found[0]["kernel"]["release"], "6.11.0-9-generic");
+    assert_eq!(found[0]["code"]["trap_offset"], 19);
+    let lock = "\
+WARNING: possible circular locking dependency detected
+6.8.0 #12 Not tainted
+------------------------------------------------------
+zetad/4382 is trying to acquire lock:
+ffff888101bdb92c (zeta_owner){-.-.}-{3:3}, at:
+zeta_unlock+0x1d6/0x38d [zeta]
+but task is already holding lock:
+ffff8881e9518da0 (&zq->lock){-.-.}-{2:2}, at:
+zq_lock+0xf/0x1f
+stack backtrace:
+CPU: 0 PID: 4382 Comm: zetad Not tainted 6.8.0 #12
+Call Trace:
+ zeta_unlock+0x1d6/0x38d [zeta]
+ zeta_close+0x1d6/0x38d [zeta]
+";
+    assert_eq!(titles(lock)[0].0, "possible deadlock in zeta_unlock");
+}
