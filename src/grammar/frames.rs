@@ -89,6 +89,8 @@ pub enum LandmarkUse {
     Damage,
     /// Begins a message that is no report but dumps a stack.
     Intruder,
+    /// Says that somebody asked where CPUs or tasks are: what follows is no report.
+    Dump,
 }
 
 /// Whose stack the frames after a landmark are.

@@ -62,6 +62,9 @@ use memberships::Memberships;
 /// The landmark which says that the machine stops.
 const KERNEL_PANIC: &str = "kernel-panic";
 
+/// Begins a call trace, which may be all that is left of a report.
+const CALL_TRACE: [&str; 2] = ["Call Trace:", "Call trace:"];
+
 /// What is printed before a WARN or BUG (include/asm-generic/bug.h, `CUT_HERE`).
 pub const CUT_HERE: &str = "[ cut here ]";
 
@@ -207,6 +210,12 @@ impl Grammar {
             .any(|mark| mark.purpose == LandmarkUse::Intruder)
     }
 
+    /// True for a line which says that somebody asked where CPUs or tasks are.
+    pub fn is_dump(&self, line: &str) -> bool {
+        self.signs_in(line)
+            .any(|mark| mark.purpose == LandmarkUse::Dump)
+    }
+
     /// The landmarks with a use of their own that a line is: one search shows that it is none of them.
     pub fn signs_in<'g>(&'g self, line: &str) -> impl Iterator<Item = &'g Landmark> {
         let has_use = |mark: &&Landmark| mark.purpose != LandmarkUse::Place;
@@ -278,6 +287,7 @@ impl Grammar {
             .chain(sites)
             .map(String::as_str)
             .chain([CUT_HERE, END_TRACE])
+            .chain(CALL_TRACE)
     }
 
     /// Literals of the lines that a report, or a quoted piece of one, may begin with.

@@ -38,7 +38,7 @@ pub fn in_report(
     let mut has_frames = lines.iter().any(TitleLine::is_frame_without_title);
     for (landmark, at) in traces {
         let cut = lines.len() - at < MIN_TRACE;
-        let frames = !cut && frames_follow(lines.get(at + 1..).unwrap_or_default());
+        let frames = !cut && frames_follow(&lines[at..]);
         // syzkaller calls such a report corrupted, and its titles are followed here.
         if cut || !frames && !landmark.may_be_empty {
             return true;
@@ -52,11 +52,14 @@ fn first(landmark: &Landmark, lines: &[TitleLine<'_>]) -> Option<usize> {
     lines.iter().position(|line| line.is_trace(landmark))
 }
 
-/// True where a frame comes before the next trace begins.
+/// True where a frame comes before the next trace begins. Two consoles print the first line twice; the first frame of
+/// arm begins a trace itself.
 fn frames_follow(lines: &[TitleLine<'_>]) -> bool {
-    for line in lines.iter().take(MAX_GAP) {
+    let first = lines.first().map(|line| line.text);
+    let rest = lines.iter().skip_while(|line| Some(line.text) == first);
+    for line in rest.take(MAX_GAP) {
         if line.begins_trace() {
-            return false;
+            return line.functions().next().is_some();
         }
         if line.text.contains(NO_STACK_KEPT) || line.functions().next().is_some() {
             return true;

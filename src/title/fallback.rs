@@ -5,24 +5,43 @@
 
 use super::lines::readable;
 use super::{Captured, FUNCTION, fill, tidy};
-use crate::grammar::{Grammar, TitleForm};
+use crate::grammar::{FunctionRule, Grammar, TitleForm};
 use crate::splat::{Frame, Splat};
 
 /// The function that the log names. Where the lines of two reports were mixed only that of the header is
-/// `sure` to be of this one.
-pub fn function(grammar: &Grammar, splat: &Splat, sure: bool) -> Option<String> {
+/// `sure` to be of this one. Frames that the rule passes over are named only where there are no others.
+pub fn function(
+    grammar: &Grammar,
+    rule: Option<&FunctionRule>,
+    splat: &Splat,
+    sure: bool,
+) -> Option<String> {
     let at = splat.at.function.as_deref();
     let rip = splat.rip.as_ref().and_then(|rip| rip.function.as_deref());
     // The header's function is of this report for certain; RIP and frames may be of another one.
     let known = at.or(rip.filter(|_| sure)).map(readable);
-    known.or_else(|| first_frame(grammar, splat).filter(|_| sure))
+    known.or_else(|| first_frame(grammar, rule, splat).filter(|_| sure))
 }
 
-fn first_frame(grammar: &Grammar, splat: &Splat) -> Option<String> {
-    let frames = splat.own_frames().iter().filter(|frame| frame.reliable);
+fn first_frame(grammar: &Grammar, rule: Option<&FunctionRule>, splat: &Splat) -> Option<String> {
+    // Where the kernel vouches for none of its frames, as without frame pointers, the first one is all that is named.
+    let vouches = splat.own_frames().iter().any(|frame| frame.reliable);
+    let frames = splat
+        .own_frames()
+        .iter()
+        .filter(|frame| frame.reliable == vouches);
     let names = frames.map(Frame::name).filter(|name| !name.is_empty());
-    let mut names = names.map(readable);
-    names.find(|name| !grammar.is_machinery(name) && !grammar.is_in("noise", name))
+    let names = names.map(readable);
+    let mut names =
+        names.filter(|name| !grammar.is_machinery(name) && !grammar.is_in("noise", name));
+    let passed = rule.map(|rule| rule.skip.iter().chain(&rule.pass));
+    let is_passed = |name: &String| {
+        let mut sets = passed.clone().into_iter().flatten();
+        sets.any(|set| grammar.is_in(set, name))
+    };
+    let first = names.next()?;
+    let mut all = std::iter::once(first.clone()).chain(names);
+    Some(all.find(|name| !is_passed(name)).unwrap_or(first))
 }
 
 /// The title with this function; without one with the file that the header names; without that it ends before.

@@ -195,7 +195,7 @@ fn by_form(grammar: &Grammar, form: &TitleForm, groups: &Captured, report: &Line
     {
         Some(found) => Some(found.name.clone()),
         None if general => None,
-        None => fallback::function(grammar, splat, sure),
+        None => fallback::function(grammar, form.function.as_ref(), splat, sure),
     };
     let syzbot_function = walked.function.map(|found| found.name);
     // syzbot's title is kept wherever it names the function that is named here.

@@ -119,14 +119,26 @@ impl JsonRecords {
 }
 
 /// The line without what may be around its JSON: a record separator (RFC 7464), the dash of a
-/// YAML list. Nothing where it holds none.
+/// YAML list, fluentd's time and tag. Nothing where it holds none.
 fn content(line: &str) -> Option<&str> {
-    let line = line.trim();
+    let line = behind_tag(line.trim());
     let line = line
         .strip_prefix('\x1e')
         .or_else(|| line.strip_prefix("- "))
         .unwrap_or(line);
     line.starts_with(['{', '}', '[', ']', '"']).then_some(line)
+}
+
+/// The object after `2026-11-23 14:20:48 +0100 kernel: `, as fluentd writes it into files; a program has another tag.
+fn behind_tag(line: &str) -> &str {
+    let object = |at: usize| {
+        let (tag, object) = line.split_at_checked(at)?;
+        let word = tag.split_whitespace().next_back()?;
+        matches!(word.trim_end_matches(':'), "kernel" | "kern" | "kmsg").then_some(object)
+    };
+    let starts_with_digit = line.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let at = starts_with_digit.then(|| line.find("{\"")).flatten();
+    at.and_then(object).unwrap_or(line)
 }
 
 /// An object, or all of a document, on one line. False where no message is in it.

@@ -258,11 +258,42 @@ fn unquoted(text: &str) -> &str {
         // An object of JSON: its decoder knows the other fields as well.
         (!inner[..at].contains("{\"")).then(|| &inner[at + 1..])
     };
+    if let Some(cell) = last_cell(text) {
+        return cell;
+    }
     let may_end = text.trim_end().ends_with(['"', '\'', '`', ',', '}', ']']);
     if !may_end {
-        return text;
+        let field = in_open_field(text).or_else(|| in_pair(text));
+        return field.unwrap_or(text);
     }
     ['"', '\'', '`'].into_iter().find_map(inner).unwrap_or(text)
+}
+
+/// The message in the last column of a table: `| 14:20:48 | h1 | [   12.345678] text |`.
+fn last_cell(text: &str) -> Option<&str> {
+    let cells = text.trim().strip_prefix("| ")?.strip_suffix(" |")?;
+    let is_console = |cell: &&str| framing::of_console(cell).is_some();
+    let starts = cells.match_indices("| ").map(|(at, _)| &cells[at + 2..]);
+    std::iter::once(cells).chain(starts).find(is_console)
+}
+
+/// The field of a row that goes on in the next line, because the message in it ends with a line feed: WSL's traces.
+fn in_open_field(text: &str) -> Option<&str> {
+    const OPEN: &str = ",\"";
+    let at = text.find(",\"[")?;
+    let message = &text[at + OPEN.len()..];
+    framing::of_console(message).map(|_| message)
+}
+
+/// The value of `msg="[   12.345678] text" source=kmsg` (logfmt).
+fn in_pair(text: &str) -> Option<&str> {
+    const OPEN: &str = "=\"";
+    let at = text.find("=\"[")?;
+    let value = &text[at + OPEN.len()..];
+    let (message, pairs) = value.rsplit_once("\" ")?;
+    let mut pairs = pairs.split(' ');
+    let is_console = framing::of_console(message).is_some();
+    (is_console && pairs.all(|pair| pair.contains('='))).then_some(message)
 }
 
 impl Framing {

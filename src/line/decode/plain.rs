@@ -3,7 +3,7 @@
 //! Nearly every line of a console log is one. Here it is known by its bytes, in one pass; the long way
 //! through all framings and formats would give the same.
 
-use super::{html, markdown, runs};
+use super::{html, markdown, runs, terminal};
 use crate::line::{LogLine, framing};
 
 /// Reads a line that the long way would read alike; `None` where it might not.
@@ -36,6 +36,7 @@ fn is_text(text: &str) -> bool {
         && !text.starts_with(runs::NOTE)
         && !runs::may_hold_intruder(text);
     !text.is_empty()
+        && !terminal::holds_spelled_colour(text)
         && is_one_message
         && !html::holds_tag(text)
         && markdown::is_none(text)

@@ -46,7 +46,8 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
             push(&mut found, framing, text);
             return found;
         };
-        if framing.present {
+        // A log that has stamps has them in front of every message: after a clock alone it is a label of the logger.
+        if framing.is_kernels() {
             push(&mut found, framing, &text[..end]);
         }
         rest = &text[end..];

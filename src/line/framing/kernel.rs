@@ -134,6 +134,15 @@ pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark> {
     .parse(input)
 }
 
+/// `1717.272016][ T5005] `, `1717.272016] `: the stamp that a cut went through, at the head of a log.
+pub fn cut_stamp(input: &str) -> IResult<&str, Mark> {
+    let fraction = take_while_m_n(6, 6, |c: char| c.is_ascii_digit());
+    let time = pair(terminated(digit1, char('.')), fraction)
+        .map_opt(|(whole, fraction)| micros(whole, fraction));
+    let end = (char(']'), peek(one_of(" [")), opt(char(' ')));
+    map(terminated(time, end), Mark::Time).parse(input)
+}
+
 /// `[] `, `[...] `, `[xxx.xxxxxx] `: a stamp that somebody emptied before showing the log.
 pub fn emptied(input: &str) -> IResult<&str, Mark> {
     let nothing = take_while(|c: char| ".\u{2026}xX#*".contains(c));
@@ -141,15 +150,29 @@ pub fn emptied(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it. Tables number their rows so, too,
-/// with a blank after: the line of a kernel that begins with a blank is no header.
+/// with a blank after: the line of a kernel that begins with a blank is no header. The second half of a `Code:` line may
+/// begin with the byte that is marked.
 pub fn level_number(input: &str) -> IResult<&str, Mark> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
     let mut level =
         delimited(char('<'), number, char('>')).map_opt(|digits: &str| digits.parse().ok());
     let (rest, (level, source)) = level.parse(input).map(|(rest, n)| (rest, level_of(n)))?;
+    if begins_with_byte(rest) {
+        return Err(nom::Err::Error(nom::error::Error::new(
+            input,
+            nom::error::ErrorKind::Verify,
+        )));
+    }
     let is_sure = source == Source::Program || !rest.starts_with(' ');
     let source = if is_sure { source } else { Source::Unknown };
     Ok((rest, Mark::Level(level, source)))
+}
+
+/// ` 8b 40 18`: a byte of instructions and another one.
+fn begins_with_byte(text: &str) -> bool {
+    let is_byte = |byte: &[u8]| byte[0] == b' ' && byte[1..].iter().all(u8::is_ascii_hexdigit);
+    let bytes = text.as_bytes().chunks_exact(3).take(2);
+    bytes.len() == 2 && bytes.clone().all(is_byte)
 }
 
 /// The level in a priority, and who wrote the line by its facility: 0 is the kernel's alone

@@ -78,6 +78,7 @@ const LAYERS: &[Layer] = &[
     any(kernel::minute),
     any(kernel::indented),
     any(kernel::stamp_without_brackets),
+    any(kernel::cut_stamp),
     any(kernel::emptied),
     // Before the clocks: logcat's may begin as one of theirs.
     any(android::logcat),

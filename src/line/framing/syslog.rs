@@ -53,11 +53,12 @@ fn tag_or_column(input: &str) -> IResult<&str, &str> {
     alt((name, tag("kernel  "))).parse(input)
 }
 
-/// `kernel: `, `host kernel: ` where people cut the date off.
+/// `kernel: `, `host kernel: ` where people cut the date off; ` kernel:` below the line that wall(1) puts first.
 pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark> {
     let word = take_while1(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let host = terminated(word, char(' '));
-    map((opt(host), name), |_| Mark::Of(Source::Kernel)).parse(input)
+    let tag = (space0, opt(host), name);
+    map(tag, |_| Mark::Of(Source::Kernel)).parse(input)
 }
 
 /// `host kern.warn kernel: `: busybox's syslogd and OpenWrt's logread. What programs write to /dev/kmsg has another

@@ -72,12 +72,22 @@ pub(super) fn symbol_ref(input: &str) -> IResult<&str, CodeRef> {
     Ok((rest, code))
 }
 
-/// A bare address: `0xffffffffa0106083`, `[<ffffffff81012345>]`.
+/// A bare address: `0xffffffffa0106083`, `[<ffffffff81012345>]`; both where a kernel without kallsyms prints what it
+/// would name (`[<8056fdb0>] 0x8056fdb0`), OpenWrt's with the module (`0xffffffc078f78a18 [mt76@00000000936acc78+0xe000]`).
 fn address_ref(input: &str) -> IResult<&str, CodeRef> {
-    let prefixed = preceded(tag("0x"), hex_number);
-    let (rest, address) = alt((prefixed, bracketed_address)).parse(input)?;
+    let prefixed = || preceded(tag("0x"), hex_number);
+    let (rest, address) = alt((prefixed(), bracketed_address)).parse(input)?;
+    let (rest, _) = opt(prefixed()).parse(rest)?;
+    let place = (char('@'), hex_digit1, tag("+0x"), hex_digit1);
+    let module = delimited(
+        tag(" ["),
+        nom::sequence::terminated(module_name, place),
+        char(']'),
+    );
+    let (rest, module) = opt(module).parse(rest)?;
     let code = CodeRef {
         address: Some(address),
+        module: module.map(str::to_owned),
         ..CodeRef::default()
     };
     Ok((rest, code))
@@ -122,11 +132,13 @@ const IN_SYMBOL: [bool; 256] = {
     table
 };
 
-/// `+0x11/0x330`, or `+0x11` alone where a log was cut.
+/// `+0x11/0x330`, or `+0x11` alone where a log was cut. A pager marks what it cut off at the margin by `>`: of the size
+/// in front of it digits may be missing.
 fn extent(input: &str) -> IResult<&str, (u64, Option<u64>)> {
     let offset = preceded(tag("+0x"), hex_number);
     let size = preceded(tag("/0x"), hex_number);
-    pair(offset, opt(size)).parse(input)
+    let (rest, (offset, size)) = pair(offset, opt(size)).parse(input)?;
+    Ok((rest, (offset, size.filter(|_| !rest.starts_with('>')))))
 }
 
 type Module = (Option<String>, Option<String>);

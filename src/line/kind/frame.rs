@@ -190,10 +190,16 @@ fn reliability(text: &str) -> (bool, Cow<'_, str>) {
     }
 }
 
-/// What may come after a frame: nothing, or a remark in parentheses.
+/// What may come after a frame: nothing, a remark in parentheses, or what is left of a module where a pager cut the line
+/// off (systemd runs less with -S).
 fn is_frame_end(rest: &str) -> bool {
     let rest = rest.trim();
-    rest.is_empty() || (rest.starts_with('(') && rest.ends_with(')')) || rest.starts_with("from ")
+    let chopped = rest.strip_suffix('>');
+    let is_chopped = chopped.is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+    rest.is_empty()
+        || is_chopped
+        || (rest.starts_with('(') && rest.ends_with(')'))
+        || rest.starts_with("from ")
 }
 
 /// `ene_get_card_type drivers/usb/storage/ene_ub6250.c:1843 [inline]`: syzbot prints an inlined

@@ -52,9 +52,11 @@ pub fn may_be_continued(grammar: &Grammar, line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
     // The width comes first: "RETBleed: WARNING: …" is wider than any margin, and in every boot of many machines.
     if !BROKEN_WIDTHS.contains(&line.width) {
-        return is_code_line(text);
+        return is_code_line(text) || narrow::lacks_kernel(text);
     }
-    let is_narrow = line.framing.present && narrow::may_go_on(grammar, text);
+    // A lock without its place is half a line, whatever is in front of it.
+    let is_sure = || text.ends_with(", at:");
+    let is_narrow = (line.framing.present || is_sure()) && narrow::may_go_on(grammar, text);
     is_narrow || terminal::may_go_on(grammar, line) || may_reach_margin(grammar, text)
 }
 
@@ -102,10 +104,13 @@ pub fn continued(
         false => goes_on(grammar, text, tail),
     };
     let is_narrow = || may_be_halves(first, next) && narrow::goes_on(grammar, text, tail);
+    let is_kernel = || {
+        !next.framing.present && narrow::is_kernel(tail) && narrow::lacks_kernel(text.trim_start())
+    };
     // The cheap tests come first: this is asked of every long line of a report.
     let is_broken =
         || may_reach_margin(grammar, text.trim()) && is_margin_between(first, next) && goes_on();
-    let whole = bytes() || is_broken() || is_narrow();
+    let whole = bytes() || is_broken() || is_narrow() || is_kernel();
     (whole && !tail.is_empty()).then(|| LogLine {
         text: format!("{text} {tail}").into(),
         width: next.width,

@@ -18,6 +18,7 @@ pub(super) fn may_go_on(grammar: &Grammar, first: &str) -> bool {
         || is_frame(first)
         || is_header(grammar, first)
         || names_lock(first)
+        || is_lock_address(first)
 }
 
 /// True where `tail` is the rest of `first`, whatever the width at which it was broken.
@@ -36,10 +37,11 @@ pub(super) fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
     }
     match first {
         "" | "Code:" => false,
+        _ if is_lock_address(first) => tail.starts_with('(') && tail.contains("){"),
         "RIP:" => tail.starts_with(|c: char| c.is_ascii_digit()),
         _ if first.starts_with("Code:") => false,
         _ if is_taint(first) => begins_with_release(tail),
-        _ if is_state(first) => false,
+        _ if is_state(first) => lacks_kernel(first) && tail.starts_with('#'),
         _ if first.starts_with("Hardware name:") => ends_with_date(tail) && !ends_with_date(first),
         _ if first.starts_with("RIP:") || is_frame(first) => tail.starts_with(['[', '(']),
         _ if first.starts_with("Modules linked in:") || first.starts_with("Workqueue:") => false,
@@ -74,6 +76,11 @@ fn names_lock(first: &str) -> bool {
     first.ends_with(',') && first.contains("){")
 }
 
+/// The lock's address, whose name did not fit.
+fn is_lock_address(first: &str) -> bool {
+    matches!(first.len(), 8 | 16) && first.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The line that names CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
 fn is_state(first: &str) -> bool {
     // parisc has a row of registers that begins alike, with more blanks.
@@ -86,6 +93,19 @@ fn names_kernel(first: &str) -> bool {
     // `Not tainted` and `Tainted: G W` both end in this (kernel/panic.c, `print_tainted()`).
     let behind = first.split_once("ainted").map(|(_, behind)| behind);
     behind.is_some_and(|behind| behind.split_whitespace().any(is_release))
+}
+
+/// The line that names CPU and task is broken in front of the kernel's release, or of its build.
+pub(super) fn lacks_kernel(first: &str) -> bool {
+    let last = first.rsplit(' ').next().unwrap_or_default();
+    let is_before_build = || names_kernel(first) && is_release(last);
+    let is_before_release = || first.contains("ainted") && !names_kernel(first);
+    is_state(first) && (is_before_build() || is_before_release())
+}
+
+/// True for what such a line lacks.
+pub(super) fn is_kernel(tail: &str) -> bool {
+    tail.starts_with('#') || begins_with_release(tail)
 }
 
 fn is_release(word: &str) -> bool {

@@ -11,7 +11,7 @@ const COLUMNS: usize = 80;
 
 /// True for a line that fills the terminal.
 pub(super) fn may_go_on(grammar: &Grammar, line: &LogLine<'_>) -> bool {
-    line.width == COLUMNS && line.framing.time_us.is_some() && !is_whole(grammar, &line.text)
+    line.width == COLUMNS && line.framing.is_kernels() && !is_whole(grammar, &line.text)
 }
 
 /// The line that both halves were; `None` where they are two.
@@ -26,12 +26,30 @@ pub(super) fn joined(
         || narrow::is_header(grammar, tail)
         || is_of_system(tail);
     let is_one = may_go_on(grammar, first) && is_tail && !is_own && !tail.trim().is_empty();
-    // The halves are joined without a blank: the terminal breaks at the column, in the middle of a word.
+    // The halves are joined without a blank: the terminal breaks at the column, in the middle of a word. A mailer with a
+    // margin of 80 breaks at a blank, which is missed only between instruction bytes.
+    let blank = if ends_with_byte(&first.text, tail) {
+        " "
+    } else {
+        ""
+    };
     is_one.then(|| LogLine {
-        text: format!("{}{tail}", first.text).into(),
+        text: format!("{}{blank}{tail}", first.text).into(),
         width: next.width,
         ..first.clone().into_owned()
     })
+}
+
+/// True for instruction bytes of which the last one is whole, and so is the next.
+fn ends_with_byte(first: &str, tail: &str) -> bool {
+    let is_byte = |word: &str| {
+        let digits = word.trim_matches(['<', '>', '(', ')']);
+        digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let (last, next) = (first.rsplit(' ').next(), tail.split(' ').next());
+    first.trim_start().starts_with("Code:")
+        && last.is_some_and(is_byte)
+        && next.is_some_and(is_byte)
 }
 
 /// Three registers fill the terminal after a stamp of the usual width: nothing of them is missing.

@@ -27,7 +27,7 @@ impl Assembler<'_> {
         if header.kind.restart && !boots.makes_restart_a_surprise() {
             return;
         }
-        let state = self.lanes[index].orphans.headless.take();
+        let state = self.take_state_ahead(index, &header, line, boots);
         self.repeats.note(&header, line, boots);
         let completed = |open: &mut SplatBuilder| completes(open, &header, line);
         if let Some(mut open) = self.lanes[index].open.take_if(completed) {
@@ -60,16 +60,17 @@ impl Assembler<'_> {
             || !stopped && lane.strands.turn_to(&mut lane.open, has)
         {
             if let Some(open) = &mut lane.open {
-                open.take_part(&header, line);
+                open.take_part(grammar, &header, line);
                 open.note_panic(grammar, line);
             }
             lane.cut_here = None;
             self.mark_mixed(index);
         } else {
             self.open(index, header, inlined_at, line, boots);
-            // Only for a header that begins a report: a part would overwrite the state of the open
-            // one.
-            self.put_ahead(index, state, line);
+            // Only for a header that begins a report: a part would overwrite the state of the open one.
+            if let Some((open, state)) = self.lanes[index].open.as_mut().zip(state) {
+                open.take_state(state);
+            }
         }
     }
 
@@ -100,18 +101,22 @@ impl Assembler<'_> {
         self.lanes[index].open = Some(builder);
     }
 
-    /// What was printed of the CPU right in front of a header belongs to its report, where the header's kind says so.
-    fn put_ahead(&mut self, index: usize, state: Option<SplatBuilder>, line: &LogLine<'_>) {
-        let Some(open) = &mut self.lanes[index].open else {
-            return;
-        };
-        let is_near = |state: &SplatBuilder| line.number - state.last_line() <= MAX_STATE_GAP;
-        let kind = self.grammar.kind(open.kind());
-        let mut headers = kind.into_iter().flat_map(|kind| &kind.state_ahead);
-        let has_state = headers.any(|header| header.is_match(open.header()));
-        if let Some(state) = state.filter(|state| has_state && is_near(state)) {
-            open.take_state(state);
-        }
+    /// What was printed of the CPU right in front of a header, where its kind says that it belongs to its report. Else
+    /// it is of a report whose head is missing.
+    fn take_state_ahead(
+        &mut self,
+        index: usize,
+        header: &Header<'_>,
+        line: &LogLine<'_>,
+        boots: &mut Boots,
+    ) -> Option<SplatBuilder> {
+        let mut headers = header.kind.state_ahead.iter();
+        let has_state = headers.any(|pattern| pattern.is_match(&header.text));
+        let is_near = |state: &mut SplatBuilder| line.number - state.last_line() <= MAX_STATE_GAP;
+        let headless = &mut self.lanes[index].orphans.headless;
+        let state = headless.take_if(|state| has_state && is_near(state));
+        self.give_up_headless(index, boots);
+        state
     }
 
     /// Another report begins: the open one is over, save where another CPU may still print it.

@@ -146,7 +146,7 @@ impl Assembler<'_> {
             // After "cut here" a header comes; these lines are its text.
             && self.lanes[index].cut_here.is_none()
         {
-            self.take_headless(index, line, &kind);
+            self.take_headless(index, line, &kind, boots);
             if let LineKind::Frame(frame, _) = kind {
                 self.take_frame(index, *frame, line, boots);
             }

@@ -95,6 +95,7 @@ impl<'g> Assembler<'g> {
         self.rejoin.is_idle()
             && self.complete.is_empty()
             && self.lanes.all().iter().all(Lane::is_idle)
+            && self.lanes.all().iter().all(Lane::has_no_orphans)
     }
 
     /// Splats in the order in which they began: one that is complete waits for an earlier one that
@@ -150,6 +151,7 @@ impl<'g> Assembler<'g> {
             }
         }
         self.close_silent(number);
+        self.give_up_silent_headless(number, boots);
         self.in_order()
     }
 
@@ -174,6 +176,7 @@ impl<'g> Assembler<'g> {
             let lane = &mut self.lanes[index];
             lane.strands.finish(lane.open.as_ref());
             self.mark_mixed(index);
+            self.give_up_headless(index, boots);
             self.close(index, Closing::Cut);
             let lane = &mut self.lanes[index];
             lane.cut_here = None;

@@ -20,6 +20,9 @@ const MAX_LOOSE_GAP: u64 = 100;
 /// Lines of others between two lines of a report whose head is missing.
 const MAX_HEADLESS_GAP: u64 = 16;
 
+/// Lines between one that says that somebody asked for a dump, and the dump.
+const MAX_DUMP_GAP: u64 = 8;
+
 /// True for what a report prints of the CPU's state, in front of its frames.
 pub(super) fn is_state(kind: &LineKind) -> bool {
     matches!(
@@ -102,12 +105,30 @@ impl Assembler<'_> {
     }
 
     /// Keeps a line outside of any report that looks like one of a report's.
-    pub(super) fn take_headless(&mut self, index: usize, line: &LogLine<'_>, kind: &LineKind) {
-        let lane = &mut self.lanes[index];
-        let is_over =
-            |report: &mut SplatBuilder| line.number - report.last_line() > MAX_HEADLESS_GAP;
+    pub(super) fn take_headless(
+        &mut self,
+        index: usize,
+        line: &LogLine<'_>,
+        kind: &LineKind,
+        boots: &mut Boots,
+    ) {
+        if self.grammar.is_dump(&line.text) {
+            self.lanes[index].orphans.dumped_at = Some(line.number);
+        }
         // Lines so far apart belong to two reports, or to none.
-        lane.orphans.headless.take_if(is_over);
+        let is_over = |report: &SplatBuilder| {
+            line.number - report.last_line() > MAX_HEADLESS_GAP
+                || report.is_followed_by_another(kind)
+        };
+        if self.lanes[index]
+            .orphans
+            .headless
+            .as_ref()
+            .is_some_and(is_over)
+        {
+            self.give_up_headless(index, boots);
+        }
+        let lane = &mut self.lanes[index];
         if lane.orphans.headless.is_none() && is_state(kind) {
             let mut report = SplatBuilder::without_head(line, &self.path);
             if lane
@@ -119,11 +140,46 @@ impl Assembler<'_> {
             }
             lane.orphans.headless = Some(report);
         }
-        lane.orphans
-            .headless
-            .take_if(|report| !report.take(line, kind.clone()));
+        let ends = |report: &mut SplatBuilder| !report.take(line, kind.clone());
+        if lane.orphans.headless.as_mut().is_some_and(ends) {
+            self.give_up_headless(index, boots);
+        }
+        let lane = &mut self.lanes[index];
         if *kind == LineKind::Foreign && line.framing.present {
             lane.orphans.spoken_at = Some(line.number);
+        }
+    }
+
+    /// No end marker came for what looks like a report without its head: it is one all the same where its lines
+    /// show the CPU's state and then a call trace, and nobody has asked for them.
+    pub(super) fn give_up_headless(&mut self, index: usize, boots: &mut Boots) {
+        let orphans = &mut self.lanes[index].orphans;
+        let Some(mut report) = orphans.headless.take() else {
+            return;
+        };
+        let first_line = report.first_line();
+        let follows = |at: Option<u64>, lines: u64| {
+            at.is_some_and(|at| at <= first_line && first_line - at <= lines)
+        };
+        let asked = follows(orphans.dumped_at, MAX_DUMP_GAP);
+        let known = follows(orphans.given_up_at, MAX_SILENCE) || first_line <= self.given;
+        if report.proves_a_report() && !asked && !known {
+            report.mark();
+            let boot = boots.claim(first_line);
+            self.complete
+                .push(report.of_boot(boot).close(Closing::Silence));
+        }
+    }
+
+    /// Gives up reports without their heads whose callers have fallen silent.
+    pub(super) fn give_up_silent_headless(&mut self, now: u64, boots: &mut Boots) {
+        for index in 0..self.lanes.all().len() {
+            let headless = &self.lanes[index].orphans.headless;
+            let is_over =
+                |report: &SplatBuilder| now.saturating_sub(report.last_line()) > MAX_HEADLESS_GAP;
+            if headless.as_ref().is_some_and(is_over) {
+                self.give_up_headless(index, boots);
+            }
         }
     }
 

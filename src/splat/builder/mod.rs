@@ -15,7 +15,7 @@ use super::types::Splat;
 use super::{FRAGMENT, HEADLESS};
 use crate::grammar::Grammar;
 use crate::line::LogLine;
-use crate::line::kind::{CpuLine, Frame, Header, Section, undecoded};
+use crate::line::kind::{CpuLine, Frame, Header, LineKind, Section, line_kind, undecoded};
 use limits::{KeptText, LineLayout, Strangers};
 use phase::{Phase, TraceState};
 use rows::Awaited;
@@ -41,6 +41,10 @@ struct Expects {
     /// It must have a call trace.
     trace: bool,
 }
+
+/// Registers and frames that show a report which has neither head nor end.
+const MIN_REGISTERS: usize = 3;
+const MIN_FRAMES: usize = 2;
 
 /// Whether a report is being printed, or waits while another one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +176,20 @@ impl SplatBuilder {
         has_place && splat.frames.iter().any(|frame| frame.reliable)
     }
 
+    /// True where no end marker is needed to show the same: the call trace was begun, too, and holds callers.
+    pub fn proves_a_report(&self) -> bool {
+        let splat = &self.splat;
+        let has_place = splat.rip.is_some() || splat.registers.0.len() >= MIN_REGISTERS;
+        let is_traced = self.trace != TraceState::Awaited && splat.frames.len() >= MIN_FRAMES;
+        has_place && is_traced && splat.frames.iter().any(|frame| frame.reliable)
+    }
+
+    /// True for a line that only the next report's state begins with.
+    pub fn is_followed_by_another(&self, kind: &LineKind) -> bool {
+        let ends_trace = self.trace != TraceState::Awaited && !self.splat.frames.is_empty();
+        matches!(kind, LineKind::Cpu(_)) && (self.phase > Phase::Hardware || ends_trace)
+    }
+
     /// Puts the text that was printed before the header in front.
     pub fn prepend(&mut self, first_line: u64, mut messages: Vec<String>) {
         messages.append(&mut self.splat.message);
@@ -278,9 +296,13 @@ impl SplatBuilder {
     }
 
     /// Takes in a header that is a part of the report.
-    pub fn take_part(&mut self, header: &Header<'_>, line: &LogLine<'_>) {
+    pub fn take_part(&mut self, grammar: &Grammar, header: &Header<'_>, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        self.keep(line, LineClass::Text);
+        let class = match line_kind(grammar, &line.text, line.number) {
+            LineKind::Known(detail) => LineClass::Known(detail),
+            _ => LineClass::Text,
+        };
+        self.keep(line, class);
         self.add_who(CpuLine {
             cpu: header.cpu,
             pid: header.pid,

@@ -8,6 +8,9 @@ use crate::line::LogLine;
 use crate::line::kind::{CodeRef, CpuLine, Header, LineKind, Register, Section, is_user_segment};
 use compact_str::format_compact;
 
+/// Bytes of the first page, in which no program has code.
+const PAGE_SIZE: u64 = 4096;
+
 impl SplatBuilder {
     /// Takes in a line. False where the splat is over because foreign lines follow.
     pub fn take(&mut self, line: &LogLine<'_>, kind: LineKind) -> bool {
@@ -111,6 +114,9 @@ impl SplatBuilder {
             return;
         }
         if user || self.splat.rip.is_some() {
+            if user && self.splat.rip.is_none() {
+                self.expect_no_frames();
+            }
             self.is_interrupted_context = true;
             return;
         }
@@ -123,6 +129,13 @@ impl SplatBuilder {
             self.take_registers(vec![("rip".into(), address)]);
         }
         self.splat.rip = code;
+    }
+
+    /// The CPU ran a program: the kernel has no stack to print. A trace that was begun is another one.
+    fn expect_no_frames(&mut self) {
+        if self.trace == TraceState::Awaited && self.splat.frames.is_empty() {
+            self.expect_no_trace();
+        }
     }
 
     /// Some print the place twice: arm by name and by address, i386 the other way round, sh by both.
@@ -159,6 +172,10 @@ impl SplatBuilder {
         if self.is_interrupted_context {
             return;
         }
+        let is_in_program = |(name, value): &Register| is_pointer(name) && is_of_program(value);
+        if self.splat.rip.is_none() && registers.iter().any(is_in_program) {
+            self.expect_no_frames();
+        }
         self.learn_address(&registers);
         let known = &mut self.splat.registers.0;
         for (name, value) in registers {
@@ -173,4 +190,17 @@ impl SplatBuilder {
     fn repeats_trace(&self, line: &str) -> bool {
         self.trace != TraceState::Awaited && line.trim_start().starts_with("Caller[")
     }
+}
+
+/// The instruction pointer of riscv and mips, arm and arm64, powerpc, loongarch.
+fn is_pointer(name: &str) -> bool {
+    matches!(name, "epc" | "pc" | "nip" | "era")
+}
+
+/// True for an address in the lower half of 64 bits, where these architectures have programs; a call of NULL is the
+/// kernel's.
+fn is_of_program(address: &str) -> bool {
+    let number = u64::from_str_radix(address, 16).ok();
+    let is_low = |number| (PAGE_SIZE..1 << 63).contains(&number);
+    address.len() == 16 && number.is_some_and(is_low)
 }

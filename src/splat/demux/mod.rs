@@ -57,6 +57,8 @@ pub struct Orphans {
     pub headless: Option<SplatBuilder>,
     /// The last line of the kernel's own.
     pub spoken_at: Option<u64>,
+    /// The last line which says that somebody asked where CPUs or tasks are.
+    pub dumped_at: Option<u64>,
     /// Line at which a report was given up before its end, which may still come.
     pub given_up_at: Option<u64>,
 }
@@ -92,6 +94,11 @@ impl Lane {
     /// True where nothing says who printed a line.
     pub fn is_shared(&self) -> bool {
         self.caller.is_none()
+    }
+
+    /// True where nothing may turn out to be a report whose head is missing.
+    pub fn has_no_orphans(&self) -> bool {
+        self.orphans.headless.is_none()
     }
 
     /// True where no line is waited for.
