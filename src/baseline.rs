@@ -281,7 +281,7 @@ impl Baseline {
         let entries = document.get("known");
         // An inline list has no room for comments, and could not be edited entry by entry.
         if entries.is_some_and(|entries| !entries.is_array_of_tables()) {
-            return Err(fail(0, "the entries stand in one list".to_owned()));
+            return Err(fail(0, "the entries are in one list".to_owned()));
         }
         let entries = file.known.into_iter();
         let known = entries.map(|entry| {

@@ -9,9 +9,14 @@ pub type ReleaseOrder = (Vec<u64>, bool, u64, String);
 /// A release in the order of its numbers.
 pub fn version(release: &str) -> ReleaseOrder {
     let (numbers, rest) = release.split_at(release.find('-').unwrap_or(release.len()));
+    // `6.12.5+` was built from a tree with changes (scripts/setlocalversion), `6.12.5_1` is a distribution's.
+    let digits = |number: &str| {
+        let end = number.find(|c: char| !c.is_ascii_digit());
+        number[..end.unwrap_or(number.len())].parse()
+    };
     let numbers = numbers
         .split('.')
-        .map(|number| number.parse().unwrap_or_default());
+        .map(|number| digits(number).unwrap_or_default());
     // So that 6.12 and 6.12.0 are one.
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.resize(3, 0);
@@ -77,6 +82,7 @@ mod tests {
             "6.12.1",
             "6.12-rc11",
             "5.15.0-91-generic",
+            "6.12.5+",
         ];
         kernels.sort_by_cached_key(|release| version(release));
         let sorted = [
@@ -86,6 +92,7 @@ mod tests {
             "6.12-rc11",
             "6.12",
             "6.12.1",
+            "6.12.5+",
         ];
         assert_eq!(kernels, sorted);
     }

@@ -252,7 +252,7 @@ impl<'a> Batch<'a> {
         if self.ungrouped > 0 {
             let splats = render::count(self.ungrouped, "splat");
             self.tell(&format!(
-                "{splats} of further signatures stand in no group; read fewer inputs at once"
+                "{splats} of further signatures are in no group; read fewer inputs at once"
             ));
         }
         if !self.options.quiet {

@@ -128,10 +128,14 @@ impl Gather<'_> {
         };
         let name = path.display().to_string();
         for commit in inbox.commits(|| self.stop.is_asked_for())? {
-            inbox.mails(commit, |mail| {
+            let read = inbox.mails(commit, |mail| {
                 let content = Content::Whole(mail.bytes);
                 unpacker.unpack_member(&name, Some(mail.name), content, self);
-            })?;
+            });
+            // One damaged mail is no reason to lose all others.
+            if let Err(error) = read {
+                self.fail(&error);
+            }
         }
         Ok(())
     }

@@ -139,7 +139,9 @@ pub fn label(unit: Unit, cpus: &BTreeSet<u32>) -> String {
 fn register(number: u32, row: &Row) -> Option<Difference> {
     let known = row.register.as_ref();
     let own = known.map_or(0, |msr| {
-        msr.own_bits.iter().fold(0, |mask, bit| mask | 1u64 << bit)
+        let bits = msr.own_bits.iter();
+        // A user's grammar may name a bit that no register has.
+        bits.fold(0, |mask, bit| mask | 1u64.checked_shl(*bit).unwrap_or(0))
     });
     let numbers: Option<Vec<u64>> = row.values.iter().map(|agreed| hex(&agreed.value)).collect();
     let same = |numbers: &Vec<u64>| numbers.iter().all(|value| (value ^ numbers[0]) & !own == 0);

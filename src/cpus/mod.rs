@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// CPUs of a machine: the most that x86 kernels can have (`NR_CPUS`, arch/x86/Kconfig).
 const MAX_CPUS: u32 = 8192;
 
-/// Bytes of values that a table keeps; a listing of 8192 CPUs has half.
+/// Bytes of names and values that a table keeps; a listing of 8192 CPUs has half.
 const MAX_BYTES: usize = 64 << 20;
 
 /// The source of what the kernel prints in lines of their own.
@@ -40,6 +40,16 @@ pub enum Subject {
     Msr(u32),
     /// A field of a listing, or what a line is about: where it is printed, and its name.
     Field(String, String),
+}
+
+impl Subject {
+    /// Bytes of its names.
+    fn size(&self) -> usize {
+        match self {
+            Subject::Msr(_) => 0,
+            Subject::Field(listing, name) => listing.len() + name.len(),
+        }
+    }
 }
 
 /// Where a value is printed first.
@@ -213,6 +223,8 @@ impl CpuTable {
         let next = self.rows.len();
         let index = *self.index.entry(said.subject.clone()).or_insert(next);
         if index == next {
+            // Names count as well: a text may have a new one in each line.
+            self.bytes += said.subject.size();
             self.rows.push(Row {
                 subject: said.subject,
                 values: Vec::new(),

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// The first bytes of an SQLite database (https://www.sqlite.org/fileformat.html).
+/// The first bytes of an SQLite database (<https://www.sqlite.org/fileformat.html>).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// A longer line is no report.

@@ -214,8 +214,10 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
         if is_folder {
             steps.push(FolderStep::Folder(path));
         } else if let Some(part) = may_be_part.then(|| part_of_dump(&path)).flatten() {
-            room = room.saturating_sub(part.len());
-            dump.push(part);
+            room = room.saturating_sub(part.text.len());
+            let damage = part.damage.map(|reason| InputError::of(&path, reason));
+            steps.extend(damage.map(|error| FolderStep::Give(Err(error))));
+            dump.push(part.text);
         } else {
             let folder = handle.clone();
             steps.push(FolderStep::File(FileEntry { path, folder }));
@@ -233,8 +235,15 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
     Ok((steps, links))
 }
 
+/// A file that is a part of a pstore dump.
+struct DumpPart {
+    text: Vec<u8>,
+    /// Why the text is not all of it.
+    damage: Option<io::Error>,
+}
+
 /// The text of a file that is a part of a pstore dump, with a line feed at its end.
-fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
+fn part_of_dump(path: &Path) -> Option<DumpPart> {
     let mut text = Vec::new();
     let mut file = os::open_listed_path(path).ok()?;
     file.by_ref().take(HEAD).read_to_end(&mut text).ok()?;
@@ -244,18 +253,27 @@ fn part_of_dump(path: &Path) -> Option<Vec<u8>> {
     }
     // Only now all of it: any file may have such a name.
     file.take(MAX_PART).read_to_end(&mut text).ok()?;
+    // What is larger than any part is read as a file of its own, to its end.
+    if text.len() as u64 >= MAX_PART {
+        return None;
+    }
+    let mut damage = None;
     if !plain {
-        text = unpack_part(&text, MAX_PART)?.0;
+        let (part, end) = unpack_part(&text, MAX_PART)?;
+        text = part;
+        damage = end.err();
     }
     if !text.ends_with(b"\n") {
         text.push(b'\n');
     }
-    Some(text)
+    Some(DumpPart { text, damage })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flate2::Compression;
+    use flate2::bufread::ZlibEncoder;
 
     #[test]
     fn files_come_sorted_and_parts_of_a_dump_together() {
@@ -288,6 +306,23 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn a_damaged_part_of_a_dump_is_reported_and_its_beginning_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("dmesg-efi-1.enc.z");
+        let text = "Panic#1 Part1\n<4>[    1.000000] x\n".repeat(200);
+        let mut packed = Vec::new();
+        let mut encoder = ZlibEncoder::new(text.as_bytes(), Compression::fast());
+        encoder.read_to_end(&mut packed).expect("packed");
+        fs::write(&path, &packed[..packed.len() - 9]).expect("a file");
+        let found: Vec<_> = entries(folder.path()).collect();
+        let [Err(error), Ok(Entry::Dump { text, .. })] = found.as_slice() else {
+            panic!("{} entries", found.len());
+        };
+        assert!(text.starts_with(b"Panic#1 Part1\n"));
+        assert!(error.to_string().contains("dmesg-efi-1.enc.z"), "{error}");
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn of_register(
         .bits
         .iter()
         // The number may be of a user's grammar, and wrong.
-        .fold(0, |mask, bit| mask | 1u64 << (bit & 63));
+        .fold(0, |mask, bit| mask | 1u64.checked_shl(*bit).unwrap_or(0));
     let printed = &row.of(cpu)?.printed;
     let name = case.grammar.msr(register.msr).unwrap_or_default();
     let name = format!("MSR {:#x} {name}", register.msr);

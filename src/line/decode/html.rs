@@ -162,5 +162,7 @@ fn entity(text: &str) -> Option<(Option<char>, &str)> {
         })?,
         None => ENTITIES.iter().find(|(known, _)| *known == name)?.1,
     };
-    Some((Some(character), behind))
+    // A line feed by its number would begin a line that the log does not have.
+    let is_blank = character == NO_BREAK || character.is_control();
+    Some((Some(if is_blank { ' ' } else { character }), behind))
 }

@@ -434,3 +434,11 @@ fn a_line_in_quotation_marks_is_the_line() {
     }
     assert_eq!(texts(b"\"x\""), ["\"x\""]);
 }
+
+#[test]
+fn a_blank_or_a_line_feed_by_its_number_is_a_blank() {
+    assert_eq!(
+        texts(b"<pre>a&#160;b&#xa0;c&#10;d&#0;e</pre>"),
+        ["a b c d e"]
+    );
+}

@@ -162,6 +162,10 @@ fn section(text: &str) -> Option<LineKind> {
         Some(name) => (false, name),
         None => (true, inside),
     };
+    // `<>` is of a mail's author, or a format that had nothing to print.
+    if name.is_empty() {
+        return None;
+    }
     let section = match name {
         "TASK" => Section::Task,
         "IRQ" => Section::Irq,

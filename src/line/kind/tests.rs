@@ -109,5 +109,7 @@ fn a_frame_after_the_title_is_not_lost() {
 fn sections_open_and_close() {
     assert_eq!(read(" <IRQ>"), LineKind::Section(Section::Irq, true));
     assert_eq!(read(" </TASK>"), LineKind::Section(Section::Task, false));
+    assert_eq!(read("<>"), LineKind::Foreign);
+    assert_eq!(read("</>"), LineKind::Foreign);
     assert_eq!(read("<script>"), LineKind::Foreign);
 }

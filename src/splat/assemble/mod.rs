@@ -193,8 +193,9 @@ impl<'g> Assembler<'g> {
             return self.drop_headline(line.number);
         }
         let (index, given_up) = self.lanes.of(&line);
-        if let Some(open) = given_up {
-            self.complete.push(open.close(Closing::Silence));
+        if let Some(mut lane) = given_up {
+            let aside = lane.strands.give_up(|_| true);
+            self.close_all(lane.open.into_iter().chain(aside));
         }
         let grammar = self.grammar;
         let lane = &mut self.lanes[index];

@@ -151,7 +151,7 @@ fn cut_at_either_end_it_is_still_reported() {
 }
 
 #[test]
-fn without_its_head_it_is_told_by_its_end() {
+fn without_its_head_it_is_known_by_what_is_left() {
     let tail: String = WARNING.lines().skip(4).map(|l| format!("{l}\n")).collect();
     assert!(
         tail.contains("RIP: ") && tail.contains("end trace"),
@@ -165,7 +165,9 @@ fn without_its_head_it_is_told_by_its_end() {
         2
     );
     let without_end = tail.replace("---[ end trace", "the end");
-    assert!(splats(&without_end).iter().all(is_fragment));
+    let all = splats(&without_end);
+    assert_eq!(all.len(), 1, "registers and a call trace are no fragment");
+    assert!(is_headless(&all[0]));
 }
 
 #[test]
@@ -233,4 +235,18 @@ fn the_cpu_line_of_another_task_only_tells_the_kernel() {
         (None, Some(88), Some("a"))
     );
     assert_eq!(splat.kernel.release.as_deref(), Some("6.17.0"));
+}
+
+#[test]
+fn no_report_is_lost_where_there_are_more_callers_than_lanes() {
+    // Each prints the beginning of a report and nothing more.
+    let head = |caller: usize| {
+        format!(
+            "[    1.0][T{caller:5}] WARNING: CPU: 1 PID: {caller} at a/b.c:{caller} f{caller}+0x1/0x20\n"
+        )
+    };
+    let log: String = (1..=80).map(head).collect();
+    let mut pids: Vec<_> = splats(&log).iter().filter_map(|splat| splat.pid).collect();
+    pids.sort_unstable();
+    assert_eq!(pids, (1..=80).collect::<Vec<_>>());
 }

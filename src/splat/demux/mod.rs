@@ -132,9 +132,9 @@ impl Lanes {
         &self.all
     }
 
-    /// The lane of a line, and the report that had to make room for it. A line without framing
+    /// The lane of a line, and the lane that had to make room for it. A line without framing
     /// continues what came before it.
-    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<SplatBuilder>>) {
+    pub fn of(&mut self, line: &LogLine<'_>) -> (usize, Option<Box<Lane>>) {
         // The second line of a message has no stamp and no caller.
         if !line.framing.present {
             return (self.last, None);
@@ -153,15 +153,15 @@ impl Lanes {
         (index, given_up)
     }
 
-    fn add(&mut self, lane: Lane) -> (usize, Option<Box<SplatBuilder>>) {
+    fn add(&mut self, lane: Lane) -> (usize, Option<Box<Lane>>) {
         if self.all.len() < MAX_LANES {
             self.all.push(lane);
             return (self.all.len() - 1, None);
         }
-        // An idle lane goes without a loss; where none is idle an open report is given away as far as it came.
+        // An idle lane goes without a loss; where none is idle its reports are given away as far as they came.
         let index = self.all.iter().position(Lane::is_idle).unwrap_or(0);
         let old = std::mem::replace(&mut self.all[index], lane);
-        (index, old.open.map(Box::new))
+        (index, Some(Box::new(old)))
     }
 }
 

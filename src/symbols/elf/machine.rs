@@ -20,6 +20,8 @@ pub(in crate::symbols) enum Fixup {
     Subtract(usize),
     /// Six low bits of a byte become symbol + addend.
     Set6,
+    /// Symbol + addend is added to the six low bits.
+    Add6,
     /// Symbol + addend is taken off the six low bits.
     Subtract6,
     /// A ULEB128 number becomes symbol + addend, in as many bytes.
@@ -28,7 +30,7 @@ pub(in crate::symbols) enum Fixup {
     SubtractUleb,
 }
 
-use Fixup::{Absolute, Add, Relative, Set6, SetUleb, Subtract, Subtract6, SubtractUleb};
+use Fixup::{Absolute, Add, Add6, Relative, Set6, SetUleb, Subtract, Subtract6, SubtractUleb};
 
 /// `e_machine`, the kernel's name for it (the folder in arch/, or what `uname -m` prints), and the relocations
 /// that debug info and the tables of patch sites have.
@@ -119,7 +121,7 @@ const MACHINES: &[MachineRow] = &[
             (elf::R_LARCH_SUB16, Subtract(2)),
             (elf::R_LARCH_SUB32, Subtract(4)),
             (elf::R_LARCH_SUB64, Subtract(8)),
-            (elf::R_LARCH_ADD6, Set6),
+            (elf::R_LARCH_ADD6, Add6),
             (elf::R_LARCH_SUB6, Subtract6),
             (elf::R_LARCH_ADD_ULEB128, SetUleb),
             (elf::R_LARCH_SUB_ULEB128, SubtractUleb),

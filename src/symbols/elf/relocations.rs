@@ -266,6 +266,10 @@ fn apply_one(
             let byte = rest.first_mut()?;
             *byte = *byte & 0xc0 | target(0)? as u8 & 0x3f;
         }
+        Fixup::Add6 => {
+            let byte = rest.first_mut()?;
+            *byte = *byte & 0xc0 | byte.wrapping_add(target(0)? as u8) & 0x3f;
+        }
         Fixup::Subtract6 => {
             let byte = rest.first_mut()?;
             *byte = *byte & 0xc0 | byte.wrapping_sub(target(0)? as u8) & 0x3f;

@@ -349,7 +349,7 @@ impl<'a> View<'a> {
                     .or_default()
                     .push(index),
                 // Too short to have an ending of four bytes.
-                None => offsets.extend(self.strings_with(name, b"\0", index)),
+                None => offsets.extend(self.strings_that_end(name, index)),
             }
         }
         let filter = NameFilter::new(by_ending.keys().map(|&ending| u64::from(ending)));
@@ -382,6 +382,14 @@ impl<'a> View<'a> {
         }
         offsets.sort_unstable();
         offsets
+    }
+
+    /// Where strings end with a name that is too short for the filter of endings.
+    fn strings_that_end(&self, name: &str, index: usize) -> Vec<(u32, usize)> {
+        let pattern = [name.as_bytes(), b"\0"].concat();
+        let hits = memchr::memmem::find_iter(self.strings, &pattern);
+        hits.filter_map(|hit| Some((u32::try_from(hit).ok()?, index)))
+            .collect()
     }
 
     /// Where strings begin with `name` and what follows it, each with `index`.
