@@ -11,7 +11,7 @@ use super::tellers::Tellers;
 use super::{
     Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
     FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice,
-    Meaning, Memo, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
+    Meaning, Memo, Milestone, Msr, NeverLate, Numbering, PassedOver, PathRule, Requester, Rewrite,
     SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
@@ -71,6 +71,7 @@ pub(super) struct Document {
     pub bring_up: Vec<PathRule>,
     pub requester: Vec<Requester>,
     pub never_late: Vec<NeverLate>,
+    pub numbering: Vec<Numbering>,
     pub word: Vec<Word>,
     pub diagnosis: Vec<Diagnosis>,
     pub fault: Vec<Fault>,
@@ -160,6 +161,7 @@ impl Document {
             self.fault.push(fault);
         }
         self.never_late.extend(later.never_late);
+        replace_by(&mut self.numbering, later.numbering, |rule| &rule.name);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         replace_by(&mut self.cpu_columns, later.cpu_columns, |rule| &rule.name);
@@ -228,6 +230,7 @@ impl Document {
             bring_ups: self.bring_up,
             requesters: self.requester,
             never_late: self.never_late,
+            numberings: self.numbering,
             words: self.word,
             diagnoses: self.diagnosis,
             faults: self.fault,
