@@ -320,6 +320,34 @@ fn what_is_said_on_each_path() {
     insta::assert_snapshot!(all.join("\n"));
 }
 
+/// What is said where a report of another sort came from inside the clear.
+#[test]
+fn what_is_said_in_passing() {
+    const OFF: &str = "[    0.110000] x86/cpu: VMX (outside TXT) disabled by BIOS\n";
+    let oops = |below: &str| {
+        let text = format!(
+            "BUG: kernel NULL pointer dereference, address: 0000000000000010\n\
+             CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.9 #1\n\
+             RIP: 0010:do_clear_cpu_cap+0x5e/0x130\n\
+             RAX: 0000000000000000 RBX: 0000000000000085 RCX: 0000000000000000\n\
+             RDX: 0000000000000000 RSI: 0000000000000085 RDI: ffff88801f41a0c0\n\
+             Call Trace:\n <TASK>\n do_clear_cpu_cap+0x5e/0x130\n init_ia32_feat_ctl+0x357/0x4d0\n {below} </TASK>\n\
+             ---[ end trace 0000000000000000 ]---\n"
+        );
+        let stamped = text.lines().map(|line| format!("[    0.150000] {line}\n"));
+        stamped.collect::<String>()
+    };
+    let cases = [
+        ("AP", BRING_UP, AP),
+        ("AP, boot CPU as well", &[OFF, BRING_UP].concat(), AP),
+        ("boot CPU, resume", BRING_UP, RESUME),
+        ("initcall", BRING_UP, INITCALL),
+    ];
+    let all =
+        cases.map(|(case, before, below)| told(case, &[BANNER, before, &oops(below)].concat()));
+    insta::assert_snapshot!(all.join("\n"));
+}
+
 /// What is said of each function that asks for clears: where one CPU differs, and where the order is wrong.
 #[test]
 fn what_is_said_of_each_requester() {
@@ -356,5 +384,44 @@ fn a_clear_outside_of_identifications_is_the_kernel_s() {
             verdict.sentence
         );
         assert!(verdict.diagnosis.contains("since 6.10 (ee8962082a44)"));
+    }
+}
+
+/// Linux's own words and bugs have other numbers in kernels with more words; CPUID's have not.
+#[test]
+fn a_number_of_linux_s_own_is_doubted_in_a_vendor_s_kernel() {
+    let confidence = |release: &str, requester: &str, number: u32| {
+        let clear = splat(METAL, requester, number, AP);
+        let log = [BANNER, BRING_UP, &clear].concat();
+        verdict(&log.replace("6.12.9", release)).confidence
+    };
+    // 7*32+ 7 is Linux's own, 4*32+ 5 (VMX) is CPUID's.
+    let (own, of_cpuid) = (7 * 32 + 7, VMX);
+    for known in [
+        "6.12.9",
+        "6.12.0-rc3-00001-gee8962082a44",
+        "6.12.111+deb12-cloud-amd64",
+        "6.12.9-200.fc41.x86_64",
+        "6.12.9-arch1-1",
+    ] {
+        assert_eq!(
+            confidence(known, "init_intel", own),
+            Confidence::Certain,
+            "{known}"
+        );
+    }
+    for vendor in ["6.12.9-tegra-custom", "6.12.9-velinux.1.x86_64"] {
+        assert_eq!(
+            confidence(vendor, "init_intel", own),
+            Confidence::Likely,
+            "{vendor}"
+        );
+        assert_eq!(
+            confidence(vendor, "init_ia32_feat_ctl", of_cpuid),
+            Confidence::Certain
+        );
+        // The requester is known to clear just that.
+        let strings = confidence(vendor, "early_init_intel", 3 * 32 + 16);
+        assert_eq!(strings, Confidence::Certain, "{vendor}");
     }
 }

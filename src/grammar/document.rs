@@ -11,8 +11,8 @@ use super::memberships::Memberships;
 use super::{
     Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
     FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice,
-    Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule, Requester, Rewrite,
-    SummaryRule, Taint, WhoLine, Word, Wrappers, names,
+    Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, Numbering, PassedOver, PathRule,
+    Requester, Rewrite, SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -72,6 +72,7 @@ pub(super) struct Document {
     pub bring_up: Vec<PathRule>,
     pub requester: Vec<Requester>,
     pub never_late: Vec<NeverLate>,
+    pub numbering: Vec<Numbering>,
     pub word: Vec<Word>,
     pub diagnosis: Vec<Diagnosis>,
     pub fault: Vec<Fault>,
@@ -166,6 +167,7 @@ impl Document {
         }
         // Lists without names: a user's file can only add to them.
         self.never_late.extend(later.never_late);
+        replace_by(&mut self.numbering, later.numbering, |rule| &rule.name);
         self.depends.extend(later.depends);
         replace_by(&mut self.cpu_listing, later.cpu_listing, |rule| &rule.name);
         replace_by(&mut self.cpu_columns, later.cpu_columns, |rule| &rule.name);
@@ -243,6 +245,7 @@ impl Document {
             bring_ups: self.bring_up,
             requesters: self.requester,
             never_late: self.never_late,
+            numberings: self.numbering,
             words: self.word,
             diagnoses: self.diagnosis,
             faults: self.fault,

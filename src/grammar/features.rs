@@ -112,6 +112,9 @@ const BUILTIN: [Builtin; 4] = [
     builtin!("cpu-features/bugs"),
 ];
 
+/// Words of x86_capability[] that are not of CPUID: CPUID_LNX_1 to CPUID_LNX_5 (arch/x86/include/asm/cpufeature.h).
+const LINUX_WORDS: [u32; 5] = [3, 7, 8, 11, 21];
+
 /// Where the tables are in a folder of grammars.
 pub(super) const FOLDER: &str = "cpu-features";
 
@@ -268,6 +271,13 @@ impl FeatureTable<'_> {
         self.size().is_some_and(|size| {
             (size.ncapints..size.ncapints + size.nbugints).contains(&(number / 32))
         })
+    }
+
+    /// Whether Linux itself chose the number, and another vendor's kernel may have chosen another: that of a bug, or of a
+    /// bit in one of Linux's own words. Bits of other words are those of CPUID.
+    pub fn is_numbered_by_linux(&self, number: u32) -> bool {
+        let word = number / 32;
+        LINUX_WORDS.contains(&word) || word >= self.shortest()
     }
 
     /// Whether the kernel is surely of the series `X.Y`, or of a later one.

@@ -177,6 +177,16 @@ pub struct DecidingRegister {
     pub bits: Vec<u32>,
 }
 
+/// Kernels whose features have the numbers of the tables: a vendor's may have words of its own in between.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbering {
+    /// Whose kernels they are.
+    pub name: String,
+    /// Their releases, as `uname -r` prints them.
+    pub releases: Pattern,
+}
+
 /// What to do where the log lists the registers that a requester goes by.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

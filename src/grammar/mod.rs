@@ -39,7 +39,8 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 pub use boot_events::{BootEvent, BootEvents};
 pub use late_clear::{
     Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
-    NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines, Word,
+    NeverLate, Numbering, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines,
+    Word,
 };
 pub use lines::{Detail, Halves, HalvesName, LineForm, LineRule, LineRules};
 pub(crate) use memo::Memo;
@@ -111,6 +112,8 @@ pub struct Grammar {
     pub requesters: Vec<Requester>,
     /// Functions whose clears are never late.
     pub never_late: Vec<NeverLate>,
+    /// Kernels whose features have the numbers of the tables.
+    pub numberings: Vec<Numbering>,
     /// What the log itself says of a feature.
     pub words: Vec<Word>,
     /// Verdicts in words.

@@ -19,8 +19,6 @@ pub fn judge(
     let of_rule = rule.and_then(|rule| rule.fault);
     match (path, stage) {
         (PathName::Ap, _) if divergence == Divergence::Uniform => FaultName::Kernel,
-        // Nobody is at fault of a difference that is not known.
-        (PathName::Ap, _) if divergence == Divergence::Unknown => FaultName::Unknown,
         // What the firmware sets is alike now: that speaks for the kernel. But it is of a later time than the clear, so
         // it proves nothing.
         (PathName::Ap, _) if registers == ListedRegisters::Alike => FaultName::Unknown,

@@ -115,11 +115,42 @@ pub fn judge(
     if let Some((_, note)) = told {
         evidence.push(Case::note(note.line, log_says(note), "feature"));
         confidence = Confidence::Certain;
+    } else if let Some(doubt) = doubt_of_number(case, requester, &feature) {
+        evidence.push(doubt);
+        confidence = confidence.min(Confidence::Likely);
     }
     FoundFeature {
         feature: Some(feature),
         confidence,
     }
+}
+
+/// Numbers that Linux chose are shifted in kernels with words of their own. The vmlinux has its own table; a feature that
+/// the requester is known to clear confirms the number.
+fn doubt_of_number(
+    case: &Case<'_>,
+    requester: Option<&str>,
+    feature: &NamedFeature,
+) -> Option<Evidence> {
+    let number = feature.number?;
+    let name = feature.name.as_deref()?;
+    let release = case.splat.kernel.release.as_deref();
+    let release = release.or(case.boot.release())?;
+    let mut known = case.grammar.numberings.iter();
+    let shifts = case.features.is_numbered_by_linux(number)
+        && case.vmlinux.flag(number).is_none()
+        && !known.any(|rule| rule.releases.is_match(release));
+    let confirmed = requester.is_some_and(|function| {
+        let mut cleared = case.grammar.features_of(function);
+        cleared.any(|cleared| cleared == name)
+    });
+    let says = || {
+        format!(
+            "{release} is no release of mainline or of a distribution whose tables are known: there {number} may be \
+             another feature than {name}"
+        )
+    };
+    (shifts && !confirmed).then(|| Case::note(0, says(), "feature"))
 }
 
 /// True where RIP is in the function.

@@ -223,13 +223,18 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     });
     let listed = listed::judge(case, path.path, feature.as_ref(), rule, &mut evidence);
     let divergence = listed.divergence.unwrap_or(divergence);
-    let at_fault = fault::judge(
-        case,
-        (path.path, path.stage),
-        divergence,
-        (rule, listed.registers),
-        &mut evidence,
-    );
+    // Without the warning the feature may have been off before: then nobody is at fault.
+    let had_it = site.warned(case) || divergence == Divergence::Divergent;
+    let at_fault = match had_it {
+        true => fault::judge(
+            case,
+            (path.path, path.stage),
+            divergence,
+            (rule, listed.registers),
+            &mut evidence,
+        ),
+        false => FaultName::Unknown,
+    };
     let dependents = feature::dependents(case, feature.as_ref());
     // Frames and registers may be those of the other report.
     let told_apart = if case.splat.interleaved {

@@ -45,6 +45,12 @@ pub fn tell(case: &Case<'_>, rule: &ClearSite) -> WhichWarn {
             false => WhichWarn::RangeCheck,
         };
     }
+    if let Some((is_late, item)) = by_bug_table(case, rule) {
+        return match is_late {
+            true => WhichWarn::LateClear(Some(item)),
+            false => WhichWarn::RangeCheck,
+        };
+    }
     let limit = case.features.max_feature_bits();
     // The code shows what was tested; the registers may have changed since.
     if let Some(is_late) = by_code(case, limit) {
@@ -157,6 +163,27 @@ fn is_out_of_range(case: &Case<'_>, limit: Option<u32>) -> bool {
     value.is_some_and(beyond)
 }
 
+/// The line of the header or of RIP, in the table of the vmlinux, which has the lines of both WARNs: the range check is
+/// above the other one (arch/x86/kernel/cpu/cpuid-deps.c since 6.10).
+fn by_bug_table(case: &Case<'_>, rule: &ClearSite) -> Option<(bool, Evidence)> {
+    let sites = case.vmlinux.warn_sites(&rule.function)?;
+    let [range_check, late_clear] = sites.lines[..] else {
+        return None;
+    };
+    let in_file = case.splat.at_file.as_deref() == Some(rule.file.as_str());
+    let line = case.splat.at_line.filter(|_| in_file).or(sites.at_rip)?;
+    let says = format!(
+        "{}() has its WARNs in lines {range_check} and {late_clear} (__bug_table of vmlinux): this is the one in line {line}",
+        rule.function
+    );
+    let item = Case::note(0, says, "late clear");
+    match line {
+        line if line == late_clear => Some((true, item)),
+        line if line == range_check => Some((false, item)),
+        _ => None,
+    }
+}
+
 /// The line of the header, in a series of which both lines are known.
 fn by_line(case: &Case<'_>, rule: &ClearSite, other: &RangeCheck) -> Option<bool> {
     let splat = case.splat;
@@ -181,6 +208,12 @@ fn is_released(case: &Case<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::boot::Boot;
+    use crate::cpus::Listings;
+    use crate::grammar::Grammar;
+    use crate::late_clear::{Target, Vmlinux};
+    use crate::splat::Splat;
+    use crate::symbols::WarnSites;
 
     #[test]
     fn a_variable_tested_for_zero_is_the_late_clear() {
@@ -208,5 +241,81 @@ mod tests {
         assert!(!compare(24 * 32, &[0x76, 0x02]));
         assert!(!compare(31, &[0x76, 0x02]));
         assert!(!compare(24 * 32 - 1, &[0x90, 0x90]));
+    }
+
+    /// A vmlinux that has a table of WARN()s and nothing else.
+    struct Table(WarnSites);
+
+    impl Vmlinux for Table {
+        fn parameter(&self, _: &Splat, _: &str, _: &str) -> Result<(u64, String), String> {
+            Err(String::new())
+        }
+
+        fn cpuinfo(&self, _: u64, _: Option<u64>) -> Option<Target> {
+            None
+        }
+
+        fn tests_variable(&self, _: &Splat, _: &str) -> Option<bool> {
+            None
+        }
+
+        fn warn_sites(&self, _: &str) -> Option<WarnSites> {
+            Some(self.0.clone())
+        }
+
+        fn flag(&self, _: u32) -> Option<Option<String>> {
+            None
+        }
+
+        fn gap(&self, _: u64) -> Option<&str> {
+            None
+        }
+    }
+
+    /// Which WARN it is by the table, of a kernel whose lines no rule knows; `line` is the header's.
+    fn by_table(lines: &[u32], at_rip: Option<u32>, line: Option<u32>) -> WhichWarn {
+        let grammar = Grammar::builtin();
+        let features = grammar.features().for_release(Some("6.14.2"));
+        let rule = &grammar.sites[0];
+        let splat = Splat {
+            at_file: line.map(|_| rule.file.clone()),
+            at_line: line,
+            ..Splat::default()
+        };
+        let table = Table(WarnSites {
+            lines: lines.to_vec(),
+            at_rip,
+        });
+        let case = Case {
+            grammar: &grammar,
+            features: &features,
+            splat: &splat,
+            boot: &Boot::default(),
+            vmlinux: &table,
+            earlier: &[],
+            index: 0,
+            listings: &Listings::default(),
+        };
+        tell(&case, rule)
+    }
+
+    #[test]
+    fn the_table_of_a_vmlinux_has_the_lines_of_both() {
+        let is_late = |told| matches!(told, WhichWarn::LateClear(Some(_)));
+        assert!(is_late(by_table(&[114, 118], None, Some(118))));
+        assert_eq!(
+            by_table(&[114, 118], None, Some(114)),
+            WhichWarn::RangeCheck
+        );
+        // The header is lost, and RIP is known.
+        assert!(is_late(by_table(&[114, 118], Some(118), None)));
+        assert_eq!(
+            by_table(&[114, 118], Some(114), None),
+            WhichWarn::RangeCheck
+        );
+        // A table that fits nothing leaves it open.
+        for (lines, line) in [(&[114][..], 114), (&[114, 118], 120), (&[1, 2, 3], 2)] {
+            assert_eq!(by_table(lines, None, Some(line)), WhichWarn::Open);
+        }
     }
 }

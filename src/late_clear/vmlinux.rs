@@ -2,7 +2,7 @@
 
 use super::Target;
 use crate::splat::Splat;
-use crate::symbols::{CpuInfo, ParameterValue, Symbols};
+use crate::symbols::{CpuInfo, ParameterValue, Symbols, WarnSites};
 
 /// A vmlinux that matches the log. Every answer may be "not known".
 pub trait Vmlinux {
@@ -17,6 +17,9 @@ pub trait Vmlinux {
     /// True where the code in front of the trap reads the variable `symbol`; false where it reads
     /// something else.
     fn tests_variable(&self, splat: &Splat, symbol: &str) -> Option<bool>;
+
+    /// Where a function has its WARN()s.
+    fn warn_sites(&self, function: &str) -> Option<WarnSites>;
 
     /// The /proc/cpuinfo flag of a feature: the kernel's own `x86_cap_flags[]`. The inner `None` is
     /// a hidden feature.
@@ -41,6 +44,10 @@ impl Vmlinux for NoVmlinux {
     }
 
     fn tests_variable(&self, _: &Splat, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn warn_sites(&self, _: &str) -> Option<WarnSites> {
         None
     }
 
@@ -77,6 +84,10 @@ impl Vmlinux for Symbols {
 
     fn tests_variable(&self, splat: &Splat, symbol: &str) -> Option<bool> {
         self.code_loads(splat, symbol)
+    }
+
+    fn warn_sites(&self, function: &str) -> Option<WarnSites> {
+        Symbols::warn_sites(self, function)
     }
 
     fn flag(&self, feature: u32) -> Option<Option<String>> {

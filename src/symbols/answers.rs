@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::dwarf::MachineState;
-use super::vmlinux::{self, CpuInfo};
+use super::vmlinux::{self, CpuInfo, WarnSites};
 use super::{Image, Match, ModuleSymbols, ParameterValue, Position, Variable};
 use crate::splat::{Register, Splat};
 
@@ -145,6 +145,11 @@ impl Symbols {
     /// /proc/cpuinfo does not show.
     pub fn cap_flag(&self, feature: u32) -> Option<Option<String>> {
         vmlinux::cap_flag(self.image.as_ref()?, feature)
+    }
+
+    /// Where a function has its WARN()s, as the vmlinux's table has them.
+    pub fn warn_sites(&self, function: &str) -> Option<WarnSites> {
+        vmlinux::warn_sites(self.image.as_ref()?, function, self.rip_address)
     }
 
     /// Whether the code right in front of the trap reads a global variable.

@@ -33,7 +33,7 @@ pub use image::Image;
 pub use modules::ModuleSymbols;
 pub use query::{CodePlace, Resolved, Unresolved};
 pub use search::Search;
-pub use vmlinux::CpuInfo;
+pub use vmlinux::{CpuInfo, WarnSites};
 
 use crate::splat::{CodeRef, Inline, Splat, demangled};
 use finder::{DebugInfoFinder, Wanted};

@@ -2,6 +2,7 @@
 //! far KASLR moved the kernel, and what the registers point at.
 
 mod assess;
+mod bug_table;
 mod code;
 mod cpuinfo;
 mod evidence;
@@ -13,9 +14,11 @@ mod patch_sites;
 mod stack;
 mod verify;
 
+pub use bug_table::WarnSites;
 pub use cpuinfo::CpuInfo;
 
 pub(super) use assess::Assessment;
+pub(super) use bug_table::warn_sites;
 pub(super) use code::{CodeMatch, compare};
 pub(super) use cpuinfo::{cap_flag, classify, loads_before};
 pub(super) use evidence::{Says, Sizes, Tally, Verdict};
