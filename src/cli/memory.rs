@@ -150,7 +150,8 @@ impl Past {
             .collect();
         match database.seen(&signatures) {
             Ok(seen) => {
-                report.seen = seen;
+                // That it was never seen is known as well.
+                report.seen = Some(seen.unwrap_or_default());
                 compare(report);
             }
             Err(error) => output::tell(&render::clean(&error.to_string())),

@@ -288,7 +288,7 @@ impl Database {
         Ok(bugs)
     }
 
-    /// What is known of the bug of one of these signatures; `None` where it was not seen.
+    /// What is known of the bug of one of these signatures; `None` where it was not seen, and no commit quotes it.
     ///
     /// # Errors
     /// Where it cannot be read.
@@ -296,7 +296,9 @@ impl Database {
         let mut found: Option<Seen> = None;
         for signature in signatures {
             let read = self.read_seen(signature);
-            found = found.or(read.map_err(|error| self.fail(&error))?);
+            let read = read.map_err(|error| self.fail(&error))?;
+            let is_first = found.as_ref().is_none_or(|found| found.count == 0);
+            found = read.filter(|_| is_first).or(found);
         }
         Ok(found)
     }
@@ -307,8 +309,14 @@ impl Database {
             .connection
             .prepare_cached(count)?
             .query_row([signature], |row| row.get(0))?;
+        let fixed_by = fixes::of(&self.connection, signature)?;
         if count == 0 {
-            return Ok(None);
+            // A commit may quote what no mail has.
+            let seen = Seen {
+                fixed_by,
+                ..Seen::default()
+            };
+            return Ok(Some(seen).filter(|seen| !seen.fixed_by.is_empty()));
         }
         let mut query = self.connection.prepare_cached(
             "SELECT date, message_id, release FROM mention JOIN event ON event.id = mention.event \
@@ -339,7 +347,7 @@ impl Database {
             last,
             release,
             links,
-            fixed_by: fixes::of(&self.connection, signature)?,
+            fixed_by,
         }))
     }
 
