@@ -78,7 +78,7 @@ pub struct Group {
     /// Only for late clears.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_clear: Option<ClearGroup>,
-    /// No earlier run has seen it; only where a database knows those.
+    /// No earlier run has seen it; only where a database knows of some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<bool>,
     /// What that knows of it, this run included.

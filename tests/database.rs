@@ -216,6 +216,11 @@ fn a_log_is_held_against_what_was_seen() {
             .code()
     };
     assert_eq!((code("log"), code("new")), (Some(0), Some(1)));
+    let new = stdout(&run(folder.path(), &["--db", "all.db", "new"]));
+    assert!(
+        new.contains("Seen      never before in the database"),
+        "{new}"
+    );
 }
 
 #[test]

@@ -326,6 +326,21 @@ fn tip() -> String {
 const TIP: &str = "0123456789abcdef0123456789abcdef01234567";
 
 #[test]
+fn a_commit_that_quotes_a_splat_is_told_where_no_mail_was_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    history(folder.path());
+    let scan = ["scan", "-q", "--db", "fixes.db", "--fixes", "linux.git"];
+    run(folder.path(), &scan);
+    write(folder.path(), "log", &warning("alpha", 9, "6.9.0"));
+    let text = stdout(&run(folder.path(), &["--db", "fixes.db", "log"]));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("never before in the database, fixed by"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_mail_of_a_list_of_commits_is_a_commit() {
     let folder = tempfile::tempdir().expect("a folder");
     mails(folder.path());

@@ -50,7 +50,9 @@ impl Memory {
     pub fn tell(&self, group: &mut Group) {
         let former = group.former_signatures.iter();
         let all = || std::iter::once(&group.signature).chain(former.clone());
-        group.new = Some(!all().any(|signature| self.signatures.contains(signature)));
+        // Of the first run everything would be new.
+        let is_known = all().any(|signature| self.signatures.contains(signature));
+        group.new = (!self.signatures.is_empty()).then_some(!is_known);
         let signatures: Vec<_> = all().map(String::as_str).collect();
         match self.database.seen(&signatures) {
             Ok(seen) => group.seen = seen,
@@ -150,7 +152,8 @@ impl Past {
             .collect();
         match database.seen(&signatures) {
             Ok(seen) => {
-                report.seen = seen;
+                // That it was never seen is known as well.
+                report.seen = Some(seen.unwrap_or_default());
                 compare(report);
             }
             // The report is printed without what the database knows.

@@ -292,7 +292,7 @@ impl Database {
         Ok(bugs)
     }
 
-    /// What is known of the bug of one of these signatures; `None` where it was not seen.
+    /// What is known of the bug of one of these signatures; `None` where it was not seen, and no commit quotes it.
     ///
     /// # Errors
     /// Where it cannot be read.
@@ -301,7 +301,9 @@ impl Database {
         // The current signature first, then the former ones.
         for signature in signatures {
             let read = self.read_seen(signature);
-            found = found.or(read.map_err(|error| self.fail(&error))?);
+            let read = read.map_err(|error| self.fail(&error))?;
+            let is_first = found.as_ref().is_none_or(|found| found.count == 0);
+            found = read.filter(|_| is_first).or(found);
         }
         Ok(found)
     }
@@ -312,8 +314,14 @@ impl Database {
             .connection
             .prepare_cached(count)?
             .query_row([signature], |row| row.get(0))?;
+        let fixed_by = fixes::of(&self.connection, signature)?;
         if count == 0 {
-            return Ok(None);
+            // A commit may quote what no mail has.
+            let seen = Seen {
+                fixed_by,
+                ..Seen::default()
+            };
+            return Ok(Some(seen).filter(|seen| !seen.fixed_by.is_empty()));
         }
         let mut query = self.connection.prepare_cached(
             "SELECT date, message_id, release FROM mention JOIN event ON event.id = mention.event \
@@ -346,7 +354,7 @@ impl Database {
             last,
             release,
             links,
-            fixed_by: fixes::of(&self.connection, signature)?,
+            fixed_by,
         }))
     }
 

@@ -161,7 +161,10 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
 
 /// What is known of the bug from before.
 pub fn seen(seen: &Seen) -> String {
-    let times = count(seen.count, "time");
+    let times = match seen.count {
+        0 => "never before in the database".to_owned(),
+        times => count(times, "time"),
+    };
     let since = seen
         .first
         .as_ref()

@@ -26,6 +26,7 @@ use crate::analyzer::Input;
 use crate::grammar::{Grammar, Level};
 use crate::group::Groups;
 use crate::report::Report;
+#[cfg(feature = "cli")]
 pub use anchor::bug as bug_id;
 use boots::Sight;
 use budget::Budget;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 /// What is known of a bug from before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Seen {
-    /// Events.
+    /// Events; 0 where it was never seen before.
     pub count: u64,
     /// Day of the first mail, `2024-04-30`.
     pub first: Option<String>,
