@@ -328,3 +328,26 @@ Call Trace:
 ";
     assert_eq!(titles(lock)[0].0, "possible deadlock in zeta_unlock");
 }
+
+#[test]
+fn a_log_whose_line_feeds_were_lost() {
+    let messages = OOPS
+        .lines()
+        .map(|line| format!("Aug 08 03:49:55 h1 kernel: {line}"));
+    let log = messages.collect::<Vec<_>>().join(" ");
+    let found = reports(format!("`{log}`\n"));
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["pid"], frames(&found[0])), (&4711.into(), 2));
+}
+
+#[test]
+fn functions_that_a_rule_skips_are_named_nowhere() {
+    let log = "\
+[330583.1] BUG: Bad page state in process zetad  pfn:14256
+[330583.2] CPU: 0 PID: 6114 Comm: zetad Not tainted 4.1.6+ #810
+[330583.3] [<c0016d88>] (unwind_backtrace) from [<c0013b50>] (show_stack+0x20/0x24)
+[330583.4] [<c0013b50>] (show_stack) from [<c058692c>] (dump_stack+0x20/0x28)
+[330583.5] [<c058692c>] (dump_stack) from [<c00ec4f0>] (bad_page+0xc8/0x128)
+";
+    assert_eq!(titles(log)[0].0, "BUG: Bad page state");
+}
