@@ -1,4 +1,4 @@
-//! What node-problem-detector and kola look for is told: a line for each row of docs/monitors.md.
+//! What node-problem-detector, kola and LKP look for is told: a line for each row of docs/monitors.md.
 
 use ksplat::stages::analyzer::{Analyzer, Origin};
 use ksplat::stages::grammar::{Grammar, Level};
@@ -77,6 +77,84 @@ const ROWS: &[(&str, &str, Level)] = &[
     (
         "zetad[4711]: segfault at 10 ip 00007f2b1c0a3f20 sp 00007ffd0c2f8b10 error 4 in libc.so.6[7f2b1c028000+175000]",
         "segfault",
+        NOTICE,
+    ),
+    (
+        "BUG kmalloc-64 (Not tainted): Poison overwritten",
+        "slab",
+        REPORT,
+    ),
+    (
+        "INFO: trying to register non-static key.",
+        "lockdep",
+        REPORT,
+    ),
+    ("[ BUG: bad contention detected! ]", "lockdep", REPORT),
+    (
+        "Unknown interrupt or fault at: c1000000 00000060 c1000000",
+        "oops",
+        REPORT,
+    ),
+    (
+        "kobject (00000000b2c4a9c1): invalid kobject pointer!",
+        "kobject",
+        REPORT,
+    ),
+    (
+        "Out of memory and no killable processes...",
+        "out-of-memory",
+        REPORT,
+    ),
+    ("pagealloc: single bit error", "page-poison", REPORT),
+    ("low stack detected by irq handler", "irq-stack", REPORT),
+    (
+        "neighbour: Destroying alive neighbour 00000000b2c4a9c1",
+        "neighbour",
+        REPORT,
+    ),
+    (
+        "genirq: Flags mismatch irq 16. 00000080 (zeta) vs. 00000000 (eta)",
+        "shared-interrupt",
+        NOTICE,
+    ),
+    (
+        "CPU3: Core temperature above threshold, cpu clock throttled (total events = 1)",
+        "thermal",
+        NOTICE,
+    ),
+    (
+        "GUP no longer grows the stack in zetad (811): 7ffc0-7ffd0 (7ffb0)",
+        "gup-stack",
+        NOTICE,
+    ),
+    (
+        "softdog: Initiating system reboot",
+        "watchdog-reboot",
+        NOTICE,
+    ),
+    (
+        "rootfs image is not initramfs (no cpio magic); looks like an initrd",
+        "initramfs",
+        NOTICE,
+    ),
+    (
+        "IP-Config: Auto-configuration of network failed",
+        "no-network-root",
+        NOTICE,
+    ),
+    (
+        "sysctl duplicate entry: /kernel//zeta",
+        "duplicate-name",
+        NOTICE,
+    ),
+    (
+        "zetad[811] bad frame in 32bit sigreturn frame:f0 ip:1 sp:2 orax:3",
+        "segfault",
+        NOTICE,
+    ),
+    (
+        "[drm:intel_dp_aux [i915]] *ERROR* dp aux hw did not signal timeout!",
+        "drm-error",
         NOTICE,
     ),
 ];

@@ -328,3 +328,57 @@ Call Trace:
 ";
     assert_eq!(titles(lock)[0].0, "possible deadlock in zeta_unlock");
 }
+
+#[test]
+fn a_log_whose_line_feeds_were_lost() {
+    let messages = OOPS
+        .lines()
+        .map(|line| format!("Aug 08 03:49:55 h1 kernel: {line}"));
+    let log = messages.collect::<Vec<_>>().join(" ");
+    let found = reports(format!("`{log}`\n"));
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["pid"], frames(&found[0])), (&4711.into(), 2));
+}
+
+#[test]
+fn functions_that_a_rule_skips_are_named_nowhere() {
+    let log = "\
+[330583.1] BUG: Bad page state in process zetad  pfn:14256
+[330583.2] CPU: 0 PID: 6114 Comm: zetad Not tainted 4.1.6+ #810
+[330583.3] [<c0016d88>] (unwind_backtrace) from [<c0013b50>] (show_stack+0x20/0x24)
+[330583.4] [<c0013b50>] (show_stack) from [<c058692c>] (dump_stack+0x20/0x28)
+[330583.5] [<c058692c>] (dump_stack) from [<c00ec4f0>] (bad_page+0xc8/0x128)
+";
+    assert_eq!(titles(log)[0].0, "BUG: Bad page state");
+}
+
+#[test]
+fn old_xfs_names_no_device() {
+    let log = "\
+Oct 14 15:00:04 h1 kernel: XFS: Internal error XFS_WANT_CORRUPTED_RETURN at line 342 of file fs/xfs/xfs_alloc.c.  Caller 0xffffffffa01e76c2
+Oct 14 15:00:04 h1 kernel:
+Oct 14 15:00:04 h1 kernel: Pid: 1124, comm: xfsalloc/6 Not tainted 2.6.32-358.el6.x86_64 #1
+Oct 14 15:00:04 h1 kernel: Call Trace:
+Oct 14 15:00:04 h1 kernel: [<ffffffffa02110cf>] ? xfs_error_report+0x3f/0x50 [xfs]
+Oct 14 15:00:04 h1 kernel: [<ffffffffa01e76c2>] ? xfs_alloc_ag_vextent_size+0x482/0x630 [xfs]
+";
+    let found = reports(log);
+    assert_eq!(found[0]["title"], "XFS: Internal error");
+    assert_eq!((&found[0]["pid"], frames(&found[0])), (&1124.into(), 2));
+}
+
+#[test]
+fn what_arm64_may_not_do_with_memory() {
+    let log = "\
+[   53.4] Unable to handle kernel execute from non-executable memory at virtual address ffff0000c1b5e2c8
+[   53.4] Internal error: Oops: 000000008600000f [#1] PREEMPT SMP
+[   53.4] CPU: 1 UID: 0 PID: 461 Comm: zetad Not tainted 6.11.0-rc6 #1
+[   53.4] pc : 0xffff0000c1b5e2c8
+[   53.4] Call trace:
+[   53.4]  0xffff0000c1b5e2c8
+[   53.4]  zeta_go (kernel/zeta/core.c:5832)
+[   53.4] ---[ end trace 0000000000000000 ]---
+";
+    let title = "BUG: unable to handle kernel execute from non-executable memory in zeta_go";
+    assert_eq!(titles(log)[0].0, title);
+}

@@ -9,7 +9,7 @@ use crate::grammar::{FunctionRule, Grammar, TitleForm};
 use crate::splat::{Frame, Splat};
 
 /// The function that the log names. Where the lines of two reports were mixed only that of the header is
-/// `sure` to be of this one. Frames that the rule passes over are named only where there are no others.
+/// `sure` to be of this one. What the rule skips is never named, what it passes over only where there is nothing else.
 pub fn function(
     grammar: &Grammar,
     rule: Option<&FunctionRule>,
@@ -32,16 +32,13 @@ fn first_frame(grammar: &Grammar, rule: Option<&FunctionRule>, splat: &Splat) ->
         .filter(|frame| frame.reliable == vouches);
     let names = frames.map(Frame::name).filter(|name| !name.is_empty());
     let names = names.map(readable);
-    let mut names =
-        names.filter(|name| !grammar.is_machinery(name) && !grammar.is_in("noise", name));
-    let passed = rule.map(|rule| rule.skip.iter().chain(&rule.pass));
-    let is_passed = |name: &String| {
-        let mut sets = passed.clone().into_iter().flatten();
-        sets.any(|set| grammar.is_in(set, name))
-    };
+    let names = names.filter(|name| !grammar.is_machinery(name) && !grammar.is_in("noise", name));
+    let is_in = |sets: &[String], name: &str| sets.iter().any(|set| grammar.is_in(set, name));
+    let mut names = names.filter(|name| !rule.is_some_and(|rule| is_in(&rule.skip, name)));
     let first = names.next()?;
     let mut all = std::iter::once(first.clone()).chain(names);
-    Some(all.find(|name| !is_passed(name)).unwrap_or(first))
+    let other = all.find(|name| !rule.is_some_and(|rule| is_in(&rule.pass, name)));
+    Some(other.unwrap_or(first))
 }
 
 /// The title with this function; without one with the file that the header names; without that it ends before.

@@ -1,6 +1,7 @@
 //! Markdown's escapes: an editor, or a converter of web pages, has put a `\` in front of every sign that would be a
 //! mark.
 
+use crate::line::framing;
 use std::borrow::Cow;
 
 /// Signs that may be escaped (CommonMark, "Backslash escapes"), without quotation marks and slashes, which other
@@ -31,10 +32,17 @@ pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// A line without the fence of a block of code that is on it: chats have the first and the last line so.
+/// A line without the fence of a block of code that is on it: chats have the first and the last line so. People fence a
+/// log by one mark as well, which only a time tells from words in a text.
 pub(super) fn unfenced(line: &str) -> &str {
     let behind = line.trim_start().strip_prefix(FENCE).unwrap_or(line);
-    behind.trim_end().strip_suffix(FENCE).unwrap_or(behind)
+    let behind = behind.trim_end().strip_suffix(FENCE).unwrap_or(behind);
+    let marked = behind
+        .strip_prefix('`')
+        .filter(|text| !text.starts_with('`'));
+    marked
+        .filter(|text| framing::begins(text))
+        .unwrap_or(behind)
 }
 
 const FENCE: &str = "```";

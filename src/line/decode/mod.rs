@@ -52,6 +52,11 @@ pub fn plain(number: u64, raw: &[u8]) -> Option<LogLine<'_>> {
     plain::read(number, raw)
 }
 
+/// True for a text that holds another message of the kernel's: two ran together.
+pub fn holds_message(text: &str) -> bool {
+    framing::holds_stamp(text) || runs::holds_tag(text)
+}
+
 /// Who takes the lines.
 pub type Take<'t> = dyn FnMut(LogLine<'_>) + 't;
 

@@ -41,7 +41,9 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
         let (framing, text) = framing::strip(rest);
         // What a program quotes of the kernel's log is its own line.
         let is_programs = framing.source == Source::Program;
-        let next = (!is_programs).then(|| framing::stamp_at(text)).flatten();
+        let prefix = &rest[..rest.len() - text.len()];
+        let next = || framing::stamp_at(text).or_else(|| next_logged(prefix, text));
+        let next = (!is_programs).then(next).flatten();
         let Some(end) = next else {
             push(&mut found, framing, text);
             return found;
@@ -52,6 +54,33 @@ pub(super) fn messages(line: &str) -> Vec<(Framing, &str)> {
         }
         rest = &text[end..];
     }
+}
+
+/// The tag of the kernel's messages in a log of syslog or the journal.
+const TAG: &str = " kernel: ";
+
+/// True for a text with another message of the kernel's as a logger writes it.
+pub(super) fn holds_tag(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), TAG.as_bytes()).is_some()
+}
+
+/// Where the next message begins that has a prefix like that of this one: a page that was copied lost its line feeds.
+fn next_logged(prefix: &str, text: &str) -> Option<usize> {
+    let (before, _) = prefix.split_once(TAG.trim_end())?;
+    let words = before.split_whitespace().count();
+    if words < 3 {
+        return None;
+    }
+    let begin = |(at, _): (usize, &str)| {
+        // The words in front of the tag, counted back from it.
+        let mut starts = text[..at].rmatch_indices(' ').map(|(blank, _)| blank + 1);
+        let begin = starts.nth(words - 1)?;
+        framing::strip(&text[begin..])
+            .0
+            .is_kernels()
+            .then_some(begin)
+    };
+    text.match_indices(TAG).find_map(begin)
 }
 
 /// Where another program's words begin.

@@ -77,7 +77,7 @@ impl<'g> Assembler<'g> {
         let is_whole = header.map(|header| header.is_whole());
         let may_be_part = || {
             may_begin_header(grammar, text)
-                || crate::line::framing::holds_stamp(text)
+                || crate::line::decode::holds_message(text)
                 || grammar.is_mark(text)
                 || may_be_continued(grammar, line)
         };
