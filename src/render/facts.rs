@@ -436,13 +436,19 @@ fn context(report: &Report) -> Option<String> {
     let parts = [
         when(report),
         splat.cpu.map(|cpu| format!("CPU {cpu}")),
-        splat.comm.as_ref().map(|comm| match splat.pid {
-            Some(pid) => format!("{comm} (PID {pid})"),
-            None => comm.clone(),
-        }),
+        task(splat),
     ];
     let known: Vec<_> = parts.into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// Who ran: `gnome-shell (PID 2214)`, as far as the log names it.
+fn task(splat: &Splat) -> Option<String> {
+    match (&splat.comm, splat.pid) {
+        (Some(comm), Some(pid)) => Some(format!("{comm} (PID {pid})")),
+        (Some(comm), None) => Some(comm.clone()),
+        (None, pid) => Some(format!("PID {}", pid?)),
+    }
 }
 
 /// The code at RIP, with its place where vmlinux or the log has it.
