@@ -41,6 +41,7 @@ fn without_position(splat: &mut Value) {
     let fields = splat.as_object_mut().expect("an object");
     fields.remove("source");
     fields.remove("panic_line");
+    fields.remove("incident_line");
     fields.remove("time");
     if let Some(up) = fields.get_mut("bringup") {
         without_lines(&mut up["evidence"]);
