@@ -232,9 +232,12 @@ Call Trace:
 ---[ end trace 0000000000000000 ]---
 ";
 
+/// What it is, and what it makes of a line.
+type Shape = (&'static str, fn(&str) -> String);
+
 #[test]
 fn what_loggers_shells_and_terminals_put_around_each_line() {
-    let shapes: [(&str, fn(&str) -> String); 12] = [
+    let shapes: [Shape; 12] = [
         ("colours without their ESC", |line| {
             format!("[32m[  123.456000] [0m[31m{line}[0m")
         }),

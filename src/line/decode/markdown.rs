@@ -40,9 +40,10 @@ pub(super) fn unfenced(line: &str) -> &str {
     let marked = behind
         .strip_prefix('`')
         .filter(|text| !text.starts_with('`'));
-    marked
-        .filter(|text| framing::begins(text))
-        .unwrap_or(behind)
+    let fenced = marked.filter(|text| framing::begins(text));
+    fenced.map_or(behind, |text| {
+        text.trim_end().strip_suffix('`').unwrap_or(text)
+    })
 }
 
 const FENCE: &str = "```";
