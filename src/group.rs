@@ -9,7 +9,7 @@ use crate::grammar::PathName;
 use crate::release::version;
 use crate::report::{self, Report};
 use crate::splat::SourceSpan;
-use seen::Seen;
+use seen::GroupSpan;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -137,10 +137,10 @@ impl Default for Groups {
 struct KeptReport {
     former: Vec<String>,
     count: u64,
-    titles: Seen,
-    kinds: Seen,
-    kernels: Seen,
-    hardware: Seen,
+    titles: GroupSpan,
+    kinds: GroupSpan,
+    kernels: GroupSpan,
+    hardware: GroupSpan,
     first: SourceSpan,
     last: SourceSpan,
     first_number: u64,
@@ -204,10 +204,10 @@ impl KeptReport {
         KeptReport {
             former: Vec::new(),
             count: 0,
-            titles: Seen::default(),
-            kinds: Seen::default(),
-            kernels: Seen::default(),
-            hardware: Seen::default(),
+            titles: GroupSpan::default(),
+            kinds: GroupSpan::default(),
+            kernels: GroupSpan::default(),
+            hardware: GroupSpan::default(),
             first: report.splat.source.clone(),
             last: SourceSpan::default(),
             first_number: number,

@@ -1,7 +1,7 @@
 //! Any bytes as an input: archives, compressed data, mailboxes, mails, within narrow limits.
 
 use ksplat::stages::input::container::{
-    Content, Limits, Member, Text, UnpackError, Unpacker, Visit,
+    Content, Limits, Member, MemberText, UnpackError, Unpacker, Visit,
 };
 use ksplat::stages::input::read_chunks;
 
@@ -17,7 +17,7 @@ struct Count {
 impl Visit for Count {
     fn member(&mut self, member: Member<'_>) {
         self.members += 1;
-        if let Text::Stream(reader) = member.text {
+        if let MemberText::Stream(reader) = member.text {
             let streamed = &mut self.streamed;
             read_chunks(reader, |chunk| *streamed += chunk.len() as u64)
                 .expect("errors go to the walk");

@@ -6,8 +6,8 @@
 
 use crate::cpus::{Beside, CpuTable, ListingReader, TextPlace};
 use crate::grammar::Grammar;
-use crate::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
-use crate::input::{Entry, FileEntry, Source, entries};
+use crate::input::container::{Content, Limits, Member, MemberText, UnpackError, Unpacker, Visit};
+use crate::input::{Entry, FileEntry, InputSource, entries};
 use memchr::memmem;
 use std::collections::HashSet;
 use std::fs;
@@ -181,10 +181,10 @@ impl Look<'_> {
         self.path.clone_from(&name);
         let mut buffer = Vec::new();
         // What cannot be read is reported when it is read for reports.
-        match Source::open(file, &mut buffer, None) {
-            Ok(Source::Read(bytes)) => unpacker.unpack(&name, Content::Whole(bytes), self),
-            Ok(Source::Mapped(bytes)) => unpacker.unpack(&name, Content::Whole(&bytes), self),
-            Ok(Source::Stream(_)) | Err(_) => {}
+        match InputSource::open(file, &mut buffer, None) {
+            Ok(InputSource::Read(bytes)) => unpacker.unpack(&name, Content::Whole(bytes), self),
+            Ok(InputSource::Mapped(bytes)) => unpacker.unpack(&name, Content::Whole(&bytes), self),
+            Ok(InputSource::Stream(_)) | Err(_) => {}
         }
     }
 
@@ -211,7 +211,7 @@ fn printed(path: &Path) -> String {
 impl Visit for Look<'_> {
     fn member(&mut self, member: Member<'_>) {
         let is_log = member.name == self.log.member.as_deref() && self.is_path_of_log(&self.path);
-        let Text::Whole(bytes) = member.text else {
+        let MemberText::Whole(bytes) = member.text else {
             return;
         };
         if is_log || !self.is_beside(&member) {

@@ -4,7 +4,7 @@ use super::args::{BugOptions, BugOrder, Options};
 use super::format::Format;
 use super::scan::top;
 use super::{CLEAN, FOUND, Outcome, output};
-use crate::db::{Bug, Database, Filter, roll_up};
+use crate::db::{Bug, BugFilter, Database, roll_up};
 use crate::render::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
 use std::cmp::Reverse;
 
@@ -19,7 +19,7 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
     if !FORMATS.contains(&options.format()) {
         return Err("bugs: they are text, json, ndjson or html; give another --format".into());
     }
-    let filter = Filter {
+    let filter = BugFilter {
         kinds: bugs.kind.clone(),
         subsystem: bugs.subsystem.clone(),
         since: bugs.since.map(|date| date.to_string()),

@@ -8,9 +8,9 @@ use super::signals::Stop;
 use super::triage::{complain, grammar};
 use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, output};
 use crate::cpus::ListingReader;
-use crate::input::container::{Content, Limits, Member, Text, UnpackError, Unpacker, Visit};
+use crate::input::container::{Content, Limits, Member, MemberText, UnpackError, Unpacker, Visit};
 use crate::input::inbox::Inbox;
-use crate::input::{Entry, InputError, Source, cut_short, entries, read_chunks};
+use crate::input::{Entry, InputError, InputSource, cut_short, entries, read_chunks};
 use crate::render::CpuComparison;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -104,20 +104,23 @@ impl Gather<'_> {
         match entry {
             Entry::Dump { text, .. } => unpacker.unpack(&name, Content::Whole(text), self),
             Entry::Inbox(path) => self.inbox(path, &unpacker)?,
-            Entry::File(file) => match Source::open(file, &mut buffer, Some(self.stop.flag()))? {
-                Source::Read(bytes) => unpacker.unpack(&name, Content::Whole(bytes), self),
-                Source::Mapped(bytes) => {
-                    unpacker.unpack(&name, Content::Whole(&bytes), self);
-                    if bytes.is_cut() {
-                        self.fail(&cut_short(entry.path()));
+            Entry::File(file) => {
+                match InputSource::open(file, &mut buffer, Some(self.stop.flag()))? {
+                    InputSource::Read(bytes) => unpacker.unpack(&name, Content::Whole(bytes), self),
+                    InputSource::Mapped(bytes) => {
+                        unpacker.unpack(&name, Content::Whole(&bytes), self);
+                        if bytes.is_cut() {
+                            self.fail(&cut_short(entry.path()));
+                        }
+                    }
+                    InputSource::Stream(stream) => {
+                        let content = Content::stream(stream);
+                        let content =
+                            content.map_err(|error| InputError::of(entry.path(), error))?;
+                        unpacker.unpack(&name, content, self);
                     }
                 }
-                Source::Stream(stream) => {
-                    let content = Content::stream(stream);
-                    let content = content.map_err(|error| InputError::of(entry.path(), error))?;
-                    unpacker.unpack(&name, content, self);
-                }
-            },
+            }
         }
         Ok(())
     }
@@ -153,8 +156,8 @@ impl Visit for Gather<'_> {
             None => self.path.clone(),
         };
         match member.text {
-            Text::Whole(bytes) => self.reader.text(&path, bytes),
-            Text::Stream(stream) => {
+            MemberText::Whole(bytes) => self.reader.text(&path, bytes),
+            MemberText::Stream(stream) => {
                 self.reader.begin(&path);
                 // Its errors are reported by the code that takes the input apart.
                 let _ = read_chunks(stream, |chunk| self.reader.push(chunk));

@@ -10,7 +10,7 @@ use super::{CLEAN, ERROR, FOUND, INTERRUPTED, Outcome, kmsg, output};
 use crate::analyzer::{Analyzer, Input, grammar_of};
 use crate::grammar::Grammar;
 use crate::input::container::{Content, Limits, Unpacker};
-use crate::input::{Entry, InputError, Source, cut_short, entries};
+use crate::input::{Entry, InputError, InputSource, cut_short, entries};
 use crate::render;
 use crate::report::{Incidents, Report};
 use crate::routing::Sources;
@@ -207,17 +207,19 @@ impl<'a> Triage<'a> {
             (_, "/dev/kmsg") => reading.stream(name.as_str().into(), |take| {
                 kmsg::read(|record| take(Some(record)))
             })?,
-            (Entry::File(file), _) => match Source::open(file, &mut self.buffer, Some(flag))? {
-                Source::Read(bytes) => unpack(Content::Whole(bytes)),
-                Source::Mapped(bytes) => {
-                    unpack(Content::Whole(&bytes));
-                    is_cut = bytes.is_cut();
+            (Entry::File(file), _) => {
+                match InputSource::open(file, &mut self.buffer, Some(flag))? {
+                    InputSource::Read(bytes) => unpack(Content::Whole(bytes)),
+                    InputSource::Mapped(bytes) => {
+                        unpack(Content::Whole(&bytes));
+                        is_cut = bytes.is_cut();
+                    }
+                    InputSource::Stream(stream) => {
+                        let content = Content::stream(stream);
+                        unpack(content.map_err(|error| InputError::of(entry.path(), error))?);
+                    }
                 }
-                Source::Stream(stream) => {
-                    let content = Content::stream(stream);
-                    unpack(content.map_err(|error| InputError::of(entry.path(), error))?);
-                }
-            },
+            }
         }
         if is_cut {
             reading.fail(cut_short(entry.path()).into());

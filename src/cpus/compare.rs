@@ -1,7 +1,7 @@
 //! What differs between the CPUs, and what it says.
 
 use super::{Agreed, CpuTable, Row, Subject, ranges};
-use crate::grammar::Unit;
+use crate::grammar::CountedUnit;
 use std::collections::BTreeSet;
 
 /// A difference between CPUs.
@@ -32,7 +32,7 @@ impl CpuTable {
     }
 }
 
-fn of_row(unit: Unit, row: &Row) -> Vec<Difference> {
+fn of_row(unit: CountedUnit, row: &Row) -> Vec<Difference> {
     if let Some(says) = &row.says {
         return vec![statement(row, says)];
     }
@@ -65,12 +65,15 @@ fn statement(row: &Row, says: &str) -> Difference {
         source: source.clone(),
         name: name.clone(),
         values: row.values.clone(),
-        says: vec![format!("{}: {says}", label(Unit::Cpu, &cpus.collect()))],
+        says: vec![format!(
+            "{}: {says}",
+            label(CountedUnit::Cpu, &cpus.collect())
+        )],
     }
 }
 
 /// One difference for each word that some CPUs have.
-fn words(unit: Unit, (source, field): (&str, &str), row: &Row) -> Vec<Difference> {
+fn words(unit: CountedUnit, (source, field): (&str, &str), row: &Row) -> Vec<Difference> {
     let sets = row
         .values
         .iter()
@@ -115,7 +118,7 @@ fn words_of(value: &str) -> BTreeSet<&str> {
 }
 
 /// Which CPUs are the odd ones out: the fewer, of as many those without CPU 0.
-fn fewer(unit: Unit, values: &[Agreed]) -> String {
+fn fewer(unit: CountedUnit, values: &[Agreed]) -> String {
     let odd = values
         .iter()
         .min_by_key(|value| (value.cpus.len(), value.cpus.contains(&0)));
@@ -130,7 +133,7 @@ fn fewer(unit: Unit, values: &[Agreed]) -> String {
 }
 
 /// `CPU 1`, `CPUs 1-3`, `socket 1`.
-pub fn label(unit: Unit, cpus: &BTreeSet<u32>) -> String {
+pub fn label(unit: CountedUnit, cpus: &BTreeSet<u32>) -> String {
     let plural = if cpus.len() == 1 { "" } else { "s" };
     format!("{}{plural} {}", unit.word(), ranges(cpus))
 }
@@ -161,7 +164,7 @@ fn register(number: u32, row: &Row) -> Option<Difference> {
         };
         format!(
             "bit {bit}{name} {state} on {} only",
-            label(Unit::Cpu, &cpus)
+            label(CountedUnit::Cpu, &cpus)
         )
     });
     let name = known.map_or(String::new(), |msr| msr.name.clone());

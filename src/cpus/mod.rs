@@ -14,7 +14,7 @@ pub use compare::{Difference, label};
 pub use listings::{Beside, Listings, TextPlace};
 pub use read::ListingReader;
 
-use crate::grammar::{Msr, Unit};
+use crate::grammar::{CountedUnit, Msr};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -100,7 +100,7 @@ impl Row {
 #[derive(Debug, Clone, Default)]
 pub struct CpuTable {
     /// What the numbers are of.
-    unit: Unit,
+    unit: CountedUnit,
     /// What is said of sockets, in the table of CPUs.
     sockets: Option<Box<CpuTable>>,
     rows: Vec<Row>,
@@ -115,7 +115,7 @@ pub struct CpuTable {
 
 /// A value of a CPU, as a reader finds it.
 struct Said<'a> {
-    unit: Unit,
+    unit: CountedUnit,
     cpu: u32,
     subject: Subject,
     value: &'a str,
@@ -129,7 +129,7 @@ impl<'a> Said<'a> {
     /// A value of a CPU that is compared as it is.
     fn plain(cpu: u32, subject: Subject, value: &'a str) -> Said<'a> {
         Said {
-            unit: Unit::Cpu,
+            unit: CountedUnit::Cpu,
             cpu,
             subject,
             value,
@@ -168,7 +168,7 @@ impl CpuTable {
     }
 
     /// What the numbers are of.
-    pub fn unit(&self) -> Unit {
+    pub fn unit(&self) -> CountedUnit {
         self.unit
     }
 
@@ -195,7 +195,7 @@ impl CpuTable {
     fn sockets_mut(&mut self) -> &mut CpuTable {
         self.sockets.get_or_insert_with(|| {
             Box::new(CpuTable {
-                unit: Unit::Socket,
+                unit: CountedUnit::Socket,
                 ..CpuTable::default()
             })
         })

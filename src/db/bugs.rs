@@ -122,7 +122,7 @@ pub struct Variant {
 
 /// Which bugs are asked for.
 #[derive(Debug, Default)]
-pub struct Filter {
+pub struct BugFilter {
     /// Any kind where it is empty.
     pub kinds: Vec<String>,
     /// Beginning of the subsystem's name, case ignored.
@@ -158,7 +158,7 @@ struct KnownBug {
     mentions: Vec<Mention>,
 }
 
-impl Filter {
+impl BugFilter {
     fn takes_event(&self, event: &KnownBug) -> bool {
         let date = |test: &dyn Fn(&str) -> bool| {
             let mut dates = event
@@ -215,7 +215,7 @@ impl Database {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn bugs(&self, filter: &Filter) -> Result<Vec<Bug>, DatabaseError> {
+    pub fn bugs(&self, filter: &BugFilter) -> Result<Vec<Bug>, DatabaseError> {
         let read = self.read_bugs(filter);
         let mut bugs = read.map_err(|error| self.fail(&error))?;
         // Equal counts need an order too, so that two runs print the same.
@@ -237,7 +237,7 @@ impl Database {
         Ok(bugs)
     }
 
-    fn read_bugs(&self, filter: &Filter) -> rusqlite::Result<Vec<Bug>> {
+    fn read_bugs(&self, filter: &BugFilter) -> rusqlite::Result<Vec<Bug>> {
         let mut query = self.connection.prepare(
             "SELECT signature, id, title, kind, culprit, file, subsystem, release, hardware, weight, report, \
              path, member, first_line, last_line, message_id, date, list, subject, syzbot, \
@@ -375,7 +375,7 @@ impl Database {
 }
 
 /// A bug whose events are all there; `None` where the filter takes none of them.
-fn close((signature, mut events): (String, Vec<KnownBug>), filter: &Filter) -> Option<Bug> {
+fn close((signature, mut events): (String, Vec<KnownBug>), filter: &BugFilter) -> Option<Bug> {
     // The filter goes over events, so that the numbers are those of what was asked for.
     events.retain(|event| filter.takes_event(event));
     if events.is_empty() {

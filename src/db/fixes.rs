@@ -21,10 +21,10 @@ const OF_SIGNATURE: &str = "\
 
 /// Writes a fix. Of two that are the same commit each field keeps what is known, of two releases the older one.
 pub fn put(transaction: &Transaction<'_>, fix: &Fix) -> rusqlite::Result<()> {
-    type Row = (String, Option<String>, Option<String>);
+    type FixRow = (String, Option<String>, Option<String>);
     let mut known =
         transaction.prepare_cached("SELECT title, date, release FROM fix WHERE hash = ?1")?;
-    let known: Option<Row> = known
+    let known: Option<FixRow> = known
         .query_row([&fix.hash], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })

@@ -12,7 +12,7 @@ mod merge;
 mod related;
 mod schema;
 
-pub use bugs::{Bug, Filter, Mention};
+pub use bugs::{Bug, BugFilter, Mention};
 pub use event::Event;
 pub use related::roll_up;
 

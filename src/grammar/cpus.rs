@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// What is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unit {
+pub enum CountedUnit {
     /// Logical CPUs, as the kernel numbers them.
     #[default]
     Cpu,
@@ -14,12 +14,12 @@ pub enum Unit {
     Socket,
 }
 
-impl Unit {
+impl CountedUnit {
     /// What one is called.
     pub fn word(self) -> &'static str {
         match self {
-            Unit::Cpu => "CPU",
-            Unit::Socket => "socket",
+            CountedUnit::Cpu => "CPU",
+            CountedUnit::Socket => "socket",
         }
     }
 }
@@ -34,7 +34,7 @@ pub struct CpuListing {
     pub literal: String,
     /// What it lists.
     #[serde(default)]
-    pub unit: Unit,
+    pub unit: CountedUnit,
     /// The line that names the CPU: group `cpu`; without one they are counted.
     pub begins: Pattern,
     /// What it calls the first CPU.

@@ -10,8 +10,8 @@ use super::literals::{KindFinder, LineFinder};
 use super::memberships::Memberships;
 use super::{
     Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
-    FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules, ListedAdvice,
-    Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, Numbering, PassedOver, PathRule,
+    FeatureNumbering, FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules,
+    ListedAdvice, Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule,
     Requester, Rewrite, SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
@@ -72,7 +72,7 @@ pub(super) struct Document {
     pub bring_up: Vec<PathRule>,
     pub requester: Vec<Requester>,
     pub never_late: Vec<NeverLate>,
-    pub numbering: Vec<Numbering>,
+    pub numbering: Vec<FeatureNumbering>,
     pub word: Vec<Word>,
     pub diagnosis: Vec<Diagnosis>,
     pub fault: Vec<Fault>,

@@ -180,7 +180,7 @@ pub struct DecidingRegister {
 /// Kernels whose features have the numbers of the tables: a vendor's may have words of its own in between.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Numbering {
+pub struct FeatureNumbering {
     /// Whose kernels they are.
     pub name: String,
     /// Their releases, as `uname -r` prints them.

@@ -30,7 +30,7 @@ mod template;
 mod timeline;
 mod who;
 
-pub use cpus::{CpuColumns, CpuListing, CpuStatement, Unit};
+pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuStatement};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
@@ -38,8 +38,8 @@ pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use boot_events::{BootEvent, BootEvents};
 pub use late_clear::{
-    Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, ListedAdvice, Meaning,
-    NeverLate, Numbering, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines,
+    Ask, ClearSite, DecidingRegister, Diagnosis, Fault, FaultName, FeatureNumbering, ListedAdvice,
+    Meaning, NeverLate, PathName, PathRule, RangeCheck, Requester, StageName, Usual, WarnLines,
     Word,
 };
 pub use lines::{Detail, Halves, HalvesName, LineForm, LineRule, LineRules};
@@ -113,7 +113,7 @@ pub struct Grammar {
     /// Functions whose clears are never late.
     pub never_late: Vec<NeverLate>,
     /// Kernels whose features have the numbers of the tables.
-    pub numberings: Vec<Numbering>,
+    pub numberings: Vec<FeatureNumbering>,
     /// What the log itself says of a feature.
     pub words: Vec<Word>,
     /// Verdicts in words.

@@ -5,13 +5,13 @@ const MAX_VALUES: usize = 256;
 
 /// Values of one fact over the reports of a group. Nearly every group has one: a map would take ten times the memory.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct GroupSpan {
     /// Sorted, each with its number.
     values: Vec<(Box<str>, u64)>,
     unknown: u64,
 }
 
-impl Seen {
+impl GroupSpan {
     /// Takes in the value of one report; `None` where it is not known.
     pub fn add(&mut self, value: Option<&str>) {
         let Some(value) = value else {
@@ -64,11 +64,11 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::Seen;
+    use super::GroupSpan;
 
     #[test]
     fn of_equally_frequent_values_the_first_by_name() {
-        let mut seen = Seen::default();
+        let mut seen = GroupSpan::default();
         for value in [Some("c"), Some("b"), None, Some("b"), Some("a"), Some("a")] {
             seen.add(value);
         }

@@ -236,14 +236,14 @@ fn list(folder: &Path) -> io::Result<(Vec<FolderStep>, u64)> {
 }
 
 /// A file that is a part of a pstore dump.
-struct DumpPart {
+struct PstoreFile {
     text: Vec<u8>,
     /// Why the text is not all of it.
     damage: Option<io::Error>,
 }
 
 /// The text of a file that is a part of a pstore dump, with a line feed at its end.
-fn part_of_dump(path: &Path) -> Option<DumpPart> {
+fn part_of_dump(path: &Path) -> Option<PstoreFile> {
     let mut text = Vec::new();
     let mut file = os::open_listed_path(path).ok()?;
     file.by_ref().take(HEAD).read_to_end(&mut text).ok()?;
@@ -266,7 +266,7 @@ fn part_of_dump(path: &Path) -> Option<DumpPart> {
     if !text.ends_with(b"\n") {
         text.push(b'\n');
     }
-    Some(DumpPart { text, damage })
+    Some(PstoreFile { text, damage })
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl InboxError {
 }
 
 /// A mail.
-pub struct Mail<'a> {
+pub struct InboxMail<'a> {
     /// `COMMIT:PATH`.
     pub name: &'a str,
     /// The whole mail, with its header.

@@ -371,7 +371,7 @@ mod tests {
     }
 
     /// Lines, boots, deferred and the number of all lines.
-    type Seen = [Vec<(u64, Vec<u8>)>; 3];
+    type Passed = [Vec<(u64, Vec<u8>)>; 3];
 
     fn everything() -> Reader {
         Reader {
@@ -380,13 +380,13 @@ mod tests {
         }
     }
 
-    fn at_once(bytes: &[u8]) -> (Seen, u64) {
+    fn at_once(bytes: &[u8]) -> (Passed, u64) {
         let mut reader = everything();
         let count = LineReader::read_all(bytes, &finder(), &mut reader);
         ([reader.seen, reader.boots, reader.deferred], count)
     }
 
-    fn in_chunks(bytes: &[u8], size: usize) -> (Seen, u64) {
+    fn in_chunks(bytes: &[u8], size: usize) -> (Passed, u64) {
         let mut reader = everything();
         let mut lines = LineReader::default();
         let finder = finder();

@@ -25,5 +25,5 @@ pub use folder::{DRAFT_PREFIX, Entries, Entry, FileEntry, entries};
 pub use lines::{LineReader, MAX_LINE, Role, Visitor};
 pub use mapped::{Mapped, in_steps, let_go};
 pub use pstore::PartHead;
-pub use source::{InputError, Source, cut_short, read_chunks, read_chunks_or_pause};
+pub use source::{InputError, InputSource, cut_short, read_chunks, read_chunks_or_pause};
 pub use waiting::PolledFile;

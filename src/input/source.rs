@@ -29,7 +29,7 @@ const SMALL: usize = 1 << 20;
 
 /// An opened input.
 #[derive(Debug)]
-pub enum Source<'b> {
+pub enum InputSource<'b> {
     /// A small file, read.
     Read(&'b [u8]),
     /// A regular file, mapped.
@@ -38,7 +38,7 @@ pub enum Source<'b> {
     Stream(PolledFile),
 }
 
-impl Source<'_> {
+impl InputSource<'_> {
     /// Opens a file; `-` is standard input. Reads a small one into `buffer`, which grows as needed. A stream ends when `stop` becomes true.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Source<'_> {
         entry: &FileEntry,
         buffer: &'b mut Vec<u8>,
         stop: Option<&Arc<AtomicBool>>,
-    ) -> Result<Source<'b>, InputError> {
+    ) -> Result<InputSource<'b>, InputError> {
         let opened = match entry.is_standard_input() {
             true => os::standard_input().map(Opened::Stream),
             false => entry.open().and_then(|file| match entry.is_listed() {
@@ -56,13 +56,13 @@ impl Source<'_> {
             }),
         };
         let opened = opened.map(|opened| match opened {
-            Opened::Read(length) => Source::Read(&buffer[..length]),
+            Opened::Read(length) => InputSource::Read(&buffer[..length]),
             Opened::Large(file) => match Mapped::new(&file) {
-                Ok(map) => Source::Mapped(map),
+                Ok(map) => InputSource::Mapped(map),
                 // Some file systems cannot map; reading works on all.
-                Err(_) => Source::Stream(PolledFile::new(file, stop.cloned())),
+                Err(_) => InputSource::Stream(PolledFile::new(file, stop.cloned())),
             },
-            Opened::Stream(file) => Source::Stream(PolledFile::new(file, stop.cloned())),
+            Opened::Stream(file) => InputSource::Stream(PolledFile::new(file, stop.cloned())),
         });
         opened.map_err(|reason| InputError::of(&entry.path, reason))
     }

@@ -25,7 +25,7 @@ pub struct Summary {
     pub next: Vec<String>,
 }
 
-type Facts = BTreeMap<String, String>;
+type NamedFacts = BTreeMap<String, String>;
 
 /// The words for a splat; `None` where no rule is about its kind. A late clear has its own.
 pub(super) fn of(
@@ -81,8 +81,8 @@ fn lines(splat: &Splat) -> impl Iterator<Item = &str> {
 }
 
 /// The facts of the header and of the line that the rule needs, where it fits them.
-fn fitting(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
-    let mut facts = Facts::new();
+fn fitting(rule: &SummaryRule, splat: &Splat) -> Option<NamedFacts> {
+    let mut facts = NamedFacts::new();
     let of_header = rule
         .header
         .as_ref()
@@ -95,7 +95,7 @@ fn fitting(rule: &SummaryRule, splat: &Splat) -> Option<Facts> {
     fits.then_some(facts)
 }
 
-fn collect(facts: &mut Facts, pattern: &Pattern, text: &str) -> bool {
+fn collect(facts: &mut NamedFacts, pattern: &Pattern, text: &str) -> bool {
     let Some(captures) = pattern.captures(text) else {
         return false;
     };
@@ -137,7 +137,7 @@ fn pages(order: &str) -> Option<String> {
     })
 }
 
-fn learn(facts: &mut Facts, splat: &Splat, culprit: Option<&Culprit>) {
+fn learn(facts: &mut NamedFacts, splat: &Splat, culprit: Option<&Culprit>) {
     let function = culprit.map(|culprit| culprit.function.clone());
     let module = function.as_deref().and_then(|name| module_of(splat, name));
     let owner = module.as_deref().map(|module| owner(splat, module));
@@ -217,7 +217,7 @@ fn victim(splat: &Splat) -> Option<String> {
 }
 
 /// The sentence with its facts; `None` where one is not known.
-fn fill(template: &str, facts: &Facts) -> Option<String> {
+fn fill(template: &str, facts: &NamedFacts) -> Option<String> {
     grammar::fill(template, |name| Some(facts.get(name)?.into()))
 }
 
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_sentence_without_its_facts_is_not_said() {
-        let facts = Facts::from([("function".to_owned(), "f".to_owned())]);
+        let facts = NamedFacts::from([("function".to_owned(), "f".to_owned())]);
         assert_eq!(fill("{function}() ran", &facts).as_deref(), Some("f() ran"));
         assert_eq!(fill("{function}() in {module}", &facts), None);
     }

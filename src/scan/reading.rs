@@ -4,7 +4,7 @@ use super::window::ScanWindow;
 use super::{ScanError, Sink};
 use crate::analyzer::{Analyzer, Input, Origin};
 use crate::fixes::{self, Fix};
-use crate::input::container::{Content, Member, Text, UnpackError, Unpacker, Visit};
+use crate::input::container::{Content, Member, MemberText, UnpackError, Unpacker, Visit};
 use crate::input::inbox::{CommitId, Inbox, InboxError};
 use crate::input::read_chunks_or_pause;
 use crate::report::Incidents;
@@ -200,10 +200,12 @@ impl Visit for Reading<'_> {
         if self.analyzer.is_stopped() {
             return;
         }
-        if let (Text::Whole(bytes), Some(_), true) = (&member.text, member.mail, self.wants_fixes) {
+        if let (MemberText::Whole(bytes), Some(_), true) =
+            (&member.text, member.mail, self.wants_fixes)
+        {
             self.fix(bytes);
         }
-        if let Text::Whole(bytes) = &member.text
+        if let MemberText::Whole(bytes) = &member.text
             && self.waits(&member, bytes)
         {
             return;
@@ -218,14 +220,14 @@ impl Visit for Reading<'_> {
             boots: self.boots,
         };
         match member.text {
-            Text::Whole(bytes) => {
+            MemberText::Whole(bytes) => {
                 let sink = &mut *self.sink;
                 let mut take = |report| sink.report(report);
                 let analyzer = self.analyzer;
                 let input = analyzer.read_all(origin, bytes, self.incidents, &mut take);
                 self.add(input);
             }
-            Text::Stream(reader) => {
+            MemberText::Stream(reader) => {
                 // Its errors are reported by the code that takes the input apart.
                 let analyzer = self.analyzer;
                 let _ = self.stream(origin, |take| {

@@ -99,7 +99,7 @@ impl ScanWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::container::Text;
+    use crate::input::container::MemberText;
 
     #[test]
     fn names_of_empty_texts_fill_a_window() {
@@ -108,7 +108,7 @@ mod tests {
             name: Some(&name),
             subject: None,
             mail: None,
-            text: Text::Whole(b""),
+            text: MemberText::Whole(b""),
         };
         let mut window = ScanWindow::default();
         while !window.is_full() {

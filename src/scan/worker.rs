@@ -7,7 +7,7 @@ use crate::analyzer::Input;
 use crate::fixes::Fix;
 use crate::input::container::{Content, Unpacker};
 use crate::input::inbox::{Inbox, InboxError};
-use crate::input::{Entry, FileEntry, InputError, Source, cut_short};
+use crate::input::{Entry, FileEntry, InputError, InputSource, cut_short};
 use crate::report::{Incidents, Report};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -231,15 +231,15 @@ fn file(
     mut unpack: impl FnMut(Content<'_>),
 ) -> Result<JobSize, InputError> {
     let name = entry.path.display().to_string();
-    let stream = match Source::open(entry, buffer, stop)? {
-        Source::Read(bytes) => {
+    let stream = match InputSource::open(entry, buffer, stop)? {
+        InputSource::Read(bytes) => {
             let size = JobSize::of(&name, bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(bytes));
             }
             return Ok(size);
         }
-        Source::Mapped(bytes) => {
+        InputSource::Mapped(bytes) => {
             let size = JobSize::of(&name, &bytes, known);
             if !size.is_known {
                 unpack(Content::Whole(&bytes));
@@ -249,7 +249,7 @@ fn file(
                 ..size
             });
         }
-        Source::Stream(stream) => stream,
+        InputSource::Stream(stream) => stream,
     };
     let content = Content::stream(stream).map_err(|reason| InputError::of(&entry.path, reason))?;
     unpack(content);

@@ -3,7 +3,7 @@
 use ksplat::stages::analyzer::{Analyzer, Input, Origin};
 use ksplat::stages::grammar::Grammar;
 use ksplat::stages::input::container::{
-    Content, Limits, Member, Text, UnpackError, Unpacker, Visit,
+    Content, Limits, Member, MemberText, UnpackError, Unpacker, Visit,
 };
 use ksplat::stages::input::read_chunks;
 use ksplat::stages::render;
@@ -83,8 +83,8 @@ impl Visit for Reading {
         };
         let mut take = |report| answer.reports.push(report);
         let input = match member.text {
-            Text::Whole(bytes) => ANALYZER.read_all(origin, bytes, sequence, &mut take),
-            Text::Stream(reader) => {
+            MemberText::Whole(bytes) => ANALYZER.read_all(origin, bytes, sequence, &mut take),
+            MemberText::Stream(reader) => {
                 let mut stream = ANALYZER.stream(origin, sequence, &mut take);
                 read_chunks(reader, |chunk| stream.push(chunk)).expect("errors go to the walk");
                 stream.finish()

@@ -147,11 +147,11 @@ pub struct Member<'a> {
     /// The mail that it is in, where it is in one.
     pub mail: Option<&'a Arc<Envelope>>,
     /// Its bytes.
-    pub text: Text<'a>,
+    pub text: MemberText<'a>,
 }
 
 /// The bytes of a member.
-pub enum Text<'a> {
+pub enum MemberText<'a> {
     /// All of them.
     Whole(&'a [u8]),
     /// As they are unpacked. A reader that fails ends; the walk reports the error.
@@ -382,7 +382,7 @@ impl ContainerWalk<'_> {
                 // A part that was named itself is a log of its own; only in an archive are there
                 // others to join it with.
                 if place.outer.is_none() || !self.dumps.take(bytes, place) {
-                    self.member(Text::Whole(content::without_mark(bytes)), place);
+                    self.member(MemberText::Whole(content::without_mark(bytes)), place);
                 } else if self.dumps.is_full() {
                     self.give_dumps();
                 }
@@ -391,7 +391,7 @@ impl ContainerWalk<'_> {
             Content::Stream(stream) => stream,
         };
         let mut leaf = Leaf::new(stream);
-        self.member(Text::Stream(&mut leaf), place);
+        self.member(MemberText::Stream(&mut leaf), place);
         match leaf.error {
             None => Ok(()),
             Some(error) => Err(self.fail(place, Some(Trouble::Read(error)))),
@@ -406,20 +406,20 @@ impl ContainerWalk<'_> {
                 name: name.as_deref(),
                 subject: None,
                 mail: None,
-                text: Text::Whole(&text),
+                text: MemberText::Whole(&text),
             });
         }
     }
 
-    fn member(&mut self, text: Text<'_>, place: &MemberPlace<'_>) {
+    fn member(&mut self, text: MemberText<'_>, place: &MemberPlace<'_>) {
         let name = place.chain();
         self.visit.member(Member {
             name: name.as_deref(),
             subject: place.subject.as_deref(),
             mail: place.mail.as_ref(),
             text: match text {
-                Text::Whole(bytes) => Text::Whole(bytes),
-                Text::Stream(reader) => Text::Stream(reader),
+                MemberText::Whole(bytes) => MemberText::Whole(bytes),
+                MemberText::Stream(reader) => MemberText::Stream(reader),
             },
         });
     }

@@ -1,7 +1,7 @@
 //! A public-inbox repository, read with gix.
 
 use super::super::container::MAX_MAIL;
-use super::{InboxError, Mail};
+use super::{InboxError, InboxMail};
 use gix::objs::tree::EntryKind;
 use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::{ObjectId, Repository};
@@ -90,7 +90,7 @@ impl Inbox {
     pub fn mails(
         &self,
         commit: ObjectId,
-        mut take: impl FnMut(Mail<'_>),
+        mut take: impl FnMut(InboxMail<'_>),
     ) -> Result<(), InboxError> {
         let fail = |mail: &str, error: &gix::Error| {
             let InboxError { path, reason } = broken(&self.path, error);
@@ -102,7 +102,7 @@ impl Inbox {
             let found = self.blob(id);
             let blob = found.map_err(|error| fail(&format!(":{path}"), &error))?;
             if let Some(blob) = blob {
-                take(Mail {
+                take(InboxMail {
                     name: &format!("{commit}:{path}"),
                     bytes: &blob.data,
                 });
@@ -135,9 +135,9 @@ impl Inbox {
         }
     }
 
-    fn commit(&self, id: ObjectId) -> gix::Result<Commit> {
+    fn commit(&self, id: ObjectId) -> gix::Result<MailCommit> {
         let commit = self.object(id)?.try_into_commit()?;
-        Ok(Commit {
+        Ok(MailCommit {
             tree: commit.tree_id()?.detach(),
             parents: commit.parent_ids().map(gix::Id::detach).collect(),
         })
@@ -221,7 +221,7 @@ impl Inbox {
 }
 
 /// What matters of a commit.
-struct Commit {
+struct MailCommit {
     tree: ObjectId,
     parents: Vec<ObjectId>,
 }
@@ -308,7 +308,7 @@ mod tests {
         let inbox = Inbox::open(folder).expect("readable").expect("an inbox");
         let mut mails = Vec::new();
         for commit in inbox.commits(|| false).expect("a history") {
-            let take = |mail: Mail<'_>| {
+            let take = |mail: InboxMail<'_>| {
                 let text = String::from_utf8_lossy(mail.bytes).into_owned();
                 mails.push((mail.name.to_owned(), text));
             };

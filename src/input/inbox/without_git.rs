@@ -1,6 +1,6 @@
 //! What there is of a public-inbox in a build without gix: an error that says so.
 
-use super::{InboxError, Mail};
+use super::{InboxError, InboxMail};
 use std::convert::Infallible;
 use std::path::Path;
 
@@ -34,7 +34,7 @@ impl Inbox {
     ///
     /// # Errors
     /// None: there is no such value.
-    pub fn mails(&self, _: CommitId, _: impl FnMut(Mail<'_>)) -> Result<(), InboxError> {
+    pub fn mails(&self, _: CommitId, _: impl FnMut(InboxMail<'_>)) -> Result<(), InboxError> {
         match self.0 {}
     }
 }
