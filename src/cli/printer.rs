@@ -101,7 +101,7 @@ impl<'a> Printer<'a> {
         let hints = self.hints.of(&input);
         let fails = self.options.fail_on.contains(&FailOn::HINT);
         self.failed |= !hints.is_empty() && fails;
-        // Whoever is failed by a hint is told which.
+        // The exit code alone would not say which hint it was.
         let verbose = self.options.verbose;
         for hint in hints
             .iter()

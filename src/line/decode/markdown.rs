@@ -33,7 +33,7 @@ pub(super) fn unescaped(line: &str) -> Cow<'_, str> {
 }
 
 /// A line without the fence of a block of code that is on it: chats have the first and the last line so. People fence a
-/// log by one mark as well, which only a time tells from words in a text.
+/// log by one mark as well, which only a time distinguishes from words in a text.
 pub(super) fn unfenced(line: &str) -> &str {
     let behind = line.trim_start().strip_prefix(FENCE).unwrap_or(line);
     let behind = behind.trim_end().strip_suffix(FENCE).unwrap_or(behind);

@@ -115,7 +115,7 @@ pub fn bug_page(bugs: &[Bug]) -> String {
     })
 }
 
-/// Of `<` only JSON's escape stands there: nothing in it ends the element.
+/// `<` is there only as JSON's escape: nothing in it ends the element.
 fn facts(bugs: &[Bug]) -> String {
     let facts: Vec<_> = bugs.iter().map(Facts::of).collect();
     let text = serde_json::to_string(&facts).expect("no map key but strings");

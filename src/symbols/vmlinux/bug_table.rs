@@ -8,7 +8,7 @@ use std::ops::Range;
 /// CONFIG_DEBUG_BUGVERBOSE have it; x86 since 4.x.
 const SECTION: &str = "__bug_table";
 
-/// Bytes of an entry, and where its line is: code, file, line, flags; since 6.19 a format behind the code.
+/// Bytes of an entry, and where its line is: code, file, line, flags; since 6.19 a format after the code.
 const LAYOUTS: [(usize, usize); 2] = [(12, 8), (16, 12)];
 
 /// Entries that must point at code for a layout to be the right one.
@@ -23,7 +23,7 @@ pub struct WarnSites {
     pub at_rip: Option<u32>,
 }
 
-/// The WARN()s of a function and its cold part; `None` where the vmlinux does not tell.
+/// The WARN()s of a function and its cold part; `None` where the vmlinux does not say.
 pub fn warn_sites(image: &Image, function: &str, rip: Option<u64>) -> Option<WarnSites> {
     let section = image.find(SECTION)?;
     let (bytes, base) = (image.section_bytes(section), section.address);

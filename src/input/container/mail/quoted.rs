@@ -24,7 +24,7 @@ pub fn text(header: &Message<'_>, body: &[u8]) -> Option<Vec<u8>> {
     is_readable.then_some(text)
 }
 
-/// The bytes that a body stands for; `None` where it has a carriage return or an escape that is none.
+/// The bytes that a body encodes; `None` where it has a carriage return or an escape that is none.
 fn decoded(body: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(body.len());
     // Blanks after this place are dropped at the end of a line: a mail server added them.
