@@ -48,17 +48,9 @@ impl<'g> ListingReader<'g> {
     /// # Errors
     /// Where the literals of the rules are too many to search for.
     pub fn new(grammar: &'g Grammar) -> Result<ListingReader<'g>, aho_corasick::BuildError> {
-        let listings = grammar.cpu_listings.iter().map(|rule| &rule.literal);
-        let lines = grammar.cpu_lines.iter().map(|rule| &rule.literal);
-        let columns = grammar.cpu_columns.iter().map(|rule| &rule.literal);
-        let literals = listings
-            .chain(columns)
-            .chain(lines)
-            .map(String::as_str)
-            .chain([COMMAND]);
         Ok(ListingReader {
             grammar,
-            finder: AhoCorasick::new(literals)?,
+            finder: grammar.cpu_literals.finder(grammar, COMMAND)?,
             table: CpuTable::default(),
             path: String::new(),
             number: 1,

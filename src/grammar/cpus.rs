@@ -1,7 +1,32 @@
 //! What is printed of single CPUs: listings of programs, and lines of their own.
 
-use super::Pattern;
+use super::{Grammar, Pattern};
+use aho_corasick::{AhoCorasick, BuildError};
 use serde::Deserialize;
+use std::sync::OnceLock;
+
+/// The search for all literals of these tables, built once: a scan asks for it in each log with a late clear.
+#[derive(Debug, Default)]
+pub struct CpuLiterals(OnceLock<AhoCorasick>);
+
+impl CpuLiterals {
+    /// The search for the literals of a grammar, and for one more.
+    ///
+    /// # Errors
+    /// Where they are too many.
+    pub fn finder(&self, grammar: &Grammar, more: &str) -> Result<AhoCorasick, BuildError> {
+        if let Some(built) = self.0.get() {
+            return Ok(built.clone());
+        }
+        let listings = grammar.cpu_listings.iter().map(|rule| &rule.literal);
+        let lines = grammar.cpu_lines.iter().map(|rule| &rule.literal);
+        let columns = grammar.cpu_columns.iter().map(|rule| &rule.literal);
+        let literals = listings.chain(columns).chain(lines).map(String::as_str);
+        let built = AhoCorasick::new(literals.chain([more]))?;
+        // Another thread may have been first: both searches are the same.
+        Ok(self.0.get_or_init(|| built).clone())
+    }
+}
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -9,10 +9,10 @@ use super::features::{self, FeatureDb};
 use super::literals::{KindFinder, LineFinder};
 use super::memberships::Memberships;
 use super::{
-    Ask, ClearSite, CpuColumns, CpuListing, CpuStatement, Dependency, Diagnosis, Fact, Fault,
-    FeatureNumbering, FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule, LineRules,
-    ListedAdvice, Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver, PathRule,
-    Requester, Rewrite, SummaryRule, Taint, WhoLine, Word, Wrappers, names,
+    Ask, ClearSite, CpuColumns, CpuListing, CpuLiterals, CpuStatement, Dependency, Diagnosis, Fact,
+    Fault, FeatureNumbering, FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule,
+    LineRules, ListedAdvice, Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver,
+    PathRule, Requester, Rewrite, SummaryRule, Taint, WhoLine, Word, Wrappers, names,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -257,6 +257,7 @@ impl Document {
             cpu_listings: self.cpu_listing,
             cpu_columns: self.cpu_columns,
             cpu_lines: self.cpu_line,
+            cpu_literals: CpuLiterals::default(),
             summaries: self.summary,
             taints: self.taint,
             meanings: self.meaning,

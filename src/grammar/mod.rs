@@ -30,7 +30,7 @@ mod template;
 mod timeline;
 mod who;
 
-pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuStatement};
+pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuLiterals, CpuStatement};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
@@ -136,6 +136,8 @@ pub struct Grammar {
     pub cpu_columns: Vec<CpuColumns>,
     /// Lines that say something of one CPU.
     pub cpu_lines: Vec<CpuStatement>,
+    /// The search for what both begin with.
+    pub cpu_literals: CpuLiterals,
     /// Reports in words.
     pub summaries: Vec<SummaryRule>,
     /// Taint letters in words.

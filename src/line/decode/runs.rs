@@ -3,7 +3,7 @@
 use super::prompt;
 use crate::grammar::Pattern;
 use crate::line::{Framing, Source, framing};
-use crate::literals::LiteralSearch;
+use memchr::memmem::Finder;
 use std::sync::LazyLock;
 
 /// What other programs than the kernel write into a line: syzkaller's fuzzer.
@@ -13,13 +13,15 @@ static INTRUDERS: LazyLock<Pattern> = LazyLock::new(|| {
     )
 });
 
-/// Every intruder has one of these: most lines need no look at the pattern.
-static INTRUDER_ENDS: LazyLock<Option<LiteralSearch>> =
-    LazyLock::new(|| LiteralSearch::new(&["executing program", "result:"]).ok());
+/// Every intruder has one of these: most lines need no look at the pattern. For two literals and a short line two
+/// searches of memchr's take a sixth of the time of one automaton.
+static INTRUDER_ENDS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new("executing program"), Finder::new("result:")]);
 
 /// False for a line that no other program has written into.
 pub(super) fn may_hold_intruder(line: &str) -> bool {
-    INTRUDER_ENDS.as_ref().is_none_or(|ends| ends.is_in(line))
+    let is_in = |end: &Finder<'_>| end.find(line.as_bytes()).is_some();
+    INTRUDER_ENDS.iter().any(is_in)
 }
 
 /// A note of printk between two messages (kernel/printk/printk.c).

@@ -169,7 +169,11 @@ pub const FINGERPRINTS: &[(&str, usize, usize)] = &[
     ("Kernel panic", 4, 5),
     ("Kernel stack overflow in process ", 14, 5),
     ("Last level iTLB entries: ", 11, 3),
-    ("Late microcode loading without minimal revision check", 2, 2),
+    (
+        "Late microcode loading without minimal revision check",
+        2,
+        2,
+    ),
     ("Linux version ", 3, 5),
     ("MESSAGE\n", 2, 6),
     ("MP-BIOS bug: ", 8, 4),
