@@ -8,6 +8,9 @@ use std::fmt::Write;
 /// Bars of a plot; where there are more months, each bar is of several.
 const MAX_BARS: i64 = 48;
 
+/// Months of the shortest axis.
+const MIN_MONTHS: i64 = 12;
+
 /// Width and height of the plot of one bug, in pixels.
 const SMALL: (i64, u64) = (96, 20);
 
@@ -33,11 +36,14 @@ fn name(month: i64) -> String {
 }
 
 impl Axis {
-    /// From the first month with an event to the last one; `None` where no event has a date.
+    /// From the first month with an event to the last one, a year at least; `None` where no event has a date.
     pub fn of(bugs: &[Bug]) -> Option<Axis> {
         let months = || bugs.iter().flat_map(|bug| bug.months.keys());
         let first = number(months().min()?)?;
-        let all = number(months().max()?)? - first + 1;
+        let last = number(months().max()?)?;
+        // One month alone would be a bar as wide as the page.
+        let all = (last - first + 1).max(MIN_MONTHS);
+        let first = last + 1 - all;
         // The clock of a sender may be wrong by decades.
         let step = (all + MAX_BARS - 1) / MAX_BARS;
         let bars = (all + step - 1) / step;
@@ -140,8 +146,11 @@ mod tests {
     fn months_without_an_event_have_their_place() {
         let bugs = [bug(&[("2023-12", 2)]), bug(&[("2024-03", 1)])];
         let axis = Axis::of(&bugs).expect("dates");
-        assert_eq!(axis.heights(bugs[0].months.iter()), [2, 0, 0, 0]);
-        assert_eq!(axis.heights(bugs[1].months.iter()), [0, 0, 0, 1]);
+        // The axis is a year long, and ends with the last event.
+        let first = axis.heights(bugs[0].months.iter());
+        assert_eq!(first, [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
+        let second = axis.heights(bugs[1].months.iter());
+        assert_eq!(second, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }
 
     #[test]
