@@ -3,6 +3,7 @@
 use super::words::wrap;
 use crate::grammar::features::{Feature, FeatureTable};
 use crate::grammar::{Grammar, Kind, Level, Requester, SummaryRule};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// Columns of prose.
@@ -91,7 +92,8 @@ fn add_sentences(text: &mut String, grammar: &Grammar, kind: &Kind) {
         Some(format!("{}: {says}", rule.label))
     };
     let mut sentences: Vec<_> = rules.iter().filter_map(sentence).collect();
-    sentences.dedup();
+    let mut seen = HashSet::new();
+    sentences.retain(|sentence| seen.insert(sentence.clone()));
     add_list(text, "Says", &sentences);
     // The last rule is the most general one.
     let steps = rules.last().map(|rule| rule.alive.iter().chain(&rule.next));
@@ -99,13 +101,15 @@ fn add_sentences(text: &mut String, grammar: &Grammar, kind: &Kind) {
     add_list(text, "Next", &steps);
 }
 
-/// `killed {name}` as `killed NAME`, as manuals write what differs from case to case.
+/// `killed {name}` as `killed <name>`, as manuals write what differs from case to case.
 fn without_facts(sentence: &str) -> String {
     let mut pieces = sentence.split('{');
     let mut text = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (fact, rest) = piece.split_once('}').unwrap_or((piece, ""));
-        text.push_str(&fact.to_uppercase());
+        text.push('<');
+        text.push_str(fact);
+        text.push('>');
         text.push_str(rest);
     }
     text

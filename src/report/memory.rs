@@ -36,7 +36,7 @@ pub struct MemoryState {
     pub group_usage: Option<u64>,
     /// Its limit.
     pub group_limit: Option<u64>,
-    /// The largest tasks, the largest first.
+    /// The largest tasks, the largest first; none where the log has more of them than are read.
     pub tasks: Vec<TaskMemory>,
 }
 
@@ -70,17 +70,20 @@ impl MemoryState {
         // The numbers are after the header, which says how much was asked for.
         for line in splat.lines.iter().skip(1) {
             let text = line.text.trim();
-            let found = grammar
-                .memory
-                .iter()
-                .find_map(|rule| Some((rule, rule.pattern.captures(text)?)));
-            match found {
-                Some((rule, groups)) if rule.name == MemoryName::Task => {
-                    state.tasks.extend(task(&groups));
+            // A line may have two numbers: what a control group uses, and its limit.
+            for rule in &grammar.memory {
+                let Some(groups) = rule.pattern.captures(text) else {
+                    continue;
+                };
+                match rule.name {
+                    MemoryName::Task => state.tasks.extend(task(&groups)),
+                    _ => amounts.extend(amount(rule, &groups)),
                 }
-                Some((rule, groups)) => amounts.extend(amount(rule, &groups)),
-                None => {}
             }
+        }
+        // The largest of those that are kept need not be the largest of all.
+        if splat.lines.is_cut() {
+            state.tasks.clear();
         }
         if amounts.is_empty() && state.tasks.is_empty() {
             return None;
@@ -146,4 +149,46 @@ fn task(groups: &MatchedGroups<'_>) -> Option<TaskMemory> {
         pages: groups.name("pages")?.as_str().parse().ok()?,
         bytes: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analyzer::Analyzer;
+    use crate::grammar::Grammar;
+    use crate::report::{Incidents, Report};
+
+    fn memory(rows: usize) -> super::MemoryState {
+        let row = |task: usize| {
+            format!(
+                "[ 1.0] [ {task:6}]     0 {task:6}     100       30    45056        0             0 t{task}\n"
+            )
+        };
+        let rows: String = (1..=rows).map(row).collect();
+        let log = format!(
+            "[ 1.0] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+             [ 1.0] Call Trace:\n[ 1.0]  dump_header+0x14/0xa0\n\
+             [ 1.0] Node 0 DMA: 1*64kB (U) 0*128kB = 64kB\n[ 1.0] 100 pages RAM\n{rows}\
+             [ 1.0] [  99999]     0 99999    3000     2000    45056        0             0 large one\n\
+             [ 1.0] Out of memory: Killed process 99999 (large one) total-vm:1kB\n"
+        );
+        let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
+        let mut found = None;
+        let mut take = |report: Report| found = report.memory;
+        analyzer.read_all("log", log.as_bytes(), &mut Incidents::default(), &mut take);
+        found.expect("one report")
+    }
+
+    #[test]
+    fn pages_are_as_large_as_the_log_says_and_the_largest_task_is_first() {
+        let memory = memory(3);
+        assert_eq!((memory.page, memory.ram), (Some(65536), Some(6_553_600)));
+        let largest = &memory.tasks[0];
+        assert_eq!((largest.comm.as_str(), largest.pages), ("large one", 2000));
+        assert_eq!(memory.tasks.len(), 3);
+    }
+
+    #[test]
+    fn where_not_all_tasks_are_read_none_is_called_the_largest() {
+        assert_eq!(memory(2500).tasks, []);
+    }
 }

@@ -64,6 +64,8 @@ pub struct SplatLine<'a> {
 pub struct Lines {
     text: String,
     entries: Vec<Stored>,
+    /// There were more than are kept.
+    is_cut: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +89,16 @@ impl Lines {
             class,
             number,
         });
+    }
+
+    /// Remembers that a line was not kept.
+    pub fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// True where the report has more lines than these.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// How many there are.

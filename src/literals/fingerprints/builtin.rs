@@ -352,6 +352,7 @@ pub const FINGERPRINTS: &[(&str, usize, usize)] = &[
     ("unreferenced object ", 11, 7),
     ("unregister_netdevice: waiting for", 23, 7),
     ("unsupported by BIOS", 6, 5),
+    ("ut of memory (oom_kill_allocating_task): Kill", 16, 5),
     ("ut of memory: Kill", 0, 5),
     ("whilst initialising ", 4, 2),
     ("x86 CPU feature dependency check failure", 35, 7),

@@ -112,9 +112,6 @@ impl Assembler<'_> {
         kind: &LineKind,
         boots: &mut Boots,
     ) {
-        if self.grammar.is_dump(&line.text) {
-            self.lanes[index].orphans.dumped_at = Some(line.number);
-        }
         // Lines so far apart belong to two reports, or to none.
         let is_over = |report: &SplatBuilder| {
             line.number - report.last_line() > MAX_HEADLESS_GAP
@@ -128,6 +125,10 @@ impl Assembler<'_> {
         {
             self.give_up_headless(index, boots);
         }
+        // Only now: it was asked for by the mark in front of it, not by that of the next dump.
+        if self.grammar.is_dump(&line.text) {
+            self.lanes[index].orphans.dumped_at = Some(line.number);
+        }
         let lane = &mut self.lanes[index];
         if lane.orphans.headless.is_none() && is_state(kind) {
             let mut report = SplatBuilder::without_head(line, &self.path);
@@ -138,6 +139,8 @@ impl Assembler<'_> {
             {
                 report.announce();
             }
+            let asked = lane.orphans.dumped_at;
+            lane.orphans.is_asked = asked.is_some_and(|at| line.number - at <= MAX_DUMP_GAP);
             lane.orphans.headless = Some(report);
         }
         let ends = |report: &mut SplatBuilder| !report.take(line, kind.clone());
@@ -161,9 +164,8 @@ impl Assembler<'_> {
         let follows = |at: Option<u64>, lines: u64| {
             at.is_some_and(|at| at <= first_line && first_line - at <= lines)
         };
-        let asked = follows(orphans.dumped_at, MAX_DUMP_GAP);
         let known = follows(orphans.given_up_at, MAX_SILENCE) || first_line <= self.given;
-        if report.proves_a_report() && !asked && !known {
+        if report.proves_a_report() && !orphans.is_asked && !known {
             report.mark();
             let boot = boots.claim(first_line);
             self.complete

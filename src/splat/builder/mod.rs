@@ -349,6 +349,8 @@ impl SplatBuilder {
         if self.kept.takes(self.splat.lines.len(), &line.text) {
             let raw = undecoded(&line.text);
             self.splat.lines.push(&line.text, raw, class, line.number);
+        } else {
+            self.splat.lines.cut();
         }
     }
 

@@ -59,6 +59,8 @@ pub struct Orphans {
     pub spoken_at: Option<u64>,
     /// The last line which says that somebody asked where CPUs or tasks are.
     pub dumped_at: Option<u64>,
+    /// Somebody had asked for what `headless` holds, when it began: a later mark is of the next dump.
+    pub is_asked: bool,
     /// Line at which a report was given up before its end, which may still come.
     pub given_up_at: Option<u64>,
 }
