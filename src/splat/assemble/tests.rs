@@ -254,3 +254,22 @@ fn no_report_is_lost_where_there_are_more_callers_than_lanes() {
     pids.sort_unstable();
     assert_eq!(pids, (1..=80).collect::<Vec<_>>());
 }
+
+#[test]
+fn backtraces_that_an_operator_asked_for_are_no_reports() {
+    let dump = |cpu: usize| {
+        format!(
+            "[    1.0] NMI backtrace for cpu {cpu}\n\
+             [    1.0] CPU: {cpu} PID: 0 Comm: swapper/{cpu} Not tainted 6.12.0 #1\n\
+             [    1.0] RIP: 0010:zeta_idle+0x1/0x20\n\
+             [    1.0] Call Trace:\n\
+             [    1.0]  zeta_enter+0x3/0x40\n\
+             [    1.0]  do_idle+0x3/0x40\n"
+        )
+    };
+    let log: String = (0..3).map(dump).collect();
+    let all = splats(&format!(
+        "[    1.0] sysrq: Show backtrace of all active CPUs\n{log}[    1.0] NMI backtrace for cpu 3 skipped: idling\n"
+    ));
+    assert!(all.iter().all(is_fragment), "{all:?}");
+}
