@@ -3,7 +3,7 @@
 use super::args::{Options, ScanOptions};
 use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
-use super::hints::Hints;
+use super::hints::{Hints, said};
 use super::memory::{Memory, Past};
 use super::output::Out;
 use super::progress::Shown;
@@ -412,12 +412,7 @@ impl Sink for Batch<'_> {
         let hints = self.hints.of(&member);
         let fails = self.options.fail_on.contains(&FailOn::HINT);
         self.failed |= !hints.is_empty() && fails;
-        // The exit code alone would not say which hint it was.
-        let verbose = self.options.verbose;
-        for hint in hints
-            .iter()
-            .filter(|hint| verbose || fails && !hint.is_noticed)
-        {
+        for hint in said(&hints, self.options.verbose, fails) {
             self.tell(&hint.text);
         }
         self.is_kernel |= member.is_kernel;

@@ -90,3 +90,10 @@ fn reason(boot: &Boot, note: &FeatureMessage) -> Option<&'static str> {
         Some(_) => None,
     }
 }
+
+/// The hints that are said on standard error. `fails`: they decide the exit code, which alone would not say which hint
+/// it was; what a notice of the output says already is left out.
+pub fn said(hints: &[Hint], verbose: bool, fails: bool) -> impl Iterator<Item = &Hint> {
+    let is_said = move |hint: &&Hint| verbose || fails && !hint.is_noticed;
+    hints.iter().filter(is_said)
+}

@@ -3,7 +3,7 @@
 use super::args::Options;
 use super::expect::{is_finding, lacking, tell_lacking};
 use super::fail_on::FailOn;
-use super::hints::Hints;
+use super::hints::{Hints, said};
 use super::memory::Past;
 use super::output::Out;
 use super::{format, output};
@@ -101,12 +101,7 @@ impl<'a> Printer<'a> {
         let hints = self.hints.of(&input);
         let fails = self.options.fail_on.contains(&FailOn::HINT);
         self.failed |= !hints.is_empty() && fails;
-        // The exit code alone would not say which hint it was.
-        let verbose = self.options.verbose;
-        for hint in hints
-            .iter()
-            .filter(|hint| verbose || fails && !hint.is_noticed)
-        {
+        for hint in said(&hints, self.options.verbose, fails) {
             output::tell(&hint.text);
         }
         for lacking in lacking(&input, &self.options.expect, true) {

@@ -13,6 +13,7 @@ use object::{BigEndian, Endian, Endianness, LittleEndian};
 use wide::u8x16;
 
 use super::file::{ElfFile, ElfSection};
+use super::name_filter::NameFilter;
 use super::symbols::Symbol;
 
 /// A symbol with its numbers in the machine's own order: files of 32 and 64 bits and of both byte orders are
@@ -452,30 +453,6 @@ fn is_ignored(name: &[u8]) -> bool {
         b"__LA25Thunk_",
     ];
     name.is_empty() || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// A set of hashes that fits the first-level cache: sorts out nearly every symbol in a nanosecond.
-struct NameFilter(Box<[u64; 1024]>);
-
-impl NameFilter {
-    fn new(keys: impl Iterator<Item = u64>) -> NameFilter {
-        let mut bits = Box::new([0; 1024]);
-        for key in keys {
-            let hash = NameFilter::hash(key);
-            bits[hash >> 6] |= 1 << (hash & 63);
-        }
-        NameFilter(bits)
-    }
-
-    /// 16 bits of Fibonacci hashing.
-    fn hash(key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
-    }
-
-    fn may_contain(&self, key: u64) -> bool {
-        let hash = NameFilter::hash(key);
-        self.0[hash >> 6] >> (hash & 63) & 1 != 0
-    }
 }
 
 /// Which of several symbols at one address to print: functions, then global ones, as
