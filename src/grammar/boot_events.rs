@@ -46,12 +46,12 @@ impl Grammar {
             let all = milestones.chain(self.note_literals()).chain(sites);
             Some(all.map(str::to_owned).collect())
         };
-        let finder = &self.boot_events.finder;
+        let rules = self.boot_events.finder.found(literals, line)?;
         // Most lines end here, before anything is remembered of them.
-        if !finder.may_be_in(literals, line) {
+        if rules.is_empty() {
             return None;
         }
-        let work_out = || Arc::new(self.work_out(&finder.found(line), line));
+        let work_out = || Arc::new(self.work_out(&rules, line));
         Some(self.boot_events.known.get(line, work_out))
     }
 

@@ -2,14 +2,19 @@
 //!
 //! In: literals, and bytes. Out: the place of the next one. Vector instructions find all of them at once
 //! ([`teddy`]); the aho-corasick crate searches where a CPU has none, and
-//! where a literal is not of `grammars/`, as in a user's grammar.
+//! where a literal is not of `grammars/`, as in a user's grammar. In single lines they are looked up ([`LiteralIndex`]).
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod anneal;
 #[cfg(target_arch = "x86_64")]
 mod fingerprints;
+mod index;
+mod key_filter;
 #[cfg(target_arch = "x86_64")]
 mod teddy;
+
+pub use index::LiteralIndex;
+pub use key_filter::KeyFilter;
 
 use aho_corasick::{AhoCorasick, BuildError};
 
@@ -63,11 +68,6 @@ impl LiteralSearch {
         let passed = bytes.get(from..found.map_or(bytes.len(), |(at, _)| at));
         let feeds = memchr::memchr_iter(b'\n', passed.unwrap_or_default()).count();
         (found, feeds as u64)
-    }
-
-    /// True where any literal is in `text`.
-    pub fn is_in(&self, text: &str) -> bool {
-        self.find(text.as_bytes(), 0).is_some()
     }
 }
 

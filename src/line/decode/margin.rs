@@ -7,7 +7,7 @@
 
 use super::Take;
 use crate::line::{LogLine, Source};
-use crate::literals::LiteralSearch;
+use crate::literals::LiteralIndex;
 use std::sync::LazyLock;
 
 /// Beginnings of reports: no message of the kernel's has anything in front of them that the next line has, too.
@@ -30,9 +30,9 @@ const BEGINNINGS: &[&str] = &[
     "CFI failure at ",
 ];
 
-static SEARCH: LazyLock<Option<LiteralSearch>> = LazyLock::new(|| {
-    let literals = crate::literals::shortest(BEGINNINGS.to_vec());
-    LiteralSearch::new(&literals).ok()
+static SEARCH: LazyLock<LiteralIndex> = LazyLock::new(|| {
+    let literals = BEGINNINGS.iter().map(|&beginning| beginning.to_owned());
+    LiteralIndex::new(literals.collect())
 });
 
 /// Beginnings of lines that are in reports only, beside the one that names CPU and task. Headers are none: people
@@ -162,9 +162,8 @@ impl Margin {
 /// What is in front of the beginning of a report; `None` for a line that has none, or nothing in front of it.
 fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
     let text = line.text.as_ref();
-    let may_begin = SEARCH.as_ref().is_some_and(|search| search.is_in(text));
     // What a program says of a report is not the report.
-    if !may_begin || line.framing.source == Source::Program {
+    if !SEARCH.is_any_in(text) || line.framing.source == Source::Program {
         return None;
     }
     let places = BEGINNINGS

@@ -85,8 +85,8 @@ pub fn line_kind(grammar: &Grammar, text: &str, log_line: u64) -> LineKind {
     by_beginning(grammar, trimmed)
         .or_else(|| with_colon(trimmed))
         .or_else(frame)
-        // parisc, alpha and loongarch print no colon after a register's name
-        .or_else(|| register_row(trimmed))
+        // parisc, alpha and loongarch print no colon after a register's name. Lines with one were read as such above.
+        .or_else(|| without_colon(trimmed))
         .or_else(|| instructions::words(trimmed))
         .or_else(|| known(grammar, trimmed))
         .unwrap_or(LineKind::Foreign)
@@ -135,6 +135,13 @@ fn with_colon(text: &str) -> Option<LineKind> {
     register_row(text)
         .or_else(|| is_disassembly(text).then_some(LineKind::Known(Detail::None)))
         .or_else(|| instructions::disassembled(text))
+}
+
+fn without_colon(text: &str) -> Option<LineKind> {
+    match memchr::memchr(b':', text.as_bytes()) {
+        Some(_) => None,
+        None => register_row(text),
+    }
 }
 
 fn register_row(text: &str) -> Option<LineKind> {

@@ -17,6 +17,7 @@ use super::error::SymbolError;
 use super::machine::Machine;
 use super::map;
 use super::relocations;
+use super::symbol_table::AddressIndex;
 use super::symbols::Symbol;
 use super::unpack::{PackFormat, Unpacked, most, unpack};
 use crate::input::Mapped;
@@ -91,8 +92,7 @@ pub struct ElfFile {
     pub(in crate::symbols) layout: Layout,
     max_size: u64,
     pub(super) names: Mutex<HashMap<String, Arc<[Symbol]>>>,
-    /// Where functions begin, in order, with the number of the symbol.
-    pub(super) functions: OnceLock<Vec<(u64, u32)>>,
+    pub(super) addresses: OnceLock<AddressIndex>,
 }
 
 impl ElfFile {
@@ -113,7 +113,7 @@ impl ElfFile {
             layout,
             max_size,
             names: Mutex::default(),
-            functions: OnceLock::new(),
+            addresses: OnceLock::new(),
         })
     }
 

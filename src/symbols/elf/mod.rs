@@ -5,7 +5,6 @@ mod error;
 mod file;
 mod machine;
 mod map;
-mod name_filter;
 mod notes;
 mod relocations;
 mod symbol_table;

@@ -1,7 +1,6 @@
 //! Symbols by name and by address. In: names as a log prints them. Out: every symbol of that name
 //! with the size that kallsyms would print for it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::file::ElfFile;
@@ -79,17 +78,17 @@ impl ElfFile {
         let Some(table) = View::of(self) else {
             return found;
         };
-        for (name, symbol) in table.build(&table.with_names(&table.whole_names(names))) {
-            found[name].push(symbol);
+        for (name, entry) in table.with_names(&table.whole_names(names)) {
+            found[name].push(table.build(&entry));
         }
-        // Only for names that are still missing, since each suffix search reads the whole string
-        // table.
-        let missing: Vec<usize> = (0..names.len()).filter(|&i| found[i].is_empty()).collect();
+        // Only for names that are still missing, since each suffix search reads the whole string table. Kernels print
+        // the name of a clone up to the suffix: one that holds a dot is whole.
+        let is_missing = |&i: &usize| found[i].is_empty() && !names[i].contains('.');
+        let missing: Vec<usize> = (0..names.len()).filter(is_missing).collect();
         if !missing.is_empty() {
             let bases: Vec<&str> = missing.iter().map(|&i| names[i]).collect();
-            let clones = table.with_names(&table.names_with_suffix(&bases));
-            for (base, symbol) in table.build(&clones) {
-                found[missing[base]].push(symbol);
+            for (base, entry) in table.with_names(&table.names_with_suffix(&bases)) {
+                found[missing[base]].push(table.build(&entry));
             }
         }
         found
@@ -116,50 +115,14 @@ impl ElfFile {
         let Some(table) = View::of(self) else {
             return vec![None; addresses.len()];
         };
-        let mut sorted = addresses.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let nearest = table.nearest_below(&sorted);
-        let mut covering = HashMap::new();
-        for (at, symbol) in table.build(&nearest) {
-            let address = sorted.get(at).copied().unwrap_or_default();
+        let at = |&address: &u64| {
+            let symbol = table.build(&table.nearest_below(address)?);
             let distance = address.wrapping_sub(symbol.address);
-            if size(&symbol).is_some_and(|size| distance < size) {
-                covering.insert(address, symbol);
-            }
-        }
-        addresses.iter().map(|a| covering.get(a).cloned()).collect()
-    }
-
-    /// The function that begins at a link address.
-    pub(in crate::symbols) fn function_at(&self, address: u64) -> Option<Symbol> {
-        let functions = self.functions();
-        let at = functions
-            .binary_search_by_key(&address, |&(start, _)| start)
-            .ok()?;
-        let &(_, number) = functions.get(at)?;
-        let next = functions.get(at + 1).map(|&(start, _)| start);
-        View::of(self)?.function(number, next)
-    }
-
-    /// Whether a function begins at a link address.
-    pub(in crate::symbols) fn is_function_start(&self, address: u64) -> bool {
-        let functions = self.functions();
-        functions
-            .binary_search_by_key(&address, |&(start, _)| start)
-            .is_ok()
-    }
-
-    /// Where the function after a link address begins.
-    pub(in crate::symbols) fn next_function(&self, address: u64) -> Option<u64> {
-        let functions = self.functions();
-        let after = functions.partition_point(|&(start, _)| start <= address);
-        functions.get(after).map(|&(start, _)| start)
-    }
-
-    fn functions(&self) -> &[(u64, u32)] {
-        self.functions
-            .get_or_init(|| View::of(self).map_or_else(Vec::new, |view| view.functions()))
+            size(&symbol)
+                .is_some_and(|size| distance < size)
+                .then_some(symbol)
+        };
+        addresses.iter().map(at).collect()
     }
 
     /// Link address of `name+offset`, where exactly one symbol has that name and, if given, the size that

@@ -50,7 +50,9 @@ impl PrintedStack {
             frames: Vec::new(),
             sizes: Sizes::default(),
         };
-        image.find_symbols(&names(splat));
+        let cold = cold_part(splat);
+        let names = names(splat).chain(cold.as_deref());
+        image.find_symbols(&names.collect::<Vec<_>>());
         stack.at = stack.look_up(image, &splat.at);
         if let Some(rip) = &splat.rip {
             stack.rip = stack.look_up(image, rip);
@@ -165,12 +167,19 @@ impl PrintedStack {
     }
 }
 
-fn names(splat: &Splat) -> Vec<&str> {
+fn names(splat: &Splat) -> impl Iterator<Item = &str> {
     let codes = splat.frames.iter().map(|frame| &frame.code);
     let codes = codes.chain(splat.rip.as_ref()).chain([&splat.at]);
     let builtin = codes.filter(|code| code.module.is_none());
     let names = builtin.filter_map(|code| code.function.as_deref());
-    names.chain(crate::symbols::WELL_KNOWN).collect()
+    names.chain(crate::symbols::WELL_KNOWN)
+}
+
+/// The part of the function at fault that compilers move away, since it is rarely run. Its WARN()s are looked for there as
+/// well: found with the other names, it takes no search of its own.
+fn cold_part(splat: &Splat) -> Option<String> {
+    let function = splat.rip.as_ref()?.function.as_deref()?;
+    Some(format!("{function}.cold"))
 }
 
 /// Whether a printed size is that of one of the symbols with one hex digit lost.

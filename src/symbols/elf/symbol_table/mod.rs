@@ -12,9 +12,14 @@ use object::read::elf::Sym;
 use object::{BigEndian, Endian, Endianness, LittleEndian};
 use wide::u8x16;
 
+mod address_index;
+mod by_address;
+
+pub(super) use address_index::AddressIndex;
+
 use super::file::{ElfFile, ElfSection};
-use super::name_filter::NameFilter;
 use super::symbols::Symbol;
+use crate::literals::KeyFilter;
 
 /// A symbol with its numbers in the machine's own order: files of 32 and 64 bits and of both byte orders are
 /// searched by one code.
@@ -170,7 +175,7 @@ impl<'a> View<'a> {
         if offsets.is_empty() {
             return Vec::new();
         }
-        let filter = NameFilter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
+        let filter = KeyFilter::new(offsets.iter().map(|&(offset, _)| u64::from(offset)));
         let mut found = Vec::new();
         self.for_each(|_, symbol| {
             let offset = symbol.name;
@@ -186,153 +191,30 @@ impl<'a> View<'a> {
         found
     }
 
-    /// For each of the sorted addresses, the next higher address that kallsyms has a symbol for.
-    fn next_after(&self, addresses: &[u64]) -> Vec<u64> {
-        let blocks = addresses
-            .iter()
-            .flat_map(|&a| [block(a), block(a).wrapping_add(1)]);
-        let filter = NameFilter::new(blocks);
-        let near = self.next_among(addresses, |address| filter.may_contain(block(address)));
-        // MAX: none is near. Only then are all symbols compared, which takes several times as long.
-        if !near.contains(&u64::MAX) {
-            return near;
-        }
-        self.next_among(addresses, |_| true)
-    }
-
-    fn next_among(&self, addresses: &[u64], may_be_next: impl Fn(u64) -> bool) -> Vec<u64> {
-        let mut next = vec![u64::MAX; addresses.len()];
-        self.for_each(|_, symbol| {
-            let address = self.address(&symbol);
-            if !may_be_next(address) {
-                return;
-            }
-            let before = addresses.partition_point(|&a| a < address);
-            // `in_kallsyms` comes last because it reads the name: a cache miss for each symbol.
-            if let Some(next) = before.checked_sub(1).and_then(|i| next.get_mut(i))
-                && address < *next
-                && self.in_kallsyms(&symbol)
-            {
-                *next = address;
-            }
-        });
-        next
-    }
-
-    /// For each of the sorted addresses, by index, the last symbol that starts at or below it.
-    pub(super) fn nearest_below(&self, addresses: &[u64]) -> Vec<(usize, SymbolEntry)> {
-        let blocks = addresses
-            .iter()
-            .flat_map(|&a| [block(a), block(a).wrapping_sub(1)]);
-        let filter = NameFilter::new(blocks);
-        let near = self.nearest_among(addresses, |address| filter.may_contain(block(address)));
-        // What is as near as the block before was seen by the filter, and so was all that is nearer.
-        let is_near = |(at, symbol): &(usize, SymbolEntry)| {
-            let block_before = addresses.get(*at).map(|&a| block(a).saturating_sub(1));
-            block_before.is_some_and(|before| block(self.address(symbol)) >= before)
-        };
-        if near.len() == addresses.len() && near.iter().all(is_near) {
-            return near;
-        }
-        self.nearest_among(addresses, |_| true)
-    }
-
-    fn nearest_among(
-        &self,
-        addresses: &[u64],
-        may_be_nearest: impl Fn(u64) -> bool,
-    ) -> Vec<(usize, SymbolEntry)> {
-        let rank = |symbol: &SymbolEntry| (self.address(symbol), preference(symbol));
-        let mut nearest: Vec<Option<SymbolEntry>> = vec![None; addresses.len()];
-        self.for_each(|_, symbol| {
-            let address = self.address(&symbol);
-            if !may_be_nearest(address) {
-                return;
-            }
-            // Kept for the first address it lies below; the addresses above it inherit.
-            let at = addresses.partition_point(|&a| a < address);
-            if let Some(best) = nearest.get_mut(at)
-                && best.is_none_or(|best| rank(&symbol) > rank(&best))
-                && self.in_kallsyms(&symbol)
-            {
-                *best = Some(symbol);
-            }
-        });
-        let mut last = None;
-        let mut inherit = |(at, symbol): (usize, Option<SymbolEntry>)| {
-            last = symbol.or(last);
-            Some((at, last?))
-        };
-        nearest
-            .into_iter()
-            .enumerate()
-            .filter_map(&mut inherit)
-            .collect()
-    }
-
-    /// Link addresses of all functions, in order, with the number of the symbol.
-    pub(super) fn functions(&self) -> Vec<(u64, u32)> {
-        let mut functions = Vec::new();
-        self.for_each(|number, symbol| {
-            if symbol.kind == elf::STT_FUNC && self.is_code(&symbol) {
-                functions.push((self.address(&symbol), number));
-            }
-            // Several names may be of one function; where it begins is all that is asked.
-        });
-        radsort::sort_by_key(&mut functions, |(address, _)| *address);
-        functions.dedup_by_key(|(address, _)| *address);
-        functions
-    }
-
-    /// The function of a number; `next`: where the next one begins.
-    pub(super) fn function(&self, number: u32, next: Option<u64>) -> Option<Symbol> {
-        let entry = self.entry(number as usize)?;
-        let address = self.address(&entry);
-        Some(Symbol {
-            name: String::from_utf8_lossy(self.name(&entry)).into_owned(),
+    /// A symbol of the table; `next`: where the one after it begins.
+    fn symbol(&self, entry: &SymbolEntry, next: Option<u64>) -> Symbol {
+        let address = self.address(entry);
+        Symbol {
+            name: String::from_utf8_lossy(self.name(entry)).into_owned(),
             address,
             st_size: entry.size,
             extent: next.map(|next| next.wrapping_sub(address)),
-            is_code: true,
-        })
-    }
-
-    fn in_kallsyms(&self, symbol: &SymbolEntry) -> bool {
-        !matches!(symbol.section, UNDEFINED | ABSOLUTE)
-            && !matches!(symbol.kind, elf::STT_SECTION | elf::STT_FILE)
-            && !is_ignored(self.name(symbol))
-    }
-
-    pub(super) fn build(&self, found: &[(usize, SymbolEntry)]) -> Vec<(usize, Symbol)> {
-        if found.is_empty() {
-            return Vec::new();
+            is_code: self.is_code(entry),
         }
-        let code = found.iter().filter(|(_, symbol)| self.is_code(symbol));
-        let mut addresses: Vec<u64> = code.map(|(_, symbol)| self.address(symbol)).collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        let next = self.next_after(&addresses);
-        let build = |(name, symbol): &(usize, SymbolEntry)| {
-            let address = self.address(symbol);
-            let at = addresses.binary_search(&address).ok();
-            let next = at
-                .and_then(|at| next.get(at).copied())
-                .filter(|&next| next != u64::MAX);
-            // In a module the loader decides what follows the last symbol of a section.
-            let next = next.filter(|&next| {
-                let end = self.section_end(symbol);
-                !self.elf.is_relocatable() || end.is_some_and(|end| next < end)
-            });
-            let symbol = Symbol {
-                name: String::from_utf8_lossy(self.name(symbol)).into_owned(),
-                address,
-                st_size: symbol.size,
-                extent: next.map(|next| next.wrapping_sub(address)),
-                is_code: self.is_code(symbol),
-            };
-            (*name, symbol)
+    }
+
+    /// A symbol with the size that kallsyms would print for it.
+    pub(super) fn build(&self, entry: &SymbolEntry) -> Symbol {
+        let next = match self.is_code(entry) {
+            true => self.next_after(self.address(entry)),
+            false => None,
         };
-        found.iter().map(build).collect()
+        // In a module the loader decides what follows the last symbol of a section.
+        let next = next.filter(|&next| {
+            let end = self.section_end(entry);
+            !self.elf.is_relocatable() || end.is_some_and(|end| next < end)
+        });
+        self.symbol(entry, next)
     }
 
     /// Where the string table holds one of the names: as a whole string or as the tail of a longer
@@ -353,7 +235,7 @@ impl<'a> View<'a> {
                 None => offsets.extend(self.strings_that_end(name, index)),
             }
         }
-        let filter = NameFilter::new(by_ending.keys().map(|&ending| u64::from(ending)));
+        let filter = KeyFilter::new(by_ending.keys().map(|&ending| u64::from(ending)));
         for_each_zero(self.strings, |end| {
             let Some(ending) = self.strings[..end].last_chunk() else {
                 return;
@@ -405,18 +287,18 @@ impl<'a> View<'a> {
 
 /// Calls the closure where the strings of a table end. They are short: a search for one zero byte at a time would
 /// spend its time on beginning.
-fn for_each_zero(strings: &[u8], mut tell: impl FnMut(usize)) {
+fn for_each_zero(strings: &[u8], mut take: impl FnMut(usize)) {
     let (blocks, rest) = strings.as_chunks::<64>();
     for (number, block) in blocks.iter().enumerate() {
         let mut mask = zero_mask(block);
         while mask != 0 {
-            tell(number * 64 + mask.trailing_zeros() as usize);
+            take(number * 64 + mask.trailing_zeros() as usize);
             mask &= mask - 1;
         }
     }
     let begin = strings.len() - rest.len();
     for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == 0) {
-        tell(begin + at);
+        take(begin + at);
     }
 }
 
@@ -428,37 +310,6 @@ fn zero_mask(block: &[u8; 64]) -> u64 {
         u64::from(zero.move_mask() as u16)
     });
     masks.rev().fold(0, |all, mask| all << 16 | mask)
-}
-
-/// Where an address lies, roughly: the next symbol is nearly always less than 64 KiB away.
-fn block(address: u64) -> u64 {
-    address >> 16
-}
-
-/// What scripts/mksysmap and `is_ignored_symbol()` of scripts/kallsyms.c leave out.
-fn is_ignored(name: &[u8]) -> bool {
-    const PREFIXES: [&[u8]; 13] = [
-        b".L",
-        b"$",
-        b"__efistub_",
-        b"__crc_",
-        b"__kstrtab",
-        b"__kcfi_typeid_",
-        b"__pi_.L",
-        b"__kvm_nvhe_.L",
-        b"__kvm_nvhe_$",
-        b"__AArch64ADRPThunk_",
-        b"__ARMV7PILongThunk_",
-        b"__ThumbV7PILongThunk_",
-        b"__LA25Thunk_",
-    ];
-    name.is_empty() || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// Which of several symbols at one address to print: functions, then global ones, as
-/// `compare_symbols()` of scripts/kallsyms.c puts weak and odd ones last.
-fn preference(symbol: &SymbolEntry) -> (bool, bool) {
-    (symbol.kind == elf::STT_FUNC, symbol.bind == elf::STB_GLOBAL)
 }
 
 #[cfg(test)]
