@@ -6,14 +6,15 @@ use super::reports::Reports;
 use super::{Analyzer, Input, Origin};
 use crate::cpus::Listings;
 use crate::input::{DeferredLines, Role, Visitor};
-use crate::line::LogLine;
 use crate::line::decode::{self, Decoder};
+use crate::line::{LogLine, Margin};
 use crate::report::{Incidents, Report};
 
 /// The state of one input.
 pub struct Pipeline<'a> {
     pub analyzer: &'a Analyzer,
     decoder: Decoder,
+    margin: Margin<'a>,
     deferred: DeferredLines,
     kernel: KernelSigns,
     expected: Expected,
@@ -31,9 +32,10 @@ impl Visitor for Pipeline<'_> {
         if expects {
             self.expected.line(number, raw);
         }
-        let reports = &mut self.reports;
-        self.decoder
-            .line(number, raw, &mut |line| reports.log_line(line));
+        let (margin, reports) = (&mut self.margin, &mut self.reports);
+        self.decoder.line(number, raw, &mut |line| {
+            margin.line(line, &mut |line| reports.log_line(line))
+        });
         if expects {
             self.expected.look(&mut reports.boots);
         }
@@ -90,7 +92,7 @@ impl Visitor for Pipeline<'_> {
 
     fn may_skip(&self) -> bool {
         // A half record, an open report or a wanted last line: each needs the very next line.
-        self.decoder.is_idle() && self.reports.is_idle() && !self.expects()
+        self.decoder.is_idle() && self.margin.is_idle() && self.reports.is_idle() && !self.expects()
     }
 }
 
@@ -105,6 +107,7 @@ impl<'a> Pipeline<'a> {
         Pipeline {
             analyzer,
             decoder: Decoder::default(),
+            margin: Margin::new(&analyzer.grammar),
             deferred: DeferredLines::default(),
             kernel: KernelSigns::default(),
             expected: Expected::default(),
@@ -152,10 +155,13 @@ impl<'a> Pipeline<'a> {
         self.reports.pause_behind(line);
     }
 
-    /// Takes in what the decoder holds back.
+    /// Takes in what is held back.
     fn release_lines(&mut self) {
-        let reports = &mut self.reports;
-        self.decoder.release(&mut |line| reports.log_line(line));
+        let (margin, reports) = (&mut self.margin, &mut self.reports);
+        let mut take = |line: LogLine<'_>| reports.log_line(line);
+        self.decoder
+            .release(&mut |line| margin.line(line, &mut take));
+        self.margin.release(&mut take);
     }
 
     /// Keeps a line that describes the boot, where a report may quote it.
@@ -168,8 +174,10 @@ impl<'a> Pipeline<'a> {
     /// Takes in a line that only describes its boot.
     fn observe(&mut self, number: u64, raw: &[u8]) {
         let (grammar, boots) = (&self.analyzer.grammar, &mut self.reports.boots);
-        self.decoder
-            .line(number, raw, &mut |line| boots.observe(grammar, &line));
+        self.decoder.line(number, raw, &mut |line| {
+            self.margin
+                .line(line, &mut |line| boots.observe(grammar, &line));
+        });
     }
 
     /// A report comes: what was said of its boot matters.

@@ -11,8 +11,9 @@ use super::memberships::Memberships;
 use super::{
     Ask, ClearSite, CpuColumns, CpuListing, CpuLiterals, CpuStatement, Dependency, Diagnosis, Fact,
     Fault, FeatureNumbering, FrameSet, Grammar, GrammarError, Halves, Kind, Landmark, LineRule,
-    LineRules, ListedAdvice, Meaning, Memo, MemoryRule, Milestone, Msr, NeverLate, PassedOver,
-    PathRule, Requester, Rewrite, SummaryRule, Taint, WhoLine, Word, Wrappers, names,
+    LineRules, ListedAdvice, MarginWords, Margins, Meaning, Memo, MemoryRule, Milestone, Msr,
+    NeverLate, PassedOver, PathRule, Requester, Rewrite, SummaryRule, Taint, WhoLine, Word,
+    Wrappers, names,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -62,6 +63,7 @@ pub(super) struct Document {
     pub landmark: Vec<Landmark>,
     pub line: Vec<LineRule>,
     pub halves: Vec<Halves>,
+    pub margin: Vec<MarginWords>,
     pub who: Vec<WhoLine>,
     pub lkp: Vec<Rewrite>,
     pub tidy: Vec<Rewrite>,
@@ -148,6 +150,10 @@ impl Document {
             self.halves.retain(|old| old.name != table.name);
             self.halves.push(table);
         }
+        for table in later.margin {
+            self.margin.retain(|old| old.name != table.name);
+            self.margin.push(table);
+        }
         replace_by(&mut self.who, later.who, |line| &line.name);
         replace_by(&mut self.lkp, later.lkp, |rule| &rule.name);
         replace_by(&mut self.tidy, later.tidy, |rule| &rule.name);
@@ -229,6 +235,7 @@ impl Document {
             wrappers: self.wrappers,
             landmarks: self.landmark,
             lines: LineRules::new(self.line, self.halves),
+            margins: Margins::new(self.margin),
             who: self.who,
             lkp: self.lkp,
             tidy: self.tidy,

@@ -115,6 +115,10 @@ pub enum HalvesName {
     Headers,
     /// The header of a WARN().
     Warn,
+    /// Lists of names begin with them: any word may go on with one.
+    Names,
+    /// The taints begin with them.
+    Taints,
     /// Headers of a WARN() whose second half names a place in the code.
     WarnWithPlace,
 }

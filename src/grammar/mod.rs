@@ -16,6 +16,7 @@ mod kind;
 mod late_clear;
 mod lines;
 mod literals;
+mod margins;
 mod memberships;
 mod memo;
 mod memory;
@@ -43,6 +44,7 @@ pub use late_clear::{
     Word,
 };
 pub use lines::{Detail, Halves, HalvesName, LineForm, LineRule, LineRules};
+pub use margins::{MarginSign, MarginWords, Margins};
 pub(crate) use memo::Memo;
 pub use memory::{MemoryName, MemoryRule};
 pub use msr::{Msr, MsrBit};
@@ -85,6 +87,8 @@ pub struct Grammar {
     pub landmarks: Vec<Landmark>,
     /// What lines of reports begin with.
     pub lines: LineRules,
+    /// What proves that something was put in front of every line.
+    pub margins: Margins,
     /// Lines of reports that name task, CPU or kernel.
     pub who: Vec<WhoLine>,
     /// How LKP names what it finds.

@@ -2,13 +2,17 @@
 //!
 //! In: physical lines. Out: [`LogLine`]s: the kernel's own text, and what the framing said of it
 //! (time, caller, level). A framing is one entry in [`framing`]'s table; what is more than a
-//! line of text with framing in front is one module in [`decode`].
+//! line of text with framing in front is one module in [`decode`]. What no framing knows is learned from the lines
+//! ([`Margin`]).
 
 pub mod decode;
 pub mod framing;
 pub mod kind;
+mod margin;
 pub mod quote;
 pub mod rejoin;
+
+pub use margin::Margin;
 
 use std::borrow::Cow;
 

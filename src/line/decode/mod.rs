@@ -9,7 +9,6 @@ mod export;
 mod html;
 mod json;
 mod kmsg;
-mod margin;
 mod markdown;
 mod numbers;
 mod page;
@@ -23,7 +22,6 @@ mod string;
 mod terminal;
 
 use super::{Framing, LogLine, Source, framing, quote};
-use margin::Margin;
 use numbers::ListedNumbers;
 use pstore::Parts;
 use record::{Physical, Record, Records};
@@ -105,15 +103,9 @@ struct RecordLines {
     kmsg: kmsg::Kmsg,
     json: json::JsonRecords,
     qr: qr::Qr,
-    margin: Margin,
 }
 
 impl RecordLines {
-    /// The last step, for a line of text.
-    fn log_line(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
-        self.margin.line(line, take);
-    }
-
     /// Every format whose records are more than a line of text with framing.
     fn records(&mut self) -> [&mut dyn Records; 4] {
         [
@@ -129,7 +121,7 @@ impl RecordLines {
         if self.awaits_no_record()
             && let Some(line) = plain::read(number, raw)
         {
-            return self.log_line(line, take);
+            return take(line);
         }
         self.any_line(number, raw, take);
     }
@@ -198,16 +190,13 @@ impl RecordLines {
                 ..
             } = *line;
             let text = Cow::Borrowed(text);
-            self.log_line(
-                LogLine {
-                    number,
-                    quote,
-                    framing,
-                    width,
-                    text,
-                },
-                take,
-            );
+            take(LogLine {
+                number,
+                quote,
+                framing,
+                width,
+                text,
+            });
         }
     }
 
@@ -219,13 +208,10 @@ impl RecordLines {
         for record in &out {
             self.record(record, take);
         }
-        self.margin.release(take);
     }
 
     fn is_idle(&self) -> bool {
-        let is_between_records =
-            self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle();
-        is_between_records && self.margin.is_idle()
+        self.export.is_idle() && self.kmsg.is_idle() && self.json.is_idle()
     }
 
     /// A message may have several lines, what a terminal adds, and the kernel's own stamp inside.
@@ -243,7 +229,7 @@ impl RecordLines {
                 width: record.width,
                 text: Cow::Borrowed(text),
             };
-            self.log_line(line, take);
+            take(line);
         }
     }
 }

@@ -52,7 +52,7 @@ pub fn may_be_continued(grammar: &Grammar, line: &LogLine<'_>) -> bool {
     let text = line.text.trim();
     // The width comes first: "RETBleed: WARNING: …" is wider than any margin, and in every boot of many machines.
     if !BROKEN_WIDTHS.contains(&line.width) {
-        return is_code_line(text) || narrow::lacks_kernel(text);
+        return is_code_line(text) || narrow::lacks_kernel(grammar, text);
     }
     // A lock without its place is half a line, whatever is in front of it.
     let is_sure = || text.ends_with(", at:");
@@ -105,7 +105,9 @@ pub fn continued(
     };
     let is_narrow = || may_be_halves(first, next) && narrow::goes_on(grammar, text, tail);
     let is_kernel = || {
-        !next.framing.present && narrow::is_kernel(tail) && narrow::lacks_kernel(text.trim_start())
+        !next.framing.present
+            && narrow::is_kernel(tail)
+            && narrow::lacks_kernel(grammar, text.trim_start())
     };
     // The cheap tests come first: this is asked of every long line of a report.
     let is_broken =
@@ -213,8 +215,13 @@ pub(super) fn is_long(grammar: &Grammar, text: &str) -> bool {
 
 /// True for a row of x86's registers.
 pub(super) fn is_register_row(grammar: &Grammar, text: &str) -> bool {
+    has_form(grammar, text, LineForm::Registers)
+}
+
+/// True for a line that is read in a form, as far as its beginning shows.
+pub(super) fn has_form(grammar: &Grammar, text: &str, form: LineForm) -> bool {
     let mut rules = grammar.lines.of_half(text);
-    rules.any(|rule| rule.form == LineForm::Registers)
+    rules.any(|rule| rule.form == form)
 }
 
 /// `f+0x1/0x2` as the first word. What `RIP:` is followed by begins with the segment.

@@ -3,8 +3,8 @@
 //! The width proves nothing there. What proves a break is the text: a line that cannot end where it does, and a next
 //! one that fits it.
 
-use super::halves::{fits, is_frame, is_line_of_report, is_long};
-use crate::grammar::{Grammar, HalvesName};
+use super::halves::{fits, has_form, is_frame, is_line_of_report, is_long};
+use crate::grammar::{Grammar, HalvesName, LineForm};
 
 /// True where `first` is a line that cannot end there.
 pub(super) fn may_go_on(grammar: &Grammar, first: &str) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn may_go_on(grammar: &Grammar, first: &str) -> bool {
     // A stamp alone on its line: the first word after it did not fit.
     first.is_empty()
         || is_place_only(grammar, first)
-        || is_taint(first)
+        || is_taint(grammar, first)
         || is_open(grammar, first)
         || is_long(grammar, first)
         || is_frame(first)
@@ -27,27 +27,34 @@ pub(super) fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
     if tail.is_empty() || is_header(grammar, tail) {
         return false;
     }
-    if is_state(first) && !names_kernel(first) {
-        return !is_long(grammar, tail) || tail.starts_with("Tainted: ");
+    if is_state(grammar, first) && !names_kernel(first) {
+        return !is_long(grammar, tail) || begins_taint(grammar, tail);
     }
     if is_line_of_report(grammar, tail) {
         let awaits_place = || ends_with_word(grammar, first, HalvesName::BeforePlace);
         return is_frame(tail)
             && (first.is_empty() || awaits_place() || is_place_only(grammar, first));
     }
+    if first.is_empty() {
+        return false;
+    }
+    if is_lock_address(first) {
+        return tail.starts_with('(') && tail.contains("){");
+    }
+    let is = |form| has_form(grammar, first, form);
+    if is(LineForm::Code) || grammar.lines.begins_with(HalvesName::Names, first) {
+        return false;
+    }
+    if is(LineForm::Rip) && !first.contains(' ') {
+        // The segment's selector.
+        return tail.starts_with(|c: char| c.is_ascii_digit());
+    }
     match first {
-        "" | "Code:" => false,
-        _ if is_lock_address(first) => tail.starts_with('(') && tail.contains("){"),
-        "RIP:" => tail.starts_with(|c: char| c.is_ascii_digit()),
-        _ if first.starts_with("Code:") => false,
-        _ if is_taint(first) => begins_with_release(tail),
-        _ if is_state(first) => lacks_kernel(first) && tail.starts_with('#'),
-        _ if first.starts_with("Hardware name:") => ends_with_date(tail) && !ends_with_date(first),
-        _ if first.starts_with("RIP:") || is_frame(first) => tail.starts_with(['[', '(']),
-        _ if first.starts_with("Modules linked in:") || first.starts_with("Workqueue:") => false,
-        _ if is_long(grammar, first) && !first.starts_with("Tainted:") => {
-            fits(grammar, first, tail)
-        }
+        _ if is_taint(grammar, first) => begins_with_release(tail),
+        _ if is_state(grammar, first) => lacks_kernel(grammar, first) && tail.starts_with('#'),
+        _ if is(LineForm::Hardware) => ends_with_date(tail) && !ends_with_date(first),
+        _ if is(LineForm::Rip) || is_frame(first) => tail.starts_with(['[', '(']),
+        _ if is_long(grammar, first) && !begins_taint(grammar, first) => fits(grammar, first, tail),
         _ => is_open(grammar, first) || grammar.lines.begins_with(HalvesName::Second, tail),
     }
 }
@@ -82,10 +89,9 @@ fn is_lock_address(first: &str) -> bool {
 }
 
 /// The line that names CPU and task (lib/dump_stack.c, `dump_stack_print_info()`).
-fn is_state(first: &str) -> bool {
+fn is_state(grammar: &Grammar, first: &str) -> bool {
     // parisc has a row of registers that begins alike, with more blanks.
-    let is_row = first.starts_with("CPU:  ");
-    first.starts_with("CPU: ") && !is_row || first.starts_with("Pid: ")
+    has_form(grammar, first, LineForm::Cpu) && !first.starts_with("CPU:  ")
 }
 
 /// It ends with the kernel's release, which comes after the taint.
@@ -96,11 +102,11 @@ fn names_kernel(first: &str) -> bool {
 }
 
 /// The line that names CPU and task is broken in front of the kernel's release, or of its build.
-pub(super) fn lacks_kernel(first: &str) -> bool {
+pub(super) fn lacks_kernel(grammar: &Grammar, first: &str) -> bool {
     let last = first.rsplit(' ').next().unwrap_or_default();
     let is_before_build = || names_kernel(first) && is_release(last);
     let is_before_release = || first.contains("ainted") && !names_kernel(first);
-    is_state(first) && (is_before_build() || is_before_release())
+    is_state(grammar, first) && (is_before_build() || is_before_release())
 }
 
 /// True for what such a line lacks.
@@ -117,8 +123,12 @@ fn begins_with_release(text: &str) -> bool {
 }
 
 /// The second line of a hung task, without the release.
-fn is_taint(first: &str) -> bool {
-    (first.starts_with("Not tainted") || first.starts_with("Tainted: ")) && !names_kernel(first)
+fn is_taint(grammar: &Grammar, first: &str) -> bool {
+    begins_taint(grammar, first) && !names_kernel(first)
+}
+
+fn begins_taint(grammar: &Grammar, text: &str) -> bool {
+    grammar.lines.begins_with(HalvesName::Taints, text)
 }
 
 /// `02/21/2020`, with which a BIOS ends (drivers/firmware/dmi_scan.c).

@@ -5,71 +5,9 @@
 //! ones. If they have the same in front, and one of them is a line that only reports have, all of it goes. A text that
 //! only mentions a report has no such lines.
 
-use super::Take;
-use crate::line::{LogLine, Source};
-use crate::literals::LiteralIndex;
-use std::sync::LazyLock;
-
-/// Beginnings of reports: no message of the kernel's has anything in front of them that the next line has, too.
-const BEGINNINGS: &[&str] = &[
-    "------------[ cut here ]------------",
-    "BUG: ",
-    "kernel BUG at ",
-    "WARNING: CPU: ",
-    "WARNING: possible ",
-    "INFO: task ",
-    "INFO: rcu",
-    "rcu: INFO: ",
-    "watchdog: BUG: ",
-    "Kernel panic - not syncing",
-    "Oops: ",
-    "Internal error: ",
-    "Unable to handle kernel ",
-    "general protection fault",
-    "UBSAN: ",
-    "CFI failure at ",
-];
-
-static SEARCH: LazyLock<LiteralIndex> = LazyLock::new(|| {
-    let literals = BEGINNINGS.iter().map(|&beginning| beginning.to_owned());
-    LiteralIndex::new(literals.collect())
-});
-
-/// Beginnings of lines that are in reports only, beside the one that names CPU and task. Headers are none: people
-/// list them.
-const PROOFS: &[&str] = &[
-    "Modules linked in:",
-    "Call Trace:",
-    "Call trace:",
-    "RIP: ",
-    "EIP: ",
-    "pc : ",
-    "PC is at ",
-    "Mem abort info:",
-    "Hardware name: ",
-    "Workqueue: ",
-    "Read of size ",
-    "Write of size ",
-    "NMI backtrace for cpu ",
-    "\"echo 0 > /proc/",
-    // lockdep, which says nothing of the CPU before its end (kernel/locking/lockdep.c)
-    "but task is already holding lock:",
-    "and this task is already holding:",
-    "but there are no more locks to release!",
-    "other info that might help us debug this:",
-    "stack backtrace:",
-];
-
-/// Ends of such lines.
-const PROVING_ENDS: &[&str] = &[
-    " is trying to acquire lock:",
-    " is trying to acquire:",
-    " just changed the state of lock:",
-    "-W} usage.",
-    "-R} usage.",
-    "() usage!",
-    "] takes:",
-];
+use super::decode::Take;
+use super::{LogLine, Source};
+use crate::grammar::{Grammar, LineForm};
 
 /// Bytes of a margin.
 const MAX_MARGIN: usize = 96;
@@ -81,22 +19,36 @@ const MAX_HELD: usize = 12;
 const MAX_MISSES: usize = 4;
 
 /// The state between lines.
-#[derive(Debug, Default)]
-pub(super) struct Margin {
+#[derive(Debug)]
+pub struct Margin<'g> {
+    grammar: &'g Grammar,
     shape: Option<Shape>,
     /// Lines that wait, as they came.
     held: Vec<LogLine<'static>>,
     misses: usize,
 }
 
-impl Margin {
+impl<'g> Margin<'g> {
+    /// Knows reports by a grammar.
+    pub fn new(grammar: &'g Grammar) -> Margin<'g> {
+        Margin {
+            grammar,
+            shape: None,
+            held: Vec::new(),
+            misses: 0,
+        }
+    }
+
     /// Takes in a line; gives it away without its margin.
     pub fn line(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
         match &self.shape {
             None => self.look(line, take),
             Some(_) if self.held.is_empty() => self.without_margin(line, take),
             // One proof is enough: lines that only mention a report have none.
-            Some(shape) => match shape.behind(&line.text).map(is_proof) {
+            Some(shape) => match shape
+                .behind(&line.text)
+                .map(|text| is_proof(self.grammar, text))
+            {
                 Some(true) => {
                     self.held.push(line.into_owned());
                     for line in std::mem::take(&mut self.held) {
@@ -114,7 +66,7 @@ impl Margin {
 
     /// Looks for a beginning after something else.
     fn look(&mut self, line: LogLine<'_>, take: &mut Take<'_>) {
-        self.shape = margin_of(&line).map(Shape::of);
+        self.shape = margin_of(self.grammar, &line).map(Shape::of);
         match self.shape {
             Some(_) => self.held.push(line.into_owned()),
             None => take(line),
@@ -160,30 +112,25 @@ impl Margin {
 }
 
 /// What is in front of the beginning of a report; `None` for a line that has none, or nothing in front of it.
-fn margin_of<'l>(line: &'l LogLine<'_>) -> Option<&'l str> {
-    let text = line.text.as_ref();
+fn margin_of<'l>(grammar: &Grammar, line: &'l LogLine<'_>) -> Option<&'l str> {
     // What a program says of a report is not the report.
-    if !SEARCH.is_any_in(text) || line.framing.source == Source::Program {
+    if line.framing.source == Source::Program {
         return None;
     }
-    let places = BEGINNINGS
-        .iter()
-        .filter_map(|beginning| text.find(beginning));
-    let margin = &text[..places.min()?];
+    let text = line.text.as_ref();
+    let margin = &text[..grammar.margins.beginning_in(text)?];
     // `DEBUG: ` holds `BUG: `, and begins no report.
     let ends_word = !margin.ends_with(char::is_alphanumeric);
     (ends_word && margin.len() <= MAX_MARGIN && !margin.trim().is_empty()).then_some(margin)
 }
 
-fn is_proof(text: &str) -> bool {
-    let text = text.trim_start();
+/// True for a line that only reports have.
+fn is_proof(grammar: &Grammar, text: &str) -> bool {
+    let mut rules = grammar.lines.of(text.trim_start());
+    // Without a task it may be the beginning of any sentence.
     let names_task = || ["ID: ", "ainted"].iter().any(|word| text.contains(word));
-    let ends = || {
-        let text = text.trim_end();
-        PROVING_ENDS.iter().any(|end| text.ends_with(end))
-    };
-    let begins = || PROOFS.iter().any(|proof| text.starts_with(proof));
-    text.starts_with("CPU: ") && names_task() || begins() || ends()
+    rules.any(|(rule, _)| rule.form == LineForm::Cpu) && names_task()
+        || grammar.margins.is_proof(text)
 }
 
 /// A part of a margin.
@@ -270,7 +217,8 @@ mod tests {
     use super::*;
 
     fn texts(log: &[&str]) -> Vec<String> {
-        let mut margin = Margin::default();
+        let grammar = Grammar::builtin();
+        let mut margin = Margin::new(&grammar);
         let mut all = Vec::new();
         let mut take = |line: LogLine<'_>| all.push(line.text.into_owned());
         for (number, raw) in (1..).zip(log) {
