@@ -76,8 +76,14 @@ impl Alone {
             .iter()
             .position(|line| line.contains("---[ end trace"));
         lines.truncate(end.expect("an end") + 1);
-        Alone::new(lines)
+        Alone::new(lines.iter().map(|line| at_once(line)).collect())
     }
+}
+
+/// The line with the stamp of the oops: what two CPUs print at once has no seconds in between.
+fn at_once(line: &str) -> String {
+    let (_, text) = line.split_once("] ").expect("a stamp");
+    format!("[    1.500000] {text}")
 }
 
 /// Splats of three CPUs: one at the bring-up of a CPU, one in an initcall, one behind a system call, and an oops.

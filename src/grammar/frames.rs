@@ -90,7 +90,18 @@ pub enum LandmarkUse {
     /// Begins a message that is no report but dumps a stack.
     Intruder,
     /// Says that somebody asked where CPUs or tasks are: what follows is no report.
+    Request,
+    /// Begins a dump of a CPU or a task, which somebody or a report asked for.
     Dump,
+}
+
+/// What a line says of a dump of CPUs or tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dump {
+    /// Somebody asked for it, and no report.
+    Asked,
+    /// One of a CPU or a task begins.
+    Begun,
 }
 
 /// Whose stack the frames after a landmark are.

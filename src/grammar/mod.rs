@@ -34,7 +34,7 @@ mod who;
 pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuLiterals, CpuStatement};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
-pub use frames::{FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
+pub use frames::{Dump, FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
 pub use kind::{Example, FRAMES, Follows, FunctionRule, Kind, Level, TitleForm};
 
 pub use boot_events::{BootEvent, BootEvents};
@@ -219,10 +219,13 @@ impl Grammar {
             .any(|mark| mark.purpose == LandmarkUse::Intruder)
     }
 
-    /// True for a line which says that somebody asked where CPUs or tasks are.
-    pub fn is_dump(&self, line: &str) -> bool {
-        self.signs_in(line)
-            .any(|mark| mark.purpose == LandmarkUse::Dump)
+    /// What a line says of a dump of CPUs or tasks; `None` for nearly every line.
+    pub fn dump_at(&self, line: &str) -> Option<Dump> {
+        self.signs_in(line).find_map(|mark| match mark.purpose {
+            LandmarkUse::Request => Some(Dump::Asked),
+            LandmarkUse::Dump => Some(Dump::Begun),
+            _ => None,
+        })
     }
 
     /// The landmarks with a use of their own that a line is: one search shows that it is none of them.

@@ -72,7 +72,10 @@ impl<'a> TitleLine<'a> {
                 match landmark.purpose {
                     LandmarkUse::Trace => marks.traces.push(landmark),
                     LandmarkUse::Damage => marks.damage = true,
-                    LandmarkUse::Intruder | LandmarkUse::Dump | LandmarkUse::Place => {}
+                    LandmarkUse::Intruder
+                    | LandmarkUse::Request
+                    | LandmarkUse::Dump
+                    | LandmarkUse::Place => {}
                 }
             }
             marks

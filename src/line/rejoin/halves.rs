@@ -6,8 +6,9 @@
 //! framing to know two halves.
 
 use super::{narrow, terminal};
-use crate::grammar::{Grammar, HalvesName, LineForm};
+use crate::grammar::{Grammar, HalvesName, Level, LineForm};
 use crate::line::LogLine;
+use crate::line::kind::header;
 
 /// Narrowest width at which mailers break.
 const MAILER_WIDTH: usize = 72;
@@ -158,7 +159,15 @@ fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
             return names_place;
         }
     }
-    !is_line_of_report(grammar, tail) && fits(grammar, first, tail)
+    !is_line_of_report(grammar, tail) && !begins_report(grammar, tail) && fits(grammar, first, tail)
+}
+
+/// True for the header of a report, or the first line of a dump: it is the rest of no line, however wide that was.
+fn begins_report(grammar: &Grammar, tail: &str) -> bool {
+    let header = || header(grammar, tail, true);
+    narrow::is_header(grammar, tail)
+        || grammar.dump_at(tail).is_some()
+        || header().is_some_and(|h| h.kind.level == Level::Report)
 }
 
 /// Registers go on with registers, instruction bytes with bytes: what else follows them is noise of

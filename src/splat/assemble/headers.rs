@@ -82,7 +82,7 @@ impl Assembler<'_> {
         line: &LogLine<'_>,
         boots: &mut Boots,
     ) {
-        self.set_aside(index);
+        self.set_aside(index, line);
         let cut_here = self.lanes[index].cut_here.take();
         let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
         let ahead = self.lanes[index].ahead.take().filter(near);
@@ -119,8 +119,9 @@ impl Assembler<'_> {
         state
     }
 
-    /// Another report begins: the open one is over, save where another CPU may still print it.
-    pub(super) fn set_aside(&mut self, index: usize) {
+    /// Another report begins at a line: the open one is over, save where another CPU may still print it.
+    pub(super) fn set_aside(&mut self, index: usize, line: &LogLine<'_>) {
+        self.give_up(index, |report| report.ended_before(line));
         let lane = &mut self.lanes[index];
         // Where callers are printed each has a lane of its own: within one, a new report ends the
         // last.

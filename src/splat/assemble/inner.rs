@@ -3,6 +3,7 @@
 use super::headers::MAX_AHEAD;
 use super::{Assembler, orphans};
 use crate::boot::Boots;
+use crate::grammar::Dump;
 use crate::line::kind::{CpuLine, LineKind, line_kind, who};
 use crate::line::{Caller, LogLine};
 use crate::splat::builder::{Closing, SplatBuilder};
@@ -51,21 +52,54 @@ impl Assembler<'_> {
             self.backtraces = Some(index);
         }
         let kind = line_kind(self.grammar, &line.text, line.number);
+        self.give_up_cut(index, line, &kind);
         if !self.turn(index, line, &kind) {
             return;
         }
+        self.begin_stack(index, line);
         self.expect_no_trace(index, line);
         match self.learn_who(index, line, kind) {
             LineKind::CutHere => {
                 let waits = |open: &SplatBuilder| open.waits_for_trace();
                 // A report that still waits for its trace may print the mark within itself.
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
-                    self.set_aside(index);
+                    self.set_aside(index, line);
                 }
                 self.lanes[index].cut_here = Some(CutHere::at(line));
             }
             LineKind::End => self.end(index, line, boots),
             kind => self.take_inner(index, line, kind, boots),
+        }
+    }
+
+    /// The frames after the name of another stack (`Allocated by task 7:`) are of the report that named it.
+    fn begin_stack(&mut self, index: usize, line: &LogLine<'_>) {
+        let lane = &mut self.lanes[index];
+        // Where only one report is being printed, all frames are its own.
+        if lane.strands.is_empty() || self.grammar.stack_at(line.text.trim()).is_none() {
+            return;
+        }
+        if let Some(open) = &mut lane.open {
+            open.begin_stack();
+        }
+    }
+
+    /// Gives up the reports that a line shows to be cut off: what comes now would be taken for the rest of them.
+    fn give_up_cut(&mut self, index: usize, line: &LogLine<'_>, kind: &LineKind) {
+        let dumps = || self.grammar.dump_at(&line.text);
+        let dump = dumps().filter(|_| self.lanes[index].is_shared());
+        // What is no line of a report says nothing of its end.
+        if *kind != LineKind::Foreign || dump.is_some() {
+            self.give_up(index, |report| report.is_over_before(line));
+        }
+        match dump {
+            Some(Dump::Asked) => {
+                // Whatever was being printed, nobody asks within it.
+                self.give_up(index, |_| true);
+                self.lanes[index].cut_here = None;
+            }
+            Some(Dump::Begun) => self.give_up(index, SplatBuilder::is_cut_by_dump),
+            None => {}
         }
     }
 
@@ -82,7 +116,12 @@ impl Assembler<'_> {
         let lane = &mut self.lanes[index];
         let said = who(self.grammar, &line.text, lane.open.is_none());
         match (said, &mut lane.open) {
-            (Some(said), Some(open)) => open.add_who(said),
+            (Some(said), Some(open)) => {
+                open.add_who(said);
+                if self.grammar.dump_at(&line.text).is_some() {
+                    open.expect_trace();
+                }
+            }
             (Some(said), None) => {
                 let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
                 let before = lane.ahead.take().filter(near).map(|(_, known)| known);

@@ -199,6 +199,8 @@ impl<'g> Assembler<'g> {
         }
         let grammar = self.grammar;
         let lane = &mut self.lanes[index];
+        lane.cut_here
+            .take_if(|cut_here| cut_here.is_over_before(&line));
         let ends = |header: &Header<'_>| {
             let is_tail = |open: &SplatBuilder| is_tail(grammar, open, header);
             lane.open.as_ref().is_some_and(is_tail)
@@ -256,6 +258,14 @@ impl<'g> Assembler<'g> {
             lane.orphans.given_up_at = Some(open.last_line());
             self.complete.push(open.close(closing));
         }
+    }
+
+    /// Closes the reports of a lane whose rest is lost. What comes next may be of a report of its own.
+    fn give_up(&mut self, index: usize, is_lost: impl Fn(&SplatBuilder) -> bool) {
+        let lane = &mut self.lanes[index];
+        let open = lane.open.take_if(|open| is_lost(open));
+        let lost = lane.strands.give_up(|report| is_lost(report));
+        self.close_all(open.into_iter().chain(lost));
     }
 
     /// Closes splats whose caller has fallen silent, and frees their lanes.

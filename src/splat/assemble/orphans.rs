@@ -126,7 +126,7 @@ impl Assembler<'_> {
             self.give_up_headless(index, boots);
         }
         // Only now: it was asked for by the mark in front of it, not by that of the next dump.
-        if self.grammar.is_dump(&line.text) {
+        if self.grammar.dump_at(&line.text).is_some() {
             self.lanes[index].orphans.dumped_at = Some(line.number);
         }
         let lane = &mut self.lanes[index];

@@ -38,6 +38,12 @@ const MAX_PART_DELAY_US: u64 = 10_000_000;
 /// serial line prints a hundred of them a second.
 const MAX_COMPLETE_US: u64 = 60_000_000;
 
+/// Time between two lines of a report. A CPU that is asked for its backtrace has 10 seconds for it (lib/nmi_backtrace.c).
+const MAX_PAUSE_US: u64 = 20_000_000;
+
+/// The same where another report begins in between: two CPUs that print at once interrupt each other for milliseconds.
+const MAX_INTERRUPTION_US: u64 = 2_000_000;
+
 /// Time between a header that was interrupted and its repetition.
 const MAX_REPEAT_DELAY_US: u64 = 1_000_000;
 
@@ -144,6 +150,24 @@ impl SplatBuilder {
     /// True where a header may be the last line of this report: it was printed in one go, and nothing else came between.
     pub fn may_be_completed(&self, line: &LogLine<'_>) -> bool {
         self.strangers.prose <= MAX_FOREIGN && self.is_within(MAX_COMPLETE_US, line)
+    }
+
+    /// True where the line comes too late to be one of the report: the rest of that is lost.
+    pub fn is_over_before(&self, line: &LogLine<'_>) -> bool {
+        self.pause(line).is_some_and(|pause| pause > MAX_PAUSE_US)
+    }
+
+    /// True where the report was silent for so long before another one begins at the line that it will not go on.
+    pub fn ended_before(&self, line: &LogLine<'_>) -> bool {
+        self.pause(line)
+            .is_some_and(|pause| pause > MAX_INTERRUPTION_US)
+    }
+
+    /// Microseconds since its last line; `None` where the stamps do not say.
+    fn pause(&self, line: &LogLine<'_>) -> Option<u64> {
+        // A secondary CPU prints zeros until its clock is set.
+        let then = self.last_time_us.filter(|then| *then > 0)?;
+        Some(line.framing.time_us?.saturating_sub(then))
     }
 
     /// True where the line was printed so soon after the header, or no stamp says when.

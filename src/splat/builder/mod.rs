@@ -75,6 +75,8 @@ pub struct SplatBuilder {
     layout: LineLayout,
     kept: KeptText,
     strangers: Strangers,
+    /// When its last line was printed, in microseconds since boot.
+    last_time_us: Option<u64>,
 }
 
 impl SplatBuilder {
@@ -150,6 +152,7 @@ impl SplatBuilder {
             layout: LineLayout::of(line),
             kept: KeptText::default(),
             strangers: Strangers::default(),
+            last_time_us: line.framing.time_us,
         }
     }
 
@@ -213,6 +216,15 @@ impl SplatBuilder {
     /// Last line that was part of the splat.
     pub fn last_line(&self) -> u64 {
         self.splat.source.last_line
+    }
+
+    /// A line is the last one of the report so far.
+    fn reach(&mut self, line: &LogLine<'_>) {
+        self.splat.source.last_line = line.number;
+        // A ruler may be the first line of the next report.
+        if !line.text.trim().bytes().all(|byte| byte == b'=') {
+            self.last_time_us = line.framing.time_us.or(self.last_time_us);
+        }
     }
 
     /// True where the log's framing is in front of the header.
@@ -297,7 +309,7 @@ impl SplatBuilder {
 
     /// Takes in a header that is a part of the report.
     pub fn take_part(&mut self, grammar: &Grammar, header: &Header<'_>, line: &LogLine<'_>) {
-        self.splat.source.last_line = line.number;
+        self.reach(line);
         let class = match line_kind(grammar, &line.text, line.number) {
             LineKind::Known(detail) => LineClass::Known(detail),
             _ => LineClass::Text,
@@ -323,7 +335,7 @@ impl SplatBuilder {
         // The new kind may need a trace where the old one did not.
         self.expects.trace = header.kind.needs_stack();
         splat.header_line = line.number;
-        splat.source.last_line = line.number;
+        self.reach(line);
         self.take_header(header);
         self.add_who(before);
         self.keep(line, LineClass::Text);

@@ -24,6 +24,8 @@ pub(super) enum Phase {
     Code,
     /// This row of [`REGISTER_ROWS`], or one after them.
     Registers(u8),
+    /// The line that names the task of a dump: nothing comes between it and the trace.
+    Dump,
     /// `Call Trace:`
     Trace,
     /// `<TASK>`
@@ -53,6 +55,7 @@ impl Phase {
             Phase::Rip => 3,
             Phase::Code => 4,
             Phase::Registers(row) => 5 + u16::from(row),
+            Phase::Dump => TRACE - 1,
             Phase::Trace => TRACE,
             Phase::Stack => TRACE + 1,
             Phase::Frames | Phase::Interrupted => TRACE + 2,
@@ -127,6 +130,8 @@ impl SplatBuilder {
             {
                 Phase::Rip.place()
             }
+            // What ends without a mark is printed by dump_stack(), which prints no registers in between.
+            _ if phase == Phase::Trace && !self.expects.end_marker => 1,
             // Of two open traces none is nearer to its next line.
             _ if (Phase::Stack..Phase::End).contains(&phase) => 0,
             _ => phase.place().saturating_sub(self.phase.place()),
@@ -143,13 +148,40 @@ impl SplatBuilder {
         match phase {
             Phase::Header | Phase::Cpu => true,
             Phase::Hardware | Phase::Rip | Phase::Trace => self.phase >= Phase::Cpu,
-            Phase::Code | Phase::Registers(_) => self.phase >= Phase::Rip,
+            Phase::Code | Phase::Registers(_) => {
+                self.phase >= Phase::Rip && self.phase != Phase::Dump
+            }
+            Phase::Dump => false,
             Phase::Stack | Phase::Frames | Phase::Interrupted => self.phase.is_in_trace(),
             Phase::StackEnd => self.phase.is_in_trace() && self.trace == TraceState::Open,
             // The mark comes after the stack's end, so a stack that is still open belongs to
             // another report.
             Phase::End => self.phase >= Phase::Frames && self.trace != TraceState::Open,
         }
+    }
+
+    /// Another stack of the report begins: its frames come next.
+    pub fn begin_stack(&mut self) {
+        self.phase = Phase::Frames;
+    }
+
+    /// The call trace is what comes next: the line before named the task that it is of.
+    pub fn expect_trace(&mut self) {
+        if self.phase == Phase::Header {
+            self.phase = Phase::Dump;
+        }
+    }
+
+    /// True where the dump of a task or a CPU shows that the rest of the report is lost: its own trace was still to come. A
+    /// stall or a hung task has nothing but a header before the dumps that are its traces.
+    pub fn is_cut_by_dump(&self) -> bool {
+        self.lacks_trace() && (self.expects.end_marker || self.phase > Phase::Header)
+    }
+
+    /// True where its call trace is still to come, or was not printed to its end.
+    fn lacks_trace(&self) -> bool {
+        let has_none = self.trace == TraceState::Begun && self.splat.frames.is_empty();
+        self.waits_for_trace() || has_none || self.trace == TraceState::Open
     }
 
     /// The report as it may print its registers once more.

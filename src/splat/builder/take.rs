@@ -30,7 +30,7 @@ impl SplatBuilder {
         if is_foreign {
             return self.tolerate(line);
         }
-        self.splat.source.last_line = line.number;
+        self.reach(line);
         self.strangers = Default::default();
         self.advance(&kind);
         let awaited = self.awaited;

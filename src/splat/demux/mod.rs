@@ -18,12 +18,16 @@ const MAX_LANES: usize = 64;
 /// Lines between "cut here" and the header: the text of a WARN().
 const MAX_MESSAGE_LINES: usize = 16;
 
+/// Time between "cut here" and the header: the CPU prints both in one go.
+const MAX_WAIT_US: u64 = 2_000_000;
+
 /// "cut here" was seen, the header not yet.
 #[derive(Debug)]
 pub struct CutHere {
     /// Its line.
     pub line: u64,
     framed: bool,
+    time_us: Option<u64>,
     /// The lines after it.
     pub messages: Vec<String>,
 }
@@ -34,8 +38,15 @@ impl CutHere {
         CutHere {
             line: line.number,
             framed: line.framing.present,
+            time_us: line.framing.time_us,
             messages: Vec::new(),
         }
+    }
+
+    /// True where a line comes too late to be the header after it.
+    pub fn is_over_before(&self, line: &LogLine<'_>) -> bool {
+        let times = line.framing.time_us.zip(self.time_us);
+        times.is_some_and(|(now, then)| now.saturating_sub(then) > MAX_WAIT_US)
     }
 
     /// With one more line of text; `None` where it is too long to be the text of a WARN().
