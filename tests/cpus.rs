@@ -577,3 +577,77 @@ fn dmidecode_compares_sockets_which_are_no_cpus() {
     );
     assert_eq!(code, Some(0));
 }
+
+/// /proc/cpuinfo of two CPUs with these flags and revisions of the microcode.
+fn cpuinfo_with(flags: [&str; 2], microcode: [&str; 2]) -> String {
+    let one = |(cpu, (flags, microcode)): (usize, (&str, &str))| {
+        format!(
+            "processor\t: {cpu}\nvendor_id\t: GenuineIntel\nmicrocode\t: {microcode}\nflags\t\t: {flags}\n\n"
+        )
+    };
+    let both = flags.into_iter().zip(microcode).enumerate();
+    both.map(one).collect()
+}
+
+/// What a listing says beside a late clear, and what becomes of the verdict: read by a person. The clear is of VMX on
+/// CPU 1 by `init_ia32_feat_ctl()`, or of IBRS by a microcode on the kernel's list of bad ones.
+#[test]
+fn what_a_listing_makes_of_the_verdict() {
+    let vmx = LATE_CLEAR
+        .replace("QEMU", "Board")
+        .replace("Hypervisor", "");
+    // IBRS is feature 7*32+25.
+    let microcode = vmx
+        .replace("init_ia32_feat_ctl", "early_init_intel")
+        .replace("00000085", "000000f9");
+    let msr = |boot, other| format!("\nlab# rdmsr -a 0x3a\n{boot}\n{other}\n");
+    let flags = |boot, other| format!("\n{}", cpuinfo([boot, other]));
+    let revision = |boot, other| format!("\n{}", cpuinfo_with(["fpu ibrs", "fpu"], [boot, other]));
+    let cases = [
+        ("nothing listed", &vmx, String::new()),
+        ("MSR 0x3a off on CPU 1", &vmx, msr("5", "1")),
+        ("MSR 0x3a off on CPU 0", &vmx, msr("1", "5")),
+        ("MSR 0x3a alike", &vmx, msr("5", "5")),
+        ("MSR 0x3a not locked on CPU 1", &vmx, msr("5", "4")),
+        ("vmx on CPU 0 only", &vmx, flags("fpu vmx", "fpu")),
+        ("vmx on both", &vmx, flags("fpu vmx", "fpu vmx")),
+        ("vmx on none", &vmx, flags("fpu", "fpu")),
+        ("vmx on CPU 1 only", &vmx, flags("fpu", "fpu vmx")),
+        (
+            "register agrees, flags do not",
+            &vmx,
+            msr("5", "1") + &flags("fpu vmx", "fpu vmx"),
+        ),
+        ("nothing listed", &microcode, String::new()),
+        (
+            "older microcode on CPU 1",
+            &microcode,
+            revision("0x20", "0x1f"),
+        ),
+        ("the same microcode", &microcode, revision("0x20", "0x20")),
+        (
+            "newer microcode on CPU 1",
+            &microcode,
+            revision("0x1f", "0x20"),
+        ),
+    ];
+    let mut table = String::new();
+    for (name, log, listing) in cases {
+        let verdict = late_clear(&format!("{log}{listing}"));
+        let evidence = verdict["evidence"].as_array().expect("a list");
+        let against = evidence.iter().filter(|item| item["against"] == true);
+        let against: Vec<_> = against.filter_map(|item| item["says"].as_str()).collect();
+        let value = |name: &str| verdict[name].as_str().unwrap_or("-").to_owned();
+        let feature = verdict["feature"]["name"].as_str().unwrap_or("-");
+        table += &format!(
+            "{feature}, {name}: {}, {}, at fault: {}\n",
+            value("divergence"),
+            value("confidence"),
+            value("at_fault")
+        );
+        for says in against {
+            table += &format!("    against it: {says}\n");
+        }
+    }
+    insta::assert_snapshot!(table);
+}

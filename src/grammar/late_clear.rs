@@ -173,8 +173,32 @@ pub struct Requester {
 pub struct DecidingRegister {
     /// Its number.
     pub msr: u32,
-    /// The bits that decide.
+    /// The bits that decide: those that are neither in `off` nor in `locks` must be set for the feature.
     pub bits: Vec<u32>,
+    /// Those that take the feature away where they are set.
+    #[serde(default)]
+    pub off: Vec<u32>,
+    /// Those that say nothing of the feature, only that the register can no longer be written.
+    #[serde(default)]
+    pub locks: Vec<u32>,
+}
+
+impl DecidingRegister {
+    /// The bits that decide.
+    pub fn mask(&self) -> u64 {
+        mask(&self.bits)
+    }
+
+    /// Those of a value that speak for the feature.
+    pub fn for_feature(&self, value: u64) -> u64 {
+        (value ^ mask(&self.off)) & mask(&self.bits) & !mask(&self.locks)
+    }
+}
+
+/// The number of a bit may be of a user's grammar, and wrong.
+fn mask(bits: &[u32]) -> u64 {
+    let bits = bits.iter().filter_map(|bit| 1u64.checked_shl(*bit));
+    bits.fold(0, |mask, bit| mask | bit)
 }
 
 /// Kernels whose features have the numbers of the tables: a vendor's may have words of its own in between.
@@ -323,12 +347,15 @@ pub struct Diagnosis {
     pub passing: Option<bool>,
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
+    /// Only where what is listed of the CPUs says otherwise (or not).
+    pub doubted: Option<bool>,
     /// The first sentence, for a person who does not know the kernel's terms. `{label}` is who is at fault, in
     /// capitals, `{meant}` the feature in words; the others are those of the headline, which is taken where
     /// there is none.
     pub sentence: Option<String>,
     /// One line. `{cpu}`, `{feature}`, `{requester}`, `{in}` (" in REQUESTER()"),
-    /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{since}` and `{cause_line}` are filled in.
+    /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{since}`, `{against}`
+    /// (what says otherwise) and `{cause_line}` are filled in.
     pub headline: String,
     /// What it means and what to do.
     pub text: String,

@@ -10,7 +10,7 @@ pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
         .grammar
         .diagnoses
         .iter()
-        .find(|template| fits(template, verdict))
+        .find(|template| fits(template, verdict, listed))
     else {
         return;
     };
@@ -30,7 +30,7 @@ pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
     verdict.diagnosis = capitalized(&diagnosis);
 }
 
-fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
+fn fits(template: &Diagnosis, verdict: &LateClear, listed: &Listed) -> bool {
     template.path.is_none_or(|path| path == verdict.path)
         && template.stage.is_none_or(|stage| stage == verdict.stage)
         && template
@@ -42,6 +42,9 @@ fn fits(template: &Diagnosis, verdict: &LateClear) -> bool {
         && template
             .nested
             .is_none_or(|nested| nested == verdict.caused_by.is_some())
+        && template
+            .doubted
+            .is_none_or(|doubted| doubted == listed.against.is_some())
 }
 
 /// A value at the start of a sentence may begin in lower case.
@@ -141,6 +144,7 @@ impl Values {
                 },
             ),
             ("since", since(case, rule)),
+            ("against", listed.against.clone().unwrap_or_default()),
             (
                 "cause_line",
                 cause_line.map_or(String::new(), |earlier| earlier.last_line.to_string()),
@@ -169,7 +173,7 @@ impl Values {
 /// What to do where the log lists the registers already.
 fn listed_advice(case: &Case<'_>, registers: ListedRegisters) -> Option<String> {
     let alike = match registers {
-        ListedRegisters::Unlisted => return None,
+        ListedRegisters::Unlisted | ListedRegisters::Reversed => return None,
         ListedRegisters::Differ => false,
         ListedRegisters::Alike => true,
     };

@@ -4,7 +4,7 @@
 //! virtual machine the hypervisor; after a kexec perhaps the kernel before. A clear on another path is a matter
 //! of the kernel's own order.
 
-use super::listed::ListedRegisters;
+use super::listed::{Listed, ListedRegisters};
 use super::{Case, Divergence, Evidence};
 use crate::grammar::{FaultName, PathName, Requester, StageName};
 
@@ -13,7 +13,7 @@ pub fn judge(
     case: &Case<'_>,
     (path, stage): (PathName, StageName),
     divergence: Divergence,
-    (rule, registers): (Option<&Requester>, ListedRegisters),
+    (rule, listed): (Option<&Requester>, &Listed),
     evidence: &mut Vec<Evidence>,
 ) -> FaultName {
     let of_rule = rule.and_then(|rule| rule.fault);
@@ -21,7 +21,8 @@ pub fn judge(
         (PathName::Ap, _) if divergence == Divergence::Uniform => FaultName::Kernel,
         // What the firmware sets is alike now: that speaks for the kernel. But it is of a later time than the clear, so
         // it proves nothing.
-        (PathName::Ap, _) if registers == ListedRegisters::Alike => FaultName::Unknown,
+        (PathName::Ap, _) if listed.registers == ListedRegisters::Alike => FaultName::Unknown,
+        (PathName::Ap, _) if listed.against.is_some() => FaultName::Unknown,
         (PathName::Ap, _) => machine(case, rule, of_rule, evidence),
         (PathName::Bsp, StageName::Resume) => {
             machine(case, rule, of_rule.or(Some(FaultName::Firmware)), evidence)

@@ -78,6 +78,9 @@ pub struct Evidence {
     /// The value of the verdict that it speaks for.
     #[serde(rename = "for")]
     pub speaks_for: String,
+    /// It speaks against the verdict.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub against: bool,
 }
 
 /// The verdict on a late clear.
@@ -177,6 +180,7 @@ impl Case<'_> {
             line: (line > 0).then_some(line),
             says: says.into(),
             speaks_for: speaks_for.into(),
+            against: false,
         }
     }
 
@@ -221,7 +225,13 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         let name = feature.as_ref().and_then(|feature| feature.name.as_deref());
         case.grammar.requester(function, name)
     });
-    let listed = listed::judge(case, path.path, feature.as_ref(), rule, &mut evidence);
+    let listed = listed::judge(
+        case,
+        (path.path, divergence),
+        feature.as_ref(),
+        rule,
+        &mut evidence,
+    );
     let divergence = listed.divergence.unwrap_or(divergence);
     // Without the warning the feature may have been off before: then nobody is at fault.
     let had_it = site.warned(case) || divergence == Divergence::Divergent;
@@ -230,14 +240,14 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             case,
             (path.path, path.stage),
             divergence,
-            (rule, listed.registers),
+            (rule, &listed),
             &mut evidence,
         ),
         false => FaultName::Unknown,
     };
     let dependents = feature::dependents(case, feature.as_ref());
-    // Frames and registers may be those of the other report.
-    let told_apart = if case.splat.interleaved {
+    // Frames and registers may be those of the other report; a listing may show that something else happened.
+    let told_apart = if case.splat.interleaved || listed.against.is_some() {
         Confidence::Likely
     } else {
         Confidence::Certain

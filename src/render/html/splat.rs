@@ -91,7 +91,7 @@ impl<'a> Body<'a> {
                 @for (index, item) in evidence.iter().enumerate() {
                     li id=(anchor::evidence(&self.id, index)) {
                         span.for { (item.speaks_for) }
-                        span.says { (item.says) }
+                        span.says { (facts::proof(item)) }
                         @if let Some(line) = item.line {
                             a href={ "#" (anchor::line(&self.id, line)) } { "line " (line) }
                         }

@@ -164,7 +164,7 @@ fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
         let line = item.line.map_or("-".to_owned(), |line| line.to_string());
         let head = format!("  {line:>7}  {:<11} ", item.speaks_for);
         let width = style.width.saturating_sub(head.len());
-        let text = wrap(&clean(&item.says), width, head.len());
+        let text = wrap(&clean(&facts::proof(item)), width, head.len());
         let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
     }
 }
