@@ -66,6 +66,11 @@ fn a_mistyped_command_is_told_unless_there_is_such_a_file() {
         "{}",
         stderr(&output)
     );
+    let output = run(folder.path(), &["--format", "json", "scan", "a.log"]);
+    assert_eq!(
+        stderr(&output).trim_end(),
+        "ksplat: scan: a command, whose options come after it: ksplat scan …"
+    );
     fs::copy(folder.path().join("a.log"), folder.path().join("scna")).expect("copied");
     let output = run(folder.path(), &["scna"]);
     assert_eq!(output.status.code(), Some(1));

@@ -662,3 +662,48 @@ fn a_database_of_a_later_version_is_refused_with_the_mend() {
         );
     }
 }
+
+/// The database holds the titles and headers of what it has seen: read as a log it would be one more mention of all.
+#[test]
+fn a_folder_with_the_database_in_it_does_not_hold_a_log_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(
+        folder.path(),
+        &[
+            ("logs/a.log", warning("alpha", "10.000001", "6.9.0")),
+            // A file of that name elsewhere is a log.
+            ("logs/all.db", warning("beta", "10.000001", "6.9.0")),
+        ],
+    );
+    for path in [".", "./", "../", "."] {
+        let path = match path {
+            "../" => folder.path().join("logs/.."),
+            path => path.into(),
+        };
+        let path = path.to_str().expect("plain");
+        let output = run(folder.path(), &["scan", "--db", "all.db", path]);
+        assert!(!stderr(&output).contains("all.db"), "{}", stderr(&output));
+    }
+    let bugs = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!(bugs.len(), 2, "{bugs:?}");
+    // The last way names the files by another folder.
+    assert!(bugs.iter().all(|bug| bug["count"] == 1), "{bugs:?}");
+}
+
+/// A folder by another name is the same folder.
+#[test]
+fn a_dot_in_front_of_a_path_makes_no_second_mention() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(
+        folder.path(),
+        &[("logs/a.log", warning("alpha", "10.000001", "6.9.0"))],
+    );
+    for path in ["logs", "./logs", ".//logs", "."] {
+        run(folder.path(), &["scan", "--db", "all.db", path]);
+    }
+    let bugs = bugs(folder.path(), &["--db", "all.db"]);
+    assert_eq!(
+        (&bugs[0]["count"], &bugs[0]["mentions"]),
+        (&1.into(), &1.into())
+    );
+}

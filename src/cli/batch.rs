@@ -206,6 +206,9 @@ impl<'a> Batch<'a> {
         if let Some(jobs) = self.options.jobs {
             scanner = scanner.threads(jobs);
         }
+        if let Some(database) = &self.options.db {
+            scanner = scanner.except(database);
+        }
         scanner.scan(paths, self);
         self.tell_empty(paths);
         self.ungrouped = self.groups.ungrouped();

@@ -28,10 +28,11 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
     // A command that is mistyped would be looked for as a file, and the message would not help.
     if let Some(command) = mistyped(files) {
         let typed = files[0].display();
-        return Err(format!(
-            "{typed}: no such file and no command; did you mean ksplat {command}?"
-        )
-        .into());
+        let says = match files[0].as_os_str() == command.as_str() {
+            true => format!("a command, whose options come after it: ksplat {command} …"),
+            false => format!("no such file and no command; did you mean ksplat {command}?"),
+        };
+        return Err(format!("{typed}: {says}").into());
     }
     let stop = Stop::on_signals()?;
     let beside = Scope::Run(files.to_vec());

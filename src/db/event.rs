@@ -41,13 +41,21 @@ pub struct Event {
     pub mention: Mention,
 }
 
+/// A path without `./`: a folder that is scanned by another name is not another one.
+fn plain(path: &str) -> &str {
+    match path.strip_prefix("./") {
+        Some(rest) => plain(rest.trim_start_matches('/')),
+        None => path,
+    }
+}
+
 impl Event {
     /// Of an object of `splats`; `None` where it is none.
     pub fn of(splat: &Value) -> Option<Event> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let source = &splat["source"];
         let mention = Mention {
-            path: text(&source["path"])?,
+            path: plain(source["path"].as_str()?).to_owned(),
             member: text(&source["member"]).unwrap_or_default(),
             first_line: source["first_line"].as_i64()?,
             last_line: source["last_line"].as_i64()?,

@@ -5,7 +5,7 @@
 use super::ScanError;
 use crate::analyzer::Analyzer;
 use crate::input::inbox::{CommitId, Inbox, InboxError};
-use crate::input::{Entries, Entry, entries};
+use crate::input::{Entries, Entry, FileEntry, entries};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +63,7 @@ impl Mails {
 pub struct Jobs<'a> {
     analyzer: &'a Analyzer,
     known: Option<&'a HashSet<String>>,
+    own: Option<&'a Path>,
     /// Paths that were not begun, last one first.
     paths: Vec<PathBuf>,
     open: Option<Entries>,
@@ -78,10 +79,12 @@ impl<'a> Jobs<'a> {
         paths: &[PathBuf],
         analyzer: &'a Analyzer,
         known: Option<&'a HashSet<String>>,
+        own: Option<&'a Path>,
     ) -> Jobs<'a> {
         Jobs {
             analyzer,
             known,
+            own,
             paths: paths.iter().rev().cloned().collect(),
             open: None,
             mails: None,
@@ -102,6 +105,7 @@ impl<'a> Jobs<'a> {
                         return Some(job);
                     }
                 }
+                Some(Ok(Entry::File(file))) if self.own.is_some_and(|own| is_of(&file, own)) => {}
                 Some(Ok(entry)) => return Some(Job::Entry(entry)),
                 Some(Err(error)) => return Some(Job::Broken(error.into())),
                 None => {
@@ -147,6 +151,30 @@ impl Iterator for Jobs<'_> {
         }
         Some(job)
     }
+}
+
+/// What SQLite appends to the name of a database for the files that it keeps beside it.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// True for the file of a database, or one beside it.
+fn is_of(file: &FileEntry, database: &Path) -> bool {
+    let ending = || {
+        let name = file.path.file_name()?.as_encoded_bytes();
+        name.strip_prefix(database.file_name()?.as_encoded_bytes())
+    };
+    // The name first: to ask for the folder of each file takes as long as to open it.
+    let is_named = ending().is_some_and(|rest| BESIDE.iter().any(|end| end.as_bytes() == rest));
+    is_named && folder(&file.path).is_some_and(|of_file| folder(database) == Some(of_file))
+}
+
+/// The folder of a file, whatever way leads to it.
+fn folder(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent()?;
+    let parent = match parent.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => parent,
+    };
+    parent.canonicalize().ok()
 }
 
 /// The key of a commit up to which the mails of a repository were read.

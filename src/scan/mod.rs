@@ -27,7 +27,7 @@ use jobs::Jobs;
 use numbering::Numbering;
 use order::{JobResult, NextJob, Order};
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -124,6 +124,7 @@ pub struct Scanner<'a> {
     progress: Option<&'a Progress>,
     /// Keys of what was read by earlier runs; `None` where nobody remembers.
     known: Option<&'a HashSet<String>>,
+    own: Option<&'a Path>,
     fixes: bool,
 }
 
@@ -136,6 +137,7 @@ impl<'a> Scanner<'a> {
             threads: parallel::cores(),
             progress: None,
             known: None,
+            own: None,
             fixes: false,
         }
     }
@@ -157,6 +159,12 @@ impl<'a> Scanner<'a> {
         Scanner { known, ..self }
     }
 
+    /// Passes over the database that the run writes to, and the files that SQLite keeps beside it.
+    pub fn except(self, own: &'a Path) -> Scanner<'a> {
+        let own = Some(own);
+        Scanner { own, ..self }
+    }
+
     /// Hands over commits that mails are about, where they are `wanted`.
     pub fn fixes(self, wanted: bool) -> Scanner<'a> {
         Scanner {
@@ -176,7 +184,7 @@ impl<'a> Scanner<'a> {
     ///
     /// When the analyzer is stopped, the scan hands over what was found and ends.
     pub fn scan(&self, paths: &[PathBuf], sink: &mut dyn Sink) {
-        let jobs = Mutex::new(Jobs::new(paths, self.analyzer, self.known));
+        let jobs = Mutex::new(Jobs::new(paths, self.analyzer, self.known, self.own));
         let order = Order::default();
         let members = sink.wants_members();
         let work = || Worker::new(self, &order, members).run(&jobs);
