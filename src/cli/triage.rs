@@ -81,6 +81,8 @@ pub fn run(options: &Options, files: &[PathBuf]) -> Outcome {
 /// The pipeline, as the options ask for it: it looks at all boots closely only where their milestones
 /// or hints are wanted.
 pub fn analyzer(options: &Options, stop: &Stop, beside: Scope) -> Result<Analyzer, Box<dyn Error>> {
+    // First: a vmlinux is made ready while the grammar is read.
+    let symbolizer = symbolizer(options)?;
     let grammar = grammar(options)?;
     require_kinds(
         &grammar,
@@ -92,7 +94,7 @@ pub fn analyzer(options: &Options, stop: &Stop, beside: Scope) -> Result<Analyze
         options.kernel_tree.as_deref(),
     )?;
     let neighbours = Neighbours::new(Arc::clone(&grammar), beside);
-    let mut analyzer = Analyzer::new(grammar, Some(symbolizer(options)?))?
+    let mut analyzer = Analyzer::new(grammar, Some(symbolizer))?
         .with_listings(neighbours)
         .with_sources(sources)
         .stop(Arc::clone(stop.flag()))

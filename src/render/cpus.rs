@@ -200,19 +200,24 @@ impl CpuComparison {
     pub(super) fn value(&self) -> CpusJson<'_> {
         CpusJson {
             cpus: self.table.cpus(),
-            differences: self.differences.iter().map(DifferenceJson::of).collect(),
+            differences: self.differences_json(CountedJson::Cpus),
             alike: self.alike(),
             sockets: self.sockets.as_ref().map(|sockets| SocketsJson {
                 sockets: sockets.table.cpus(),
                 empty: sockets.table.empty(),
-                differences: sockets
-                    .differences
-                    .iter()
-                    .map(SocketDifferenceJson::of)
-                    .collect(),
+                differences: sockets.differences_json(CountedJson::Sockets),
                 alike: sockets.alike(),
             }),
         }
+    }
+
+    fn differences_json<'a>(
+        &'a self,
+        counted: fn(&'a BTreeSet<u32>) -> CountedJson<'a>,
+    ) -> Vec<DifferenceJson<'a>> {
+        let all = self.differences.iter();
+        all.map(|difference| DifferenceJson::of(difference, counted))
+            .collect()
     }
 
     fn alike(&self) -> Vec<AlikeJson<'_>> {
@@ -340,39 +345,8 @@ pub(super) struct CpusJson<'a> {
 struct SocketsJson<'a> {
     sockets: &'a BTreeSet<u32>,
     empty: &'a BTreeSet<u32>,
-    differences: Vec<SocketDifferenceJson<'a>>,
+    differences: Vec<DifferenceJson<'a>>,
     alike: Vec<AlikeJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct SocketDifferenceJson<'a> {
-    source: &'a str,
-    name: &'a str,
-    values: Vec<SocketValueJson<'a>>,
-    says: &'a [String],
-}
-
-#[derive(Serialize)]
-struct SocketValueJson<'a> {
-    value: &'a str,
-    sockets: &'a BTreeSet<u32>,
-    printed: &'a Printed,
-}
-
-impl<'a> SocketDifferenceJson<'a> {
-    fn of(difference: &'a Difference) -> SocketDifferenceJson<'a> {
-        let values = difference.values.iter().map(|agreed| SocketValueJson {
-            value: &agreed.value,
-            sockets: &agreed.cpus,
-            printed: &agreed.printed,
-        });
-        SocketDifferenceJson {
-            source: &difference.source,
-            name: &difference.name,
-            values: values.collect(),
-            says: &difference.says,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -386,8 +360,17 @@ struct DifferenceJson<'a> {
 #[derive(Serialize)]
 struct ValueJson<'a> {
     value: &'a str,
-    cpus: &'a BTreeSet<u32>,
+    #[serde(flatten)]
+    of: CountedJson<'a>,
     printed: &'a Printed,
+}
+
+/// What has the value: a field that is called by its name.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum CountedJson<'a> {
+    Cpus(&'a BTreeSet<u32>),
+    Sockets(&'a BTreeSet<u32>),
 }
 
 #[derive(Serialize)]
@@ -398,10 +381,13 @@ struct AlikeJson<'a> {
 }
 
 impl<'a> DifferenceJson<'a> {
-    fn of(difference: &'a Difference) -> DifferenceJson<'a> {
+    fn of(
+        difference: &'a Difference,
+        counted: fn(&'a BTreeSet<u32>) -> CountedJson<'a>,
+    ) -> DifferenceJson<'a> {
         let values = difference.values.iter().map(|agreed| ValueJson {
             value: &agreed.value,
-            cpus: &agreed.cpus,
+            of: counted(&agreed.cpus),
             printed: &agreed.printed,
         });
         DifferenceJson {

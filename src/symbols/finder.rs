@@ -37,6 +37,13 @@ pub(super) struct Wanted<'a> {
     pub(super) needed: bool,
 }
 
+/// Has what every splat asks a kernel for worked out while the grammar and the log are read, which takes as long.
+fn prepare(vmlinux: &Arc<Image>) {
+    let vmlinux = Arc::clone(vmlinux);
+    // Without a thread the first splat works it out. Nobody waits for the end: whoever asks before it does.
+    let _ = std::thread::Builder::new().spawn(move || vmlinux.prepare());
+}
+
 impl DebugInfoFinder {
     /// Opens the files of `--vmlinux`; one that cannot be used is an error. Others are searched when a splat needs them.
     pub(super) fn new(options: &SymbolOptions) -> Result<DebugInfoFinder, SymbolError> {
@@ -44,7 +51,9 @@ impl DebugInfoFinder {
         let open =
             |path: &PathBuf| Image::open_below(path, roots.clone(), options.max_size).map(Arc::new);
         let files: Vec<_> = options.vmlinux.iter().map(open).collect::<Result<_, _>>()?;
-        let (modules, vmlinux) = files.into_iter().partition(|file| file.is_relocatable());
+        let (modules, vmlinux): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| file.is_relocatable());
+        vmlinux.iter().for_each(prepare);
         let search = options.search.clone();
         Ok(DebugInfoFinder {
             vmlinux,

@@ -61,6 +61,12 @@ impl Image {
         }
     }
 
+    /// Works out what is asked for first: where symbols and units begin.
+    pub(super) fn prepare(&self) {
+        self.index_addresses();
+        self.debug(|debug| debug.index_units());
+    }
+
     /// Has DWARF.
     pub(super) fn has_debug_info(&self) -> bool {
         // A symbol table alone gives names and sizes, which a match can be decided by.

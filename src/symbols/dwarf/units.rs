@@ -77,6 +77,11 @@ impl Debug<'_> {
         starts.get(behind.checked_sub(1)?).copied()
     }
 
+    /// Works out which unit holds which address.
+    pub(in crate::symbols) fn index_units(&self) {
+        self.unit_index();
+    }
+
     fn unit_index(&self) -> &UnitIndex {
         self.units
             .get_or_init(|| read_aranges(self.section(".debug_aranges")))

@@ -15,6 +15,13 @@ impl ElfFile {
         Some(table.symbol(&function, table.next_function(address)))
     }
 
+    /// Works out where symbols begin.
+    pub(in crate::symbols) fn index_addresses(&self) {
+        if let Some(table) = View::of(self) {
+            table.index();
+        }
+    }
+
     /// Whether a function begins at a link address.
     pub(in crate::symbols) fn is_function_start(&self, address: u64) -> bool {
         View::of(self).is_some_and(|table| table.function_entry(address).is_some())
