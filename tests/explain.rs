@@ -21,6 +21,15 @@ fn a_kind_a_signature_and_a_feature_are_explained() {
         ("kasan", "Says       USE AFTER FREE"),
         ("late-clear:ap:VMX:init_ia32_feat_ctl", "MSR 0x3a"),
         ("vmx", "133 (word 4, bit 5) in all kernels"),
+        // What reports have as their kind, without an entry in a grammar.
+        ("headless", "whose beginning the log lacks"),
+        ("headless:zeta_open:do_sys_open", "Called by  do_sys_open"),
+        ("late-clear", "after the kernel's code had been patched"),
+        // A title has colons of its own.
+        (
+            "out-of-memory:Out of memory: killed zetad",
+            "About      Out of memory: killed zetad\n",
+        ),
     ] {
         let (text, error, code) = explain(what);
         assert!(text.contains(says), "{what}: {text}");

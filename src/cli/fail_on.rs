@@ -2,6 +2,7 @@
 
 use crate::grammar::{Grammar, Level, PathName};
 use crate::report::Report;
+use crate::splat::HEADLESS;
 use clap::ValueEnum;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -82,8 +83,10 @@ pub fn require_kinds<'k>(
     kinds: impl IntoIterator<Item = &'k str>,
 ) -> Result<(), String> {
     for kind in kinds {
-        if grammar.kind(kind).is_none() {
-            let near = nearest(kind, grammar.kind_names());
+        // What the reports without a header are called is in no grammar.
+        let is_known = kind == HEADLESS || grammar.kind(kind).is_some();
+        if !is_known {
+            let near = nearest(kind, grammar.kind_names().chain([HEADLESS]));
             let mend = near.map_or("ksplat explain lists them".to_owned(), |near| {
                 format!("did you mean {near}?")
             });

@@ -3,6 +3,7 @@
 use super::words::wrap;
 use crate::grammar::features::{Feature, FeatureTable};
 use crate::grammar::{Grammar, Kind, Level, Requester, SummaryRule};
+use crate::splat::HEADLESS;
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -18,6 +19,10 @@ const NEWEST: &str = "7.3.0";
 /// What signatures of late clears begin with.
 const LATE_CLEAR: &str = "late-clear";
 
+/// What a late clear is.
+const A_LATE_CLEAR: &str =
+    "a CPU feature flag was cleared after the kernel's code had been patched for it";
+
 /// Explains a kind by its name, a signature by its kind and, for a late clear, its feature and requester, or
 /// a CPU feature by its name, its flag or its number (`133`, `4*32+5`); `None` where nothing is known by
 /// that name.
@@ -26,14 +31,40 @@ pub fn explain(grammar: &Grammar, what: &str) -> Option<String> {
     match (grammar.kind(what), what.split_once(':')) {
         (Some(kind), _) => Some(of_kind(grammar, kind)),
         (None, Some((LATE_CLEAR, rest))) => of_late_clear(grammar, rest),
-        (None, Some((kind, rest))) => Some(of_signature(grammar, grammar.kind(kind)?, rest)),
+        (None, Some((HEADLESS, rest))) => Some(of_signature(of_headless(), rest)),
+        (None, Some((kind, rest))) => {
+            let kind = grammar.kind(kind)?;
+            Some(of_signature(of_kind(grammar, kind), rest))
+        }
+        (None, None) if what == LATE_CLEAR => Some(of_any_late_clear()),
+        (None, None) if what == HEADLESS => Some(of_headless()),
         (None, None) => Some(of_feature(grammar, &feature(grammar, what)?)),
     }
+}
+
+/// What is the same in all late clears.
+fn of_any_late_clear() -> String {
+    let mut text = format!("{LATE_CLEAR}\n");
+    row(&mut text, "What", A_LATE_CLEAR);
+    let how = "ksplat explain with the signature of a report says its cause and what to do";
+    row(&mut text, "Next", how);
+    text
+}
+
+/// A report without its header is of no kind of the grammar.
+fn of_headless() -> String {
+    let mut text = format!("{HEADLESS}\n");
+    let what = "a report whose beginning the log lacks: its end marker or its call trace shows that there was one";
+    row(&mut text, "What", what);
+    let next = "Get the whole log: the lines before it say what happened.";
+    row(&mut text, "Next", next);
+    text
 }
 
 /// Every name that [`explain`] knows: kinds, then features.
 pub fn names(grammar: &Grammar) -> Vec<String> {
     let kinds = grammar.kinds.iter().map(|kind| kind.name.clone());
+    let kinds = kinds.chain([HEADLESS, LATE_CLEAR].map(str::to_owned));
     let table = newest(grammar);
     kinds.chain(table.names().map(str::to_owned)).collect()
 }
@@ -122,9 +153,12 @@ fn add_list(text: &mut String, label: &str, values: &[String]) {
 }
 
 /// After the kind come the function, or the title, and the frames below it.
-fn of_signature(grammar: &Grammar, kind: &Kind, rest: &str) -> String {
-    let mut text = of_kind(grammar, kind);
-    let (about, callers) = rest.split_once(':').unwrap_or((rest, ""));
+fn of_signature(mut text: String, rest: &str) -> String {
+    // A title has colons of its own, each with a blank after it; the callers come after the last of them.
+    let title = rest.rfind(": ").map_or(0, |at| at + 2);
+    let end = rest[title..].find(':').map_or(rest.len(), |at| title + at);
+    let (about, callers) = rest.split_at(end);
+    let callers = callers.trim_start_matches(':');
     row(&mut text, "About", about);
     row(&mut text, "Called by", &callers.replace(':', ", "));
     text
@@ -136,8 +170,7 @@ fn of_late_clear(grammar: &Grammar, rest: &str) -> Option<String> {
     let (path, name, function) = (parts.next()?, parts.next()?, parts.next()?);
     let feature = feature(grammar, name)?;
     let mut text = format!("{LATE_CLEAR}\n");
-    let what = "a CPU feature flag was cleared after the kernel's code had been patched for it";
-    row(&mut text, "What", what);
+    row(&mut text, "What", A_LATE_CLEAR);
     if let Some(rule) = grammar.requester(function, Some(&feature.name)) {
         row(&mut text, "Cause", &rule.cause);
         row(

@@ -133,8 +133,11 @@ fn fit(form: &TitleForm, report: &Lined<'_>) -> FormFit {
     {
         return FormFit::None;
     }
-    // The first line is the header, which has a pattern of its own.
-    let mut rest = report.lines.get(1..).unwrap_or_default().iter();
+    // The header, which has a pattern of its own, is the first line, save where it completes a report.
+    let first = report.splat.lines.iter().next();
+    let header = first.is_some_and(|line| line.number == report.splat.header_line);
+    let rest = report.lines.get(usize::from(header)..);
+    let mut rest = rest.unwrap_or_default().iter();
     let mut is_behind = |pattern| rest.any(|line| collect(&mut groups, pattern, line.text));
     if form.lines.iter().all(&mut is_behind) {
         FormFit::Whole(groups)

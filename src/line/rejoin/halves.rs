@@ -266,7 +266,10 @@ fn broken_between(grammar: &Grammar, first: &LogLine<'_>, next: &LogLine<'_>) ->
         false => {
             let begins_whole = || grammar.lines.of(tail).any(|(rule, _)| rule.whole);
             let may_follow = awaits_place(text) || !is_frame(tail);
-            may_follow && !begins_whole() && fits(grammar, text, tail)
+            may_follow
+                && !begins_whole()
+                && !begins_report(grammar, tail)
+                && fits(grammar, text, tail)
         }
     };
     may_be_broken(first) && is_margin_between(first, next) && goes_on

@@ -31,8 +31,13 @@ impl Assembler<'_> {
         self.repeats.note(&header, line, boots);
         let completed = |open: &mut SplatBuilder| completes(open, &header, line);
         if let Some(mut open) = self.lanes[index].open.take_if(completed) {
+            let is_last = header.kind.is_whole(&header.text);
             open.complete_with(header, line);
-            self.complete.push(open.close(Closing::EndMarker));
+            // Older kernels say first whom they chose, and then whom they killed.
+            match is_last {
+                true => self.complete.push(open.close(Closing::EndMarker)),
+                false => self.lanes[index].open = Some(open),
+            }
             return;
         }
         if header.kind.is_whole(&header.text) {
