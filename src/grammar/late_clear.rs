@@ -173,32 +173,14 @@ pub struct Requester {
 pub struct DecidingRegister {
     /// Its number.
     pub msr: u32,
-    /// The bits that decide: those that are neither in `off` nor in `locks` must be set for the feature.
-    pub bits: Vec<u32>,
-    /// Those that take the feature away where they are set.
-    #[serde(default)]
-    pub off: Vec<u32>,
-    /// Those that say nothing of the feature, only that the register can no longer be written.
-    #[serde(default)]
-    pub locks: Vec<u32>,
-}
-
-impl DecidingRegister {
     /// The bits that decide.
-    pub fn mask(&self) -> u64 {
-        mask(&self.bits)
-    }
-
-    /// Those of a value that speak for the feature.
-    pub fn for_feature(&self, value: u64) -> u64 {
-        (value ^ mask(&self.off)) & mask(&self.bits) & !mask(&self.locks)
-    }
-}
-
-/// The number of a bit may be of a user's grammar, and wrong.
-fn mask(bits: &[u32]) -> u64 {
-    let bits = bits.iter().filter_map(|bit| 1u64.checked_shl(*bit));
-    bits.fold(0, |mask, bit| mask | bit)
+    pub bits: Vec<u32>,
+    /// A bit that is set switches the feature off, not on.
+    #[serde(default)]
+    pub set_is_off: bool,
+    /// For these features only; none: for all of the function.
+    #[serde(default)]
+    pub features: Vec<String>,
 }
 
 /// Kernels whose features have the numbers of the tables: a vendor's may have words of its own in between.
@@ -215,7 +197,7 @@ pub struct FeatureNumbering {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedAdvice {
-    /// True where they are alike on the boot CPU and the one that lost the feature.
+    /// True where they are alike on the boot CPU and the one that lost the feature, or listings contradict the verdict.
     pub alike: bool,
     /// In the place of the requester's advice, which asks to read them.
     pub advice: String,
@@ -252,6 +234,14 @@ pub struct Usual {
 }
 
 impl Requester {
+    /// The registers that decide on a feature; all where it is not known.
+    pub fn deciding(&self, feature: Option<&str>) -> impl Iterator<Item = &DecidingRegister> {
+        self.registers.iter().filter(move |register| {
+            let of = &register.features;
+            of.is_empty() || feature.is_none_or(|name| of.iter().any(|known| known == name))
+        })
+    }
+
     /// True where the rule is about the function itself.
     pub fn names(&self, function: &str) -> bool {
         self.function == function || self.also.iter().any(|also| also == function)
@@ -343,19 +333,19 @@ pub struct Diagnosis {
     pub stage: Option<StageName>,
     /// Only where all CPUs cleared the feature (or not).
     pub uniform: Option<bool>,
+    /// Only where listings contradict it, and no other proves it (or not).
+    pub contradicted: Option<bool>,
     /// Only where the report came from inside the clear and is about something else (or not).
     pub passing: Option<bool>,
     /// Only for nested repeats (or not).
     pub nested: Option<bool>,
-    /// Only where what is listed of the CPUs says otherwise (or not).
-    pub doubted: Option<bool>,
     /// The first sentence, for a person who does not know the kernel's terms. `{label}` is who is at fault, in
     /// capitals, `{meant}` the feature in words; the others are those of the headline, which is taken where
     /// there is none.
     pub sentence: Option<String>,
     /// One line. `{cpu}`, `{feature}`, `{requester}`, `{in}` (" in REQUESTER()"),
-    /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{since}`, `{against}`
-    /// (what says otherwise) and `{cause_line}` are filled in.
+    /// `{through}`, `{cause}`, `{advice}`, `{fault}`, `{others}`, `{against}`, `{since}` and
+    /// `{cause_line}` are filled in.
     pub headline: String,
     /// What it means and what to do.
     pub text: String,

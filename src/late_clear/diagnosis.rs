@@ -10,7 +10,7 @@ pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
         .grammar
         .diagnoses
         .iter()
-        .find(|template| fits(template, verdict, listed))
+        .find(|template| fits(template, listed, verdict))
     else {
         return;
     };
@@ -30,21 +30,21 @@ pub fn write(case: &Case<'_>, listed: &Listed, verdict: &mut LateClear) {
     verdict.diagnosis = capitalized(&diagnosis);
 }
 
-fn fits(template: &Diagnosis, verdict: &LateClear, listed: &Listed) -> bool {
+fn fits(template: &Diagnosis, listed: &Listed, verdict: &LateClear) -> bool {
     template.path.is_none_or(|path| path == verdict.path)
         && template.stage.is_none_or(|stage| stage == verdict.stage)
         && template
             .uniform
             .is_none_or(|uniform| uniform == (verdict.divergence == Divergence::Uniform))
         && template
+            .contradicted
+            .is_none_or(|contradicted| contradicted == listed.contradicted)
+        && template
             .passing
             .is_none_or(|passing| passing == verdict.in_passing)
         && template
             .nested
             .is_none_or(|nested| nested == verdict.caused_by.is_some())
-        && template
-            .doubted
-            .is_none_or(|doubted| doubted == listed.against.is_some())
 }
 
 /// A value at the start of a sentence may begin in lower case.
@@ -80,7 +80,7 @@ impl Values {
         // On other paths no CPU differs, and what a fault says does not apply.
         let differs = fault.filter(|_| on_ap);
         let of_fault = differs.and_then(|fault| fault.advice.clone());
-        let of_listed = listed_advice(case, listed.registers).filter(|_| on_ap);
+        let of_listed = listed_advice(case, listed).filter(|_| on_ap);
         // From the special to the general: what the log lists, what the rule says, what always
         // helps.
         let advice = of_fault.or(of_listed).unwrap_or_else(|| match rule {
@@ -122,19 +122,18 @@ impl Values {
             ),
             (
                 "cause",
-                rule.filter(|_| listed.registers != ListedRegisters::Alike)
+                rule.filter(|_| !listed.contradicted)
                     .map_or_else(unknown_cause, |rule| rule.cause.clone()),
             ),
             ("advice", advice),
             (
                 "fault",
                 fault.map_or(String::new(), |fault| match &listed.says {
-                    // The listing is of a later time: it speaks for the kernel and proves nothing.
-                    Some(says) if listed.registers == ListedRegisters::Alike => says.clone(),
                     Some(says) => format!("{}; {says}", fault.says),
                     None => fault.says.clone(),
                 }),
             ),
+            ("against", against(verdict)),
             ("culprit", culprit(verdict.at_fault).to_owned()),
             (
                 "others",
@@ -144,7 +143,6 @@ impl Values {
                 },
             ),
             ("since", since(case, rule)),
-            ("against", listed.against.clone().unwrap_or_default()),
             (
                 "cause_line",
                 cause_line.map_or(String::new(), |earlier| earlier.last_line.to_string()),
@@ -171,12 +169,11 @@ impl Values {
 }
 
 /// What to do where the log lists the registers already.
-fn listed_advice(case: &Case<'_>, registers: ListedRegisters) -> Option<String> {
-    let alike = match registers {
-        ListedRegisters::Unlisted | ListedRegisters::Reversed => return None,
-        ListedRegisters::Differ => false,
-        ListedRegisters::Alike => true,
-    };
+fn listed_advice(case: &Case<'_>, listed: &Listed) -> Option<String> {
+    if !listed.contradicted && listed.registers == ListedRegisters::Unlisted {
+        return None;
+    }
+    let alike = listed.contradicted;
     let mut rules = case.grammar.listed.iter();
     let rule = rules.find(|rule| rule.alike == alike)?;
     Some(rule.advice.clone())
@@ -187,6 +184,12 @@ const GENERIC_BSP: &str = "Make the decision before alternative_instructions()";
 
 const FIRST_CPU: &str = "Only the first CPU that lacks a feature warns (each AP's flags are ANDed into boot_cpu_data): no splat from another CPU does not mean that it has the feature.";
 const EVERY_CPU: &str = "Every CPU that lacks it warns here: the check runs after the CPU's flags were ANDed into boot_cpu_data.";
+
+/// What contradicts the verdict, as clauses.
+fn against(verdict: &LateClear) -> String {
+    let says = verdict.against.iter().map(|item| item.says.as_str());
+    says.collect::<Vec<_>>().join("; ")
+}
 
 /// Who did not restore a CPU.
 fn culprit(fault: FaultName) -> &'static str {

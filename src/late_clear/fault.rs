@@ -4,7 +4,6 @@
 //! virtual machine the hypervisor; after a kexec perhaps the kernel before. A clear on another path is a matter
 //! of the kernel's own order.
 
-use super::listed::{Listed, ListedRegisters};
 use super::{Case, Divergence, Evidence};
 use crate::grammar::{FaultName, PathName, Requester, StageName};
 
@@ -13,16 +12,15 @@ pub fn judge(
     case: &Case<'_>,
     (path, stage): (PathName, StageName),
     divergence: Divergence,
-    (rule, listed): (Option<&Requester>, &Listed),
+    (rule, contradicted): (Option<&Requester>, bool),
     evidence: &mut Vec<Evidence>,
 ) -> FaultName {
     let of_rule = rule.and_then(|rule| rule.fault);
     match (path, stage) {
+        // The listings deny what the log says of the CPUs. But they are of a later time than the clear, so they prove
+        // nothing of the kernel either.
+        (PathName::Ap, _) if contradicted => FaultName::Unknown,
         (PathName::Ap, _) if divergence == Divergence::Uniform => FaultName::Kernel,
-        // What the firmware sets is alike now: that speaks for the kernel. But it is of a later time than the clear, so
-        // it proves nothing.
-        (PathName::Ap, _) if listed.registers == ListedRegisters::Alike => FaultName::Unknown,
-        (PathName::Ap, _) if listed.against.is_some() => FaultName::Unknown,
         (PathName::Ap, _) => machine(case, rule, of_rule, evidence),
         (PathName::Bsp, StageName::Resume) => {
             machine(case, rule, of_rule.or(Some(FaultName::Firmware)), evidence)

@@ -78,9 +78,6 @@ pub struct Evidence {
     /// The value of the verdict that it speaks for.
     #[serde(rename = "for")]
     pub speaks_for: String,
-    /// It speaks against the verdict.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub against: bool,
 }
 
 /// The verdict on a late clear.
@@ -121,8 +118,11 @@ pub struct LateClear {
     /// X86_FEATURE_ names of what falls with the feature.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dependents: Vec<String>,
-    /// What the verdict rests on.
+    /// What the verdict rests on, and what contradicts it.
     pub evidence: Vec<Evidence>,
+    /// Those of the evidence that contradict the verdict.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<Evidence>,
 }
 
 /// A late clear that was judged before.
@@ -161,6 +161,18 @@ pub struct Case<'a> {
 }
 
 impl LateClear {
+    /// The evidence that supports the verdict, each with its place in the list of all.
+    pub(crate) fn supporting(&self) -> impl Iterator<Item = (usize, &Evidence)> {
+        let all = self.evidence.iter().enumerate();
+        all.filter(|(_, item)| !self.against.contains(item))
+    }
+
+    /// The evidence that contradicts the verdict, each with its place in the list of all.
+    pub(crate) fn contradicting(&self) -> impl Iterator<Item = (usize, &Evidence)> {
+        let all = self.evidence.iter().enumerate();
+        all.filter(|(_, item)| self.against.contains(item))
+    }
+
     /// True where the verdict rests on this line of the log.
     pub(crate) fn speaks_of_line(&self, line: u64) -> bool {
         self.evidence.iter().any(|item| item.line == Some(line))
@@ -180,7 +192,6 @@ impl Case<'_> {
             line: (line > 0).then_some(line),
             says: says.into(),
             speaks_for: speaks_for.into(),
-            against: false,
         }
     }
 
@@ -227,7 +238,8 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
     });
     let listed = listed::judge(
         case,
-        (path.path, divergence),
+        (path.path, path.stage),
+        divergence,
         feature.as_ref(),
         rule,
         &mut evidence,
@@ -240,14 +252,14 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
             case,
             (path.path, path.stage),
             divergence,
-            (rule, &listed),
+            (rule, listed.contradicted),
             &mut evidence,
         ),
         false => FaultName::Unknown,
     };
     let dependents = feature::dependents(case, feature.as_ref());
-    // Frames and registers may be those of the other report; a listing may show that something else happened.
-    let told_apart = if case.splat.interleaved || listed.against.is_some() {
+    // Frames and registers may be those of the other report.
+    let told_apart = if case.splat.interleaved {
         Confidence::Likely
     } else {
         Confidence::Certain
@@ -262,13 +274,14 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         divergence,
         caused_by: nested,
         // A chain is as sure as its weakest link.
-        confidence: path
-            .confidence
-            .min(site.confidence)
-            .min(told)
-            .min(found.confidence)
-            .min(asked)
-            .min(told_apart),
+        confidence: listed.lowered(
+            path.confidence
+                .min(site.confidence)
+                .min(told)
+                .min(found.confidence)
+                .min(asked)
+                .min(told_apart),
+        ),
         in_passing: site.in_passing,
         sentence: String::new(),
         headline: String::new(),
@@ -276,6 +289,7 @@ pub fn judge(case: &Case<'_>) -> Option<LateClear> {
         at_fault,
         dependents,
         evidence,
+        against: listed.against.clone(),
     };
     diagnosis::write(case, &listed, &mut verdict);
     Some(verdict)

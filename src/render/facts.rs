@@ -7,7 +7,7 @@ pub use before::{fixed, seen};
 
 use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
-use crate::late_clear::{BringUp, Evidence, LateClear};
+use crate::late_clear::{BringUp, LateClear};
 use crate::report::Report;
 use crate::routing::SourceCode;
 use crate::splat::Splat;
@@ -160,14 +160,6 @@ pub fn told(report: &Report) -> Vec<(&'static str, Vec<String>)> {
     // What is not known has no row: an empty one would look like a fact.
     let known = rows.into_iter().filter(|(_, values)| !values.is_empty());
     known.collect()
-}
-
-/// A piece of evidence in words; one that speaks against the verdict says so.
-pub fn proof(item: &Evidence) -> String {
-    match item.against {
-        true => format!("against it: {}", item.says),
-        false => item.says.clone(),
-    }
 }
 
 /// Whose code it is, and who should hear of it.

@@ -92,11 +92,8 @@ fn is_of_firmware(report: &Report) -> bool {
     );
     // On other paths all CPUs are alike, and the order of the kernel's own steps is wrong.
     let differs = verdict.path == PathName::Ap || verdict.stage == StageName::Resume;
-    let for_kernel = FaultName::Kernel.as_str();
-    let acquitted = verdict
-        .evidence
-        .iter()
-        .any(|item| item.speaks_for == for_kernel);
+    // Listings that contradict the warning clear the firmware, unless a register proves it.
+    let acquitted = verdict.at_fault == FaultName::Unknown && !verdict.against.is_empty();
     is_its && !acquitted && differs && verdict.caused_by.is_none()
 }
 
@@ -232,8 +229,12 @@ fn differs(report: &Report) -> String {
 
 /// Each register that decides: its bits by name, and what the log says of its values.
 fn registers(report: &Report, rule: Option<&Requester>, table: Option<&CpuTable>) -> Vec<String> {
-    let deciding = rule.map_or(&[][..], |rule| rule.registers.as_slice());
-    let lines = deciding.iter().map(|register| {
+    let feature = report.late_clear.as_ref().and_then(|verdict| {
+        let feature = verdict.feature.as_ref()?;
+        feature.name.as_deref()
+    });
+    let deciding = rule.into_iter().flat_map(|rule| rule.deciding(feature));
+    let lines = deciding.map(|register| {
         let known = report.grammar().register(register.msr);
         let name = known.map_or(String::new(), |msr| format!(" {}", msr.name));
         let bits = register.bits.iter().map(|bit| {

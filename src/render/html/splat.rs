@@ -59,7 +59,10 @@ impl<'a> Body<'a> {
     pub fn proof(&self) -> Markup {
         let verdict = self.report.late_clear.as_ref();
         html! {
-            @if let Some(verdict) = verdict { (self.evidence(&verdict.evidence)) }
+            @if let Some(verdict) = verdict {
+                (self.evidence("Evidence", verdict.supporting()))
+                @if !verdict.against.is_empty() { (self.evidence("Against it", verdict.contradicting())) }
+            }
             (code(self.report))
             (variables(self.report))
             (source(self.report))
@@ -84,14 +87,18 @@ impl<'a> Body<'a> {
         log::render(self.report, &self.id)
     }
 
-    fn evidence(&self, evidence: &[Evidence]) -> Markup {
+    fn evidence<'e>(
+        &self,
+        title: &str,
+        items: impl Iterator<Item = (usize, &'e Evidence)>,
+    ) -> Markup {
         html! {
-            h4 { "Evidence" }
+            h4 { (title) }
             ol.evidence {
-                @for (index, item) in evidence.iter().enumerate() {
+                @for (index, item) in items {
                     li id=(anchor::evidence(&self.id, index)) {
                         span.for { (item.speaks_for) }
-                        span.says { (facts::proof(item)) }
+                        span.says { (item.says) }
                         @if let Some(line) = item.line {
                             a href={ "#" (anchor::line(&self.id, line)) } { "line " (line) }
                         }

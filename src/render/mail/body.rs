@@ -62,10 +62,14 @@ fn rows(out: &mut String, report: &Report) {
 }
 
 fn evidence(out: &mut String, verdict: &LateClear) {
-    for item in &verdict.evidence {
+    let supporting = verdict.supporting().map(|(_, item)| ("", item));
+    let contradicting = verdict
+        .contradicting()
+        .map(|(_, item)| ("against it: ", item));
+    for (mark, item) in supporting.chain(contradicting) {
         let line = item.line.map(|line| format!(", line {line}"));
         let text = format!(
-            "- {}{}: {}",
+            "- {mark}{}{}: {}",
             item.speaks_for,
             line.unwrap_or_default(),
             clean(&item.says)

@@ -2,7 +2,7 @@
 //!
 //! In: a report, and what else belongs to its incident. Out: text, ending in an empty line.
 
-use crate::late_clear::LateClear;
+use crate::late_clear::{Evidence, LateClear};
 use crate::render::clean::clean;
 use crate::render::facts;
 use crate::render::links::Links;
@@ -160,11 +160,23 @@ fn printed(text: &str, width: usize) -> String {
 
 fn proof(out: &mut String, verdict: &LateClear, style: &Style) {
     let _ = writeln!(out, "\n  {}", Style::paint(style.label, "Proof"));
-    for item in &verdict.evidence {
+    evidence(out, verdict.supporting(), style);
+    if !verdict.against.is_empty() {
+        let _ = writeln!(out, "\n  {}", Style::paint(style.label, "Against it"));
+        evidence(out, verdict.contradicting(), style);
+    }
+}
+
+fn evidence<'e>(
+    out: &mut String,
+    items: impl Iterator<Item = (usize, &'e Evidence)>,
+    style: &Style,
+) {
+    for (_, item) in items {
         let line = item.line.map_or("-".to_owned(), |line| line.to_string());
         let head = format!("  {line:>7}  {:<11} ", item.speaks_for);
         let width = style.width.saturating_sub(head.len());
-        let text = wrap(&clean(&facts::proof(item)), width, head.len());
+        let text = wrap(&clean(&item.says), width, head.len());
         let _ = writeln!(out, "{}{text}", Style::paint(style.dim, head));
     }
 }
