@@ -167,3 +167,71 @@ fn what_the_instruction_did_agrees_with_the_header() {
     assert_eq!(access["size"], 8);
     assert_eq!(access["instruction"], "mov 0x10(%rsi),%rax");
 }
+
+/// What the kernel writes into memory that nobody may use any more says what happened (include/linux/poison.h).
+#[test]
+fn an_address_of_poison_says_what_was_done() {
+    for (header, label) in [
+        (
+            "general protection fault, probably for non-canonical address 0xdead000000000122: 0000 [#1] SMP",
+            "DELETED ENTRY",
+        ),
+        (
+            "general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1] SMP",
+            "DELETED ENTRY",
+        ),
+        (
+            "general protection fault, probably for non-canonical address 0x6b6b6b6b6b6b6b83: 0000 [#1] SMP",
+            "USE AFTER FREE",
+        ),
+        (
+            "BUG: unable to handle kernel paging request at 6b6b6b83",
+            "USE AFTER FREE",
+        ),
+        (
+            "Unable to handle kernel paging request at virtual address 6b6b6b6b",
+            "USE AFTER FREE",
+        ),
+        // No poison.
+        (
+            "general protection fault, probably for non-canonical address 0xdeadbeef00000122: 0000 [#1] SMP",
+            "BAD ADDRESS",
+        ),
+        (
+            "BUG: unable to handle page fault for address: ffff6b6b6b000010",
+            "BAD ADDRESS",
+        ),
+    ] {
+        let log = format!(
+            "[   12.5] {header}\n[   12.5] CPU: 1 PID: 7 Comm: a Not tainted 6.12.0 #1\n[   12.5] RIP: 0010:zeta_free+0x14/0xa0 [zeta]\n\
+             [   12.5] Call Trace:\n[   12.5]  zeta_close+0x10/0x20 [zeta]\n[   12.5] ---[ end trace 0000000000000000 ]---\n"
+        );
+        let text = text_of(&log, &[]);
+        assert!(
+            text.starts_with(&format!("{label}: the module zeta used ")),
+            "{text}"
+        );
+    }
+}
+
+/// A read that is refused gives 0, a write that is refused does nothing (arch/x86/mm/extable.c, ex_handler_msr()).
+#[test]
+fn a_refused_write_of_a_register_is_no_read() {
+    let text = |access: &str| {
+        let log = format!(
+            "[    2.8] unchecked MSR access error: {access} at rIP: 0xffffffff8105a1c2 (zeta_msr+0x4/0x20)\n[    2.8] Call Trace:\n\
+             [    2.8]  <TASK>\n[    2.8]  zeta_set+0x22/0x70\n[    2.8]  </TASK>\n"
+        );
+        text_of(&log, &[])
+    };
+    let written = text("WRMSR to 0x122 (tried to write 0x0000000000000003)");
+    assert!(
+        written.contains("wrote the CPU register") && written.contains("the register is as it was"),
+        "{written}"
+    );
+    let read = text("RDMSR from 0x122");
+    assert!(
+        read.contains("read the CPU register") && read.contains("as if the register were 0"),
+        "{read}"
+    );
+}

@@ -182,6 +182,7 @@ pub const FINGERPRINTS: &[(&str, usize, usize)] = &[
     ("Memory failure: 0x", 6, 2),
     ("Microcode HW error detected", 13, 1),
     ("Microcode SW error detected", 13, 1),
+    ("Missing ENDBR: ", 9, 4),
     ("NETDEV WATCHDOG: ", 11, 6),
     ("NMI received for unknown reason ", 14, 5),
     ("NMI: IOCK error", 10, 1),
