@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{run, stdout};
+use common::{ksplat, refusal, run, stderr, stdout};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 /// A WARNING of a function, at a second, on a kernel.
@@ -106,4 +107,115 @@ fn a_quote_years_later_does_not_make_an_event_new() {
         ));
         assert!(page.contains("\"days\":[\"2020-03-01\",\"2023-04-02\"]"));
     }
+}
+
+/// Whatever part of the database is lost: the log is reported as it is, one line says that the database is damaged, and
+/// nothing is said of what was seen. Half of the truth looks like the truth.
+#[test]
+fn a_damaged_database_is_not_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for second in 1..40 {
+        let text = warning("alpha", second, "6.1.0");
+        let mail = mail(&second.to_string(), "1 Mar 2020", &text);
+        write(folder, &[(&format!("mails/{second}"), mail)]);
+    }
+    let two = warning("alpha", 500, "6.1.0") + &warning("beta", 501, "6.1.0");
+    write(folder, &[("log", two)]);
+    run(folder, &["scan", "-q", "--db", "all.db", "mails"]);
+    let whole = fs::read(folder.join("all.db")).expect("readable");
+    let triage = ["--db", "damaged.db", "--format", "json", "log"];
+    let read = |bytes: &[u8]| {
+        fs::write(folder.join("damaged.db"), bytes).expect("writable");
+        let output = ksplat(folder).args(triage).output().expect("ksplat runs");
+        let document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        (document["splats"].clone(), stderr(&output))
+    };
+    let (sound, silent) = read(&whole);
+    assert_eq!(
+        (&sound[0]["seen"]["count"], silent.as_str()),
+        (&39.into(), "")
+    );
+    let mut damaged = 0;
+    // Pages are 4096 bytes; the first one holds the tables' names.
+    for page in 1..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..][..2048].fill(0);
+        let (splats, errors) = read(&bytes);
+        if splats == sound {
+            // The bytes were in use for nothing that is asked for here.
+            continue;
+        }
+        damaged += 1;
+        assert!(
+            splats[0]["seen"].is_null() && splats[1]["seen"].is_null(),
+            "{page}: {splats}"
+        );
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        assert!(
+            errors.contains("damaged.db") && errors.contains("it is damaged"),
+            "{errors}"
+        );
+        refusal(folder, &["check", "--db", "damaged.db", "log"]);
+        refusal(folder, &["bugs", "--db", "damaged.db"]);
+    }
+    assert!(damaged > 5, "{damaged}");
+}
+
+/// What a folder holds, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Puts the file into the mode in which a killed scan leaves it: each reader makes two more files then.
+fn as_killed(path: &Path) {
+    let database = rusqlite::Connection::open(path).expect("a database");
+    let mode = database.pragma_update(None, "journal_mode", "WAL");
+    mode.expect("set");
+}
+
+/// In a folder that may only be read nothing can be made beside the database. Who may do everything cannot be kept from
+/// that by rights: a link that leads nowhere does it.
+#[test]
+fn to_read_a_database_takes_no_file_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("log", warning("alpha", 5, "6.12.0"))]);
+    fs::create_dir(folder.join("db")).expect("made");
+    run(
+        folder,
+        &["scan", "-q", "--db", "db/all #1?.db", "old", "new"],
+    );
+    let path = folder.join("db/all #1?.db");
+    let read = || {
+        for arguments in [
+            ["bugs", "--db", "db/all #1?.db"].as_slice(),
+            &["check", "--db", "db/all #1?.db", "log"],
+            &["--db", "db/all #1?.db", "log"],
+        ] {
+            let text = stdout(&run(folder, arguments));
+            assert!(text.contains("2023-04-02"), "{arguments:?}: {text}");
+        }
+    };
+    read();
+    assert_eq!(names(&folder.join("db")), ["all #1?.db"]);
+    as_killed(&path);
+    let beside = |ending: &str| folder.join(format!("db/all #1?.db{ending}"));
+    symlink("nowhere/shm", beside("-shm")).expect("made");
+    read();
+    // A log that cannot be read with the file may hold the half of it.
+    fs::write(beside("-wal"), "log").expect("written");
+    refusal(folder, &["bugs", "--db", "db/all #1?.db"]);
 }

@@ -1,5 +1,6 @@
 //! Bugs: the events of one signature, and their history.
 
+use super::open::damage;
 use super::{Database, DatabaseError, fixes, related};
 use crate::release::version;
 use crate::report::{FixedBy, Seen};
@@ -355,16 +356,24 @@ impl Database {
         let links = self.links(signature)?;
         let mut query = self.connection.prepare_cached(
             "SELECT min(date) AS news, release FROM mention JOIN event ON event.id = mention.event \
-             WHERE signature = ?1 AND date IS NOT NULL GROUP BY event.id ORDER BY news, event.id",
+             WHERE signature = ?1 GROUP BY event.id ORDER BY news, event.id",
         )?;
         let mut rows = query.query([signature])?;
         let (mut first, mut last, mut release) = (None, None, None);
+        let mut mentioned = 0;
         while let Some(row) = rows.next()? {
-            let date: String = row.get(0)?;
+            mentioned += 1;
+            let Some(date): Option<String> = row.get(0)? else {
+                continue;
+            };
             first.get_or_insert_with(|| day(&date).to_owned());
             // The last one that names a kernel, not the last one: a part of a report often lacks it.
             release = row.get::<_, Option<String>>(1)?.or(release);
             last = Some(day(&date).to_owned());
+        }
+        // An event is written together with its mention: the file has lost one of them.
+        if mentioned != count {
+            return Err(damage());
         }
         Ok(Some(Seen {
             count: count.unsigned_abs(),

@@ -32,7 +32,11 @@ impl Database {
         read.map_err(|error| fail(error.to_string()))?;
         // By the content: a shard may have any name.
         match head == MAGIC {
-            true => self.merge_database(&Database::open(shard)?),
+            true => {
+                let shard = Database::open(shard)?;
+                shard.check()?;
+                self.merge_database(&shard)
+            }
             false => {
                 let lines = BufReader::new(head.as_slice().chain(file));
                 self.merge_lines(lines, fail)?;
