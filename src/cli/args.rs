@@ -182,11 +182,11 @@ pub struct BugOptions {
     #[arg(long, value_name = "NAME")]
     pub subsystem: Option<String>,
 
-    /// Only events with a mail of this day or later (2024-04-30)
+    /// Only events whose first mail is of this day or later (2024-04-30)
     #[arg(long, value_name = "DATE")]
     pub since: Option<Date>,
 
-    /// Only events with a mail of this day or earlier
+    /// Only events whose first mail is of this day or earlier
     #[arg(long, value_name = "DATE")]
     pub until: Option<Date>,
 

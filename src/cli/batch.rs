@@ -217,10 +217,9 @@ impl<'a> Batch<'a> {
 
     /// Says of each group what the database knows of it, and whether it did before.
     pub fn tell_seen(&self, groups: &mut [Group]) {
-        let Some(memory) = &self.memory else {
-            return;
-        };
-        groups.iter_mut().for_each(|group| memory.tell(group));
+        if let Some(memory) = &self.memory {
+            memory.tell(groups);
+        }
     }
 
     /// Says where nothing at all was found to read.
@@ -270,7 +269,7 @@ impl<'a> Batch<'a> {
         // A check must know of each signature.
         // A scan may leave some uncounted; a check would call a new one known.
         let lost = self.baseline.map_or(0, |_| self.ungrouped);
-        let unwritten = self.memory.as_ref().is_some_and(Memory::has_failed);
+        let unwritten = self.memory.is_some_and(Memory::end);
         let lost = lost + u64::from(unwritten);
         // The worst first: what was not read may hold what was looked for.
         Ok(match (interrupted, self.unreadable + lost, self.failed) {

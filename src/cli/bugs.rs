@@ -30,7 +30,9 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
         new_since: bugs.new_since.map(|date| date.to_string()),
         name: bugs.name.clone(),
     };
-    let mut found = Database::open(path)?.bugs(&filter)?;
+    let database = Database::open(path)?;
+    database.check()?;
+    let mut found = database.bugs(&filter)?;
     if options.format() == Format::Text {
         found = roll_up(found);
         found.sort_by_key(|bug| Reverse(bug.count));

@@ -76,7 +76,11 @@ fn read(file: &Path, check: &CheckOptions) -> Result<Baseline, Box<dyn Error>> {
 /// What the database of `--db` has seen is known.
 fn remembered(options: &Options) -> Result<Baseline, Box<dyn Error>> {
     let database = options.db.as_deref().map(Database::open).transpose()?;
-    let signatures = database.map_or(Ok(Vec::new()), |database| database.signatures())?;
+    let signatures = database.map_or(Ok(Vec::new()), |database| {
+        // What a damaged one has lost would be called new.
+        database.check()?;
+        database.signatures()
+    })?;
     Ok(Baseline::of_signatures(signatures))
 }
 

@@ -8,6 +8,7 @@ use crate::group::Group;
 use crate::release::against;
 use crate::render;
 use crate::report::Report;
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -46,18 +47,24 @@ impl Memory {
         &self.known
     }
 
+    /// Says of groups what is known of them.
+    pub fn tell(&self, groups: &mut [Group]) {
+        let told = groups.iter_mut().try_for_each(|group| self.tell_one(group));
+        if let Err(error) = told {
+            output::tell(&render::clean(&error.to_string()));
+        }
+    }
+
     /// Says of a group what is known of it, and whether an earlier run has seen it.
-    pub fn tell(&self, group: &mut Group) {
+    fn tell_one(&self, group: &mut Group) -> Result<(), DatabaseError> {
         let former = group.former_signatures.iter();
         let all = || std::iter::once(&group.signature).chain(former.clone());
         // Of the first run everything would be new.
         let is_known = all().any(|signature| self.signatures.contains(signature));
         group.new = (!self.signatures.is_empty()).then_some(!is_known);
         let signatures: Vec<_> = all().map(String::as_str).collect();
-        match self.database.seen(&signatures) {
-            Ok(seen) => group.seen = seen,
-            Err(error) => output::tell(&render::clean(&error.to_string())),
-        }
+        group.seen = self.database.seen(&signatures)?;
+        Ok(())
     }
 
     /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
@@ -108,8 +115,9 @@ impl Memory {
         self.database.forget();
     }
 
-    /// True where something could not be written.
-    pub fn has_failed(&self) -> bool {
+    /// The run is over. True where something could not be written.
+    pub fn end(self) -> bool {
+        self.database.rest();
         self.failed
     }
 
@@ -124,26 +132,40 @@ impl Memory {
 }
 
 /// A database that a run asks.
-pub struct Past(Option<Database>);
+pub struct Past {
+    database: Option<Database>,
+    /// It could not be read, and is not asked again: one line says so.
+    failed: Cell<bool>,
+}
 
 impl Past {
-    /// Opens that of `--db`.
+    /// Opens that of `--db`. A damaged one is told, and knows nothing: the log can be read all the same.
     ///
     /// # Errors
     /// Where there is none, or the file is no database of ksplat's.
     pub fn open(options: &Options) -> Result<Past, DatabaseError> {
-        let database = options.db.as_deref().map(Database::open);
-        Ok(Past(database.transpose()?))
+        let database = options.db.as_deref().map(Database::open).transpose()?;
+        let past = Past {
+            database,
+            failed: Cell::new(false),
+        };
+        if let Err(error) = past.database.as_ref().map_or(Ok(()), Database::check) {
+            past.fail(&error);
+        }
+        Ok(past)
     }
 
     /// Of nothing.
     pub fn none() -> Past {
-        Past(None)
+        Past {
+            database: None,
+            failed: Cell::new(false),
+        }
     }
 
     /// Says of a report what is known of its bug.
     pub fn tell(&self, report: &mut Report) {
-        let Some(database) = &self.0 else {
+        let Some(database) = self.database.as_ref().filter(|_| !self.failed.get()) else {
             return;
         };
         let former = report.former_signatures.iter().map(String::as_str);
@@ -157,8 +179,13 @@ impl Past {
                 compare(report);
             }
             // The report is printed without what the database knows.
-            Err(error) => output::tell(&render::clean(&error.to_string())),
+            Err(error) => self.fail(&error),
         }
+    }
+
+    fn fail(&self, error: &DatabaseError) {
+        self.failed.set(true);
+        output::tell(&render::clean(&error.to_string()));
     }
 }
 

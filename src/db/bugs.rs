@@ -1,5 +1,6 @@
 //! Bugs: the events of one signature, and their history.
 
+use super::open::damage;
 use super::{Database, DatabaseError, fixes, related};
 use crate::release::version;
 use crate::report::{FixedBy, Seen};
@@ -82,9 +83,9 @@ pub struct Bug {
     pub mentions: u64,
     /// Mails with one.
     pub mails: u64,
-    /// Day of the first mail, `2024-04-30`.
+    /// Day of the first event, `2024-04-30`: of the first mail with it.
     pub first: Option<String>,
-    /// Day of the last mail.
+    /// Day of the last event: of the first mail with it. A later quote of it is no news.
     pub last: Option<String>,
     /// Releases, sorted.
     pub kernels: Vec<String>,
@@ -103,6 +104,9 @@ pub struct Bug {
     /// Every mention, the oldest first.
     #[serde(skip)]
     pub places: Vec<Mention>,
+    /// Of each event the first mention with a date, the oldest first: that is when it was news.
+    #[serde(skip)]
+    pub news: Vec<Mention>,
     /// The most complete report, as JSON.
     #[serde(skip)]
     pub report: String,
@@ -127,9 +131,9 @@ pub struct BugFilter {
     pub kinds: Vec<String>,
     /// Beginning of the subsystem's name, case ignored.
     pub subsystem: Option<String>,
-    /// Only events with a mail of that day or later.
+    /// Only events whose first mail is of that day or later.
     pub since: Option<String>,
-    /// Only events with a mail of that day or earlier.
+    /// Only events whose first mail is of that day or earlier.
     pub until: Option<String>,
     /// Beginning of the release.
     pub kernel: Option<String>,
@@ -158,14 +162,23 @@ struct KnownBug {
     mentions: Vec<Mention>,
 }
 
+impl KnownBug {
+    /// The first mention with a date. By the date and not by the order in which they were read, so that any order gives
+    /// the same.
+    fn news(&self) -> Option<&Mention> {
+        let dated = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.date.is_some());
+        dated.min()
+    }
+}
+
 impl BugFilter {
     fn takes_event(&self, event: &KnownBug) -> bool {
         let date = |test: &dyn Fn(&str) -> bool| {
-            let mut dates = event
-                .mentions
-                .iter()
-                .filter_map(|mention| mention.date.as_deref());
-            dates.any(|date| test(day(date)))
+            let date = event.news().and_then(|news| news.date.as_deref());
+            date.is_some_and(|date| test(day(date)))
         };
         let begins = |value: &Option<String>, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| {
@@ -308,6 +321,23 @@ impl Database {
         Ok(found)
     }
 
+    /// The first mails of a signature, up to three. The same mail on several lists is one.
+    fn links(&self, signature: &str) -> rusqlite::Result<Vec<String>> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT message_id FROM mention JOIN event ON event.id = mention.event \
+             WHERE signature = ?1 AND date IS NOT NULL AND message_id IS NOT NULL \
+             GROUP BY message_id ORDER BY min(date), message_id LIMIT 3",
+        )?;
+        let mails = query.query_map([signature], |row| {
+            Ok(Mention {
+                message_id: row.get(0)?,
+                ..Mention::default()
+            })
+        })?;
+        let links = mails.filter_map(|mail| mail.map(|mail| mail.link()).transpose());
+        links.collect()
+    }
+
     fn read_seen(&self, signature: &str) -> rusqlite::Result<Option<Seen>> {
         let count = "SELECT count(*) FROM event WHERE signature = ?1";
         let count: i64 = self
@@ -323,30 +353,27 @@ impl Database {
             };
             return Ok(Some(seen).filter(|seen| !seen.fixed_by.is_empty()));
         }
+        let links = self.links(signature)?;
         let mut query = self.connection.prepare_cached(
-            "SELECT date, message_id, release FROM mention JOIN event ON event.id = mention.event \
-             WHERE signature = ?1 AND date IS NOT NULL ORDER BY date, message_id",
+            "SELECT min(date) AS news, release FROM mention JOIN event ON event.id = mention.event \
+             WHERE signature = ?1 GROUP BY event.id ORDER BY news, event.id",
         )?;
         let mut rows = query.query([signature])?;
         let (mut first, mut last, mut release) = (None, None, None);
-        let mut links = Vec::new();
+        let mut mentioned = 0;
         while let Some(row) = rows.next()? {
-            let date: String = row.get(0)?;
-            let mention = Mention {
-                message_id: row.get(1)?,
-                ..Mention::default()
+            mentioned += 1;
+            let Some(date): Option<String> = row.get(0)? else {
+                continue;
             };
-            // The same mail on several lists is one link.
-            if let Some(link) = mention
-                .link()
-                .filter(|link| links.len() < 3 && !links.contains(link))
-            {
-                links.push(link);
-            }
             first.get_or_insert_with(|| day(&date).to_owned());
-            // The last one that names a kernel, not the last one: a reply often quotes without it.
-            release = row.get::<_, Option<String>>(2)?.or(release);
+            // The last one that names a kernel, not the last one: a part of a report often lacks it.
+            release = row.get::<_, Option<String>>(1)?.or(release);
             last = Some(day(&date).to_owned());
+        }
+        // An event is written together with its mention: the file has lost one of them.
+        if mentioned != count {
+            return Err(damage());
         }
         Ok(Some(Seen {
             count: count.unsigned_abs(),
@@ -405,18 +432,20 @@ fn close((signature, mut events): (String, Vec<KnownBug>), filter: &BugFilter) -
         .collect();
     // Those without a date last, not first as an order of options would have it.
     places.sort_by(|a, b| (a.date.is_none(), a).cmp(&(b.date.is_none(), b)));
-    let dates = || places.iter().filter_map(|place| place.date.as_deref());
+    let mut news: Vec<Mention> = events
+        .iter()
+        .filter_map(|event| event.news().cloned())
+        .collect();
+    news.sort();
+    let days: Vec<_> = news
+        .iter()
+        .filter_map(|news| news.date.as_deref())
+        .map(day)
+        .collect();
     let mut months = BTreeMap::new();
-    for event in &events {
-        // An event counts once, in the month when it was seen first.
-        let first = event
-            .mentions
-            .iter()
-            .filter_map(|mention| mention.date.as_deref())
-            .min();
-        if let Some(month) = first.and_then(|date| date.get(..7)) {
-            *months.entry(month.to_owned()).or_default() += 1;
-        }
+    for month in days.iter().filter_map(|day| day.get(..7)) {
+        // An event counts once, in the month when it was news.
+        *months.entry(month.to_owned()).or_default() += 1;
     }
     let mails: BTreeSet<&String> = places
         .iter()
@@ -437,8 +466,8 @@ fn close((signature, mut events): (String, Vec<KnownBug>), filter: &BugFilter) -
         count: events.len() as u64,
         mentions: places.len() as u64,
         mails: mails.len() as u64,
-        first: dates().min().map(|date| day(date).to_owned()),
-        last: dates().max().map(|date| day(date).to_owned()),
+        first: days.first().map(|day| (*day).to_owned()),
+        last: days.last().map(|day| (*day).to_owned()),
         kernels,
         hardware: all(|event| event.hardware.as_ref()).into_iter().collect(),
         lists: lists.into_iter().cloned().collect(),
@@ -450,6 +479,7 @@ fn close((signature, mut events): (String, Vec<KnownBug>), filter: &BugFilter) -
         weight: best.weight,
         signature,
         places,
+        news,
     };
     filter.takes_bug(&bug).then_some(bug)
 }

@@ -1,6 +1,7 @@
 //! Databases and NDJSON of several runs into one.
 
 use super::{Database, DatabaseError, Event, Mention, fixes, put};
+use rusqlite::TransactionBehavior;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -31,7 +32,11 @@ impl Database {
         read.map_err(|error| fail(error.to_string()))?;
         // By the content: a shard may have any name.
         match head == MAGIC {
-            true => self.merge_database(&Database::open(shard)?),
+            true => {
+                let shard = Database::open(shard)?;
+                shard.check()?;
+                self.merge_database(&shard)
+            }
             false => {
                 let lines = BufReader::new(head.as_slice().chain(file));
                 self.merge_lines(lines, fail)?;
@@ -43,7 +48,8 @@ impl Database {
     fn merge_database(&mut self, other: &Database) -> Result<(), DatabaseError> {
         let path = self.path.clone();
         let mut copy = || {
-            let transaction = self.connection.transaction()?;
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
             let mut keys = other.connection.prepare("SELECT key FROM input")?;
             let mut keys = keys.query([])?;
             while let Some(row) = keys.next()? {
@@ -83,7 +89,7 @@ impl Database {
             transaction.commit()
         };
         let copied: rusqlite::Result<()> = copy();
-        copied.map_err(|error| super::broken(&path, &error))
+        copied.map_err(|error| super::open::broken(&path, &error))
     }
 
     fn merge_lines(

@@ -9,6 +9,7 @@ mod bugs;
 mod event;
 mod fixes;
 mod merge;
+mod open;
 mod related;
 mod schema;
 
@@ -17,18 +18,16 @@ pub use event::Event;
 pub use related::roll_up;
 
 use crate::fixes::Fix;
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
-use schema::SchemaState;
+use open::broken;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Events that are written in one go: more wait in memory for the end of their input.
 const MAX_PENDING: usize = 4096;
 
 /// A database that cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct DatabaseError {
     /// As the user named it.
@@ -45,63 +44,11 @@ pub struct Database {
     pending: Vec<Event>,
     /// Fixes whose input has not ended.
     fixes: Vec<Fix>,
+    /// Why a batch was not written: nothing is after it, or a later key would say that the batch was.
+    lost: Option<DatabaseError>,
 }
 
 impl Database {
-    /// Opens it for writing; makes it where there is none.
-    ///
-    /// # Errors
-    /// Where the file is no database of ksplat's, or of a later version, or cannot be written.
-    pub fn create(path: &Path) -> Result<Database, DatabaseError> {
-        let fail = |error| broken(path, &error);
-        let mut connection = Connection::open(path).map_err(fail)?;
-        match schema::standing(&connection).map_err(fail)? {
-            SchemaState::Ready => {}
-            SchemaState::Behind => {
-                // Immediate: of two programs that make the same file the second one waits.
-                let behavior = TransactionBehavior::Immediate;
-                let transaction = connection.transaction_with_behavior(behavior);
-                transaction.and_then(schema::migrate).map_err(fail)?;
-            }
-            SchemaState::Refused(reason) => return Err(refused(path, reason)),
-        }
-        // Others may read meanwhile, and a kill leaves whole transactions. It is written into the file: not before it is
-        // known to be ours.
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
-            .map_err(fail)?;
-        Ok(Database::of(path, connection))
-    }
-
-    /// Opens it for reading.
-    ///
-    /// # Errors
-    /// Where there is none, or it is none of ksplat's.
-    pub fn open(path: &Path) -> Result<Database, DatabaseError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = Connection::open_with_flags(path, flags).map_err(|e| broken(path, &e))?;
-        match schema::standing(&connection).map_err(|error| broken(path, &error))? {
-            SchemaState::Ready => Ok(Database::of(path, connection)),
-            // It is brought to this version where it can be written.
-            SchemaState::Behind if path.metadata().is_ok_and(|file| file.len() > 0) => {
-                drop(connection);
-                Database::create(path)
-            }
-            SchemaState::Behind => Err(refused(path, "is empty: name another file".to_owned())),
-            SchemaState::Refused(reason) => Err(refused(path, reason)),
-        }
-    }
-
-    fn of(path: &Path, connection: Connection) -> Database {
-        Database {
-            path: path.to_owned(),
-            connection,
-            pending: Vec::new(),
-            fixes: Vec::new(),
-        }
-    }
-
     fn fail(&self, error: &rusqlite::Error) -> DatabaseError {
         broken(&self.path, error)
     }
@@ -170,8 +117,14 @@ impl Database {
     fn write<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) -> Result<(), DatabaseError> {
         let pending = std::mem::take(&mut self.pending);
         let fixes = std::mem::take(&mut self.fixes);
+        if let Some(error) = &self.lost {
+            return Err(error.clone());
+        }
         let write = |connection: &mut Connection| {
-            let transaction = connection.transaction()?;
+            // Immediate: one that reads first and writes then cannot wait for another program, which may have changed
+            // what it read.
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = connection.transaction_with_behavior(behavior)?;
             for event in &pending {
                 put(&transaction, event)?;
             }
@@ -185,7 +138,11 @@ impl Database {
             }
             transaction.commit()
         };
-        write(&mut self.connection).map_err(|error| broken(&self.path, &error))
+        write(&mut self.connection).map_err(|error| {
+            let error = broken(&self.path, &error);
+            self.lost = Some(error.clone());
+            error
+        })
     }
 }
 
@@ -239,21 +196,4 @@ fn put(transaction: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
         mention.incident,
     ])?;
     Ok(())
-}
-
-fn refused(path: &Path, reason: String) -> DatabaseError {
-    let path = path.display().to_string();
-    DatabaseError { path, reason }
-}
-
-/// One line: what SQLite says, and what to do.
-fn broken(path: &Path, error: &rusqlite::Error) -> DatabaseError {
-    let says = error.to_string();
-    let says = says.lines().next().unwrap_or_default();
-    DatabaseError {
-        path: path.display().to_string(),
-        reason: format!(
-            "{says}; name a file that ksplat scan --db made, in a folder that can be written"
-        ),
-    }
 }

@@ -102,6 +102,7 @@ fn merged(mut variants: Vec<Bug>) -> Option<Bug> {
         all.lists.extend(bug.lists);
         all.related.extend(bug.related);
         all.places.extend(bug.places);
+        all.news.extend(bug.news);
         for (month, events) in bug.months {
             *all.months.entry(month).or_default() += events;
         }
@@ -118,6 +119,7 @@ fn merged(mut variants: Vec<Bug>) -> Option<Bug> {
     all.hardware.sort();
     all.lists.sort();
     all.related.sort();
+    all.news.sort();
     all.places
         .sort_by(|a, b| (a.date.is_none(), a).cmp(&(b.date.is_none(), b)));
     for names in [

@@ -27,8 +27,14 @@ pub enum SchemaState {
     Refused(String),
 }
 
-/// Looks what a file is. What somebody else made is left alone.
-pub fn standing(connection: &Connection) -> rusqlite::Result<SchemaState> {
+/// Looks what a file is, at one moment: another program may be about to make it.
+pub fn look(connection: &Connection) -> rusqlite::Result<SchemaState> {
+    let _moment = connection.unchecked_transaction()?;
+    standing(connection)
+}
+
+/// Says what a file is. What somebody else made is left alone.
+fn standing(connection: &Connection) -> rusqlite::Result<SchemaState> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
     let count = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0));
     // A view or a trigger would run what a stranger wrote.

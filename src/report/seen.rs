@@ -8,9 +8,9 @@ use serde::Serialize;
 pub struct Seen {
     /// Events; 0 where it was never seen before.
     pub count: u64,
-    /// Day of the first mail, `2024-04-30`.
+    /// Day of the first event, `2024-04-30`: of the first mail with it.
     pub first: Option<String>,
-    /// Day of the last mail.
+    /// Day of the last event: of the first mail with it, not of one that quotes it later.
     pub last: Option<String>,
     /// The release of the last event with a date.
     pub release: Option<String>,

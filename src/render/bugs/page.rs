@@ -67,7 +67,7 @@ impl<'a> Facts<'a> {
             subsystem: bug.subsystem.as_deref(),
             lists: &bug.lists,
             kernels: &bug.kernels,
-            days: bug.places.iter().filter_map(day).collect(),
+            days: bug.news.iter().filter_map(day).collect(),
             months: &bug.months,
             count: bug.count,
             title: &bug.title,
@@ -170,12 +170,7 @@ fn choice<'a>(id: &str, name: &str, values: impl Iterator<Item = &'a str>) -> Ma
 }
 
 fn row(bug: &Bug, axis: Option<&Axis>) -> Markup {
-    let first = bug.places.iter().find(|place| place.date.is_some());
-    let last = bug
-        .places
-        .iter()
-        .filter(|place| place.date.is_some())
-        .max_by_key(|place| &place.date);
+    let (first, last) = (bug.news.first(), bug.news.last());
     html! {
         tr {
             td.number { (bug.count) }

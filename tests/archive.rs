@@ -1,0 +1,221 @@
+//! What an archive says when its mails come late, and when its database is damaged, or may not be written.
+
+mod common;
+
+use common::{ksplat, refusal, run, stderr, stdout};
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+/// A WARNING of a function, at a second, on a kernel.
+fn warning(function: &str, second: u32, release: &str) -> String {
+    let lines = [
+        "------------[ cut here ]------------".to_owned(),
+        format!("WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 {function}+0x10/0x20"),
+        format!("CPU: 1 PID: 7 Comm: x Not tainted {release} #1"),
+        format!("RIP: 0010:{function}+0x10/0x20"),
+        "Call Trace:".to_owned(),
+        " <TASK>".to_owned(),
+        " caller+0x1/0x2".to_owned(),
+        " </TASK>".to_owned(),
+        "---[ end trace 0000000000000000 ]---".to_owned(),
+    ];
+    lines
+        .map(|line| format!("[{second:5}.000001] {line}\n"))
+        .concat()
+}
+
+fn mail(id: &str, date: &str, text: &str) -> String {
+    format!(
+        "From: a@b\nSubject: report\nDate: {date} 12:00:00 +0000\nMessage-Id: <{id}@b>\n\
+         List-Id: <usb.example.org>\n\n{text}\n"
+    )
+}
+
+fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}\n")).collect()
+}
+
+fn write(folder: &Path, files: &[(&str, String)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+}
+
+fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let all = [&["bugs", "--format", "json"], arguments].concat();
+    let document: Value = serde_json::from_str(&stdout(&run(folder, &all))).expect("JSON");
+    document["bugs"].as_array().expect("a list").clone()
+}
+
+/// An event of 2020 on 5.10, which a reply of 2026 quotes, and one of 2023 on 6.1. The last event is the one of 2023.
+fn old_bug(folder: &Path) {
+    let old = warning("alpha", 10, "5.10.0");
+    let files = [
+        ("old/1", mail("1", "1 Mar 2020", &old)),
+        (
+            "new/2",
+            mail("2", "2 Apr 2023", &warning("alpha", 99, "6.1.0")),
+        ),
+        ("new/3", mail("3", "20 Nov 2026", &quoted(&old))),
+    ];
+    write(folder, &files);
+}
+
+#[test]
+fn a_quote_years_later_does_not_make_an_event_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    run(folder, &["scan", "-q", "--db", "all.db", "old", "new"]);
+    run(folder, &["scan", "-q", "--db", "old.db", "old"]);
+    run(folder, &["scan", "-q", "--db", "new.db", "new"]);
+    run(folder, &["merge", "-o", "merged.db", "new.db", "old.db"]);
+    write(folder, &[("log", warning("alpha", 5, "6.12.0"))]);
+    for database in ["all.db", "merged.db"] {
+        let counts = |arguments: &[&str]| -> Vec<Value> {
+            let found = bugs(folder, &[&["--db", database], arguments].concat());
+            found.iter().map(|bug| bug["count"].clone()).collect()
+        };
+        let bug = &bugs(folder, &["--db", database])[0];
+        assert_eq!(bug["first"], "2020-03-01");
+        assert_eq!(bug["last"], "2023-04-02");
+        assert_eq!((&bug["count"], &bug["mails"]), (&2.into(), &3.into()));
+        assert_eq!(counts(&["--since", "2024-01-01"]), [0; 0]);
+        assert_eq!(counts(&["--since", "2023-01-01"]), [1]);
+        assert_eq!(counts(&["--until", "2022-01-01"]), [1]);
+        let output = run(folder, &["--db", database, "--format", "json", "log"]);
+        let document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let seen = &document["splats"][0]["seen"];
+        assert_eq!(
+            (&seen["first"], &seen["last"], &seen["release"]),
+            (&"2020-03-01".into(), &"2023-04-02".into(), &"6.1.0".into())
+        );
+        // Where it was mentioned is told all the same.
+        assert_eq!(seen["links"].as_array().expect("a list").len(), 3);
+        let history = stdout(&run(
+            folder,
+            &["bugs", "--db", database, "WARNING in alpha"],
+        ));
+        assert!(history.contains("2026-11-20"), "{history}");
+        let page = stdout(&run(
+            folder,
+            &["bugs", "--db", database, "--format", "html"],
+        ));
+        assert!(page.contains("\"days\":[\"2020-03-01\",\"2023-04-02\"]"));
+    }
+}
+
+/// Whatever part of the database is lost: the log is reported as it is, one line says that the database is damaged, and
+/// nothing is said of what was seen. Half of the truth looks like the truth.
+#[test]
+fn a_damaged_database_is_not_believed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for second in 1..40 {
+        let text = warning("alpha", second, "6.1.0");
+        let mail = mail(&second.to_string(), "1 Mar 2020", &text);
+        write(folder, &[(&format!("mails/{second}"), mail)]);
+    }
+    let two = warning("alpha", 500, "6.1.0") + &warning("beta", 501, "6.1.0");
+    write(folder, &[("log", two)]);
+    run(folder, &["scan", "-q", "--db", "all.db", "mails"]);
+    let whole = fs::read(folder.join("all.db")).expect("readable");
+    let triage = ["--db", "damaged.db", "--format", "json", "log"];
+    let read = |bytes: &[u8]| {
+        fs::write(folder.join("damaged.db"), bytes).expect("writable");
+        let output = ksplat(folder).args(triage).output().expect("ksplat runs");
+        let document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        (document["splats"].clone(), stderr(&output))
+    };
+    let (sound, silent) = read(&whole);
+    assert_eq!(
+        (&sound[0]["seen"]["count"], silent.as_str()),
+        (&39.into(), "")
+    );
+    let mut damaged = 0;
+    // Pages are 4096 bytes; the first one holds the tables' names.
+    for page in 1..whole.len() / 4096 {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..][..2048].fill(0);
+        let (splats, errors) = read(&bytes);
+        if splats == sound {
+            // The bytes were in use for nothing that is asked for here.
+            continue;
+        }
+        damaged += 1;
+        assert!(
+            splats[0]["seen"].is_null() && splats[1]["seen"].is_null(),
+            "{page}: {splats}"
+        );
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        assert!(
+            errors.contains("damaged.db") && errors.contains("it is damaged"),
+            "{errors}"
+        );
+        refusal(folder, &["check", "--db", "damaged.db", "log"]);
+        refusal(folder, &["bugs", "--db", "damaged.db"]);
+    }
+    assert!(damaged > 5, "{damaged}");
+}
+
+/// What a folder holds, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Puts the file into the mode in which a killed scan leaves it: each reader makes two more files then.
+fn as_killed(path: &Path) {
+    let database = rusqlite::Connection::open(path).expect("a database");
+    let mode = database.pragma_update(None, "journal_mode", "WAL");
+    mode.expect("set");
+}
+
+/// In a folder that may only be read nothing can be made beside the database. Who may do everything cannot be kept from
+/// that by rights: a link that leads nowhere does it.
+#[test]
+fn to_read_a_database_takes_no_file_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("log", warning("alpha", 5, "6.12.0"))]);
+    fs::create_dir(folder.join("db")).expect("made");
+    run(
+        folder,
+        &["scan", "-q", "--db", "db/all #1?.db", "old", "new"],
+    );
+    let path = folder.join("db/all #1?.db");
+    let read = || {
+        for arguments in [
+            ["bugs", "--db", "db/all #1?.db"].as_slice(),
+            &["check", "--db", "db/all #1?.db", "log"],
+            &["--db", "db/all #1?.db", "log"],
+        ] {
+            let text = stdout(&run(folder, arguments));
+            assert!(text.contains("2023-04-02"), "{arguments:?}: {text}");
+        }
+    };
+    read();
+    assert_eq!(names(&folder.join("db")), ["all #1?.db"]);
+    as_killed(&path);
+    let beside = |ending: &str| folder.join(format!("db/all #1?.db{ending}"));
+    symlink("nowhere/shm", beside("-shm")).expect("made");
+    read();
+    // A log that cannot be read with the file may hold the half of it.
+    fs::write(beside("-wal"), "log").expect("written");
+    refusal(folder, &["bugs", "--db", "db/all #1?.db"]);
+}
