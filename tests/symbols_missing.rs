@@ -108,3 +108,73 @@ fn a_log_without_frames_lacks_nothing() {
     );
     assert!(stdout(&output).contains("usb"));
 }
+
+/// A `System.map` of the release of the case: the functions of its trace, one after the other, and the variable that
+/// the code in front of the trap reads, which is at `variable`.
+fn map_of_the_release(folder: &Path, sizes: &[(&str, u64)], variable: u64) -> PathBuf {
+    let mut address = 0xffff_ffff_8105_e000_u64;
+    let mut text = "ffffffff81000000 T _text\nffffffff81000001 T x86_64_start_kernel\n".to_owned();
+    for (name, size) in sizes {
+        text += &format!("{address:016x} T {name}\n");
+        address += size;
+    }
+    text += &format!("{address:016x} T after_them\n{variable:016x} D alternatives_patched\n");
+    text += &format!("{:016x} D next_variable\n", variable + 4);
+    let log = fs::read_to_string(corpus().join(AP)).expect("readable");
+    let (_, rest) = log.split_once("Linux version ").expect("a banner");
+    let release = rest.split(' ').next().expect("a release");
+    let map = folder.join(format!("System.map-{release}"));
+    fs::write(&map, text).expect("written");
+    map
+}
+
+/// As the trace of the case prints them.
+const SIZES: [(&str, u64); 8] = [
+    ("do_clear_cpu_cap", 0x130),
+    ("init_ia32_feat_ctl", 0x4d0),
+    ("init_intel", 0x360),
+    ("identify_cpu", 0x560),
+    ("identify_secondary_cpu", 0x40),
+    ("smp_store_cpu_info", 0x60),
+    ("start_secondary", 0x140),
+    ("common_startup_64", 0x141),
+];
+
+#[test]
+fn another_build_of_the_release_takes_no_verdict_away() {
+    let (folder, _) = empty();
+    // That all sizes agree proves nothing: of another build the variable is elsewhere.
+    let map = map_of_the_release(folder.path(), &SIZES, 0xffff_ffff_8300_0000);
+    let output = ksplat(&corpus())
+        .args(["--vmlinux", &map.display().to_string(), "-q", AP])
+        .output()
+        .expect("ksplat runs");
+    let text = stdout(&output);
+    assert!(
+        text.contains("AP path: CPU 1 lost VMX after alternatives were patched"),
+        "{text}"
+    );
+    assert!(
+        text.contains("vmlinux of the same release; 8 functions have the log's size in it, which"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_list_of_the_release_whose_sizes_are_not_the_logs_is_refused() {
+    let (folder, _) = empty();
+    for (changed, size) in [("identify_cpu", 0x570), ("common_startup_64", 0x151)] {
+        let sizes = SIZES.map(|(name, own)| (name, if name == changed { size } else { own }));
+        let map = map_of_the_release(folder.path(), &sizes, 0xffff_ffff_8300_0000);
+        let output = ksplat(&corpus())
+            .args(["--vmlinux", &map.display().to_string(), "-q", AP])
+            .output()
+            .expect("ksplat runs");
+        let text = stdout(&output);
+        assert!(text.contains("AP path: CPU 1 lost VMX"), "{text}");
+        assert!(
+            text.contains("vmlinux is of another kernel, not used:") && text.contains(changed),
+            "{text}"
+        );
+    }
+}

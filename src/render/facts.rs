@@ -415,7 +415,12 @@ fn kernel(splat: &Splat) -> Option<String> {
 fn symbols(symbols: &Symbols) -> Option<String> {
     let of_kernel = symbols.from.as_deref().map(|from| match &symbols.matched {
         Match::Exact => format!("{from}, matches the log"),
-        Match::ReleaseOnly => format!("{from} of the same release; nothing else to check it by"),
+        Match::ReleaseOnly => match &symbols.agreement {
+            Some(agreement) => format!(
+                "{from} of the same release; {agreement}, which other builds may have as well"
+            ),
+            None => format!("{from} of the same release; nothing else to check it by"),
+        },
         Match::Mismatch { why } => format!("{from} is of another kernel, not used: {why}"),
         Match::None => format!("{from}, not checked: the log does not tell its kernel"),
     });

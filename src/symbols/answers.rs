@@ -23,6 +23,8 @@ pub struct Symbols {
     pub(crate) image: Option<Arc<Image>>,
     /// What was compared and found, in words.
     pub evidence: Vec<String>,
+    /// How many functions have the size that the log prints, in words.
+    pub(crate) agreement: Option<String>,
     /// What is known of the files of the modules that the splat names.
     pub modules: Vec<ModuleSymbols>,
     /// Parameters and variables that are alive at RIP, those of the innermost inlined function first.
@@ -147,15 +149,24 @@ impl Symbols {
         vmlinux::cap_flag(self.image.as_ref()?, feature)
     }
 
-    /// Where a function has its WARN()s, as the vmlinux's table has them.
+    /// Where a function has its WARN()s, as the vmlinux's table has them. Another build of the release may have other
+    /// lines.
     pub fn warn_sites(&self, function: &str) -> Option<WarnSites> {
-        vmlinux::warn_sites(self.image.as_ref()?, function, self.rip_address)
+        let image = self.image.as_ref().filter(|_| self.is_proven())?;
+        vmlinux::warn_sites(image, function, self.rip_address)
     }
 
     /// Whether the code right in front of the trap reads a global variable.
     pub fn code_loads(&self, splat: &Splat, variable: &str) -> Option<bool> {
         let variable = self.symbol_address(variable)?;
-        vmlinux::loads_before(splat.code.as_ref()?, self.rip_address?, variable)
+        let loads = vmlinux::loads_before(splat.code.as_ref()?, self.rip_address?, variable)?;
+        // The address proves itself where it is met. That it is not met proves nothing of another build, which has
+        // its variables elsewhere.
+        (loads || self.is_proven()).then_some(loads)
+    }
+
+    fn is_proven(&self) -> bool {
+        self.matched == Match::Exact
     }
 
     /// Why the function that a frame called is not the one printed above it, in words; `None` where it is, or where

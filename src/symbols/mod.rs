@@ -158,6 +158,7 @@ impl Symbolizer {
         let mut symbols = Symbols {
             from: Some("vmlinux".to_owned()),
             evidence: best.verdict.evidence.clone(),
+            agreement: best.verdict.agreement.clone(),
             ..Symbols::default()
         };
         if !matches!(matched, Match::Mismatch { .. }) {

@@ -20,6 +20,8 @@ const NAMED: usize = 3;
 pub(in crate::symbols) struct Verdict {
     pub(in crate::symbols) matched: Match,
     pub(in crate::symbols) evidence: Vec<String>,
+    /// How many functions agree, in words.
+    pub(in crate::symbols) agreement: Option<String>,
 }
 
 impl Verdict {
@@ -175,6 +177,7 @@ impl Tally {
         };
         Verdict {
             matched,
+            agreement: sizes.agreement(),
             evidence: self.evidence.into_iter().chain(self.against).collect(),
         }
     }
