@@ -139,7 +139,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Opens that of `--db`. A damaged one is told, and knows nothing: the log can be read all the same.
+    /// Opens that of `--db`. One line says that a damaged one is; it knows nothing then, and the log is read all the same.
     ///
     /// # Errors
     /// Where there is none, or the file is no database of ksplat's.

@@ -219,7 +219,7 @@ mod tests {
     }
 
     /// Another program holds the database for longer than anybody waits, while the first batch of an input is written.
-    /// The end of the input, and the next input, must not be told as read: nobody would ever read the batch again.
+    /// The end of the input, and the next input, must not be noted as read: nobody would ever read the batch again.
     #[test]
     fn after_a_lost_batch_nothing_is_remembered_as_read() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -86,8 +86,15 @@ impl Assembler<'_> {
 
     /// Gives up the reports that a line shows to be cut off: what comes now would be taken for the rest of them.
     fn give_up_cut(&mut self, index: usize, line: &LogLine<'_>, kind: &LineKind) {
-        let dumps = || self.grammar.dump_at(&line.text);
-        let dump = dumps().filter(|_| self.lanes[index].is_shared());
+        let lane = &self.lanes[index];
+        // Nearly always nothing is being printed, and no line needs to be searched for marks.
+        if lane.open.is_none() && lane.strands.is_empty() && lane.cut_here.is_none() {
+            return;
+        }
+        let dump = match lane.is_shared() {
+            true => self.grammar.dump_at(&line.text),
+            false => None,
+        };
         // What is no line of a report says nothing of its end.
         if *kind != LineKind::Foreign || dump.is_some() {
             self.give_up(index, |report| report.is_over_before(line));

@@ -21,12 +21,12 @@ pub(in crate::symbols::elf) struct AddressIndex {
 impl AddressIndex {
     /// `count` and `fill` hand over the same symbols: where each begins, and its number.
     pub(super) fn new(
-        count: impl FnOnce(&mut Counts),
+        count: impl FnOnce(&mut BlockCounts),
         fill: impl FnOnce(&mut AddressIndex),
     ) -> AddressIndex {
-        let mut counts = Counts(vec![0; BLOCKS]);
+        let mut counts = BlockCounts(vec![0; BLOCKS]);
         count(&mut counts);
-        let Counts(mut ends) = counts;
+        let BlockCounts(mut ends) = counts;
         let mut sum = 0;
         for end in &mut ends {
             // First where the block begins: filling it moves that to its end.
@@ -78,9 +78,9 @@ impl AddressIndex {
 }
 
 /// How many symbols begin in each block.
-pub(super) struct Counts(Vec<u32>);
+pub(super) struct BlockCounts(Vec<u32>);
 
-impl Counts {
+impl BlockCounts {
     #[inline]
     pub(super) fn add(&mut self, address: u64) {
         self.0[place(address)] += 1;
