@@ -219,3 +219,50 @@ fn to_read_a_database_takes_no_file_beside_it() {
     fs::write(beside("-wal"), "log").expect("written");
     refusal(folder, &["bugs", "--db", "db/all #1?.db"]);
 }
+
+/// "Nothing is known" and "nothing of what is known fits" are two answers, and a slip of the finger is neither.
+#[test]
+fn filters_of_bugs_say_what_they_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("quiet", "[    1.000001] nothing\n".to_owned())]);
+    run(folder, &["scan", "-q", "--db", "all.db", "old", "new"]);
+    run(folder, &["scan", "-q", "--db", "empty.db", "quiet"]);
+    let said = |database: &str, filter: &[&str]| {
+        let arguments = [&["bugs", "--db", database], filter].concat();
+        stdout(&run(folder, &arguments))
+    };
+    assert_eq!(said("empty.db", &[]), "no bug is known\n");
+    assert_eq!(said("empty.db", &["--kind", "oops"]), "no bug is known\n");
+    assert_eq!(
+        said("all.db", &["--kind", "oops"]),
+        "no bug fits the filters\n"
+    );
+    assert_eq!(
+        said("all.db", &["--kernel", "7."]),
+        "no bug fits the filters\n"
+    );
+    assert_eq!(said("all.db", &["--top", "0"]), "1 bug (--all)\n");
+    let slip = refusal(folder, &["bugs", "--db", "all.db", "--kind", "warnin"]);
+    assert!(slip.contains("did you mean warning?"), "{slip}");
+}
+
+/// A database has no baseline that could be updated: a scan adds to it.
+#[test]
+fn a_check_against_a_database_names_the_way_to_accept_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("log", warning("beta", 5, "6.12.0"))]);
+    run(folder, &["scan", "-q", "--db", "all.db", "old"]);
+    let text = stdout(&run(folder, &["check", "--db", "all.db", "log"]));
+    assert!(
+        text.contains("To accept what is new: ksplat scan with the same --db"),
+        "{text}"
+    );
+    assert!(!text.contains("--update"), "{text}");
+    run(folder, &["scan", "-q", "--db", "all.db", "log"]);
+    let text = stdout(&run(folder, &["check", "--db", "all.db", "log"]));
+    assert!(text.contains("0 new, 0 expired, 1 known"), "{text}");
+}
