@@ -81,6 +81,9 @@ pub struct Group {
     /// No earlier run has seen it; only where a database knows of some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<bool>,
+    /// Events among its reports, without quotes and cross-posts; only where a database tells them apart.
+    #[serde(skip)]
+    pub events: Option<u64>,
     /// What that knows of it, this run included.
     #[serde(skip)]
     pub seen: Option<report::Seen>,
@@ -257,6 +260,7 @@ impl KeptReport {
             last_number: self.last_number,
             late_clear: self.late_clear,
             new: None,
+            events: None,
             seen: None,
         }
     }

@@ -219,3 +219,96 @@ fn to_read_a_database_takes_no_file_beside_it() {
     fs::write(beside("-wal"), "log").expect("written");
     refusal(folder, &["bugs", "--db", "db/all #1?.db"]);
 }
+
+/// "Nothing is known" and "nothing of what is known fits" are two answers, and a slip of the finger is neither.
+#[test]
+fn filters_of_bugs_say_what_they_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("quiet", "[    1.000001] nothing\n".to_owned())]);
+    run(folder, &["scan", "-q", "--db", "all.db", "old", "new"]);
+    run(folder, &["scan", "-q", "--db", "empty.db", "quiet"]);
+    let said = |database: &str, filter: &[&str]| {
+        let arguments = [&["bugs", "--db", database], filter].concat();
+        stdout(&run(folder, &arguments))
+    };
+    assert_eq!(said("empty.db", &[]), "no bug is known\n");
+    assert_eq!(said("empty.db", &["--kind", "oops"]), "no bug is known\n");
+    assert_eq!(
+        said("all.db", &["--kind", "oops"]),
+        "no bug fits the filters\n"
+    );
+    assert_eq!(
+        said("all.db", &["--kernel", "7."]),
+        "no bug fits the filters\n"
+    );
+    assert_eq!(said("all.db", &["--top", "0"]), "1 bug (--all)\n");
+    let slip = refusal(folder, &["bugs", "--db", "all.db", "--kind", "warnin"]);
+    assert!(slip.contains("did you mean warning?"), "{slip}");
+}
+
+/// A database has no baseline that could be updated: a scan adds to it.
+#[test]
+fn a_check_against_a_database_names_the_way_to_accept_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    write(folder, &[("log", warning("beta", 5, "6.12.0"))]);
+    run(folder, &["scan", "-q", "--db", "all.db", "old"]);
+    let text = stdout(&run(folder, &["check", "--db", "all.db", "log"]));
+    assert!(
+        text.contains("To accept what is new: ksplat scan with the same --db"),
+        "{text}"
+    );
+    assert!(!text.contains("--update"), "{text}");
+    run(folder, &["scan", "-q", "--db", "all.db", "log"]);
+    let text = stdout(&run(folder, &["check", "--db", "all.db", "log"]));
+    assert!(text.contains("0 new, 0 expired, 1 known"), "{text}");
+}
+
+/// A bug that was quoted often did not happen often.
+#[test]
+fn a_scan_with_a_database_counts_events_and_says_how_often_they_are_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    old_bug(folder);
+    let old = warning("alpha", 10, "5.10.0");
+    for second in 1..3 {
+        let reply = mail(&format!("r{second}"), "21 Nov 2026", &quoted(&old));
+        write(folder, &[(&format!("new/r{second}"), reply)]);
+        let beta = warning("beta", 70 + second, "6.1.0");
+        write(folder, &[(&format!("new/b{second}"), beta)]);
+    }
+    write(folder, &[("new/b3", warning("beta", 90, "6.1.0"))]);
+    let scan = ["scan", "--db", "all.db", "old", "new"];
+    insta::assert_snapshot!(stdout(&run(folder, &scan)), @r#"
+    3  WARNING in beta
+      signature warning:beta:caller
+      kernels   6.1.0
+      first     new/b1:1
+      last      new/b3:1
+      seen      3 times
+
+    2  WARNING in alpha
+      signature warning:alpha:caller
+      printed   5 times, with quotes and cross-posts
+      kernels   5.10.0, 6.1.0
+      first     old/1:7
+      last      new/r2:7
+      seen      2 times since 2020-03-01 (https://lore.kernel.org/all/1@b/), last 2023-04-02 on 6.1.0
+
+    8 splats of 5 events in 2 groups; 107 lines in 8 inputs
+    "#);
+    // Before the clock is set two events have one stamp: nobody knows that the second one is a quote.
+    let early = warning("gamma", 0, "6.1.0").replace(".000001", ".000000");
+    write(folder, &[("early", early.repeat(2))]);
+    let text = stdout(&run(folder, &["scan", "--db", "all.db", "early"]));
+    assert!(
+        text.contains("2  WARNING in gamma") && text.contains("2 splats in 1 group"),
+        "{text}"
+    );
+    // Nobody tells them apart without a database.
+    let text = stdout(&run(folder, &["scan", "old", "new"]));
+    assert!(text.starts_with("5  WARNING in alpha\n"), "{text}");
+}

@@ -194,6 +194,7 @@ mod tests {
             last: SourceSpan::default(),
             late_clear: None,
             new: None,
+            events: None,
             seen: None,
         }
     }

@@ -360,11 +360,10 @@ impl Sink for Batch<'_> {
             self.failed |= reasons.any(|reason| reason.names(&report));
             return;
         }
-        if let Some(memory) = &mut self.memory {
-            // Before the filter: the database keeps all of what was read, and its input is not read
-            // again.
-            memory.add(&report, self.stop.is_asked_for());
-        }
+        let is_stopped = self.stop.is_asked_for();
+        let memory = self.memory.as_mut();
+        // Before the filter: the database keeps all of what was read, and its input is not read again.
+        let event = memory.and_then(|memory| memory.add(&report, is_stopped));
         self.past.tell(&mut report);
         if !self.filter.takes(&report) {
             return;
@@ -376,6 +375,9 @@ impl Sink for Batch<'_> {
         let fails = is_news && reasons.iter().any(|reason| reason.names(&report));
         self.failed |= fails;
         self.groups.add(&report);
+        if let Some(memory) = &mut self.memory {
+            memory.count(&report, event);
+        }
         if self.wants_members() {
             self.hints.explain(&report);
         }

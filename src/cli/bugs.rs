@@ -1,12 +1,15 @@
 //! `ksplat bugs --db FILE`: what an archive remembers.
 
 use super::args::{BugOptions, BugOrder, Options};
+use super::fail_on::require_kinds;
 use super::format::Format;
 use super::scan::top;
+use super::triage::grammar;
 use super::{CLEAN, FOUND, Outcome, output};
 use crate::db::{Bug, BugFilter, Database, roll_up};
-use crate::render::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
+use crate::render::{NO_BUG, bug_history, bug_lines, bug_page, bug_table, bugs_document};
 use std::cmp::Reverse;
+use std::error::Error;
 
 /// Forms that bugs come in.
 const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Ndjson, Format::Html];
@@ -32,6 +35,7 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
     };
     let database = Database::open(path)?;
     database.check()?;
+    require_known_kinds(options, &bugs.kind, &database)?;
     let mut found = database.bugs(&filter)?;
     if options.format() == Format::Text {
         found = roll_up(found);
@@ -49,6 +53,7 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
         (Format::Ndjson, _) => bug_lines(&found),
         (Format::Html, _) => bug_page(&found),
         (_, Some(_)) => found.iter().map(|bug| bug_history(bug, &style)).collect(),
+        (_, None) if all == 0 && database.signatures()?.is_empty() => NO_BUG.to_owned(),
         (_, None) => bug_table(&found, all, &style),
     });
     out.finish()?;
@@ -59,6 +64,26 @@ pub fn run(options: &Options, bugs: &BugOptions) -> Outcome {
         }
         _ => CLEAN,
     })
+}
+
+/// A kind is known to the grammar, or to the database, which a scan with another grammar may have written.
+fn require_known_kinds(
+    options: &Options,
+    kinds: &[String],
+    database: &Database,
+) -> Result<(), Box<dyn Error>> {
+    // What is not asked for is not read.
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let seen = database.kinds()?;
+    let unseen = kinds.iter().filter(|kind| !seen.contains(kind));
+    let grammar = grammar(options)?;
+    Ok(require_kinds(
+        &grammar,
+        "--kind",
+        unseen.map(String::as_str),
+    )?)
 }
 
 /// Puts bugs, which come the most frequent first, in another order.

@@ -10,7 +10,7 @@ use super::triage::analyzer;
 use super::{FOUND, Outcome, output};
 use crate::baseline::{Baseline, BaselineStatus, Comparison};
 use crate::db::Database;
-use crate::render::{CheckText, RunSummary};
+use crate::render::{Acceptance, CheckText, RunSummary};
 use jiff::Zoned;
 use std::error::Error;
 use std::fs::File;
@@ -36,7 +36,11 @@ pub fn run(options: &Options, check: &CheckOptions) -> Outcome {
     };
     let today = check.today.unwrap_or_else(|| Zoned::now().date());
     let style = output::style(options);
-    let text = CheckText::new(style, options.verbose).accepting(check.update);
+    let text = CheckText::new(style, options.verbose).accepting(match file {
+        _ if check.update => Acceptance::Done,
+        Some(_) => Acceptance::Update,
+        None => Acceptance::Database,
+    });
     let mut batch = Batch::new(options, &analyzer, stop, text)?
         .against(&baseline, today)
         .recall(Past::open(options)?);

@@ -10,7 +10,7 @@ use crate::render;
 use crate::report::Report;
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A database that a scan adds to.
 pub struct Memory {
@@ -19,7 +19,45 @@ pub struct Memory {
     known: HashSet<String>,
     /// What was seen before this run.
     signatures: HashSet<String>,
+    /// What this run has found.
+    events: EventCount,
     failed: bool,
+}
+
+/// Events that are told from their quotes: some 30 bytes each.
+const MAX_EVENTS: usize = 1 << 20;
+
+/// How many events each signature has in a run, without quotes and cross-posts.
+#[derive(Default)]
+struct EventCount {
+    /// Ids as numbers: as text they would take three times the memory.
+    ids: HashSet<u128>,
+    of_signature: HashMap<String, u64>,
+    /// Signatures of which a report may be a quote, or the next event.
+    uncertain: HashSet<String>,
+}
+
+/// Which event a report is.
+pub struct EventId {
+    number: u128,
+    /// Another report with this number is a quote.
+    is_certain: bool,
+}
+
+impl EventCount {
+    fn add(&mut self, signature: &str, id: &EventId) {
+        if self.ids.len() < MAX_EVENTS && self.ids.insert(id.number) {
+            *self.of_signature.entry(signature.to_owned()).or_default() += 1;
+        } else if !id.is_certain {
+            self.uncertain.insert(signature.to_owned());
+        }
+    }
+
+    /// `None` where they cannot be told apart, or are too many.
+    fn of(&self, signature: &str) -> Option<u64> {
+        let known = self.of_signature.get(signature).copied();
+        known.filter(|_| self.ids.len() < MAX_EVENTS && !self.uncertain.contains(signature))
+    }
 }
 
 impl Memory {
@@ -38,6 +76,7 @@ impl Memory {
             database,
             known,
             signatures,
+            events: EventCount::default(),
             failed: false,
         }))
     }
@@ -63,19 +102,35 @@ impl Memory {
         let is_known = all().any(|signature| self.signatures.contains(signature));
         group.new = (!self.signatures.is_empty()).then_some(!is_known);
         let signatures: Vec<_> = all().map(String::as_str).collect();
+        group.events = self.events.of(&group.signature);
         group.seen = self.database.seen(&signatures)?;
         Ok(())
     }
 
-    /// Keeps a report. Where the run `is_stopped`, the report may be cut off: nothing is written before its input ends.
-    pub fn add(&mut self, report: &Report, is_stopped: bool) {
+    /// Keeps a report, and gives which event it is. Where the run `is_stopped`, the report may be cut off: nothing is
+    /// written before its input ends.
+    pub fn add(&mut self, report: &Report, is_stopped: bool) -> Option<EventId> {
         let event = serde_json::to_value(report).ok();
-        if let Some(event) = event.as_ref().and_then(Event::of) {
+        let event = event.as_ref().and_then(Event::of);
+        let id = event.as_ref().and_then(|event| {
+            let number = u128::from_str_radix(&event.id, 16).ok()?;
+            let is_certain = event.has_fine_stamp();
+            Some(EventId { number, is_certain })
+        });
+        if let Some(event) = event {
             self.database.add(event);
         }
         if !is_stopped {
             let written = self.database.relieve();
             self.check(written);
+        }
+        id
+    }
+
+    /// Counts an event of a report that is shown.
+    pub fn count(&mut self, report: &Report, event: Option<EventId>) {
+        if let Some(event) = event {
+            self.events.add(&report.signature, &event);
         }
     }
 

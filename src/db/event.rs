@@ -50,6 +50,11 @@ fn plain(path: &str) -> &str {
 }
 
 impl Event {
+    /// True where its stamp tells a quote of it from the next event: coarse ones are the same for both.
+    pub fn has_fine_stamp(&self) -> bool {
+        self.time.is_some_and(|time| !is_coarse(time))
+    }
+
     /// Of an object of `splats`; `None` where it is none.
     pub fn of(splat: &Value) -> Option<Event> {
         let text = |value: &Value| value.as_str().map(str::to_owned);

@@ -12,6 +12,7 @@ mod merge;
 mod open;
 mod related;
 mod schema;
+mod seen;
 
 pub use bugs::{Bug, BugFilter, Mention};
 pub use event::Event;

@@ -17,13 +17,38 @@ use std::fmt::Write;
 pub struct CheckText {
     style: Style,
     verbose: bool,
-    /// What is new is accepted in this run: nobody needs to know how.
-    accepting: bool,
+    /// How to accept what is new; nothing where this run does it.
+    acceptance: Acceptance,
     /// Signatures that were explained.
     explained: HashSet<String>,
     /// What the database knows of each signature.
     seen: HashMap<String, String>,
     totals: Totals,
+}
+
+/// How what is new is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// This run does it.
+    Done,
+    /// By another run, which changes the baseline.
+    Update,
+    /// There is no baseline, only a database.
+    Database,
+}
+
+impl Acceptance {
+    fn advice(self) -> &'static str {
+        match self {
+            Acceptance::Done => "",
+            Acceptance::Update => {
+                "To accept what is new: the same command with --update, then a reason in its entry.\n"
+            }
+            Acceptance::Database => {
+                "To accept what is new: ksplat scan with the same --db and the same paths.\n"
+            }
+        }
+    }
 }
 
 impl CheckText {
@@ -32,16 +57,16 @@ impl CheckText {
         CheckText {
             style,
             verbose,
-            accepting: false,
+            acceptance: Acceptance::Update,
             explained: HashSet::new(),
             seen: HashMap::new(),
             totals: Totals::default(),
         }
     }
 
-    /// Where what is new is accepted at once.
-    pub fn accepting(self, accepting: bool) -> Self {
-        CheckText { accepting, ..self }
+    /// Another way to accept what is new.
+    pub fn accepting(self, acceptance: Acceptance) -> Self {
+        CheckText { acceptance, ..self }
     }
 }
 
@@ -77,8 +102,8 @@ impl Output for CheckText {
         match ending {
             RunSummary::Check(comparison) => {
                 let mut text = groups(comparison, &self.seen, self.verbose, &self.style);
-                if comparison.has_new() && !self.accepting {
-                    text.push_str(ACCEPT);
+                if comparison.has_new() {
+                    text.push_str(self.acceptance.advice());
                 }
                 text + &closing(comparison, &self.totals)
             }
@@ -86,10 +111,6 @@ impl Output for CheckText {
         }
     }
 }
-
-/// How to accept what is new.
-const ACCEPT: &str =
-    "To accept what is new: the same command with --update, then a reason in its entry.\n";
 
 /// What the baseline lacks, and what it and the database know. `all`: every kernel and machine by name.
 fn groups(

@@ -91,7 +91,7 @@ impl ScanText {
             .map(|of_one| merged(of_one))
             .collect();
         if self.by_count {
-            bugs.sort_by_key(|(bug, _)| Reverse(bug.count));
+            bugs.sort_by_key(|(bug, _)| Reverse(happened(bug)));
         }
         bugs.sort_by_key(|(bug, _)| bug.new != Some(true));
         let shown = self.top.unwrap_or(bugs.len()).min(bugs.len());
@@ -120,9 +120,14 @@ impl ScanText {
             splats,
             ..
         } = self.totals;
+        let events: Option<u64> = groups.iter().map(|group| group.events).sum();
+        let events = events.filter(|events| *events < splats);
+        let events = events.map_or(String::new(), |events| {
+            format!(" of {}", count(events, "event"))
+        });
         let _ = writeln!(
             out,
-            "{} in {}{new}{late}; {} in {}",
+            "{}{events} in {}{new}{late}; {} in {}",
             count(splats, "splat"),
             count(groups.len() as u64, "group"),
             count(lines, "line"),
@@ -188,6 +193,8 @@ fn merged<'g>(variants: &[&'g Group]) -> (Group, Vec<&'g Group>) {
     }
     for variant in &variants[1..] {
         all.count += variant.count;
+        // One that does not know makes the sum unknown.
+        all.events = all.events.zip(variant.events).map(|(a, b)| a + b);
         if variant.first_number < all.first_number {
             (all.first_number, all.first) = (variant.first_number, variant.first.clone());
         }
@@ -220,11 +227,22 @@ fn merged<'g>(variants: &[&'g Group]) -> (Group, Vec<&'g Group>) {
     (all, variants.to_vec())
 }
 
+/// How often it happened; where nobody knows which reports are quotes, how often it was printed.
+fn happened(group: &Group) -> u64 {
+    group.events.unwrap_or(group.count)
+}
+
+/// How often it was printed, where that is more.
+fn printed(group: &Group) -> Option<String> {
+    let times = count(group.count, "time");
+    (happened(group) < group.count).then(|| format!("{times}, with quotes and cross-posts"))
+}
+
 /// A block for a group, or for the variants of one.
 fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String {
     let mut out = String::new();
     let new = if group.new == Some(true) { "new  " } else { "" };
-    let headline = format!("{new}{}  {}", group.count, clean(&group.name()));
+    let headline = format!("{new}{}  {}", happened(group), clean(&group.name()));
     let _ = writeln!(out, "{}", Style::paint(style.headline, headline));
     let one = group.count == 1;
     // Of what is new it says what this block says, unless a fix is known.
@@ -235,6 +253,7 @@ fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String
             "signature",
             variants.is_empty().then(|| group.signature.clone()),
         ),
+        ("printed", printed(group)),
         ("kernels", names(&group.kernels, all)),
         ("hardware", hardware(group, all)),
         (if one { "at" } else { "first" }, Some(place(&group.first))),
@@ -252,7 +271,7 @@ fn block(group: &Group, variants: &[&Group], all: bool, style: &Style) -> String
         let label = if number == 0 { "variants" } else { "" };
         let label = Style::paint(style.label, format_args!("{label:<9}"));
         let signature = clean(&variant.signature);
-        let _ = writeln!(out, "  {label} {:<4} {signature}", variant.count);
+        let _ = writeln!(out, "  {label} {:<4} {signature}", happened(variant));
     }
     out.push('\n');
     out
@@ -323,6 +342,7 @@ mod tests {
                 requester: Some("init_ia32_feat_ctl".to_owned()),
             }),
             new: None,
+            events: None,
             seen: None,
         }
     }

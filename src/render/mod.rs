@@ -29,8 +29,8 @@ mod trace;
 mod words;
 
 #[cfg(feature = "cli")]
-pub use bugs::{bug_history, bug_lines, bug_page, bug_table, bugs_document};
-pub use check::CheckText;
+pub use bugs::{NO_BUG, bug_history, bug_lines, bug_page, bug_table, bugs_document};
+pub use check::{Acceptance, CheckText};
 pub use clean::{Escape, clean, without_commands};
 pub use cpus::CpuComparison;
 pub use explain::{explain, explain_all, names as explained};

@@ -13,7 +13,7 @@ mod threads;
 pub use history::bug_history;
 pub use json::{bug_lines, bugs_document};
 pub use page::bug_page;
-pub use table::bug_table;
+pub use table::{NO_BUG, bug_table};
 
 use super::words::count;
 use crate::db::{Bug, Mention};

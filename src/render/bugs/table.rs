@@ -14,10 +14,17 @@ const INDENT: usize = 8;
 /// Mailing lists, and signatures, that a block names before it counts.
 const FEW: usize = 3;
 
+/// What is said of a database without a bug.
+pub const NO_BUG: &str = "no bug is known\n";
+
 /// Blocks of bugs that are rolled up by title; `all` is how many there are, of which these come first.
 pub fn bug_table(bugs: &[Bug], all: usize, style: &Style) -> String {
     if bugs.is_empty() {
-        return "no bug is known\n".to_owned();
+        // None is shown, or none is left.
+        return match all {
+            0 => "no bug fits the filters\n".to_owned(),
+            _ => format!("{} (--all)\n", count(all as u64, "bug")),
+        };
     }
     let mut out: String = bugs.iter().map(|bug| block(bug, style)).collect();
     match all - bugs.len() {
