@@ -577,3 +577,65 @@ fn dmidecode_compares_sockets_which_are_no_cpus() {
     );
     assert_eq!(code, Some(0));
 }
+
+/// Leaf 1 and the topology leaves hold the APIC id of each CPU beside what all CPUs must have alike.
+#[test]
+fn cpuid_is_compared_but_for_what_each_cpu_has_of_its_own() {
+    let listing = |leaf: &str, registers: [&str; 2]| {
+        let block =
+            |(cpu, registers): (usize, &str)| format!("CPU {cpu}:\n   {leaf}: {registers}\n");
+        registers
+            .into_iter()
+            .enumerate()
+            .map(block)
+            .collect::<String>()
+    };
+    let alike = [
+        (
+            "0x00000001 0x00",
+            [
+                "eax=0x00050654 ebx=0x00040800 ecx=0x7ffefbff edx=0xbfebfbff",
+                "eax=0x00050654 ebx=0x02040800 ecx=0x7ffefbff edx=0xbfebfbff",
+            ],
+        ),
+        (
+            "0x0000000b 0x01",
+            [
+                "eax=0x00000004 ebx=0x00000004 ecx=0x00000201 edx=0x00000000",
+                "eax=0x00000004 ebx=0x00000004 ecx=0x00000201 edx=0x00000002",
+            ],
+        ),
+        (
+            "0x8000001e 0x00",
+            [
+                "eax=0x00000000 ebx=0x00000100 ecx=0x00000000 edx=0x00000000",
+                "eax=0x00000002 ebx=0x00000101 ecx=0x00000001 edx=0x00000000",
+            ],
+        ),
+    ];
+    for (leaf, registers) in alike {
+        let (text, code) = run(&[("cpuid", &listing(leaf, registers))], &["cpus", "cpuid"]);
+        assert_eq!(code, Some(0), "{leaf}: {text}");
+    }
+    // VMX, ECX bit 5, is off on CPU 1.
+    let unlike = [
+        (
+            "0x00000001 0x00",
+            [
+                "eax=0x00050654 ebx=0x00040800 ecx=0x7ffefbff edx=0xbfebfbff",
+                "eax=0x00050654 ebx=0x02040800 ecx=0x7ffefbdf edx=0xbfebfbff",
+            ],
+        ),
+        (
+            "0x0000000b 0x00",
+            [
+                "eax=0x00000001 ebx=0x00000002 ecx=0x00000100 edx=0x00000000",
+                "eax=0x00000000 ebx=0x00000001 ecx=0x00000100 edx=0x00000002",
+            ],
+        ),
+    ];
+    for (leaf, registers) in unlike {
+        let (text, code) = run(&[("cpuid", &listing(leaf, registers))], &["cpus", "cpuid"]);
+        assert!(code == Some(1) && text.contains(leaf), "{text}");
+    }
+}

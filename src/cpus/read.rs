@@ -238,11 +238,12 @@ impl<'g> ListingReader<'g> {
         if unknown.is_some_and(|unknown| unknown.is_match(value)) {
             return;
         }
+        let value = listing.comparable(name, value);
         let said = Said {
             unit: listing.unit,
             cpu,
             subject: Subject::Field(listing.name.clone(), name.clone()),
-            value,
+            value: &value,
             is_set: listing.sets.contains(name),
             is_own: listing.own.contains(name),
             says: None,

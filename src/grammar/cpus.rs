@@ -3,6 +3,7 @@
 use super::{Grammar, Pattern};
 use aho_corasick::{AhoCorasick, BuildError};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// The search for all literals of these tables, built once: a scan asks for it in each log with a late clear.
@@ -79,6 +80,37 @@ pub struct CpuListing {
     /// Fields that differ from CPU to CPU by their nature.
     #[serde(default)]
     pub own: Vec<String>,
+    /// Parts of other fields that do.
+    #[serde(default)]
+    pub own_parts: Vec<OwnPart>,
+}
+
+/// A part of a field that differs from CPU to CPU by its nature: it is not compared.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPart {
+    /// The fields.
+    pub fields: Vec<String>,
+    /// Which part it is: group `own`.
+    pub pattern: Pattern,
+}
+
+impl CpuListing {
+    /// The value of a field with `?` in the place of what each CPU has of its own.
+    pub fn comparable<'v>(&self, name: &str, value: &'v str) -> Cow<'v, str> {
+        let mut shown = Cow::Borrowed(value);
+        let of_field = |part: &&OwnPart| part.fields.iter().any(|field| field == name);
+        for part in self.own_parts.iter().filter(of_field) {
+            let captures = part.pattern.captures(value);
+            let own =
+                captures.and_then(|groups| groups.name("own").map(|own| own.start()..own.end()));
+            if let Some(own) = own {
+                let hidden = "?".repeat(own.len());
+                shown.to_mut().replace_range(own, &hidden);
+            }
+        }
+        shown
+    }
 }
 
 /// A table with a line for each CPU, and the names of its columns above.

@@ -213,7 +213,9 @@ impl Document {
         let summaries = self.summary.iter().flat_map(SummaryRule::patterns);
         let lines = milestones.chain(facts).chain(words).chain(landmarks);
         let lines = lines.chain(proofs).chain(summaries).chain(who);
-        let lines = lines.chain(memory).chain(of_lines);
+        let own_parts = self.cpu_listing.iter().flat_map(|rule| &rule.own_parts);
+        let own_parts = own_parts.map(|part| &part.pattern);
+        let lines = lines.chain(memory).chain(of_lines).chain(own_parts);
         for pattern in kinds.chain(lines).chain(rewrites) {
             pattern
                 .check()

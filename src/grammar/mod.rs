@@ -31,7 +31,7 @@ mod template;
 mod timeline;
 mod who;
 
-pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuLiterals, CpuStatement};
+pub use cpus::{CountedUnit, CpuColumns, CpuListing, CpuLiterals, CpuStatement, OwnPart};
 pub use dependencies::Dependency;
 pub use error::GrammarError;
 pub use frames::{Dump, FrameSet, Landmark, LandmarkUse, StackOf, Wrappers, unwrapped};
