@@ -3,7 +3,9 @@
 mod before;
 mod memory;
 
-pub use before::{fixed, seen};
+#[cfg(feature = "cli")]
+pub use before::fixed;
+pub use before::seen;
 
 use super::words::{count, kebab, place};
 use crate::grammar::{Grammar, PathName};
