@@ -93,10 +93,31 @@ impl Baseline {
 
     /// Drops the entries with these names.
     pub(crate) fn prune(&mut self, unseen: &HashSet<String>) {
-        let mut all = self.take_entries();
-        // By name: an entry with several signatures stays while any of them is seen.
-        all.retain(|(known, _)| !unseen.contains(known.name()));
-        self.put_entries(all);
+        let mut left = Vec::new();
+        // What people wrote above an entry and its own comment is of the file.
+        let mut head = String::new();
+        for (known, mut table) in self.take_entries() {
+            // By name: an entry with several signatures stays while any of them is seen.
+            if unseen.contains(known.name()) {
+                let above = head_of(&mut table);
+                // Blank lines alone are those between two entries.
+                head += if above.trim().is_empty() { "" } else { &above };
+                continue;
+            }
+            if !head.is_empty() {
+                let own = table.decor().prefix().and_then(|prefix| prefix.as_str());
+                let own = own.unwrap_or_default().trim_start_matches('\n');
+                let prefix = std::mem::take(&mut head) + own;
+                table.decor_mut().set_prefix(prefix);
+            }
+            left.push((known, table));
+        }
+        if !head.is_empty() {
+            let end = self.document.trailing().as_str().unwrap_or_default();
+            let end = head + end;
+            self.document.set_trailing(end);
+        }
+        self.put_entries(left);
     }
 
     fn take_entries(&mut self) -> Vec<(BaselineBug, Table)> {
@@ -247,6 +268,26 @@ mod tests {
             "# the file\n\n[[known]]\nsignature = \"a\"\ntitle = \"title of a\"\nreason = \"\"\n\n# of b\n\
              [[known]]\nsignature = \"b\"\n"
         );
+    }
+
+    #[test]
+    fn what_is_said_of_the_file_outlives_its_first_entry() {
+        let ours = "# the file\n# ask Ann\n\n# of a\n[[known]]\nsignature = \"a\"\n\n# of b\n[[known]]\nsignature = \"b\"\n";
+        let prune = |names: &[&str]| {
+            let mut baseline = Baseline::parse("x", ours).expect("a baseline");
+            baseline.prune(&names.iter().map(|name| (*name).to_owned()).collect());
+            baseline.to_string()
+        };
+        let head = "# the file\n# ask Ann\n\n";
+        assert_eq!(
+            prune(&["a"]),
+            format!("{head}# of b\n[[known]]\nsignature = \"b\"\n")
+        );
+        assert_eq!(
+            prune(&["b"]),
+            format!("{head}# of a\n[[known]]\nsignature = \"a\"\n")
+        );
+        assert_eq!(prune(&["a", "b"]).trim_end(), head.trim_end());
     }
 
     #[test]
