@@ -64,6 +64,10 @@ pub fn against(kernel: &str, since: &str) -> Option<Ordering> {
         // All of its series have what came before the first release of it.
         return (!is_stable).then_some(Ordering::Greater);
     }
+    // A repository without tags of candidates names the release for all that came into it.
+    if own.0 == first.0 && kernel.contains("-rc") && !since.contains("-rc") {
+        return None;
+    }
     let order = (&own.0, own.1, own.2).cmp(&(&first.0, first.1, first.2));
     // A kernel that was built between two tags may have the commit, though its release is older.
     (order != Ordering::Less || !is_between_tags(kernel)).then_some(order)
@@ -119,6 +123,9 @@ mod tests {
             ("6.9.0", "6.12-rc1", Some(Less)),
             ("6.12.0", "6.12-rc1", Some(Greater)),
             ("6.12.0-rc3", "6.12-rc3", Some(Equal)),
+            ("6.12.0-rc3", "6.12-rc4", Some(Less)),
+            ("6.12.0-rc7", "6.12", None),
+            ("6.11.0-rc7", "6.12", Some(Less)),
             ("5.15.0-91-generic", "6.12-rc1", Some(Less)),
             // Built between two tags.
             ("6.12.0-rc3-00001-gee8962082a44", "6.12-rc4", None),
