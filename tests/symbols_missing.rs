@@ -178,3 +178,28 @@ fn a_list_of_the_release_whose_sizes_are_not_the_logs_is_refused() {
         );
     }
 }
+
+/// To open a FIFO waits for a writer that may never come, and a folder is for another option.
+#[test]
+#[cfg(unix)]
+fn a_vmlinux_that_is_no_file_is_an_error_at_once() {
+    let (folder, dir) = empty();
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("mkfifo runs").success());
+    let fifo = fifo.display().to_string();
+    for (path, mend) in [
+        (&fifo, "no regular file; write it to one first"),
+        (&dir, "a folder; --debug-dir takes those"),
+    ] {
+        let output = ksplat(&corpus())
+            .args(["--vmlinux", path, AP])
+            .output()
+            .expect("ksplat runs");
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(
+            stderr(&output).trim_end(),
+            format!("ksplat: {path}: {mend}")
+        );
+    }
+}

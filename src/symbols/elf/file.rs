@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -228,7 +228,7 @@ fn read_map(path: &Path, max_size: u64) -> Result<Option<map::Map>, SymbolError>
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(read)?;
+    let mut file = open_regular(path).map_err(read)?;
     // The head decides: 600 MB of vmlinux are not read to learn that it is no list.
     let mut text = Vec::new();
     file.by_ref()
@@ -290,12 +290,24 @@ fn of_map(map: map::Map) -> (Data, Vec<ElfSection>, Layout) {
     (Data::Map(map.bytes), sections, layout)
 }
 
+/// Opens a file that can be mapped. To open a FIFO would wait for whoever writes to it, and no signal ends that.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let kind = path.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::other("a folder; --debug-dir takes those"));
+    }
+    match kind.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::other("no regular file; write it to one first")),
+    }
+}
+
 fn load(path: &Path, max_size: u64) -> Result<Data, SymbolError> {
     let read = |source| SymbolError::Read {
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(read)?;
+    let mut file = open_regular(path).map_err(read)?;
     let mut head = Vec::new();
     file.by_ref().take(8).read_to_end(&mut head).map_err(read)?;
     let format = PackFormat::of(&head);
