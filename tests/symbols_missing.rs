@@ -203,3 +203,25 @@ fn a_vmlinux_that_is_no_file_is_an_error_at_once() {
         );
     }
 }
+
+/// Among all the places that are looked at a mistyped one would not be seen.
+#[test]
+fn a_folder_of_debug_info_that_is_none_is_named() {
+    let (_folder, dir) = empty();
+    for (path, why) in [
+        (format!("{dir}/nowhere"), "No such file or directory"),
+        (
+            corpus().join(AP).display().to_string(),
+            "no folder; --vmlinux takes files",
+        ),
+    ] {
+        let output = ksplat(&corpus())
+            .args(["--debug-dir", &path, AP])
+            .output()
+            .expect("ksplat runs");
+        assert_eq!(output.status.code(), Some(2));
+        let says = stderr(&output);
+        assert!(says.starts_with(&format!("ksplat: {path}: ")), "{says}");
+        assert!(says.contains(why) && says.lines().count() == 1, "{says}");
+    }
+}

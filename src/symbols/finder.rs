@@ -2,6 +2,7 @@
 //! each opened once.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,9 +45,25 @@ fn prepare(vmlinux: &Arc<Image>) {
     let _ = std::thread::Builder::new().spawn(move || vmlinux.prepare());
 }
 
+/// A folder that is mistyped would only be one of many places without a vmlinux.
+fn named_folder(dir: &Path) -> Result<(), SymbolError> {
+    let read = |source| SymbolError::Read {
+        path: dir.to_owned(),
+        source,
+    };
+    match dir.metadata().map_err(read)?.is_dir() {
+        true => Ok(()),
+        false => Err(read(io::Error::other("no folder; --vmlinux takes files"))),
+    }
+}
+
 impl DebugInfoFinder {
     /// Opens the files of `--vmlinux`; one that cannot be used is an error. Others are searched when a splat needs them.
     pub(super) fn new(options: &SymbolOptions) -> Result<DebugInfoFinder, SymbolError> {
+        options
+            .debug_dirs
+            .iter()
+            .try_for_each(|dir| named_folder(dir))?;
         let roots = roots(options);
         let open =
             |path: &PathBuf| Image::open_below(path, roots.clone(), options.max_size).map(Arc::new);

@@ -41,6 +41,7 @@ fn names_come_from_the_supplementary_file() {
         "{told:?}"
     );
     let debug_dir = folder.path().join("debug");
+    std::fs::create_dir_all(&debug_dir).unwrap();
     for place in [
         "gone/mini.debug",
         ".dwz/mini.debug",
