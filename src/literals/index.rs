@@ -1,8 +1,8 @@
 //! Which of many literals a line holds.
 //!
 //! In: literals, and a text of some hundred bytes. Out: the numbers of those in it. Every other place of the text is looked up by
-//! its three bytes. An automaton of the aho-corasick crate takes longer to build for a thousand literals than a usual log to
-//! read, and longer for each byte afterwards; the vector search of this module wants texts that are longer than a line.
+//! its three bytes. To build an automaton of the aho-corasick crate for a thousand literals takes longer than to read a usual
+//! log, and it is slower for each byte as well; the vector search of this module wants texts that are longer than a line.
 
 use super::key_filter::KeyFilter;
 use std::ops::ControlFlow::{self, Break, Continue};

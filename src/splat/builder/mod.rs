@@ -221,7 +221,7 @@ impl SplatBuilder {
     /// A line is the last one of the report so far.
     fn reach(&mut self, line: &LogLine<'_>) {
         self.splat.source.last_line = line.number;
-        // A ruler may be the first line of the next report.
+        // A ruler, or an empty line, may be the first line of the next report.
         if !line.text.trim().bytes().all(|byte| byte == b'=') {
             self.last_time_us = line.framing.time_us.or(self.last_time_us);
         }

@@ -50,16 +50,13 @@ impl AddressIndex {
 
     /// The symbols that begin in the block of an address, and then those in the blocks above it, block by block.
     pub(super) fn upwards(&self, address: u64) -> impl Iterator<Item = (u64, &[u32])> {
-        let block = address >> BLOCK_BITS;
-        (block..)
-            .take(BLOCKS)
-            .map(|block| (block, self.block(block)))
+        let blocks = (block(address)..).take(BLOCKS);
+        blocks.map(|block| (block, self.block(block)))
     }
 
     /// The same, with the blocks below it.
     pub(super) fn downwards(&self, address: u64) -> impl Iterator<Item = (u64, &[u32])> {
-        let block = address >> BLOCK_BITS;
-        let blocks = (0..=block).rev().take(BLOCKS);
+        let blocks = (0..=block(address)).rev().take(BLOCKS);
         blocks.map(|block| (block, self.block(block)))
     }
 
