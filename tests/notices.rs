@@ -78,7 +78,7 @@ fn a_splat_beside_them_counts_alone() {
         "{text}"
     );
     assert!(
-        text.contains("explain pcie-corrected\n\nPANIC: the kernel stopped the machine: VFS"),
+        text.contains("explain pcie-corrected\n\nNO START: the kernel found no disk to start from"),
         "{text}"
     );
 }

@@ -251,3 +251,45 @@ fn the_second_line_of_a_hung_task_names_the_kernel() {
         );
     }
 }
+
+/// Its own call trace is the panic's; what asked for memory and the state of it were printed before.
+#[test]
+fn a_panic_for_want_of_memory_is_one_report_with_the_state_of_the_memory() {
+    for reason in [
+        "Out of memory: system-wide panic_on_oom is enabled",
+        "Out of memory: compulsory panic_on_oom is enabled",
+        "System is deadlocked on memory",
+    ] {
+        let panic = [
+            &format!("Kernel panic - not syncing: {reason}"),
+            "CPU: 2 PID: 77 Comm: asker Not tainted 4.4.0-31-generic #50",
+            "Call Trace:",
+            " [<ffffffff813f1143>] dump_stack+0x63/0x90",
+            " [<ffffffff8118d2b1>] panic+0xd3/0x215",
+            " [<ffffffff81194c5a>] out_of_memory+0x2fa/0x4b0",
+            &format!("---[ end Kernel panic - not syncing: {reason} ]---"),
+        ];
+        let report = report(&format!("{DEMAND}{}", stamped(&panic)));
+        assert_eq!(report["kind"], "panic");
+        assert_eq!(report["title"], format!("kernel panic: {reason}"));
+        assert_eq!(report["memory"]["ram"], 4_096_000_000_u64, "{report}");
+        assert_eq!(report["panicked"], true);
+        assert_eq!(report["culprit"]["function"], "out_of_memory");
+        assert_eq!(
+            report["stacks"][1]["label"],
+            "asker invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0"
+        );
+    }
+}
+
+/// Another task's panic in the middle of it has nothing to do with memory.
+#[test]
+fn a_panic_for_another_reason_takes_no_state_of_the_memory() {
+    let log = format!(
+        "{DEMAND}{}",
+        stamped(&["Kernel panic - not syncing: sysrq triggered crash"])
+    );
+    let report = report(&log);
+    assert_eq!(report["memory"], Value::Null);
+    assert_eq!(report["comm"], Value::Null);
+}

@@ -107,6 +107,9 @@ pub struct Kind {
     /// the last line, which closes it.
     #[serde(default)]
     pub completes: Vec<Pattern>,
+    /// Forms of its own header that complete those reports; where absent, all do.
+    #[serde(default)]
+    pub completing: Vec<Pattern>,
     /// Headers in front of which the state of the CPU was printed.
     #[serde(default)]
     pub state_ahead: Vec<Pattern>,
@@ -278,7 +281,7 @@ impl Kind {
             .chain(&self.halves)
             .chain(&self.traced);
         let others = self.takes_over.iter().chain(&self.without_trace);
-        let others = others.chain(&self.completes);
+        let others = others.chain(&self.completes).chain(&self.completing);
         let others = others.chain(&self.tail).chain(&self.state_ahead);
         let same = self
             .follows

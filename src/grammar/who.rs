@@ -3,8 +3,8 @@
 use super::Pattern;
 use serde::Deserialize;
 
-/// A line that names task, CPU or kernel: the groups `cpu`, `pid`, `comm`, `release`, `build`, `taint` and `id` (the
-/// build-id), each of which it may lack.
+/// A line that names task, CPU or kernel: the groups `cpu`, `pid`, `comm`, `release`, `build`, `taint`, `id` (the
+/// build-id) and `hardware`, each of which it may lack.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhoLine {

@@ -17,6 +17,14 @@ struct Begun {
     waits: bool,
     /// It is not the report's own while there is another.
     aside: bool,
+    /// It comes before the header: a report that this one completes printed it.
+    ahead: bool,
+}
+
+impl Begun {
+    fn is_own(&self) -> bool {
+        self.marked && self.label.is_none()
+    }
 }
 
 /// Divides the frames of a splat.
@@ -47,6 +55,7 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
         marked: false,
         waits: false,
         aside: false,
+        ahead: false,
     }];
     for (place, line) in splat.lines.iter().enumerate() {
         let waits = all.last().is_some_and(|last| last.waits);
@@ -59,11 +68,23 @@ fn beginnings(grammar: &Grammar, splat: &Splat) -> Vec<Begun> {
                 marked: of == StackOf::Own,
                 waits: of.waits(),
                 aside: of == StackOf::Aside,
+                ahead: line.number < splat.header_line,
             }),
             None => {}
         }
     }
+    if all.iter().any(|begun| begun.is_own() && !begun.ahead) {
+        label_ahead(&mut all, splat);
+    }
     all
+}
+
+/// Stacks before the header go by the line that the report begins with, where the report has a stack of its own.
+fn label_ahead(all: &mut [Begun], splat: &Splat) {
+    let first = splat.lines.iter().next().map(|line| line.printed);
+    for begun in all.iter_mut().filter(|begun| begun.is_own() && begun.ahead) {
+        begun.label = first.and_then(|text| label(StackOf::Other, text));
+    }
 }
 
 fn begins(grammar: &Grammar, line: SplatLine<'_>) -> Option<StackOf> {
@@ -86,7 +107,7 @@ fn own_first(stacks: Vec<(Stack, &Begun)>) -> Vec<Stack> {
         let mut all = stacks.iter();
         all.position(|(_, begun)| fits(begun))
     };
-    let own = find(&|begun| begun.marked && begun.label.is_none())
+    let own = find(&Begun::is_own)
         .or_else(|| find(&|begun| begun.label.is_none()))
         .or_else(|| find(&|begun| !begun.aside))
         .unwrap_or(0);

@@ -16,6 +16,8 @@ pub struct CpuLine {
     pub comm: Option<String>,
     /// The kernel.
     pub kernel: Kernel,
+    /// The machine, which x86 named on this line up to 3.8 (arch/x86/kernel/process.c, `show_regs_common()`).
+    pub hardware: Option<String>,
 }
 
 impl CpuLine {
@@ -31,6 +33,7 @@ impl CpuLine {
                 taint: self.kernel.taint.or(other.kernel.taint),
                 build_id: self.kernel.build_id.or(other.kernel.build_id),
             },
+            hardware: self.hardware.or(other.hardware),
         }
     }
 }
@@ -102,6 +105,7 @@ fn usual(text: &str) -> Option<CpuLine> {
             build: Some(build.to_owned()),
             build_id: None,
         },
+        hardware: None,
     })
 }
 

@@ -325,3 +325,27 @@ fn prose_is_no_head_line() {
         assert!(head_line(text).is_none(), "{text}");
     }
 }
+
+/// arch/x86/kernel/process.c, `show_regs_common()`: vendor, product and board, each of which may be missing.
+#[test]
+fn the_machine_at_the_end_of_the_line_of_old() {
+    let machine = |text: &str| {
+        let said = cpu_line(&Grammar::builtin(), text).unwrap_or_else(|| panic!("{text}"));
+        (said.kernel.build, said.hardware)
+    };
+    let rows = [
+        (
+            "2.6.32-431.el6.x86_64 #1 Dell Inc. PowerEdge R720/0X6H47",
+            "#1",
+            Some("Dell Inc. PowerEdge R720/0X6H47"),
+        ),
+        ("(2.6.27 #12) VirtualBox", "#12", Some("VirtualBox")),
+        ("3.2.0-4-amd64 #1   /", "#1", None),
+        ("2.6.32 #1", "#1", None),
+    ];
+    for (kernel, build, hardware) in rows {
+        let (found, named) = machine(&format!("Pid: 2345, comm: mount Not tainted {kernel}"));
+        assert_eq!(found.as_deref(), Some(build), "{kernel}");
+        assert_eq!(named.as_deref(), hardware, "{kernel}");
+    }
+}

@@ -28,6 +28,7 @@ pub fn read(rule: &WhoLine, text: &str) -> Option<CpuLine> {
             taint: taint(&groups, text),
             build_id: group("id"),
         },
+        hardware: group("hardware"),
     })
 }
 

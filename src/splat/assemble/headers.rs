@@ -33,6 +33,7 @@ impl Assembler<'_> {
         if let Some(mut open) = self.lanes[index].open.take_if(completed) {
             let is_last = header.kind.is_whole(&header.text);
             open.complete_with(header, line);
+            open.note_panic(self.grammar, line);
             // Older kernels say first whom they chose, and then whom they killed.
             match is_last {
                 true => self.complete.push(open.close(Closing::EndMarker)),
@@ -165,8 +166,11 @@ fn takes_over(open: &SplatBuilder, header: &Header<'_>, line: &LogLine<'_>) -> b
     open.may_have_part(line) && beginnings.any(|p| p.is_match(open.header()))
 }
 
-/// True where the header is the last line of the open report, and says what kind it is.
+/// True where the open report is the beginning of what the header says, which ends it or goes on with a trace.
 fn completes(open: &SplatBuilder, header: &Header<'_>, line: &LogLine<'_>) -> bool {
-    let mut reports = header.kind.completes.iter();
-    open.may_be_completed(line) && reports.any(|p| p.is_match(open.header()))
+    let kind = header.kind;
+    let (mut reports, mut forms) = (kind.completes.iter(), kind.completing.iter());
+    open.may_be_completed(line)
+        && reports.any(|p| p.is_match(open.header()))
+        && (kind.completing.is_empty() || forms.any(|p| p.is_match(&header.text)))
 }

@@ -101,10 +101,12 @@ impl SplatBuilder {
             pid: splat.pid.take(),
             comm: splat.comm.take(),
             kernel: std::mem::take(&mut splat.kernel),
+            hardware: splat.hardware.take(),
         };
         let all = known.with(said);
         (splat.cpu, splat.pid, splat.comm) = (all.cpu, all.pid, all.comm);
         splat.kernel = all.kernel;
+        splat.hardware = all.hardware;
     }
 
     /// A second RIP, or one in user mode, begins the registers of the interrupted context: those
