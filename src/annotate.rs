@@ -9,7 +9,7 @@ use crate::boot::Boots;
 use crate::grammar::Grammar;
 use crate::line::LogLine;
 use crate::report::disassembly;
-use crate::splat::{Assembler, CodeRef, Inline, LineClass, Splat, code_ref};
+use crate::splat::{Assembler, CodeRef, Frame, Inline, LineClass, Splat, code_ref};
 use crate::symbols::{BootFacts, Match, Symbolizer, Symbols};
 use regex::bytes::{Captures, Regex};
 use std::cell::Cell;
@@ -214,12 +214,13 @@ impl KnownPlaces {
 
     /// What the symbols stage found for a reference on a line of the splat.
     fn positions(&self, number: u64, code: &CodeRef) -> Option<Vec<Inline>> {
-        let frame = self
-            .splat
-            .frames
-            .iter()
-            .find(|frame| frame.log_line == number && !frame.recovered);
-        if let Some(frame) = frame.filter(|frame| frame.file.is_some()) {
+        let frames = self.splat.frames.iter().filter(|frame| !frame.recovered);
+        let mut on_line = frames.clone().filter(|frame| frame.log_line == number);
+        let frame = on_line.next();
+        let is_here = |frame: &&Frame| frame.place_line.unwrap_or(frame.log_line) == number;
+        let mut placed = frames.filter(is_here);
+        let named = placed.find(|frame| frame.code.function == code.function);
+        if let Some(frame) = named.or(frame).filter(|frame| frame.file.is_some()) {
             let own = Inline {
                 function: frame.dwarf_name.clone(),
                 file: frame.file.clone(),

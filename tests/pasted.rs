@@ -181,6 +181,51 @@ fn two_consoles_print_each_line_twice() {
     assert_eq!(found[0]["corrupted"], false);
 }
 
+/// arch/arm/kernel/traps.c, dump_backtrace_entry(): each line has the place of the caller, up to 5.14 with addresses.
+#[test]
+fn arm_s_frames_have_the_places_that_the_lines_before_them_show() {
+    let of_old = |called: &str, address: &str, caller: &str| {
+        format!("[    1.1] [<{address}>] ({called}) from [<80100000>] ({caller})\n")
+    };
+    let today =
+        |called: &str, _: &str, caller: &str| format!("[    1.1]  {called} from {caller}\n");
+    let write: [&dyn Fn(&str, &str, &str) -> String; 2] = [&of_old, &today];
+    for line in write {
+        let log = [
+            "[    1.0] INFO: task zetad:5 blocked for more than 120 seconds.\n".to_owned(),
+            line("__schedule", "80700000", "schedule+0x50/0xa8"),
+            line("schedule", "80700050", "zeta_wait+0x1c/0x40 [zeta]"),
+            line("zeta_wait [zeta]", "bf00001c", "zeta_read+0x8/0x10 [zeta]"),
+            // the line of zeta_read is lost
+            line("vfs_read", "80300044", "ksys_read+0x60/0xe0"),
+        ];
+        let found = &reports(log.concat())[0];
+        let frames = found["frames"].as_array().expect("a list").iter();
+        let places: Vec<_> = frames
+            .map(|frame| {
+                (
+                    frame["function"].clone(),
+                    frame["offset"].clone(),
+                    frame["module"].clone(),
+                )
+            })
+            .collect();
+        let at =
+            |function: &str, offset, module: Option<&str>| (function.into(), offset, module.into());
+        assert_eq!(
+            places,
+            [
+                at("__schedule", Value::Null, None),
+                at("schedule", 0x50.into(), None),
+                at("zeta_wait", 0x1c.into(), Some("zeta")),
+                at("zeta_read", 8.into(), Some("zeta")),
+                at("vfs_read", Value::Null, None),
+                at("ksys_read", 0x60.into(), None),
+            ]
+        );
+    }
+}
+
 #[test]
 fn arm_s_first_frame_is_no_second_trace() {
     let log = "\

@@ -29,8 +29,11 @@ impl LineClass {
     /// Of a line that was read as `kind`.
     pub(super) fn of(text: &str, kind: &LineKind) -> LineClass {
         match kind {
-            LineKind::Frame(frame, _) if frame.is_inlined() => LineClass::Inlined,
-            LineKind::Frame(frame, caller) => LineClass::Frame(frame.name().into(), caller.clone()),
+            LineKind::Frame(frame) if frame.is_inlined() => LineClass::Inlined,
+            LineKind::Frame(frame) => {
+                let caller = frame.caller.as_ref().map(|caller| caller.name().into());
+                LineClass::Frame(frame.name().into(), caller)
+            }
             // The header of an inlined function, for example, which is read as a header.
             _ if text.trim_end().ends_with(INLINE_MARK) => LineClass::Inlined,
             LineKind::TraceStart => LineClass::TraceStart,

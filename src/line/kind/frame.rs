@@ -5,19 +5,9 @@
 use super::code_ref::{code_ref, source_line, usual};
 use super::crash;
 use super::types::{CodeRef, Frame, Inline, SourceLine};
-use compact_str::CompactString;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::sync::LazyLock;
-
-/// The caller that arm prints in the same line: `[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`
-/// (arch/arm/kernel/traps.c).
-pub fn caller_in(line: &str) -> Option<CompactString> {
-    FROM.find(line.as_bytes())?;
-    let (_, outer) = line.split_once(" from ")?;
-    let caller = frame(outer, 0)?;
-    Some(caller.name().into())
-}
 
 /// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
 fn in_parentheses(text: &str, log_line: u64) -> Option<Frame> {
@@ -37,6 +27,16 @@ fn in_parentheses(text: &str, log_line: u64) -> Option<Frame> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let named = code.function.as_deref()?.chars().all(is_name);
     (rest.is_empty() && named).then(|| from_code(code, true, log_line))
+}
+
+/// `[<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, as arm prints frames up to 5.14: the function by its name alone,
+/// and its caller (arch/arm/kernel/traps.c, `dump_backtrace_entry()`).
+fn in_parentheses_from(text: &str, log_line: u64) -> Option<Frame> {
+    let (called, caller) = text.split_once(" from ")?;
+    Some(Frame {
+        caller: in_parentheses(caller, log_line).map(Box::new),
+        ..in_parentheses(called, log_line)?
+    })
 }
 
 /// `f [mod]`: a function by its name alone.
@@ -72,12 +72,15 @@ pub fn frame(text: &str, log_line: u64) -> Option<Frame> {
             ..Frame::default()
         });
     }
-    if let Some(from) = FROM.find(text.as_bytes()) {
+    if FROM.find(text.as_bytes()).is_some() {
         if text.starts_with("[<") {
-            return in_parentheses(&text[..from], log_line);
+            return in_parentheses_from(&text, log_line);
         }
-        if let Some(called) = called_from(&text) {
-            return Some(from_code(called, reliable, log_line));
+        if let Some((called, caller)) = called_from(&text) {
+            return Some(Frame {
+                caller: Some(Box::new(from_code(caller, reliable, log_line))),
+                ..from_code(called, reliable, log_line)
+            });
         }
     }
     if let Some(frame) = in_parentheses(&text, log_line) {
@@ -116,18 +119,20 @@ fn may_be_reference(text: &str) -> bool {
 
 /// `f [mod] from g+0x28/0x2c`, as arm prints frames since 5.15: the function, by its name alone, and
 /// its caller (arch/arm/kernel/traps.c, `dump_backtrace_entry()`).
-fn called_from(text: &str) -> Option<CodeRef> {
+fn called_from(text: &str) -> Option<(CodeRef, CodeRef)> {
     let (called, caller) = text.split_once(" from ")?;
     let (rest, caller) = code_ref(caller).ok()?;
     let (function, module) = name_and_module(called);
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_.$".contains(c);
     let has_place = caller.offset.is_some() || !caller.sources.is_empty();
     let is_frame = has_place && is_frame_end(rest);
-    (is_frame && !function.is_empty() && function.chars().all(is_name)).then(|| CodeRef {
+    let called = CodeRef {
         function: Some(function.to_owned()),
         module: module.map(str::to_owned),
         ..CodeRef::default()
-    })
+    };
+    let is_named = !function.is_empty() && function.chars().all(is_name);
+    (is_frame && is_named).then_some((called, caller))
 }
 
 /// `[c1823e60] 0xc0012345: f + 0x10 [mod]`: the frame pointer, the place and its address

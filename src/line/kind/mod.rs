@@ -32,9 +32,8 @@ pub use undecode::undecoded;
 pub use who::who;
 
 use crate::grammar::{Detail, Grammar, LineForm};
-use compact_str::CompactString;
 use cpu_line::cpu_line;
-use frame::{caller_in, frame};
+use frame::frame;
 use registers::registers;
 
 /// What a line of a report is.
@@ -60,8 +59,8 @@ pub enum LineKind {
     TraceStart,
     /// `<IRQ>`, `</TASK>`: which stack, and whether it opens.
     Section(Section, bool),
-    /// A frame, and the caller where the architecture prints both in one line (arm).
-    Frame(Box<Frame>, Option<CompactString>),
+    /// A frame.
+    Frame(Box<Frame>),
     /// The next line may look like a frame and is none.
     Aside,
     /// It names the report's task, CPU or kernel.
@@ -80,7 +79,7 @@ pub fn line_kind(grammar: &Grammar, text: &str, log_line: u64) -> LineKind {
     let frame = || {
         let text = frame_after_title(trimmed).unwrap_or(text);
         let frame = frame(text, log_line)?;
-        Some(LineKind::Frame(Box::new(frame), caller_in(text)))
+        Some(LineKind::Frame(Box::new(frame)))
     };
     by_beginning(grammar, trimmed)
         .or_else(|| with_colon(trimmed))

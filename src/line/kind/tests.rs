@@ -98,7 +98,7 @@ fn words_without_a_name_wait_for_the_line_before() {
 
 #[test]
 fn a_frame_after_the_title_is_not_lost() {
-    let LineKind::Frame(frame, _) = read("Call Trace: [<0027d4d6>] sys_ioctl+0x0/0x4c8") else {
+    let LineKind::Frame(frame) = read("Call Trace: [<0027d4d6>] sys_ioctl+0x0/0x4c8") else {
         panic!()
     };
     assert_eq!(frame.name(), "sys_ioctl");

@@ -96,6 +96,11 @@ pub struct Frame {
     pub recovered: bool,
     /// Log line of the frame; for a recovered one that of the frame that called it.
     pub log_line: u64,
+    /// Log line that its place is on, where that is not its own: arm prints it on the line of the function that it
+    /// called.
+    pub place_line: Option<u64>,
+    /// The caller, where it is on the same line (arm). A finished splat has none: its place is the next frame's.
+    pub caller: Option<Box<Frame>>,
     /// Lines of the splat up to its own. A whole log may be on one line of its input.
     pub behind: usize,
     /// Which stack it is on.

@@ -193,7 +193,7 @@ impl Assembler<'_> {
             && self.lanes[index].cut_here.is_none()
         {
             self.take_headless(index, line, &kind, boots);
-            if let LineKind::Frame(frame, _) = kind {
+            if let LineKind::Frame(frame) = kind {
                 self.take_frame(index, *frame, line, boots);
             }
         }

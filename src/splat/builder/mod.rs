@@ -386,7 +386,50 @@ impl SplatBuilder {
         // No header means that the beginning is lost.
         self.splat.truncated = self.splat.header_line == 0 || !whole;
         fold_inlined(&mut self.splat.frames);
+        place_callers(&mut self.splat.frames);
         self.splat
+    }
+}
+
+/// Gives the place of a caller, which arm prints on the line of the function that it called, to the caller's own
+/// frame. Where its line is missing, as after the last one, it gets a frame.
+fn place_callers(frames: &mut Vec<Frame>) {
+    if frames.iter().all(|frame| frame.caller.is_none()) {
+        return;
+    }
+    let mut placed: Vec<Frame> = Vec::with_capacity(frames.len() + 1);
+    let mut waiting: Option<Frame> = None;
+    for mut frame in frames.drain(..) {
+        let next = frame.caller.take();
+        match waiting.take() {
+            Some(caller) if caller.name() == frame.name() && frame.code.offset.is_none() => {
+                placed.push(with_place(frame, caller));
+            }
+            lost => {
+                placed.extend(lost);
+                placed.push(frame);
+            }
+        }
+        waiting = next.map(|caller| Frame {
+            behind: placed.last().map_or(0, |frame| frame.behind),
+            section: placed.last().map_or(Section::Task, |frame| frame.section),
+            ..*caller
+        });
+    }
+    placed.extend(waiting);
+    *frames = placed;
+}
+
+/// A frame that is known by its name, with the place that the line before names.
+fn with_place(frame: Frame, mut named: Frame) -> Frame {
+    named.code.address = frame.code.address.or(named.code.address);
+    Frame {
+        reliable: frame.reliable,
+        log_line: frame.log_line,
+        place_line: Some(named.log_line),
+        behind: frame.behind,
+        section: frame.section,
+        ..named
     }
 }
 

@@ -19,7 +19,7 @@ impl SplatBuilder {
         if !is_foreign {
             self.layout.settle(line);
         }
-        let unreliable = matches!(&kind, LineKind::Frame(frame, _) if !frame.reliable);
+        let unreliable = matches!(&kind, LineKind::Frame(frame) if !frame.reliable);
         // A record of several lines has its stamp on the first.
         let goes_on = matches!(kind, LineKind::Known(_)) && line.text.starts_with([' ', '\t']);
         // A line without a stamp in a log with stamps was written by somebody else into the text.
@@ -46,7 +46,7 @@ impl SplatBuilder {
                 self.section = if opens { section } else { Section::Task };
             }
             LineKind::Frame(..) if awaited == Awaited::Aside || self.repeats_trace(&line.text) => {}
-            LineKind::Frame(mut frame, _) if self.splat.frames.len() < MAX_FRAMES => {
+            LineKind::Frame(mut frame) if self.splat.frames.len() < MAX_FRAMES => {
                 frame.behind = self.splat.lines.len();
                 frame.section = self.section;
                 self.splat.frames.push(*frame);
