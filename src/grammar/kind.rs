@@ -1,6 +1,6 @@
 //! Kinds of kernel reports: how each begins, goes on, ends, and what it is called.
 
-use super::{MilestoneName, Pattern};
+use super::{Grammar, MilestoneName, Pattern};
 use serde::{Deserialize, Serialize};
 
 /// How much a report matters.
@@ -257,6 +257,13 @@ impl Kind {
     pub fn is_in(&self, text: &str) -> bool {
         let mut literals = self.literals.iter();
         literals.any(|literal| text.contains(literal.as_str()))
+    }
+
+    /// True for a function that a title of the kind passes over.
+    pub fn skips(&self, grammar: &Grammar, function: &str) -> bool {
+        let rules = self.titles.iter().filter_map(|form| form.function.as_ref());
+        let mut sets = rules.flat_map(|rule| &rule.skip);
+        sets.any(|set| grammar.is_in(set, function))
     }
 
     /// True where this header is the whole report.

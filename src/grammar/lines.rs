@@ -44,6 +44,8 @@ pub enum LineForm {
     Section,
     /// Registers.
     Registers,
+    /// Registers that a function of the call trace saved: they are not the CPU's.
+    SavedRegisters,
     /// What a symbolizer draws around its disassembly.
     Ruler,
 }

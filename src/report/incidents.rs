@@ -47,6 +47,10 @@ struct LastReport {
 /// Lines between two late clears that one function asked for on one CPU: they have one cause.
 const MAX_ASKED_GAP: u64 = 100;
 
+/// Time after which the lines that follow a report are no consequence, in microseconds. A slow console needs it for
+/// the dumps of all CPUs.
+const MAX_LATE_US: u64 = 60_000_000;
+
 impl Incidents {
     /// Index that the next report will have.
     pub fn next_index(&self) -> usize {
@@ -219,13 +223,15 @@ impl LastReport {
     /// True where `splat` is near enough to be its consequence, and of a kind that it can have.
     fn brings_about(&self, follows: &Follows, splat: &Splat) -> bool {
         let able = follows.can_be_after(&self.cause) && follows.agrees(&self.header, &splat.header);
-        let passed = splat.time_us.zip(self.time_us);
-        let soon = passed.is_some_and(|(now, then)| {
-            now.saturating_sub(then) <= follows.seconds.saturating_mul(1_000_000)
-        });
         // Time is counted from the start of a boot, and says nothing across two.
         let same_boot = self.boot == splat.boot;
-        able && (self.is_within(follows.lines, splat) || same_boot && follows.seconds > 0 && soon)
+        let stamps = splat.time_us.zip(self.time_us).filter(|_| same_boot);
+        let passed = stamps.map(|(now, then)| now.saturating_sub(then));
+        let within = follows.seconds.saturating_mul(1_000_000);
+        let soon = follows.seconds > 0 && passed.is_some_and(|passed| passed <= within);
+        // People cut out what is between: the next lines may be of another day.
+        let late = passed.is_some_and(|passed| passed > within.max(MAX_LATE_US));
+        able && (soon || !late && self.is_within(follows.lines, splat))
     }
 
     /// True where the same function asked for the last late clear on the same CPU: one register or one

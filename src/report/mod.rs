@@ -274,6 +274,17 @@ fn meaningful<'a>(
     names.filter(|name| is_meaningful(grammar, name))
 }
 
+/// The same without those that no title of the kind names: what noticed a stall is not what stalls.
+fn nameable<'a>(
+    grammar: &'a Grammar,
+    splat: &'a Splat,
+    frames: impl IntoIterator<Item = &'a Frame>,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    let kind = grammar.kind(&splat.kind);
+    meaningful(grammar, frames)
+        .filter(move |name| !kind.is_some_and(|kind| kind.skips(grammar, name)))
+}
+
 fn is_meaningful(grammar: &Grammar, function: &str) -> bool {
     let is_machinery = || grammar.is_in("noise", function) || grammar.is_machinery(function);
     !function.is_empty() && !is_machinery()
@@ -304,7 +315,7 @@ fn culprit(
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
     let printed = printed.map(|symbol| demangled(base_name(symbol)));
-    let first = || meaningful(grammar, splat.own_frames()).next();
+    let first = || nameable(grammar, splat, splat.own_frames()).next();
     let function = requester
         .or_else(|| name.function.clone())
         .or_else(|| printed.clone().or_else(first).map(Cow::into_owned))?;

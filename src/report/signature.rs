@@ -112,13 +112,18 @@ fn callers<'a>(
     function: Option<&'a str>,
 ) -> impl Iterator<Item = Cow<'a, str>> {
     let own = splat.own_frames();
+    let kind = grammar.kind(&splat.kind);
     let is_it = |frame: &Frame| {
         frame.reliable && function.is_some_and(|name| super::is_of(grammar, frame, name))
     };
     let after = own.iter().position(is_it).map_or(0, |index| index + 1);
     // The same with and without a vmlinux.
     let printed = own[after..].iter().filter(|frame| !frame.recovered);
-    meaningful(grammar, printed).filter(move |name| Some(name.as_ref()) != function)
+    let skips = move |name: &Cow<'_, str>| kind.is_some_and(|kind| kind.skips(grammar, name));
+    meaningful(grammar, printed)
+        .filter(move |name| Some(name.as_ref()) != function)
+        // Callers of a function say where it is, whatever they are; alone they are what the report is about.
+        .filter(move |name| function.is_some() || !skips(name))
 }
 
 /// The functions of a frame, those that a symbolizer printed for its inlines first: earlier versions took them

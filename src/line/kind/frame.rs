@@ -9,10 +9,11 @@ use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`.
+/// `[<80de0078>] (f)`, or `[<80de0574>] (g+0x28/0x2c)`; what renders Markdown takes the blank for that of a link.
 fn in_parentheses(text: &str, log_line: u64) -> Option<Frame> {
     let inside = text.trim().strip_suffix(')')?;
-    let (address, function) = inside.strip_prefix("[<")?.split_once(">] (")?;
+    let (address, rest) = inside.strip_prefix("[<")?.split_once(">]")?;
+    let function = rest.trim_start().strip_prefix('(')?;
     let by_name = || {
         let (name, module) = name_and_module(function);
         let code = CodeRef {

@@ -117,6 +117,7 @@ fn by_form(grammar: &Grammar, form: LineForm, start: &str, text: &str) -> Option
         LineForm::Aside => Some(LineKind::Aside),
         LineForm::Section => section(text),
         LineForm::Registers => register_row(text),
+        LineForm::SavedRegisters => Some(LineKind::Known(Detail::None)),
         LineForm::Ruler => is_ruler(start, text).then_some(LineKind::Known(Detail::None)),
     }
 }

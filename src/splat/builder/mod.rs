@@ -402,7 +402,7 @@ fn place_callers(frames: &mut Vec<Frame>) {
     for mut frame in frames.drain(..) {
         let next = frame.caller.take();
         match waiting.take() {
-            Some(caller) if caller.name() == frame.name() && frame.code.offset.is_none() => {
+            Some(caller) if caller.name() == frame.name() => {
                 placed.push(with_place(frame, caller));
             }
             lost => {
@@ -420,9 +420,13 @@ fn place_callers(frames: &mut Vec<Frame>) {
     *frames = placed;
 }
 
-/// A frame that is known by its name, with the place that the line before names.
+/// A frame that is known by its name, or by the beginning of its function (arch/arm/lib/backtrace.S), with the place that
+/// the line before names.
 fn with_place(frame: Frame, mut named: Frame) -> Frame {
-    named.code.address = frame.code.address.or(named.code.address);
+    if frame.code.offset.is_some_and(|offset| offset > 0) {
+        return frame;
+    }
+    named.code.address = named.code.address.or(frame.code.address);
     Frame {
         reliable: frame.reliable,
         log_line: frame.log_line,
