@@ -98,3 +98,24 @@ fn an_hour_later_it_is_another_incident() {
     assert_eq!(incidents("   90.2"), (0.into(), 0.into()));
     assert_eq!(incidents(" 4796.2"), (0.into(), 1.into()));
 }
+
+/// Kernels without kallsyms of modules print addresses: the function that called the module is not at fault.
+#[test]
+fn code_of_a_module_without_names_is_the_module_s() {
+    let log = "\
+[  817.6] rcu: INFO: rcu_sched self-detected stall on CPU
+[  817.6] CPU: 1 PID: 1325 Comm: napi/phy0-539 Tainted: G           O       6.6.119 #0
+[  817.6] RIP: 0010:0xffffffffa081d01b [mt76@000000001b568c21+0x1a000]
+[  817.6] Call Trace:
+[  817.6]  <TASK>
+[  817.6]  0xffffffffa081d9ac [mt76@000000001b568c21+0x1a000]
+[  817.6]  __napi_poll+0x25/0x1a0
+[  817.6]  </TASK>
+";
+    let found = &reports(log)[0];
+    assert_eq!(found["culprit"], Value::Null);
+    assert_eq!(
+        found["summary"],
+        "CPU STUCK: the module mt76 kept a CPU busy for so long that the rest of the kernel waits"
+    );
+}

@@ -285,6 +285,18 @@ fn nameable<'a>(
         .filter(move |name| !kind.is_some_and(|kind| kind.skips(grammar, name)))
 }
 
+/// The module whose code the report is about, where it is known by an address only: the kernel has no names of it.
+fn nameless_module<'a>(grammar: &Grammar, splat: &'a Splat) -> Option<&'a str> {
+    let frames = splat.own_frames().iter().filter(|frame| frame.reliable);
+    let codes = splat.rip.iter().chain(frames.map(|frame| &frame.code));
+    let is_machinery = |code: &&CodeRef| {
+        let name = code.function.as_deref().map(base_name);
+        name.is_some_and(|name| !is_meaningful(grammar, name))
+    };
+    let innermost = codes.skip_while(is_machinery).next()?;
+    innermost.module.as_deref().filter(|_| innermost.function.is_none())
+}
+
 fn is_meaningful(grammar: &Grammar, function: &str) -> bool {
     let is_machinery = || grammar.is_in("noise", function) || grammar.is_machinery(function);
     !function.is_empty() && !is_machinery()
@@ -312,6 +324,10 @@ fn culprit(
         return None;
     }
     let requester = late_clear.and_then(|verdict| verdict.requester.clone());
+    // Whom the code of a module without names called, or was called by, is not at fault.
+    if requester.is_none() && nameless_module(grammar, splat).is_some() {
+        return None;
+    }
     let printed = splat.at.function.as_deref();
     let printed = printed.or_else(|| splat.rip.as_ref()?.function.as_deref());
     let printed = printed.map(|symbol| demangled(base_name(symbol)));

@@ -57,7 +57,7 @@ pub(super) fn of(
             facts.insert(fact.clone(), function);
         }
     }
-    learn(&mut facts, splat, culprit);
+    learn(grammar, &mut facts, splat, culprit);
     let says = rule.says.iter().find_map(|text| fill(text, &facts))?;
     let killed = rule.kills.then(|| victim(splat)).flatten();
     Some(Summary {
@@ -137,9 +137,15 @@ fn pages(order: &str) -> Option<String> {
     })
 }
 
-fn learn(facts: &mut NamedFacts, splat: &Splat, culprit: Option<&Culprit>) {
+fn learn(
+    grammar: &Grammar,
+    facts: &mut NamedFacts,
+    splat: &Splat,
+    culprit: Option<&Culprit>,
+) {
     let function = culprit.map(|culprit| culprit.function.clone());
     let module = function.as_deref().and_then(|name| module_of(splat, name));
+    let module = module.or_else(|| super::nameless_module(grammar, splat).map(str::to_owned));
     let owner = module.as_deref().map(|module| owner(splat, module));
     let whose = match (&owner, &function) {
         (Some(owner), _) => Some(owner.clone()),
