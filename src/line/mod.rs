@@ -9,10 +9,13 @@ pub mod decode;
 pub mod framing;
 pub mod kind;
 mod margin;
+mod printed_clock;
 pub mod quote;
 pub mod rejoin;
 
 pub use margin::Margin;
+
+pub use printed_clock::PrintedClock;
 
 use std::borrow::Cow;
 
@@ -43,6 +46,8 @@ pub enum Source {
 pub struct Framing {
     /// Seconds since boot, in microseconds.
     pub time_us: Option<u64>,
+    /// Time of day.
+    pub clock: Option<PrintedClock>,
     /// printk caller.
     pub caller: Option<Caller>,
     /// Syslog level, 0 (emerg) to 7 (debug).

@@ -14,6 +14,7 @@ use crate::report::Report;
 use crate::routing::SourceCode;
 use crate::splat::Splat;
 use crate::symbols::{Match, Symbols};
+use std::borrow::Cow;
 
 /// The first sentence, for a person: what kind of trouble it is and what happened. Of several late clears
 /// with one cause the features are named together.
@@ -357,14 +358,21 @@ pub fn after(first: &Report, report: &Report) -> Option<String> {
     Some(format!("+{passed:.3} s"))
 }
 
-/// Seconds since boot.
+/// Time of day and time since boot, as far as the log has them.
 fn when(report: &Report) -> Option<String> {
+    let clock = report.splat.clock.as_deref().map(Cow::from);
+    let parts = [clock, since_boot(report)];
+    let known: Vec<_> = parts.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(", "))
+}
+
+fn since_boot(report: &Report) -> Option<Cow<'_, str>> {
     if is_before_clock(report) {
-        return Some("before this CPU's clock was set".to_owned());
+        return Some("before this CPU's clock was set".into());
     }
     let us = report.splat.time_us?;
     let (seconds, rest) = (us / 1_000_000, us % 1_000_000);
-    Some(format!("{seconds}.{rest:06} s after boot"))
+    Some(format!("{seconds}.{rest:06} s after boot").into())
 }
 
 fn context(report: &Report) -> Option<String> {

@@ -294,7 +294,10 @@ fn nameless_module<'a>(grammar: &Grammar, splat: &'a Splat) -> Option<&'a str> {
         name.is_some_and(|name| !is_meaningful(grammar, name))
     };
     let innermost = codes.skip_while(is_machinery).next()?;
-    innermost.module.as_deref().filter(|_| innermost.function.is_none())
+    innermost
+        .module
+        .as_deref()
+        .filter(|_| innermost.function.is_none())
 }
 
 fn is_meaningful(grammar: &Grammar, function: &str) -> bool {

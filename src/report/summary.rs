@@ -137,12 +137,7 @@ fn pages(order: &str) -> Option<String> {
     })
 }
 
-fn learn(
-    grammar: &Grammar,
-    facts: &mut NamedFacts,
-    splat: &Splat,
-    culprit: Option<&Culprit>,
-) {
+fn learn(grammar: &Grammar, facts: &mut NamedFacts, splat: &Splat, culprit: Option<&Culprit>) {
     let function = culprit.map(|culprit| culprit.function.clone());
     let module = function.as_deref().and_then(|name| module_of(splat, name));
     let module = module.or_else(|| super::nameless_module(grammar, splat).map(str::to_owned));

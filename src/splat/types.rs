@@ -98,6 +98,8 @@ pub struct Splat {
     pub hardware: Option<String>,
     /// Seconds since boot, in microseconds.
     pub time_us: Option<u64>,
+    /// Time of day of its first line, as printed.
+    pub clock: Option<String>,
     /// Who printed it, where printk says.
     pub caller: Option<Caller>,
     /// CPU that printed it.

@@ -275,6 +275,7 @@ fn framing(fields: &Map<String, Value>) -> Framing {
     Framing {
         time_us: number("_SOURCE_MONOTONIC_TIMESTAMP")
             .or(seconds.map(|time| (time * 1e6).round() as u64)),
+        clock: None,
         caller: caller.map(|(_, caller)| caller),
         level: number("PRIORITY")
             .map(|level| (level & 7) as u8)

@@ -292,6 +292,7 @@ impl Framing {
     fn with(self, inner: Framing) -> Framing {
         Framing {
             time_us: inner.time_us.or(self.time_us),
+            clock: inner.clock.or(self.clock),
             caller: inner.caller.or(self.caller),
             level: inner.level.or(self.level),
             source: match inner.source {

@@ -11,7 +11,7 @@ use nom::{IResult, Parser};
 
 /// `11-23 14:20:48.123  1234  1234 W kernel  : ` (logcat -v threadtime; with -v uid also a user; the
 /// clock in another form with -v year, zone, epoch or monotonic).
-pub fn logcat(input: &str) -> IResult<&str, Mark> {
+pub fn logcat(input: &str) -> IResult<&str, Mark<'_>> {
     let name = recognize((
         take_while1(|c: char| c.is_ascii_alphabetic()),
         take_while(|c: char| c.is_ascii_alphanumeric() || c == '_'),
@@ -35,7 +35,7 @@ pub fn logcat(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `W/kernel  ( 1234): ` (logcat -v brief), with the date in front (-v time); `W/kernel  : ` (-v tag).
-pub fn brief(input: &str) -> IResult<&str, Mark> {
+pub fn brief(input: &str) -> IResult<&str, Mark<'_>> {
     let pid = delimited((char('('), space0), digit1, tag("): "));
     let with_pid = terminated(take_while1(is_tag), (space0, pid));
     // Without a PID `I/word: ` may be prose, so only the kernel's own tag counts.
@@ -54,7 +54,7 @@ pub fn brief(input: &str) -> IResult<&str, Mark> {
 
 /// `I[0:      swapper/0:    0] ` (Samsung), `(0)[0:swapper/0]`, `<0>.(0)[0:swapper]` (MediaTek):
 /// the processor and the task that called printk.
-pub fn processor(input: &str) -> IResult<&str, Mark> {
+pub fn processor(input: &str) -> IResult<&str, Mark<'_>> {
     let inside = delimited(char('['), take_while1(|c| c != ']'), char(']'));
     let samsung = (
         space0,
@@ -97,7 +97,7 @@ fn is_cpu_and_task(text: &str) -> bool {
 
 /// `[pid:4711,cpu2,zetactl]` (HiSilicon, Cix), `c2   4711 ` (UNISOC), `[20240128_16:36:11.454041]@2 ` (Xiaomi): the task
 /// and the processor, or the time of day, that vendors' kernels print after the stamp.
-pub fn task_of_vendor(input: &str) -> IResult<&str, Mark> {
+pub fn task_of_vendor(input: &str) -> IResult<&str, Mark<'_>> {
     let rest = take_while1(|c| c != ']');
     let hisilicon = (
         space0,

@@ -8,13 +8,13 @@ use nom::combinator::map;
 use nom::{IResult, Parser};
 
 /// `00O `, `01E `, `00O+`: number and kind of the stream, and whether the line goes on (GitLab runner).
-pub fn gitlab_stream(input: &str) -> IResult<&str, Mark> {
+pub fn gitlab_stream(input: &str) -> IResult<&str, Mark<'_>> {
     let number = take_while_m_n(2, 2, |c: char| c.is_ascii_hexdigit());
     map((number, one_of("OE"), one_of(" +")), |_| Mark::Other).parse(input)
 }
 
 /// `stdout F `, `stderr P `: the log of a container (Kubernetes CRI).
-pub fn container_stream(input: &str) -> IResult<&str, Mark> {
+pub fn container_stream(input: &str) -> IResult<&str, Mark<'_>> {
     map(
         (
             alt((tag("stdout"), tag("stderr"))),

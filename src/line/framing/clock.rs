@@ -14,11 +14,11 @@ use nom::{IResult, Parser};
 
 /// `2026-11-23T14:20:48.123456+01:00 `: rsyslog, journalctl -o short-iso, GitHub and GitLab jobs, LAVA. Only dmesg
 /// --time-format=iso has both a `T` and a comma before the fraction.
-pub fn iso(input: &str) -> IResult<&str, Mark> {
+pub fn iso(input: &str) -> IResult<&str, Mark<'_>> {
     map(terminated(iso_stamp, space1), |stamp: &str| {
         match stamp.contains('T') && stamp.contains(',') {
-            true => Mark::Of(Source::Kernel),
-            false => Mark::Other,
+            true => Mark::Clock(stamp, Source::Kernel),
+            false => of_logger(stamp),
         }
     })
     .parse(input)
@@ -26,43 +26,38 @@ pub fn iso(input: &str) -> IResult<&str, Mark> {
 
 /// `Nov 23 14:20:48 `: syslog, journalctl -o short and short-precise; with the weekday in front and
 /// the year after where OpenWrt's logread prints it; `13.01.2025 10:51:35:600 `.
-pub fn classic(input: &str) -> IResult<&str, Mark> {
-    map(terminated(date, char(' ')), |_| Mark::Other).parse(input)
+pub fn classic(input: &str) -> IResult<&str, Mark<'_>> {
+    map(terminated(date, char(' ')), of_logger).parse(input)
 }
 
 /// `Mon 2026-11-23 14:20:48 UTC `: journalctl -o short-full.
-pub fn weekday_iso(input: &str) -> IResult<&str, Mark> {
+pub fn weekday_iso(input: &str) -> IResult<&str, Mark<'_>> {
     let zone = take_while1(|c: char| c.is_ascii_alphanumeric() || "+-:".contains(c));
-    map(
-        (name, space1, iso_stamp, char(' '), zone, char(' ')),
-        |_| Mark::Other,
-    )
-    .parse(input)
+    let stamp = recognize((name, space1, iso_stamp, char(' '), zone));
+    map(terminated(stamp, char(' ')), of_logger).parse(input)
 }
 
 /// `1795443648.123456 `: journalctl -o short-unix. Ten digits are the years 2001 to 2286.
-pub fn unix(input: &str) -> IResult<&str, Mark> {
-    map((digits(10), char('.'), digits(6), char(' ')), |_| {
-        Mark::Other
-    })
-    .parse(input)
+pub fn unix(input: &str) -> IResult<&str, Mark<'_>> {
+    let stamp = recognize((digits(10), char('.'), digits(6)));
+    map(terminated(stamp, char(' ')), of_logger).parse(input)
 }
 
 /// `[2026-11-23T14:20:48.123Z] `, `[14:20:48.123] `: Jenkins, tio, picocom, minicom; Huawei's date has colons.
-pub fn bracketed(input: &str) -> IResult<&str, Mark> {
+pub fn bracketed(input: &str) -> IResult<&str, Mark<'_>> {
     let inside = alt((iso_stamp, date, clock));
-    map((delimited(char('['), inside, char(']')), space0), |_| {
-        Mark::Other
-    })
-    .parse(input)
+    let stamp = delimited(char('['), inside, char(']'));
+    map(terminated(stamp, space0), of_logger).parse(input)
 }
 
 /// `14:20:48.123456  `: LAVA and KernelCI in their short form.
-pub fn time_of_day(input: &str) -> IResult<&str, Mark> {
-    map(terminated(clock, alt((tag(" | "), space1))), |_| {
-        Mark::Other
-    })
-    .parse(input)
+pub fn time_of_day(input: &str) -> IResult<&str, Mark<'_>> {
+    map(terminated(clock, alt((tag(" | "), space1))), of_logger).parse(input)
+}
+
+/// Nothing but a clock: anybody may have written the line.
+fn of_logger(stamp: &str) -> Mark<'_> {
+    Mark::Clock(stamp, Source::Unknown)
 }
 
 /// `2026-11-23T14:20:48.123456+01:00`, or with a blank for the `T`.

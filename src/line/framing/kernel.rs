@@ -14,7 +14,7 @@ use nom::{IResult, Parser};
 /// last_kmsg; Amlogic puts an `@`), `[   12.345678s]` (Huawei), `[    0.055225 <    0.000010>] ` (dmesg -d;
 /// journalctl -o short-delta puts a blank or a `*` after the number) and `[    0.055225 ]` (LKP's logs). A mailer
 /// that did not know the character set may have put other characters for the blanks in front.
-pub fn uptime(input: &str) -> IResult<&str, Mark> {
+pub fn uptime(input: &str) -> IResult<&str, Mark<'_>> {
     let cpu = recognize(pair(one_of(",@"), digit1));
     let unit = recognize(char('s'));
     let since_last = recognize((space1, char('<'), seconds, opt(one_of(" *")), char('>')));
@@ -101,7 +101,7 @@ fn level_text(text: &str) -> &str {
 }
 
 /// `[    T0] `, `[  C3] `, squeezed or not (`CONFIG_PRINTK_CALLER`), `[    T0 ] ` in LKP's logs.
-pub fn caller(input: &str) -> IResult<&str, Mark> {
+pub fn caller(input: &str) -> IResult<&str, Mark<'_>> {
     let tag = delimited(pair(char('['), space0), caller_id, pair(space0, char(']')));
     map(terminated(tag, opt(char(' '))), Mark::Caller).parse(input)
 }
@@ -123,7 +123,7 @@ pub fn caller_id(input: &str) -> IResult<&str, Caller> {
 
 /// `    0.031400    T0 `: stamp and caller without their brackets, as some scripts leave them. Only with the
 /// caller: a number alone is text.
-pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark> {
+pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark<'_>> {
     let fraction = take_while_m_n(6, 6, |c: char| c.is_ascii_digit());
     let time = pair(terminated(digit1, char('.')), fraction)
         .map_opt(|(whole, fraction)| micros(whole, fraction));
@@ -135,7 +135,7 @@ pub fn stamp_without_brackets(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `1717.272016][ T5005] `, `1717.272016] `: the stamp that a cut went through, at the head of a log.
-pub fn cut_stamp(input: &str) -> IResult<&str, Mark> {
+pub fn cut_stamp(input: &str) -> IResult<&str, Mark<'_>> {
     let fraction = take_while_m_n(6, 6, |c: char| c.is_ascii_digit());
     let time = pair(terminated(digit1, char('.')), fraction)
         .map_opt(|(whole, fraction)| micros(whole, fraction));
@@ -144,7 +144,7 @@ pub fn cut_stamp(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `[] `, `[...] `, `[xxx.xxxxxx] `: a stamp that somebody emptied before showing the log.
-pub fn emptied(input: &str) -> IResult<&str, Mark> {
+pub fn emptied(input: &str) -> IResult<&str, Mark<'_>> {
     let nothing = take_while(|c: char| ".\u{2026}xX#*".contains(c));
     map((char('['), space0, nothing, tag("] ")), |_| Mark::Other).parse(input)
 }
@@ -152,7 +152,7 @@ pub fn emptied(input: &str) -> IResult<&str, Mark> {
 /// `<4>`: facility and level in one number, as /proc/kmsg and `dmesg -r` give it. Tables number their rows so, too,
 /// with a blank after: the line of a kernel that begins with a blank is no header. The second half of a `Code:` line may
 /// begin with the byte that is marked.
-pub fn level_number(input: &str) -> IResult<&str, Mark> {
+pub fn level_number(input: &str) -> IResult<&str, Mark<'_>> {
     let number = take_while_m_n(1, 3, |c: char| c.is_ascii_digit());
     let mut level =
         delimited(char('<'), number, char('>')).map_opt(|digits: &str| digits.parse().ok());
@@ -187,7 +187,7 @@ pub fn level_of(priority: u32) -> (u8, Source) {
 }
 
 /// `kern  :warn  : `, as `dmesg -x` prints it (util-linux, sys-utils/dmesg.c).
-pub fn facility_level(input: &str) -> IResult<&str, Mark> {
+pub fn facility_level(input: &str) -> IResult<&str, Mark<'_>> {
     let column = || pair(space0, char(':'));
     (facility, column(), level, column(), opt(char(' ')))
         .map(|(source, _, level, ..)| Mark::Level(level, source))
@@ -195,7 +195,7 @@ pub fn facility_level(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `192.0.2.20: kern: warning: [2024-01-28T16:36:11.454041804Z]: `: talosctl dmesg, with the node or without.
-pub fn talos(input: &str) -> IResult<&str, Mark> {
+pub fn talos(input: &str) -> IResult<&str, Mark<'_>> {
     let node = take_while1(|c: char| !c.is_whitespace() && c != '[');
     let node = opt(terminated(verify(node, |n: &str| n.ends_with(':')), space1));
     let stamp = (tag(": ["), clock::iso_stamp, tag("]:"), opt(char(' ')));
@@ -258,18 +258,19 @@ pub fn level_name(name: &str) -> Option<u8> {
 
 /// `[Mon Nov 23 14:20:48 2026] `, as `dmesg -T` prints it in the user's language; with -d also the seconds since
 /// the last.
-pub fn wall_clock(input: &str) -> IResult<&str, Mark> {
+pub fn wall_clock(input: &str) -> IResult<&str, Mark<'_>> {
     let since_last = (space1, char('<'), seconds, char('>'));
-    let inside = (clock::named_date_with_year, opt(since_last));
+    let inside = terminated(clock::named_date_with_year, opt(since_last));
+    let stamp = delimited(char('['), inside, char(']'));
     // Not the time of a report, which is that since boot: a date does not say when the boot was.
-    map((char('['), inside, char(']'), opt(char(' '))), |_| {
-        Mark::Of(Source::Kernel)
+    map(terminated(stamp, opt(char(' '))), |stamp| {
+        Mark::Clock(stamp, Source::Kernel)
     })
     .parse(input)
 }
 
 /// `[<    0.000010>] ` (dmesg --time-format=delta), `[  +0.000010] ` (reltime).
-pub fn delta(input: &str) -> IResult<&str, Mark> {
+pub fn delta(input: &str) -> IResult<&str, Mark<'_>> {
     let plain = (char('<'), seconds, char('>'));
     let relative = (space0, char('+'), seconds);
     let inside = alt((recognize(plain), recognize(relative)));
@@ -280,7 +281,7 @@ pub fn delta(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `[Nov23 14:20] `: the first line of a minute (dmesg --time-format=reltime).
-pub fn minute(input: &str) -> IResult<&str, Mark> {
+pub fn minute(input: &str) -> IResult<&str, Mark<'_>> {
     let inside = (
         clock::name_before_day,
         space0,
@@ -297,7 +298,7 @@ pub fn minute(input: &str) -> IResult<&str, Mark> {
 }
 
 /// Blanks that Markdown or a report puts in front of a stamp.
-pub fn indented(input: &str) -> IResult<&str, Mark> {
+pub fn indented(input: &str) -> IResult<&str, Mark<'_>> {
     let own = alt((uptime, preceded(level_number, uptime)));
     let of_dmesg = alt((wall_clock, delta, minute, facility_level));
     let of_loggers = alt((clock::iso, clock::classic, clock::weekday_iso));

@@ -9,7 +9,7 @@ mod clock;
 mod kernel;
 mod syslog;
 
-use super::{Caller, Framing, Source};
+use super::{Caller, Framing, PrintedClock, Source};
 use nom::IResult;
 
 pub(super) use clock::may_hold as may_hold_clock;
@@ -20,7 +20,7 @@ const MAX_LAYERS: usize = 8;
 
 /// What one layer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+enum Mark<'a> {
     Time(u64),
     Caller(Caller),
     /// Time and caller in one layer.
@@ -29,13 +29,15 @@ enum Mark {
     Level(u8, Source),
     /// A layer that only lines of the kernel have, or only those of another program.
     Of(Source),
-    /// A layer that says nothing ksplat keeps (host name, wall clock).
+    /// A time of day, and whose it is by its form.
+    Clock(&'a str, Source),
+    /// A layer that says nothing ksplat keeps (a host's name).
     Other,
 }
 
 /// One framing.
 struct Layer {
-    read: fn(&str) -> IResult<&str, Mark>,
+    read: fn(&str) -> IResult<&str, Mark<'_>>,
     /// Where it may be.
     place: LayerPlace,
 }
@@ -48,14 +50,14 @@ enum LayerPlace {
     After,
 }
 
-const fn any(read: fn(&str) -> IResult<&str, Mark>) -> Layer {
+const fn any(read: fn(&str) -> IResult<&str, Mark<'_>>) -> Layer {
     Layer {
         read,
         place: LayerPlace::Any,
     }
 }
 
-const fn after(read: fn(&str) -> IResult<&str, Mark>) -> Layer {
+const fn after(read: fn(&str) -> IResult<&str, Mark<'_>>) -> Layer {
     Layer {
         read,
         place: LayerPlace::After,
@@ -107,6 +109,7 @@ pub fn of_console(line: &str) -> Option<(Framing, &str)> {
     };
     let framing = Framing {
         time_us: Some(time_us),
+        clock: None,
         caller,
         level: None,
         source: Source::Kernel,
@@ -157,7 +160,7 @@ pub fn holds_program_tag(text: &str) -> bool {
 
 impl Framing {
     /// With what one more layer says.
-    fn take(&mut self, mark: Mark) {
+    fn take(&mut self, mark: Mark<'_>) {
         self.present = true;
         match mark {
             Mark::Time(us) => self.time_us = Some(us),
@@ -166,10 +169,15 @@ impl Framing {
                 (self.time_us, self.caller) = (Some(us), Some(caller));
             }
             Mark::Level(level, _) => self.level = Some(level),
+            // The kernel's own is nearer to the message than its logger's.
+            Mark::Clock(clock, _) => self.clock = PrintedClock::of(clock).or(self.clock),
             Mark::Of(_) | Mark::Other => {}
         }
         match mark {
-            Mark::Level(_, source) | Mark::Of(source) => self.source = source,
+            Mark::Clock(_, Source::Unknown) => {}
+            Mark::Level(_, source) | Mark::Of(source) | Mark::Clock(_, source) => {
+                self.source = source;
+            }
             // printk stamps what programs write to /dev/kmsg as well: their facility counts.
             Mark::Time(_) | Mark::Caller(_) | Mark::Stamp(..) if self.source != Source::Program => {
                 self.source = Source::Kernel;

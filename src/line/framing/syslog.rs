@@ -12,7 +12,7 @@ use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 /// `<4>1 2026-11-23T14:20:48.123456+01:00 host kernel - - - `: RFC 5424, 6. What follows is text.
-pub fn rfc5424(input: &str) -> IResult<&str, Mark> {
+pub fn rfc5424(input: &str) -> IResult<&str, Mark<'_>> {
     let priority = delimited(char('<'), digit1, char('>'))
         .map_opt(|digits: &str| digits.parse().ok().map(level_of));
     let field = || terminated(take_till1(|c| c == ' '), char(' '));
@@ -41,7 +41,7 @@ pub fn rfc5424(input: &str) -> IResult<&str, Mark> {
 }
 
 /// `host kernel: `, `host kernel[1234]: `, `kernel: `; people blank the host. Tables have `kernel` and two blanks.
-pub fn kernel_tag(input: &str) -> IResult<&str, Mark> {
+pub fn kernel_tag(input: &str) -> IResult<&str, Mark<'_>> {
     let behind_host = preceded(host, tag_or_column);
     map(preceded(space0, alt((tag_or_column, behind_host))), |_| {
         Mark::Of(Source::Kernel)
@@ -54,7 +54,7 @@ fn tag_or_column(input: &str) -> IResult<&str, &str> {
 }
 
 /// `kernel: `, `host kernel: ` where people cut the date off; ` kernel:` below the line that wall(1) puts first.
-pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark> {
+pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark<'_>> {
     let word = take_while1(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let host = terminated(word, char(' '));
     let tag = (space0, opt(host), name);
@@ -64,7 +64,7 @@ pub fn bare_kernel_tag(input: &str) -> IResult<&str, Mark> {
 /// `host kern.warn kernel: `: busybox's syslogd and OpenWrt's logread. What programs write to /dev/kmsg has another
 /// facility, as logread shows it. Behind a host `user` may be either's: glibc's openlog() takes LOG_KERN, which is 0,
 /// for none, so that busybox's klogd sends the kernel's lines as a user's.
-pub fn busybox_tag(input: &str) -> IResult<&str, Mark> {
+pub fn busybox_tag(input: &str) -> IResult<&str, Mark<'_>> {
     let word = || take_while1(|c: char| c.is_ascii_alphanumeric());
     let facility = recognize(verify(word(), |name: &str| facility_source(name).is_some()));
     let level = delimited(char('.'), word().map_opt(level_name), char(' '));

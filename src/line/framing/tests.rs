@@ -207,3 +207,28 @@ fn a_stamp_in_the_middle_is_found_with_its_level() {
     assert_eq!(stamp_at("BIOS-e820: [mem 0x0.000000]"), None);
     assert_eq!(stamp_at("took [1.5] s"), None);
 }
+
+#[test]
+fn the_time_of_day_is_kept_as_each_logger_prints_it() {
+    for (line, clock) in [
+        ("Apr 13 06:21:17 h1 kernel: x", Some("Apr 13 06:21:17")),
+        (
+            "2026-11-23T14:20:48.123456+01:00 h1 kernel: x",
+            Some("2026-11-23T14:20:48.123456+01:00"),
+        ),
+        (
+            "[Thu Mar 25 00:50:20 2021] x",
+            Some("Thu Mar 25 00:50:20 2021"),
+        ),
+        ("[14:20:48.123] [   12.345678] x", Some("14:20:48.123")),
+        (
+            "Mon 2026-11-23 14:20:48 UTC h1 kernel: x",
+            Some("Mon 2026-11-23 14:20:48 UTC"),
+        ),
+        ("[   12.345678] x", None),
+    ] {
+        let (framing, _) = strip(line);
+        let found = framing.clock;
+        assert_eq!(found.as_ref().map(|clock| clock.as_str()), clock, "{line}");
+    }
+}

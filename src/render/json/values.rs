@@ -126,6 +126,8 @@ pub(super) struct SplatJson<'a> {
     kernel: &'a Kernel,
     hardware: Option<&'a str>,
     time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock: Option<&'a str>,
     cpu: Option<u32>,
     pid: Option<i32>,
     comm: Option<&'a str>,
@@ -343,6 +345,7 @@ pub(super) fn splat<'r>(report: &'r Report) -> SplatJson<'r> {
         kernel: &splat.kernel,
         hardware: splat.hardware.as_deref(),
         time: splat.time_us.map(seconds),
+        clock: splat.clock.as_deref(),
         cpu: splat.cpu,
         pid: splat.pid,
         comm: splat.comm.as_deref(),

@@ -130,6 +130,7 @@ impl SplatBuilder {
         let mut splat = Splat {
             boot: Some(boot),
             time_us: line.framing.time_us,
+            clock: line.framing.clock.map(|clock| clock.as_str().to_owned()),
             caller: line.framing.caller,
             ..Splat::default()
         };
