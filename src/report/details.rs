@@ -16,7 +16,9 @@ pub fn of(grammar: &Grammar, splat: &Splat) -> Vec<String> {
     let mut details = Vec::new();
     // printk() was given a text of two lines: the second begins with a blank.
     let mut goes_on = false;
-    let mut lines = splat.lines.iter().skip(1).peekable();
+    // A header that completes a report is not its first line.
+    let besides = |line: &SplatLine<'_>| line.number != splat.header_line;
+    let mut lines = splat.lines.iter().filter(besides).peekable();
     while let Some(line) = lines.next() {
         in_head &= !matches!(line.class, LineClass::TraceStart | LineClass::Frame(..));
         let is_torn = lines.peek().is_some_and(|next| is_half(line, *next));

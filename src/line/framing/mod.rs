@@ -95,6 +95,7 @@ const LAYERS: &[Layer] = &[
     after(syslog::busybox_tag),
     after(syslog::kernel_tag),
     any(syslog::bare_kernel_tag),
+    any(ci::node_event),
     after(ci::gitlab_stream),
     after(ci::container_stream),
 ];

@@ -232,3 +232,15 @@ fn the_time_of_day_is_kept_as_each_logger_prints_it() {
         assert_eq!(found.as_ref().map(|clock| clock.as_str()), clock, "{line}");
     }
 }
+
+#[test]
+fn events_of_a_kubernetes_node_hold_messages_of_the_kernel() {
+    let text = "EXT4-fs error (device sda1): x";
+    for age in ["2m13s", "2m13s (x2 over 4h)", "12d"] {
+        let line = format!("  Warning  Ext4Error  {age}  kernel-monitor  {text}");
+        let (framing, rest) = strip(&line);
+        assert_eq!((framing.is_kernels(), rest), (true, text), "{age}");
+    }
+    let other = "  Normal  Pulled  2m  kubelet  Container image already present";
+    assert_eq!(strip(other).1, other);
+}
