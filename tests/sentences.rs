@@ -127,3 +127,33 @@ fn the_firmware_names_the_part_that_failed() {
         assert_eq!(report(&log)["summary"], sentence);
     }
 }
+
+/// A call through a pointer that is NULL or wild faults at its target: whoever is named next only called it.
+#[test]
+fn a_jump_to_nowhere_is_no_access_of_the_function_that_is_named() {
+    let null = "NULL POINTER: the kernel called a function through a pointer that was NULL";
+    let fetch = "#PF: supervisor instruction fetch in kernel mode\n[    5.1] ";
+    let rows = [
+        (
+            format!("BUG: kernel NULL pointer dereference, address: 0000000000000000\n[    5.1] {fetch}RIP: 0010:0x0"),
+            null,
+        ),
+        (
+            "BUG: unable to handle kernel NULL pointer dereference at (null)\n[    5.1] RIP: 0010:[<0000000000000000>]  [<          (null)>]           (null)".to_owned(),
+            null,
+        ),
+        (
+            format!("BUG: unable to handle page fault for address: ffffffffc0a0f000\n[    5.1] {fetch}RIP: 0010:0xffffffffc0a0f000"),
+            "BAD JUMP: the kernel jumped to address 0xffffffffc0a0f000, where there is no code",
+        ),
+        (
+            "BUG: kernel NULL pointer dereference, address: 0000000000000010\n[    5.1] RIP: 0010:zeta_read+0x10/0x20".to_owned(),
+            "NULL POINTER: zeta_read() used a NULL pointer (address 0x10)",
+        ),
+    ];
+    for (fault, sentence) in rows {
+        let log =
+            format!("[    5.1] {fault}\n[    5.1] Call Trace:\n[    5.1]  zeta_call+0x10/0x20\n");
+        assert_eq!(report(&log)["summary"], sentence, "{log}");
+    }
+}
