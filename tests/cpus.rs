@@ -81,7 +81,8 @@ fn what_all_of_a_folder_says_is_one_table() {
     /proc/cpuinfo flag rep_good  yes          no           ?
     MSR 0x1a0 IA32_MISC_ENABLE   0x364972489  0x364972488  0x364972489
 
-    Alike on all: /proc/cpuinfo: vendor_id, model, microcode, power management
+    Alike on CPUs 0,1, not known of 2,3: /proc/cpuinfo: vendor_id, model, microcode, power
+      management
     ");
     assert_eq!(code, Some(1));
 }
@@ -638,4 +639,121 @@ fn cpuid_is_compared_but_for_what_each_cpu_has_of_its_own() {
         let (text, code) = run(&[("cpuid", &listing(leaf, registers))], &["cpus", "cpuid"]);
         assert!(code == Some(1) && text.contains(leaf), "{text}");
     }
+}
+
+/// Which of two values is true nobody can say, and the order of the inputs says nothing of it.
+#[test]
+fn values_that_contradict_each_other_count_for_nothing() {
+    let before = ("before", "# rdmsr -a 0x3a\n5\n1\n5\n");
+    let after = ("after", "# rdmsr -a 0x3a\n5\n5\n5\n");
+    let expected = "\
+3 CPUs (0-2), no difference, 1 contradiction
+
+Contradiction: MSR 0x3a IA32_FEAT_CTL: CPU 1: 0x1 (before:3), 0x5 (after:3): none of
+  them counts
+Alike on CPUs 0,2, not known of 1: MSR: 0x3a IA32_FEAT_CTL
+";
+    for order in [["before", "after"], ["after", "before"]] {
+        let (text, code) = run(
+            &[before, after],
+            &["cpus", "--fail-on", "any", order[0], order[1]],
+        );
+        assert_eq!((text.as_str(), code), (expected, Some(0)));
+    }
+    let (text, _) = run(
+        &[before, after],
+        &["cpus", "--format", "json", "before", "after"],
+    );
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        document["contradictions"][0]["cpus"],
+        serde_json::json!([1])
+    );
+    assert_eq!(
+        document["contradictions"][0]["values"][1]["printed"]["path"],
+        "after"
+    );
+    assert_eq!(document["alike"][0]["cpus"], serde_json::json!([0, 2]));
+}
+
+/// The same words in another order are the same flags.
+#[test]
+fn flags_that_contradict_each_other_are_named() {
+    let files = [
+        ("one", &*cpuinfo(["fpu vme", "fpu vme pse"])),
+        ("two", &*cpuinfo(["vme fpu", "fpu vme rep_good"])),
+    ];
+    let (text, _) = run(&files, &["cpus", "one", "two"]);
+    assert!(
+        text.contains(
+            "flags: CPU 1: also pse (one:16), also rep_good (two:16):\n  none of them counts"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("CPU 0:"), "{text}");
+}
+
+#[test]
+fn a_register_of_which_several_values_are_printed_proves_no_late_clear() {
+    let log = format!("# rdmsr -a 0x3a\n5\n1\n\n# rdmsr -a 0x3a\n5\n5\n\n{LATE_CLEAR}");
+    let verdict = late_clear(&log);
+    let evidence = verdict["evidence"].as_array().expect("a list");
+    let says = |text: &str| {
+        evidence.iter().any(|item| {
+            item["says"]
+                .as_str()
+                .is_some_and(|says| says.contains(text))
+        })
+    };
+    assert!(
+        says("CPU 1: 0x1 (log:3), 0x5 (log:7): these contradict each other and prove nothing"),
+        "{verdict}"
+    );
+    assert!(!says("CPU 0 0x5, CPU 1"), "{verdict}");
+    assert_eq!(verdict["divergence"], late_clear(LATE_CLEAR)["divergence"]);
+}
+
+/// An editor may leave out the last line feed, and a paste may end anywhere.
+#[test]
+fn a_last_line_without_an_end_counts_where_its_end_cannot_be_what_differs() {
+    let rows = [
+        ("# rdmsr -a 0x1a0\n364972489\n36497248", "no difference"),
+        ("# rdmsr -a 0x3a\n5\n5\n1", "1 difference"),
+        ("# rdmsr -a 0x3a\n5\n5", "no difference"),
+    ];
+    for (text, found) in rows {
+        let (text, _) = run(&[("log", text)], &["cpus", "log"]);
+        let headline = text.lines().next().expect("a headline");
+        assert!(headline.ends_with(found), "{text}");
+    }
+    let whole = cpuinfo(["fpu vme pse", "fpu vme pse"]);
+    let cut = &whole[..whole.rfind(" pse").expect("flags")];
+    let (text, _) = run(&[("log", cut)], &["cpus", "log"]);
+    assert!(
+        text.contains(
+            "no difference\n\nNot compared: log:16: the last line has no end and may be cut off\n"
+        ),
+        "{text}"
+    );
+    let (text, _) = run(&[("log", cut)], &["cpus", "--format", "json", "log"]);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        document["cut_off"],
+        serde_json::json!([{ "path": "log", "line": 16 }])
+    );
+}
+
+#[test]
+fn cpus_of_which_a_field_is_not_listed_are_not_alike() {
+    let two = cpuinfo(["fpu vme", "fpu vme"]);
+    let third = "processor\t: 2\nmodel\t\t: 28\n\n";
+    let (text, _) = run(&[("log", &format!("{two}{third}"))], &["cpus", "log"]);
+    assert!(
+        text.contains("Alike on CPUs 0,1, not known of 2: /proc/cpuinfo: "),
+        "{text}"
+    );
+    assert!(
+        text.contains("Alike on all: /proc/cpuinfo: model\n"),
+        "{text}"
+    );
 }

@@ -110,7 +110,7 @@ fn words(unit: CountedUnit, (source, field): (&str, &str), row: &Row) -> Vec<Dif
 }
 
 /// Words are separated by blanks, or each has a line.
-fn words_of(value: &str) -> BTreeSet<&str> {
+pub(super) fn words_of(value: &str) -> BTreeSet<&str> {
     match value.contains('\n') {
         true => value.lines().collect(),
         false => value.split_ascii_whitespace().collect(),

@@ -6,23 +6,26 @@
 
 mod columns;
 mod compare;
+mod contradiction;
 mod listings;
 mod rdmsr;
 mod read;
 
 pub use compare::{Difference, label};
+pub use contradiction::Contradiction;
 pub use listings::{Beside, Listings, TextPlace};
 pub use read::ListingReader;
 
 use crate::grammar::{CountedUnit, Msr};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// CPUs of a machine: the most that x86 kernels can have (`NR_CPUS`, arch/x86/Kconfig).
 const MAX_CPUS: u32 = 8192;
 
-/// Bytes of names and values that a table keeps; a listing of 8192 CPUs has half.
-const MAX_BYTES: usize = 64 << 20;
+/// Bytes of names, values and places that a table keeps; a listing of 8192 CPUs has half.
+const MAX_BYTES: usize = 128 << 20;
 
 /// The source of what the kernel prints in lines of their own.
 const KERNEL: &str = "kernel";
@@ -53,12 +56,17 @@ impl Subject {
 }
 
 /// Where a value is printed first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Printed {
     /// The input, as the user named it.
-    pub path: String,
+    #[serde(serialize_with = "as_text")]
+    pub path: Arc<str>,
     /// Physical line, counted from 1.
     pub line: u64,
+}
+
+fn as_text<S: Serializer>(path: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(path)
 }
 
 /// CPUs that agree.
@@ -77,8 +85,12 @@ pub struct Agreed {
 pub struct Row {
     /// What it is about.
     pub subject: Subject,
-    /// The values, in the order in which they were printed first.
+    /// The values, in the order in which they were printed first. CPUs of which several are printed are in none.
     pub values: Vec<Agreed>,
+    /// Where the value of each CPU is printed.
+    places: BTreeMap<u32, Printed>,
+    /// CPUs of which several values are printed, with all of them and where: which one is true nobody can say.
+    contradicted: BTreeMap<u32, Vec<(String, Printed)>>,
     /// A list of words, compared word by word.
     pub is_set: bool,
     /// Each CPU has a value of its own.
@@ -90,9 +102,53 @@ pub struct Row {
 }
 
 impl Row {
-    /// The value of a CPU.
+    /// Where it is printed, and what it is called.
+    pub fn name(&self) -> (String, String) {
+        match &self.subject {
+            Subject::Msr(number) => {
+                let register = self.register.as_ref();
+                let name = register.map_or(String::new(), |msr| msr.name.clone());
+                (format!("MSR {number:#x}"), name)
+            }
+            Subject::Field(source, name) => (source.clone(), name.clone()),
+        }
+    }
+
+    /// The value of a CPU; `None` where none is printed, or several.
     pub fn of(&self, cpu: u32) -> Option<&Agreed> {
         self.values.iter().find(|value| value.cpus.contains(&cpu))
+    }
+
+    /// Takes in a value; gives the bytes that it takes.
+    fn take(&mut self, said: &Said<'_>, printed: &Printed) -> usize {
+        if let Some(all) = self.contradicted.get_mut(&said.cpu) {
+            return contradiction::note(all, said, printed);
+        }
+        match self.of(said.cpu) {
+            Some(known) if known.value == said.value || self.is_of_kernel() => 0,
+            Some(known) if said.is_same(&known.value) => 0,
+            Some(_) => self.contradict(said, printed),
+            None => self.agree(said, printed),
+        }
+    }
+
+    fn agree(&mut self, said: &Said<'_>, printed: &Printed) -> usize {
+        self.places.insert(said.cpu, printed.clone());
+        let mut values = self.values.iter_mut();
+        if let Some(agreed) = values.find(|value| value.value == said.value) {
+            agreed.cpus.insert(said.cpu);
+            return size_of::<(u32, Printed)>();
+        }
+        self.values.push(Agreed {
+            value: said.value.to_owned(),
+            cpus: BTreeSet::from([said.cpu]),
+            printed: printed.clone(),
+        });
+        size_of::<(u32, Printed)>() + said.value.len()
+    }
+
+    fn is_of_kernel(&self) -> bool {
+        matches!(&self.subject, Subject::Field(source, _) if source == KERNEL)
     }
 }
 
@@ -111,6 +167,8 @@ pub struct CpuTable {
     bytes: usize,
     /// Values that were passed over: too many.
     lost: u64,
+    /// Last lines that do not end, and are too short to be compared.
+    cut: Vec<Printed>,
 }
 
 /// A value of a CPU, as a reader finds it.
@@ -123,6 +181,8 @@ struct Said<'a> {
     is_own: bool,
     says: Option<&'a str>,
     register: Option<&'a Msr>,
+    /// Its line is the last one, and has no end.
+    may_be_cut: bool,
 }
 
 impl<'a> Said<'a> {
@@ -137,7 +197,19 @@ impl<'a> Said<'a> {
             is_own: false,
             says: None,
             register: None,
+            may_be_cut: false,
         }
+    }
+
+    /// True for a value that is the same, whatever the order of its words.
+    fn is_same(&self, value: &str) -> bool {
+        value == self.value
+            || self.is_set && compare::words_of(value) == compare::words_of(self.value)
+    }
+
+    /// True where the value may lack its end: another CPU's goes on, or has other words.
+    fn is_short_of(&self, value: &str) -> bool {
+        !self.is_same(value) && (self.is_set || value.starts_with(self.value))
     }
 }
 
@@ -185,6 +257,7 @@ impl CpuTable {
         }
         sockets.cpus.remove(&socket);
         for row in &mut sockets.rows {
+            row.contradicted.remove(&socket);
             row.values.retain_mut(|value| {
                 value.cpus.remove(&socket);
                 !value.cpus.is_empty()
@@ -206,7 +279,13 @@ impl CpuTable {
         self.lost + self.sockets().map_or(0, CpuTable::lost)
     }
 
-    /// The first value of a CPU counts: what is printed again later is mostly a quote.
+    /// Last lines that were passed over: they have no end, and may have been cut off.
+    pub fn cut(&self) -> &[Printed] {
+        &self.cut
+    }
+
+    /// Takes in a value. Another one than was printed of the CPU before contradicts that, save where the kernel prints it:
+    /// microcode is updated, and a log may hold several boots.
     fn add(&mut self, said: Said<'_>, printed: &Printed) {
         if said.unit != self.unit {
             self.sockets_mut().add(said, printed);
@@ -226,53 +305,49 @@ impl CpuTable {
             // Names count as well: a text may have a new one in each line.
             self.bytes += said.subject.size();
             self.rows.push(Row {
-                subject: said.subject,
+                subject: said.subject.clone(),
                 values: Vec::new(),
+                places: BTreeMap::new(),
+                contradicted: BTreeMap::new(),
                 is_set: said.is_set,
                 is_own: said.is_own,
                 says: said.says.map(str::to_owned),
                 register: said.register.cloned(),
             });
         }
-        let values = &mut self.rows[index].values;
-        if values.iter().any(|value| value.cpus.contains(&said.cpu)) {
+        let row = &mut self.rows[index];
+        if said.may_be_cut
+            && row
+                .values
+                .iter()
+                .any(|value| said.is_short_of(&value.value))
+        {
+            self.cut.push(printed.clone());
             return;
         }
+        self.bytes += row.take(&said, printed);
         self.cpus.insert(said.cpu);
-        match values.iter_mut().find(|value| value.value == said.value) {
-            Some(agreed) => {
-                agreed.cpus.insert(said.cpu);
-            }
-            None => {
-                self.bytes += said.value.len();
-                values.push(Agreed {
-                    value: said.value.to_owned(),
-                    cpus: BTreeSet::from([said.cpu]),
-                    printed: printed.clone(),
-                });
-            }
-        }
     }
 
     /// Takes in what another text of the same machine says.
     pub fn absorb(&mut self, other: CpuTable) {
         for row in other.rows {
-            for agreed in &row.values {
-                for cpu in &agreed.cpus {
-                    let said = Said {
-                        unit: other.unit,
-                        cpu: *cpu,
-                        subject: row.subject.clone(),
-                        value: &agreed.value,
-                        is_set: row.is_set,
-                        is_own: row.is_own,
-                        says: row.says.as_deref(),
-                        register: row.register.as_ref(),
-                    };
-                    self.add(said, &agreed.printed);
-                }
+            for (cpu, value, printed) in row.printed() {
+                let said = Said {
+                    unit: other.unit,
+                    cpu,
+                    subject: row.subject.clone(),
+                    value,
+                    is_set: row.is_set,
+                    is_own: row.is_own,
+                    says: row.says.as_deref(),
+                    register: row.register.as_ref(),
+                    may_be_cut: false,
+                };
+                self.add(said, printed);
             }
         }
+        self.cut.extend(other.cut);
         for socket in other.empty {
             self.empty.insert(socket);
         }

@@ -11,6 +11,7 @@ use crate::line::{LogLine, quote};
 use aho_corasick::AhoCorasick;
 use memchr::{memchr, memchr_iter, memrchr};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Bytes of a line that are read; a line of flags has 2,500.
 const MAX_LINE: usize = 16 << 10;
@@ -32,7 +33,7 @@ pub struct ListingReader<'g> {
     grammar: &'g Grammar,
     finder: AhoCorasick,
     table: CpuTable,
-    path: String,
+    path: Arc<str>,
     /// Physical line that comes next.
     number: u64,
     /// The beginning of a line whose end has not come yet.
@@ -40,6 +41,8 @@ pub struct ListingReader<'g> {
     open: Option<Open<'g>>,
     /// Listings of this text that count, and how many each has begun.
     counted: HashMap<&'g str, u32>,
+    /// The line at hand is the last one and has no end: it may have been cut off.
+    may_be_cut: bool,
 }
 
 impl<'g> ListingReader<'g> {
@@ -52,11 +55,12 @@ impl<'g> ListingReader<'g> {
             grammar,
             finder: grammar.cpu_literals.finder(grammar, COMMAND)?,
             table: CpuTable::default(),
-            path: String::new(),
+            path: Arc::from(""),
             number: 1,
             pending: Vec::new(),
             open: None,
             counted: HashMap::new(),
+            may_be_cut: false,
         })
     }
 
@@ -68,13 +72,13 @@ impl<'g> ListingReader<'g> {
     /// Reads a whole text; `path` is what its lines are said to be of.
     pub fn text(&mut self, path: &str, bytes: &[u8]) {
         self.begin(path);
-        self.lines(bytes);
+        self.push(bytes);
         self.end();
     }
 
     /// Begins a text that comes in chunks.
     pub fn begin(&mut self, path: &str) {
-        path.clone_into(&mut self.path);
+        self.path = Arc::from(path);
         self.number = 1;
         self.counted.clear();
     }
@@ -82,7 +86,9 @@ impl<'g> ListingReader<'g> {
     /// Takes in the next bytes of it.
     pub fn push(&mut self, chunk: &[u8]) {
         let whole = memrchr(b'\n', chunk).map_or(0, |feed| feed + 1);
-        if whole > 0 {
+        if whole > 0 && self.pending.is_empty() {
+            self.lines(&chunk[..whole]);
+        } else if whole > 0 {
             let mut lines = std::mem::take(&mut self.pending);
             lines.extend_from_slice(&chunk[..whole]);
             self.lines(&lines);
@@ -97,8 +103,10 @@ impl<'g> ListingReader<'g> {
     /// The text ended.
     pub fn end(&mut self) {
         let last = std::mem::take(&mut self.pending);
+        self.may_be_cut = !last.is_empty();
         self.lines(&last);
         self.close();
+        self.may_be_cut = false;
     }
 
     fn lines(&mut self, bytes: &[u8]) {
@@ -162,8 +170,7 @@ impl<'g> ListingReader<'g> {
                 let is_row = values.is_some();
                 for (cpu, name, value) in values.into_iter().flatten() {
                     let subject = Subject::Field(source.clone(), name);
-                    let printed = self.printed(number);
-                    self.table.add(Said::plain(cpu, subject, &value), &printed);
+                    self.add(Said::plain(cpu, subject, &value), number);
                 }
                 is_row
             }
@@ -201,7 +208,9 @@ impl<'g> ListingReader<'g> {
 
     /// The field before is whole.
     fn field(&mut self, listing: &'g CpuListing, cpu: u32, field: (String, String, u64)) {
+        let may_be_cut = std::mem::take(&mut self.may_be_cut);
         self.write_set();
+        self.may_be_cut = may_be_cut;
         if listing.sets.contains(&field.0) {
             self.open = Some(Open::Of {
                 listing,
@@ -248,9 +257,9 @@ impl<'g> ListingReader<'g> {
             is_own: listing.own.contains(name),
             says: None,
             register: None,
+            may_be_cut: false,
         };
-        let printed = self.printed(*line);
-        self.table.add(said, &printed);
+        self.add(said, *line);
     }
 
     fn close(&mut self) {
@@ -346,8 +355,7 @@ impl<'g> ListingReader<'g> {
                     value,
                 )
             };
-            let printed = self.printed(number);
-            self.table.add(said, &printed);
+            self.add(said, number);
         }
         Some(cpu)
     }
@@ -359,15 +367,16 @@ impl<'g> ListingReader<'g> {
             register,
             ..Said::plain(cpu, Subject::Msr(msr), value)
         };
-        let printed = self.printed(line);
-        self.table.add(said, &printed);
+        self.add(said, line);
     }
 
-    fn printed(&self, line: u64) -> Printed {
-        Printed {
-            path: self.path.clone(),
+    fn add(&mut self, said: Said<'_>, line: u64) {
+        let printed = Printed {
+            path: Arc::clone(&self.path),
             line,
-        }
+        };
+        let may_be_cut = self.may_be_cut;
+        self.table.add(Said { may_be_cut, ..said }, &printed);
     }
 }
 

@@ -13,8 +13,8 @@
 //! - `cpuid -r`, `lscpu`: silent. CPUID keeps bits that the kernel clears because of a register.
 
 use super::{Case, Confidence, Divergence, Evidence, NamedFeature};
-use crate::cpus::{CpuTable, Difference, Printed, Row, Subject};
-use crate::grammar::{DecidingRegister, FaultName, PathName, Requester, StageName};
+use crate::cpus::{CpuTable, Difference, Printed, Row, Subject, label};
+use crate::grammar::{CountedUnit, DecidingRegister, FaultName, PathName, Requester, StageName};
 
 /// What the registers that the requester goes by are like.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,6 +149,7 @@ fn registers(
         let Some(row) = pair.table.row(&Subject::Msr(register.msr)) else {
             continue;
         };
+        evidence.extend(pair.contradiction(row));
         let Some((registers, item)) = pair.register(row, register) else {
             continue;
         };
@@ -233,6 +234,25 @@ impl Pair<'_> {
             Some((other < boot, item))
         });
         found.into_iter().collect()
+    }
+
+    /// Several values of one of the two are printed: which one is true nobody can say.
+    fn contradiction(&self, row: &Row) -> Option<Evidence> {
+        let both = [0, self.cpu];
+        let all = row.contradictions();
+        let found = all
+            .iter()
+            .find(|found| both.iter().any(|cpu| found.cpus.contains(cpu)))?;
+        let said = found.said();
+        let said = said.iter();
+        let said = said.map(|(value, at)| format!("{value} ({}:{})", at.path, at.line));
+        let (source, name) = row.name();
+        let says = format!(
+            "{source} {name}: {}: {}: these contradict each other and prove nothing",
+            label(CountedUnit::Cpu, &found.cpus),
+            said.collect::<Vec<_>>().join(", "),
+        );
+        Some(Case::note(0, says, "unknown"))
     }
 
     /// A line of another text is named with its path.

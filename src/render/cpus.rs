@@ -18,8 +18,8 @@ const GAP: usize = 2;
 pub struct CpuComparison {
     table: CpuTable,
     differences: Vec<Difference>,
-    /// What the CPUs agree on, by where it is printed.
-    alike: BTreeMap<String, Vec<(String, String)>>,
+    /// What CPUs agree on, by where it is printed and which they are.
+    alike: BTreeMap<(String, BTreeSet<u32>), Vec<(String, String)>>,
     /// The same of sockets.
     sockets: Option<Box<CpuComparison>>,
 }
@@ -28,10 +28,14 @@ impl CpuComparison {
     /// Of all that was gathered.
     pub fn new(table: CpuTable) -> CpuComparison {
         let differences = table.differences();
-        let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for row in table.rows() {
-            if let Some((source, name, value)) = agreed(row) {
-                alike.entry(source).or_default().push((name, value));
+            if let Some((source, name, only)) = agreed(row) {
+                let key = (source, only.cpus.clone());
+                alike
+                    .entry(key)
+                    .or_default()
+                    .push((name, only.value.clone()));
             }
         }
         let sockets = table.sockets().cloned();
@@ -53,6 +57,7 @@ impl CpuComparison {
     pub fn compares(&self) -> bool {
         let sockets = self.sockets.as_deref();
         self.has_differences()
+            || !self.table.contradictions().is_empty()
             || !self.alike.is_empty()
             || sockets.is_some_and(CpuComparison::compares)
     }
@@ -93,9 +98,12 @@ impl CpuComparison {
             out.push('\n');
             out += &self.columns(style);
         }
-        for (source, fields) in &self.alike {
+        for line in self.notes() {
+            let _ = writeln!(out, "{}", wrap(&clean(&line), style.width, 2));
+        }
+        for ((source, cpus), fields) in &self.alike {
             let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
-            let line = format!("Alike on all: {source}: {}", names.join(", "));
+            let line = format!("{}: {source}: {}", self.alike_on(cpus), names.join(", "));
             let _ = writeln!(
                 out,
                 "{}",
@@ -103,6 +111,39 @@ impl CpuComparison {
             );
         }
         out
+    }
+
+    /// What could not be compared, and why: a sentence each.
+    fn notes(&self) -> Vec<String> {
+        let contradictions = self.table.contradictions();
+        let contradictions = contradictions.iter().map(|found| {
+            let (source, name) = found.row.name();
+            let said = found.said();
+            let said = said
+                .iter()
+                .map(|(value, printed)| format!("{value} ({}:{})", printed.path, printed.line));
+            let said = said.collect::<Vec<_>>().join(", ");
+            let cpus = label(self.table.unit(), &found.cpus);
+            format!("Contradiction: {source} {name}: {cpus}: {said}: none of them counts")
+        });
+        let cut = self.table.cut().iter().map(|printed| {
+            let (path, line) = (&printed.path, printed.line);
+            format!("Not compared: {path}:{line}: the last line has no end and may be cut off")
+        });
+        contradictions.chain(cut).collect()
+    }
+
+    /// Of which CPUs it is known that they agree.
+    fn alike_on(&self, cpus: &BTreeSet<u32>) -> String {
+        let missing = self.table.cpus() - cpus;
+        match missing.is_empty() {
+            true => "Alike on all".to_owned(),
+            false => format!(
+                "Alike on {}, not known of {}",
+                label(self.table.unit(), cpus),
+                ranges(&missing)
+            ),
+        }
     }
 
     /// How many CPUs, and whether they differ.
@@ -118,10 +159,15 @@ impl CpuComparison {
             0 => String::new(),
             n => format!(", {n} empty ({})", ranges(empty)),
         };
-        match self.differences.len() {
-            0 => format!("{which}{empty}, no difference"),
-            n => format!("{which}{empty}, {}", count(n as u64, "difference")),
-        }
+        let contradictions = match self.table.contradictions().len() {
+            0 => String::new(),
+            n => format!(", {}", count(n as u64, "contradiction")),
+        };
+        let differences = match self.differences.len() {
+            0 => "no difference".to_owned(),
+            n => count(n as u64, "difference"),
+        };
+        format!("{which}{empty}, {differences}{contradictions}")
     }
 
     /// What one is called.
@@ -201,31 +247,56 @@ impl CpuComparison {
         CpusJson {
             cpus: self.table.cpus(),
             differences: self.differences_json(CountedJson::Cpus),
-            alike: self.alike(),
+            alike: self.alike(CountedJson::Cpus),
+            contradictions: self.contradictions_json(CountedJson::Cpus),
+            cut_off: self.table.cut(),
             sockets: self.sockets.as_ref().map(|sockets| SocketsJson {
                 sockets: sockets.table.cpus(),
                 empty: sockets.table.empty(),
                 differences: sockets.differences_json(CountedJson::Sockets),
-                alike: sockets.alike(),
+                alike: sockets.alike(CountedJson::Sockets),
+                contradictions: sockets.contradictions_json(CountedJson::Sockets),
+                cut_off: sockets.table.cut(),
             }),
         }
     }
 
-    fn differences_json<'a>(
-        &'a self,
-        counted: fn(&'a BTreeSet<u32>) -> CountedJson<'a>,
-    ) -> Vec<DifferenceJson<'a>> {
+    fn contradictions_json(
+        &self,
+        counted: fn(BTreeSet<u32>) -> CountedJson,
+    ) -> Vec<ContradictionJson<'_>> {
+        let all = self.table.contradictions().into_iter();
+        all.map(|found| {
+            let (source, name) = found.row.name();
+            let values = found.values.iter();
+            let values = values.map(|(value, printed)| PrintedValueJson { value, printed });
+            ContradictionJson {
+                source,
+                name,
+                of: counted(found.cpus),
+                values: values.collect(),
+            }
+        })
+        .collect()
+    }
+
+    fn differences_json(
+        &self,
+        counted: fn(BTreeSet<u32>) -> CountedJson,
+    ) -> Vec<DifferenceJson<'_>> {
         let all = self.differences.iter();
         all.map(|difference| DifferenceJson::of(difference, counted))
             .collect()
     }
 
-    fn alike(&self) -> Vec<AlikeJson<'_>> {
-        let all = self.alike.iter().flat_map(|(source, fields)| {
+    fn alike(&self, counted: fn(BTreeSet<u32>) -> CountedJson) -> Vec<AlikeJson<'_>> {
+        let all = self.alike.iter().flat_map(|((source, cpus), fields)| {
+            let partial = (cpus != self.table.cpus()).then_some(cpus);
             fields.iter().map(move |(name, value)| AlikeJson {
                 source,
                 name,
                 value,
+                of: partial.cloned().map(counted),
             })
         });
         all.collect()
@@ -243,6 +314,7 @@ impl CpuComparison {
         let classes = self.table.classes(&self.differences);
         html! {
             @for difference in &self.differences { p { (clean(&self.sentence(difference))) } }
+            @for note in self.notes() { p { (clean(&note)) } }
             table {
                 thead { tr { th {} @for class in &classes { th { (self.word()) " " (ranges(class)) } } } }
                 tbody {
@@ -275,8 +347,8 @@ impl CpuComparison {
         html! {
             h1 { (self.headline()) }
             (self.markup_of_unit())
-            @for (source, fields) in &self.alike {
-                h2 { "Alike on all: " (clean(source)) }
+            @for ((source, cpus), fields) in &self.alike {
+                h2 { (self.alike_on(cpus)) ": " (clean(source)) }
                 table {
                     @for (name, value) in fields { tr { th { (clean(name)) } td { (clean(value)) } } }
                 }
@@ -285,8 +357,8 @@ impl CpuComparison {
     }
 }
 
-/// What all CPUs agree on; of a register with its name.
-fn agreed(row: &Row) -> Option<(String, String, String)> {
+/// What all CPUs agree on of which it is printed; of a register with its name.
+fn agreed(row: &Row) -> Option<(String, String, &Agreed)> {
     let [only] = row.values.as_slice() else {
         return None;
     };
@@ -298,9 +370,9 @@ fn agreed(row: &Row) -> Option<(String, String, String)> {
         Subject::Msr(number) => {
             let name = row.register.as_ref().map(|msr| format!(" {}", msr.name));
             let name = format!("{number:#x}{}", name.unwrap_or_default());
-            ("MSR".to_owned(), name, only.value.clone())
+            ("MSR".to_owned(), name, only)
         }
-        Subject::Field(source, name) => (source.clone(), name.clone(), only.value.clone()),
+        Subject::Field(source, name) => (source.clone(), name.clone(), only),
     })
 }
 
@@ -336,6 +408,10 @@ pub(super) struct CpusJson<'a> {
     cpus: &'a BTreeSet<u32>,
     differences: Vec<DifferenceJson<'a>>,
     alike: Vec<AlikeJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<ContradictionJson<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    cut_off: &'a [Printed],
     #[serde(skip_serializing_if = "Option::is_none")]
     sockets: Option<SocketsJson<'a>>,
 }
@@ -347,6 +423,26 @@ struct SocketsJson<'a> {
     empty: &'a BTreeSet<u32>,
     differences: Vec<DifferenceJson<'a>>,
     alike: Vec<AlikeJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<ContradictionJson<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    cut_off: &'a [Printed],
+}
+
+/// Several values of the same CPUs: none of them counts.
+#[derive(Serialize)]
+struct ContradictionJson<'a> {
+    source: String,
+    name: String,
+    #[serde(flatten)]
+    of: CountedJson,
+    values: Vec<PrintedValueJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PrintedValueJson<'a> {
+    value: &'a str,
+    printed: &'a Printed,
 }
 
 #[derive(Serialize)]
@@ -361,16 +457,16 @@ struct DifferenceJson<'a> {
 struct ValueJson<'a> {
     value: &'a str,
     #[serde(flatten)]
-    of: CountedJson<'a>,
+    of: CountedJson,
     printed: &'a Printed,
 }
 
 /// What has the value: a field that is called by its name.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum CountedJson<'a> {
-    Cpus(&'a BTreeSet<u32>),
-    Sockets(&'a BTreeSet<u32>),
+enum CountedJson {
+    Cpus(BTreeSet<u32>),
+    Sockets(BTreeSet<u32>),
 }
 
 #[derive(Serialize)]
@@ -378,16 +474,19 @@ struct AlikeJson<'a> {
     source: &'a str,
     name: &'a str,
     value: &'a str,
+    /// Only where it is not printed of all.
+    #[serde(flatten)]
+    of: Option<CountedJson>,
 }
 
 impl<'a> DifferenceJson<'a> {
     fn of(
         difference: &'a Difference,
-        counted: fn(&'a BTreeSet<u32>) -> CountedJson<'a>,
+        counted: fn(BTreeSet<u32>) -> CountedJson,
     ) -> DifferenceJson<'a> {
         let values = difference.values.iter().map(|agreed| ValueJson {
             value: &agreed.value,
-            of: counted(&agreed.cpus),
+            of: counted(agreed.cpus.clone()),
             printed: &agreed.printed,
         });
         DifferenceJson {

@@ -193,15 +193,21 @@ fn listings(input: &Input) -> Option<&CpuTable> {
 
 /// A value, or that of each CPU where they differ.
 fn values(row: &Row) -> String {
-    match row.values.as_slice() {
-        [one] => one.value.clone(),
-        several => {
-            let each = several
-                .iter()
-                .map(|agreed| format!("CPU {}: {}", ranges(&agreed.cpus), agreed.value));
-            each.collect::<Vec<_>>().join(", ")
-        }
+    let contradictions = row.contradictions();
+    if let ([one], true) = (row.values.as_slice(), contradictions.is_empty()) {
+        return one.value.clone();
     }
+    let agreed = row.values.iter();
+    let agreed = agreed.map(|agreed| format!("CPU {}: {}", ranges(&agreed.cpus), agreed.value));
+    let contradicted = contradictions.iter().map(|found| {
+        let values = found.said().into_iter().map(|(value, _)| value);
+        let values = values.collect::<Vec<_>>().join(" and ");
+        format!(
+            "CPU {}: {values}, which contradict each other",
+            ranges(&found.cpus)
+        )
+    });
+    agreed.chain(contradicted).collect::<Vec<_>>().join(", ")
 }
 
 fn differs(report: &Report) -> String {
@@ -263,7 +269,7 @@ fn registers(report: &Report, rule: Option<&Requester>, table: Option<&CpuTable>
 /// Who lists the values: the log, or a text beside it.
 fn lister(row: &Row, report: &Report) -> String {
     let printed = row.values.first().map(|value| &value.printed.path);
-    match printed.filter(|path| **path != report.splat.source.path) {
+    match printed.filter(|path| ***path != *report.splat.source.path) {
         Some(path) => clean(path).into_owned(),
         None => "The log".to_owned(),
     }
