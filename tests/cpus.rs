@@ -757,3 +757,11 @@ fn cpus_of_which_a_field_is_not_listed_are_not_alike() {
         "{text}"
     );
 }
+
+/// `rdmsr -f` prints a part of the register: what is not printed is not known to be alike.
+#[test]
+fn a_bit_of_a_register_is_compared_as_such() {
+    let text = "$ sudo rdmsr -a -f 2:2 0x3a\n1\n0\n";
+    let (text, _) = run(&[("log", text)], &["cpus", "log"]);
+    assert!(text.contains("MSR 0x3a bit 2: CPU 0 0x1, CPU 1 0x0\n"), "{text}");
+}

@@ -158,8 +158,10 @@ impl<'g> ListingReader<'g> {
             None => false,
             Some(Open::Rdmsr(listing)) => match listing.value(line.trim()) {
                 Some((cpu, value)) => {
-                    let msr = listing.msr;
-                    self.register(cpu, msr, &value, number);
+                    match (listing.msr, listing.bits) {
+                        (msr, Some(bits)) => self.bits((cpu, msr), bits, &value, number),
+                        (msr, None) => self.register(cpu, msr, &value, number),
+                    }
                     true
                 }
                 None => self.cannot_be_read(number, line),
@@ -358,6 +360,16 @@ impl<'g> ListingReader<'g> {
             self.add(said, number);
         }
         Some(cpu)
+    }
+
+    /// A part of a register: it is compared as such, since the rest is not known.
+    fn bits(&mut self, (cpu, msr): (u32, u32), (high, low): (u8, u8), value: &str, line: u64) {
+        let name = match high == low {
+            true => format!("bit {low}"),
+            false => format!("bits {high}:{low}"),
+        };
+        let subject = Subject::Field(format!("MSR {msr:#x}"), name);
+        self.add(Said::plain(cpu, subject, value), line);
     }
 
     fn register(&mut self, cpu: u32, msr: u32, value: &str, line: u64) {
