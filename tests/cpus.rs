@@ -639,6 +639,15 @@ fn cpuid_is_compared_but_for_what_each_cpu_has_of_its_own() {
         let (text, code) = run(&[("cpuid", &listing(leaf, registers))], &["cpus", "cpuid"]);
         assert!(code == Some(1) && text.contains(leaf), "{text}");
     }
+    let (text, _) = run(
+        &[("cpuid", &listing(unlike[0].0, unlike[0].1))],
+        &["cpus", "cpuid"],
+    );
+    let text = text.replace("\n  ", " ");
+    assert!(
+        text.contains(": ecx bit 5 (VMX) off on CPU 1 only\n"),
+        "{text}"
+    );
 }
 
 /// Which of two values is true nobody can say, and the order of the inputs says nothing of it.
@@ -763,5 +772,8 @@ fn cpus_of_which_a_field_is_not_listed_are_not_alike() {
 fn a_bit_of_a_register_is_compared_as_such() {
     let text = "$ sudo rdmsr -a -f 2:2 0x3a\n1\n0\n";
     let (text, _) = run(&[("log", text)], &["cpus", "log"]);
-    assert!(text.contains("MSR 0x3a bit 2: CPU 0 0x1, CPU 1 0x0\n"), "{text}");
+    assert!(
+        text.contains("MSR 0x3a bit 2: CPU 0 0x1, CPU 1 0x0\n"),
+        "{text}"
+    );
 }

@@ -1,6 +1,6 @@
 //! What differs between the CPUs, and what it says.
 
-use super::{Agreed, CpuTable, Row, Subject, ranges};
+use super::{Agreed, CpuTable, NamedWord, Row, Subject, ranges};
 use crate::grammar::CountedUnit;
 use std::collections::BTreeSet;
 
@@ -48,7 +48,11 @@ fn of_row(unit: CountedUnit, row: &Row) -> Vec<Difference> {
                 source: source.clone(),
                 name: name.clone(),
                 values,
-                says: Vec::new(),
+                says: row
+                    .words
+                    .iter()
+                    .flat_map(|word| features(row, word))
+                    .collect(),
             }]
         }
         Subject::Msr(number) => register(*number, row).into_iter().collect(),
@@ -151,21 +155,11 @@ fn register(number: u32, row: &Row) -> Option<Difference> {
     if numbers.as_ref().is_some_and(same) {
         return None;
     }
-    let says = bits_that_differ(row, own).into_iter().map(|bit| {
+    let bits = Bits { row, value: hex };
+    let says = bits.that_differ(own).into_iter().map(|bit| {
         let name = known.and_then(|msr| msr.bits.iter().find(|named| named.bit == bit));
         let name = name.map_or(String::new(), |named| format!(" ({})", named.name));
-        let (on, off) = by_bit(row, bit);
-        // The fewer CPUs are named, of as many those without CPU 0: it is the one that others are
-        // compared with.
-        let (state, cpus) = match (off.len(), on.len()) {
-            (off_len, on_len) if off_len < on_len => ("off", off),
-            (off_len, on_len) if off_len == on_len && on.contains(&0) => ("off", off),
-            _ => ("set", on),
-        };
-        format!(
-            "bit {bit}{name} {state} on {} only",
-            label(CountedUnit::Cpu, &cpus)
-        )
+        format!("bit {bit}{name} {}", bits.odd_ones(bit))
     });
     let name = known.map_or(String::new(), |msr| msr.name.clone());
     Some(Difference {
@@ -180,27 +174,70 @@ fn hex(value: &str) -> Option<u64> {
     u64::from_str_radix(value.strip_prefix("0x")?, 16).ok()
 }
 
-/// The CPUs whose value has a bit, and those whose value lacks it.
-fn by_bit(row: &Row, bit: u32) -> (BTreeSet<u32>, BTreeSet<u32>) {
-    let (mut on, mut off) = (BTreeSet::new(), BTreeSet::new());
-    for agreed in &row.values {
-        match hex(&agreed.value).map(|value| value >> bit & 1) {
-            Some(1) => on.extend(&agreed.cpus),
-            Some(_) => off.extend(&agreed.cpus),
-            None => {}
-        }
-    }
-    (on, off)
+/// The features in which a register of CPUID differs; bits without a name are those of the value alone.
+fn features(row: &Row, word: &NamedWord) -> Vec<String> {
+    let bits = Bits {
+        row,
+        value: |value: &str| register_of(value, &word.register),
+    };
+    let named = bits.that_differ(0).into_iter();
+    let named = named.filter_map(|bit| Some((bit, word.names.get(&bit)?)));
+    named
+        .map(|(bit, name)| {
+            format!(
+                "{} bit {bit} ({name}) {}",
+                word.register,
+                bits.odd_ones(bit)
+            )
+        })
+        .collect()
 }
 
-/// The bits in which the values of a register differ, but for those of `own`.
-fn bits_that_differ(row: &Row, own: u64) -> Vec<u32> {
-    let values: Vec<u64> = row.values.iter().filter_map(|v| hex(&v.value)).collect();
-    let first = values.first().copied().unwrap_or_default();
-    let differ = values.iter().fold(0, |bits, value| bits | (value ^ first));
-    (0..64)
-        .filter(|bit| (differ & !own) >> bit & 1 == 1)
-        .collect()
+/// `ecx=0x…` of a value; what each CPU has of its own, and a `?` stands for, is 0 on all of them.
+fn register_of(value: &str, register: &str) -> Option<u64> {
+    let mut parts = value.split_ascii_whitespace();
+    let digits = parts.find_map(|part| part.strip_prefix(register)?.strip_prefix("=0x"))?;
+    u64::from_str_radix(&digits.replace('?', "0"), 16).ok()
+}
+
+/// The bits of a row's values, or of a part of them.
+struct Bits<'r, V> {
+    row: &'r Row,
+    value: V,
+}
+
+impl<V: Fn(&str) -> Option<u64>> Bits<'_, V> {
+    /// The bits in which the values differ, but for those of `own`.
+    fn that_differ(&self, own: u64) -> Vec<u32> {
+        let values = self.row.values.iter();
+        let values: Vec<u64> = values
+            .filter_map(|agreed| (self.value)(&agreed.value))
+            .collect();
+        let first = values.first().copied().unwrap_or_default();
+        let differ = values.iter().fold(0, |bits, value| bits | (value ^ first));
+        (0..64)
+            .filter(|bit| (differ & !own) >> bit & 1 == 1)
+            .collect()
+    }
+
+    /// `off on CPU 1 only`: the fewer CPUs are named, of as many those without CPU 0, which is the one that others are
+    /// compared with.
+    fn odd_ones(&self, bit: u32) -> String {
+        let (mut on, mut off) = (BTreeSet::new(), BTreeSet::new());
+        for agreed in &self.row.values {
+            match (self.value)(&agreed.value).map(|value| value >> bit & 1) {
+                Some(1) => on.extend(&agreed.cpus),
+                Some(_) => off.extend(&agreed.cpus),
+                None => {}
+            }
+        }
+        let (state, cpus) = match (off.len(), on.len()) {
+            (off_len, on_len) if off_len < on_len => ("off", off),
+            (off_len, on_len) if off_len == on_len && on.contains(&0) => ("off", off),
+            _ => ("set", on),
+        };
+        format!("{state} on {} only", label(CountedUnit::Cpu, &cpus))
+    }
 }
 
 #[cfg(test)]

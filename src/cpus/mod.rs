@@ -99,6 +99,17 @@ pub struct Row {
     pub says: Option<String>,
     /// What is known of the register.
     pub register: Option<Msr>,
+    /// Registers of CPUID in the value whose bits have names.
+    words: Vec<NamedWord>,
+}
+
+/// A register of CPUID, and the features that its bits are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NamedWord {
+    /// As the listing calls it.
+    register: String,
+    /// By the bit.
+    names: BTreeMap<u32, String>,
 }
 
 impl Row {
@@ -181,6 +192,7 @@ struct Said<'a> {
     is_own: bool,
     says: Option<&'a str>,
     register: Option<&'a Msr>,
+    words: &'a [NamedWord],
     /// Its line is the last one, and has no end.
     may_be_cut: bool,
 }
@@ -197,6 +209,7 @@ impl<'a> Said<'a> {
             is_own: false,
             says: None,
             register: None,
+            words: &[],
             may_be_cut: false,
         }
     }
@@ -313,6 +326,7 @@ impl CpuTable {
                 is_own: said.is_own,
                 says: said.says.map(str::to_owned),
                 register: said.register.cloned(),
+                words: said.words.to_vec(),
             });
         }
         let row = &mut self.rows[index];
@@ -342,6 +356,7 @@ impl CpuTable {
                     is_own: row.is_own,
                     says: row.says.as_deref(),
                     register: row.register.as_ref(),
+                    words: &row.words,
                     may_be_cut: false,
                 };
                 self.add(said, printed);

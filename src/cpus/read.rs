@@ -5,7 +5,7 @@
 
 use super::columns::{Columns, listed};
 use super::rdmsr::{COMMAND, Listing};
-use super::{CpuTable, KERNEL, Printed, Said, Subject};
+use super::{CpuTable, KERNEL, NamedWord, Printed, Said, Subject};
 use crate::grammar::{CpuListing, CpuStatement, Grammar, Pattern};
 use crate::line::{LogLine, quote};
 use aho_corasick::AhoCorasick;
@@ -250,18 +250,43 @@ impl<'g> ListingReader<'g> {
             return;
         }
         let value = listing.comparable(name, value);
+        let subject = Subject::Field(listing.name.clone(), name.clone());
+        // The names are those of the row, which its first CPU makes.
+        let is_new = self.table.row(&subject).is_none();
+        let words = is_new
+            .then(|| self.words(listing, name))
+            .unwrap_or_default();
         let said = Said {
             unit: listing.unit,
             cpu,
-            subject: Subject::Field(listing.name.clone(), name.clone()),
+            subject,
             value: &value,
             is_set: listing.sets.contains(name),
             is_own: listing.own.contains(name),
             says: None,
             register: None,
+            words: &words,
             may_be_cut: false,
         };
         self.add(said, *line);
+    }
+
+    /// The registers in a field's value whose bits are features. The names are those of the newest kernel: CPUID itself
+    /// does not change.
+    fn words(&self, listing: &CpuListing, field: &str) -> Vec<NamedWord> {
+        let table = self.grammar.features().for_release(None);
+        let name = |number| Some(table.feature(number)?.name);
+        let words = listing.words.iter().filter(|word| word.field == field);
+        words
+            .map(|word| NamedWord {
+                register: word.register.clone(),
+                names: (0..32)
+                    .filter_map(|bit| {
+                        Some((bit, name(word.word.checked_mul(32)?.checked_add(bit)?)?))
+                    })
+                    .collect(),
+            })
+            .collect()
     }
 
     fn close(&mut self) {

@@ -83,6 +83,21 @@ pub struct CpuListing {
     /// Parts of other fields that do.
     #[serde(default)]
     pub own_parts: Vec<OwnPart>,
+    /// Registers that are words of the kernel's features.
+    #[serde(default)]
+    pub words: Vec<FeatureWord>,
+}
+
+/// A register of CPUID whose bits are features.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureWord {
+    /// The field.
+    pub field: String,
+    /// The register in its value.
+    pub register: String,
+    /// The word of the kernel's features that it is (`enum cpuid_leafs`).
+    pub word: u32,
 }
 
 /// A part of a field that differs from CPU to CPU by its nature: it is not compared.
