@@ -60,9 +60,13 @@ fn says_something(grammar: &Grammar, line: SplatLine<'_>) -> bool {
     has_words && grammar.stack_at(text).is_none() && !is_dump(text)
 }
 
-/// A row of a memory dump: an address, and nothing but bytes after it.
+/// A row of a memory dump: an address, and nothing but bytes after it; or nothing but words, where xtensa marks some.
 fn is_dump(text: &str) -> bool {
     let is_hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut words = text.trim_start_matches('>').split_ascii_whitespace();
+    if words.all(|word| matches!(word.len(), 8 | 16) && is_hex(word)) {
+        return true;
+    }
     let address = text
         .split_once(": ")
         .map(|(address, _)| address.trim_start_matches('>'));

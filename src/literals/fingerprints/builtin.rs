@@ -142,6 +142,7 @@ pub const FINGERPRINTS: &[(&str, usize, usize)] = &[
     ("Filesystem has been set read-only", 12, 5),
     ("Filesystem has been shut down", 22, 1),
     ("Firmware has halted or crashed", 18, 7),
+    ("Fixing recursive fault but reboot is needed!", 5, 3),
     ("Flags mismatch irq ", 3, 1),
     ("Freeing SMP alternatives memory", 6, 0),
     ("GPU HANG: ecode", 5, 4),
