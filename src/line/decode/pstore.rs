@@ -39,7 +39,7 @@ struct DumpPart {
 impl Parts {
     /// Takes in a line.
     pub fn line(&mut self, number: u64, raw: &[u8], give: &mut Give<'_>) {
-        if let Some(head) = PartHead::read(quote::strip(raw).1) {
+        if let Some(head) = head(raw) {
             if !self.continues(&head) {
                 self.release(give);
             }
@@ -100,9 +100,54 @@ impl Parts {
     }
 }
 
+/// The head of a part, also in HTML, quoted there or not: `<div>&gt; Panic#1 Part3<br>`.
+fn head(raw: &[u8]) -> Option<PartHead> {
+    let in_html = || {
+        memchr::memchr2(b'<', b'&', raw)?;
+        let after_tag = |rest: &[u8]| {
+            rest.iter()
+                .position(|byte| *byte == b'>')
+                .map(|end| end + 1)
+        };
+        let mut rest = match raw.strip_prefix(b"<") {
+            Some(tag) => &tag[after_tag(tag)?..],
+            None => raw,
+        };
+        while let Some(quoted) = rest.strip_prefix(b"&gt;") {
+            rest = quoted.trim_ascii_start();
+        }
+        PartHead::read(rest.split(|byte| *byte == b'<').next()?)
+    };
+    PartHead::read(quote::strip(raw).1).or_else(in_html)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_known_in_quotes_and_in_html() {
+        for line in [
+            "Panic#1 Part2",
+            "> > Panic#1 Part2",
+            "&gt; &gt; Panic#1 Part2",
+            "<pre>Panic#1 Part2",
+            "<div>&gt; Panic#1 Part2<br>",
+        ] {
+            assert_eq!(
+                head(line.as_bytes()).map(|head| head.part),
+                Some(2),
+                "{line}"
+            );
+        }
+        for line in [
+            "see &gt; Panic#1 Part2",
+            "Panic#1 Part2 of it",
+            "<Panic#1 Part2",
+        ] {
+            assert!(head(line.as_bytes()).is_none(), "{line}");
+        }
+    }
 
     #[test]
     fn what_is_held_back_is_bounded_whatever_the_lines_are() {
