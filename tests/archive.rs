@@ -2,47 +2,17 @@
 
 mod common;
 
-use common::{ksplat, refusal, run, stderr, stdout};
+use common::{ksplat, quoted, refusal, run, stderr, stdout, warning, write};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-
-/// A WARNING of a function, at a second, on a kernel.
-fn warning(function: &str, second: u32, release: &str) -> String {
-    let lines = [
-        "------------[ cut here ]------------".to_owned(),
-        format!("WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 {function}+0x10/0x20"),
-        format!("CPU: 1 PID: 7 Comm: x Not tainted {release} #1"),
-        format!("RIP: 0010:{function}+0x10/0x20"),
-        "Call Trace:".to_owned(),
-        " <TASK>".to_owned(),
-        " caller+0x1/0x2".to_owned(),
-        " </TASK>".to_owned(),
-        "---[ end trace 0000000000000000 ]---".to_owned(),
-    ];
-    lines
-        .map(|line| format!("[{second:5}.000001] {line}\n"))
-        .concat()
-}
 
 fn mail(id: &str, date: &str, text: &str) -> String {
     format!(
         "From: a@b\nSubject: report\nDate: {date} 12:00:00 +0000\nMessage-Id: <{id}@b>\n\
          List-Id: <usb.example.org>\n\n{text}\n"
     )
-}
-
-fn quoted(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}\n")).collect()
-}
-
-fn write(folder: &Path, files: &[(&str, String)]) {
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
-        fs::write(path, text).expect("writable");
-    }
 }
 
 fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
@@ -53,12 +23,12 @@ fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
 
 /// An event of 2020 on 5.10, which a reply of 2026 quotes, and one of 2023 on 6.1. The last event is the one of 2023.
 fn old_bug(folder: &Path) {
-    let old = warning("alpha", 10, "5.10.0");
+    let old = warning("alpha", "10.000001", "5.10.0");
     let files = [
         ("old/1", mail("1", "1 Mar 2020", &old)),
         (
             "new/2",
-            mail("2", "2 Apr 2023", &warning("alpha", 99, "6.1.0")),
+            mail("2", "2 Apr 2023", &warning("alpha", "99.000001", "6.1.0")),
         ),
         ("new/3", mail("3", "20 Nov 2026", &quoted(&old))),
     ];
@@ -74,7 +44,7 @@ fn a_quote_years_later_does_not_make_an_event_new() {
     run(folder, &["scan", "-q", "--db", "old.db", "old"]);
     run(folder, &["scan", "-q", "--db", "new.db", "new"]);
     run(folder, &["merge", "-o", "merged.db", "new.db", "old.db"]);
-    write(folder, &[("log", warning("alpha", 5, "6.12.0"))]);
+    write(folder, &[("log", warning("alpha", "5.000001", "6.12.0"))]);
     for database in ["all.db", "merged.db"] {
         let counts = |arguments: &[&str]| -> Vec<Value> {
             let found = bugs(folder, &[&["--db", database], arguments].concat());
@@ -116,11 +86,11 @@ fn a_damaged_database_is_not_believed() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     for second in 1..40 {
-        let text = warning("alpha", second, "6.1.0");
+        let text = warning("alpha", &format!("{second}.000001"), "6.1.0");
         let mail = mail(&second.to_string(), "1 Mar 2020", &text);
         write(folder, &[(&format!("mails/{second}"), mail)]);
     }
-    let two = warning("alpha", 500, "6.1.0") + &warning("beta", 501, "6.1.0");
+    let two = warning("alpha", "500.000001", "6.1.0") + &warning("beta", "501.000001", "6.1.0");
     write(folder, &[("log", two)]);
     run(folder, &["scan", "-q", "--db", "all.db", "mails"]);
     let whole = fs::read(folder.join("all.db")).expect("readable");
@@ -192,7 +162,7 @@ fn to_read_a_database_takes_no_file_beside_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     old_bug(folder);
-    write(folder, &[("log", warning("alpha", 5, "6.12.0"))]);
+    write(folder, &[("log", warning("alpha", "5.000001", "6.12.0"))]);
     fs::create_dir(folder.join("db")).expect("made");
     run(
         folder,
@@ -254,7 +224,7 @@ fn a_check_against_a_database_names_the_way_to_accept_what_is_new() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     old_bug(folder);
-    write(folder, &[("log", warning("beta", 5, "6.12.0"))]);
+    write(folder, &[("log", warning("beta", "5.000001", "6.12.0"))]);
     run(folder, &["scan", "-q", "--db", "all.db", "old"]);
     let text = stdout(&run(folder, &["check", "--db", "all.db", "log"]));
     assert!(
@@ -273,14 +243,14 @@ fn a_scan_with_a_database_counts_events_and_says_how_often_they_are_printed() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     old_bug(folder);
-    let old = warning("alpha", 10, "5.10.0");
+    let old = warning("alpha", "10.000001", "5.10.0");
     for second in 1..3 {
         let reply = mail(&format!("r{second}"), "21 Nov 2026", &quoted(&old));
         write(folder, &[(&format!("new/r{second}"), reply)]);
-        let beta = warning("beta", 70 + second, "6.1.0");
+        let beta = warning("beta", &format!("{}.000001", 70 + second), "6.1.0");
         write(folder, &[(&format!("new/b{second}"), beta)]);
     }
-    write(folder, &[("new/b3", warning("beta", 90, "6.1.0"))]);
+    write(folder, &[("new/b3", warning("beta", "90.000001", "6.1.0"))]);
     let scan = ["scan", "--db", "all.db", "old", "new"];
     insta::assert_snapshot!(stdout(&run(folder, &scan)), @r#"
     3  WARNING in beta
@@ -301,7 +271,7 @@ fn a_scan_with_a_database_counts_events_and_says_how_often_they_are_printed() {
     8 splats of 5 events in 2 groups; 107 lines in 8 inputs
     "#);
     // Before the clock is set two events have one stamp: nobody knows that the second one is a quote.
-    let early = warning("gamma", 0, "6.1.0").replace(".000001", ".000000");
+    let early = warning("gamma", "0.000001", "6.1.0").replace(".000001", ".000000");
     write(folder, &[("early", early.repeat(2))]);
     let text = stdout(&run(folder, &["scan", "--db", "all.db", "early"]));
     assert!(

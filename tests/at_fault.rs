@@ -1,45 +1,17 @@
 //! Who is at fault for a late clear, and what the diagnosis says then.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
+mod common;
+
+use common::{late_clear, warn_of_late_clear};
 use ksplat::stages::grammar::features::FeatureDb;
 use ksplat::stages::grammar::{FaultName, Grammar};
-use ksplat::stages::late_clear::{Confidence, LateClear};
-use ksplat::stages::report::Incidents;
-
-/// The first late clear of a log.
-fn verdict(log: &str) -> LateClear {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
-    let analyzer = analyzer.reports_only();
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.extend(report.late_clear),
-    );
-    all.into_iter().next().expect("a late clear")
-}
+use ksplat::stages::late_clear::Confidence;
 
 const BANNER: &str = "[    0.000000] Linux version 6.12.9 (me@here) #1 SMP\n";
 const BRING_UP: &str = "[    0.120000] smp: Bringing up secondary CPUs ...\n";
 const METAL: &str =
     "Gigabyte Technology Co., Ltd. X299 UD4 Pro/X299 UD4 Pro-CF, BIOS F8a 04/27/2021";
 const QEMU: &str = "QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.3-2 04/01/2014";
-
-/// A WARN on CPU 1 that clears what `rsi` says, asked for by `requester`, under `below`.
-fn splat(hardware: &str, requester: &str, rsi: u32, below: &str) -> String {
-    let mut text = String::from("------------[ cut here ]------------\n");
-    text += "WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:117 do_clear_cpu_cap+0xde/0x130\n";
-    text += "CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.9 #1\n";
-    text += &format!("Hardware name: {hardware}\n");
-    text += "RIP: 0010:do_clear_cpu_cap+0xde/0x130\n";
-    text += &format!("RAX: 0000000000000000 RBX: 00000000{rsi:08x} RCX: 0000000000000000\n");
-    text += &format!("RDX: 0000000000000000 RSI: 00000000{rsi:08x} RDI: ffff88801f41a0c0\n");
-    text += &format!("Call Trace:\n <TASK>\n {requester}+0x357/0x4d0\n {below} </TASK>\n");
-    text += "---[ end trace 0000000000000000 ]---\n";
-    let stamped = text.lines().map(|line| format!("[    0.150000] {line}\n"));
-    stamped.collect()
-}
 
 const AP: &str = "init_intel+0xf7/0x360\n identify_cpu+0x14a/0x560\n identify_secondary_cpu+0x12/0x40\n start_secondary+0x68/0x130\n";
 const BSP: &str = "init_intel+0xf7/0x360\n identify_cpu+0x14a/0x560\n identify_boot_cpu+0x12/0x40\n arch_cpu_finalize_init+0x5/0x60\n start_kernel+0x68/0x130\n";
@@ -51,10 +23,10 @@ fn on_a_machine_of_its_own_it_is_whoever_sets_the_register() {
     let log = [
         BANNER,
         BRING_UP,
-        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+        &warn_of_late_clear(METAL, "init_ia32_feat_ctl", VMX, AP),
     ]
     .concat();
-    let verdict = verdict(&log);
+    let verdict = late_clear(&log);
     assert_eq!(verdict.at_fault, FaultName::Firmware);
     assert!(
         verdict
@@ -70,10 +42,10 @@ fn broken_speculation_control_is_the_microcode_s() {
     let log = [
         BANNER,
         BRING_UP,
-        &splat(METAL, "early_init_intel", 7 * 32 + 25, AP),
+        &warn_of_late_clear(METAL, "early_init_intel", 7 * 32 + 25, AP),
     ]
     .concat();
-    let verdict = verdict(&log);
+    let verdict = late_clear(&log);
     assert_eq!(verdict.at_fault, FaultName::Microcode);
     assert!(
         verdict.diagnosis.contains("microcode"),
@@ -87,7 +59,7 @@ fn in_a_virtual_machine_it_is_the_hypervisor() {
     let by_name = [
         BANNER,
         BRING_UP,
-        &splat(QEMU, "init_ia32_feat_ctl", VMX, AP),
+        &warn_of_late_clear(QEMU, "init_ia32_feat_ctl", VMX, AP),
     ]
     .concat();
     let detected = "[    0.010000] Hypervisor detected: KVM\n";
@@ -95,11 +67,11 @@ fn in_a_virtual_machine_it_is_the_hypervisor() {
         BANNER,
         detected,
         BRING_UP,
-        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+        &warn_of_late_clear(METAL, "init_ia32_feat_ctl", VMX, AP),
     ]
     .concat();
     for log in [by_name, told] {
-        let verdict = verdict(&log);
+        let verdict = late_clear(&log);
         assert_eq!(verdict.at_fault, FaultName::Hypervisor);
         assert!(!verdict.diagnosis.contains("BIOS"), "{}", verdict.diagnosis);
         assert!(
@@ -114,36 +86,40 @@ fn in_a_virtual_machine_it_is_the_hypervisor() {
         BANNER,
         bare,
         BRING_UP,
-        &splat(METAL, "init_ia32_feat_ctl", VMX, AP),
+        &warn_of_late_clear(METAL, "init_ia32_feat_ctl", VMX, AP),
     ]
     .concat();
-    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+    assert_eq!(late_clear(&log).at_fault, FaultName::Firmware);
 }
 
 #[test]
 fn behind_a_kexec_the_kernel_before_may_have_locked_the_register() {
     let before = "[    0.000000] Linux version 6.6.1 (me@here) #1 SMP\n[  100.000000] kexec_core: Starting new kernel\n";
-    let clear = splat(METAL, "init_ia32_feat_ctl", VMX, AP);
+    let clear = warn_of_late_clear(METAL, "init_ia32_feat_ctl", VMX, AP);
     let log = [before, BANNER, BRING_UP, &clear].concat();
-    let kexec = verdict(&log);
+    let kexec = late_clear(&log);
     assert_eq!(kexec.at_fault, FaultName::PreviousKernel);
     assert!(kexec.diagnosis.contains("KVM_INTEL"), "{}", kexec.diagnosis);
     // A boot further on was not started by it.
     let log = [before, BANNER, BRING_UP, BANNER, BRING_UP, &clear].concat();
-    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+    assert_eq!(late_clear(&log).at_fault, FaultName::Firmware);
     // The kernel of a crash dump; and a register that no kernel locks.
     let dump = "[    0.000000] Command line: quiet elfcorehdr=0x73000000 irqpoll\n";
     let log = [BANNER, dump, BRING_UP, &clear].concat();
-    assert_eq!(verdict(&log).at_fault, FaultName::PreviousKernel);
-    let strings = splat(METAL, "early_init_intel", 3 * 32 + 16, AP);
+    assert_eq!(late_clear(&log).at_fault, FaultName::PreviousKernel);
+    let strings = warn_of_late_clear(METAL, "early_init_intel", 3 * 32 + 16, AP);
     let log = [before, BANNER, BRING_UP, &strings].concat();
-    assert_eq!(verdict(&log).at_fault, FaultName::Firmware);
+    assert_eq!(late_clear(&log).at_fault, FaultName::Firmware);
 }
 
 #[test]
 fn an_order_that_is_wrong_is_the_kernel_s_fault() {
-    let log = [BANNER, &splat(QEMU, "init_ia32_feat_ctl", VMX, BSP)].concat();
-    let verdict = verdict(&log);
+    let log = [
+        BANNER,
+        &warn_of_late_clear(QEMU, "init_ia32_feat_ctl", VMX, BSP),
+    ]
+    .concat();
+    let verdict = late_clear(&log);
     assert_eq!(verdict.at_fault, FaultName::Kernel);
     assert!(verdict.diagnosis.contains("not a fault of the machine"));
 }
@@ -154,10 +130,10 @@ fn every_cpu_warns_of_ppin() {
     let log = [
         BANNER,
         BRING_UP,
-        &splat(METAL, "ppin_init", 7 * 32 + 14, AP),
+        &warn_of_late_clear(METAL, "ppin_init", 7 * 32 + 14, AP),
     ]
     .concat();
-    let verdict = verdict(&log);
+    let verdict = late_clear(&log);
     assert!(
         verdict
             .diagnosis
@@ -171,11 +147,11 @@ fn what_falls_with_the_feature_is_told() {
     let log = [
         BANNER,
         BRING_UP,
-        &splat(METAL, "init_ia32_feat_ctl", 9 * 32 + 2, AP),
+        &warn_of_late_clear(METAL, "init_ia32_feat_ctl", 9 * 32 + 2, AP),
     ]
     .concat();
     assert_eq!(
-        verdict(&log).dependents,
+        late_clear(&log).dependents,
         ["SGX_LC", "SGX1", "SGX2", "SGX_EDECCSSA"]
     );
 }
@@ -204,10 +180,10 @@ fn a_function_that_is_never_late_is_doubted() {
     }
     let log = [
         BANNER,
-        &splat(METAL, "early_identify_cpu", 4 * 32 + 17, BSP),
+        &warn_of_late_clear(METAL, "early_identify_cpu", 4 * 32 + 17, BSP),
     ]
     .concat();
-    let verdict = verdict(&log);
+    let verdict = late_clear(&log);
     assert_eq!(verdict.confidence, Confidence::Likely);
     let doubt =
         "before alternative_instructions(): its clear is late only where this kernel differs";
@@ -238,7 +214,7 @@ fn clearcpuid_is_never_advised() {
 
 /// A verdict as a person reads it.
 fn told(case: &str, log: &str) -> String {
-    let verdict = verdict(log);
+    let verdict = late_clear(log);
     let text = format!(
         "{}\n{}\n{}",
         verdict.sentence, verdict.headline, verdict.diagnosis
@@ -280,7 +256,7 @@ fn what_is_said_on_each_path() {
     const SUSPEND: &str = "[    0.145000] PM: suspend entry (deep)\n";
     const OFF: &str = "[    0.110000] x86/cpu: VMX (outside TXT) disabled by BIOS\n";
     const KEXEC: &str = "[    0.000000] Command line: quiet elfcorehdr=0x73000000\n";
-    let clear = |hardware, below| splat(hardware, "init_ia32_feat_ctl", VMX, below);
+    let clear = |hardware, below| warn_of_late_clear(hardware, "init_ia32_feat_ctl", VMX, below);
     let cases = [
         ("AP, machine", vec![BRING_UP], METAL, AP),
         ("AP, virtual machine", vec![BRING_UP], QEMU, AP),
@@ -359,7 +335,7 @@ fn what_is_said_of_each_requester() {
         let known = rule.features.iter().find_map(|name| newest.by_name(name));
         let number = known.map_or(VMX, |feature| feature.number);
         for (path, below) in [("AP", AP), ("BSP", BSP)] {
-            let clear = splat(METAL, &rule.function, number, below);
+            let clear = warn_of_late_clear(METAL, &rule.function, number, below);
             let before = if path == "AP" { BRING_UP } else { "" };
             let case = format!("{}, {path}", rule.name);
             all.push(told(&case, &[BANNER, before, &clear].concat()));
@@ -375,8 +351,8 @@ fn what_is_said_of_each_requester() {
 #[test]
 fn a_clear_outside_of_identifications_is_the_kernel_s() {
     for below in [INITCALL, MODULE, CALLBACK, RUNTIME] {
-        let clear = splat(METAL, "init_ia32_feat_ctl", VMX, below);
-        let verdict = verdict(&[BANNER, BRING_UP, &clear].concat());
+        let clear = warn_of_late_clear(METAL, "init_ia32_feat_ctl", VMX, below);
+        let verdict = late_clear(&[BANNER, BRING_UP, &clear].concat());
         assert_eq!(verdict.at_fault, FaultName::Kernel, "{below}");
         assert!(
             verdict.sentence.starts_with("KERNEL: "),
@@ -391,9 +367,9 @@ fn a_clear_outside_of_identifications_is_the_kernel_s() {
 #[test]
 fn a_number_of_linux_s_own_is_doubted_in_a_vendor_s_kernel() {
     let confidence = |release: &str, requester: &str, number: u32| {
-        let clear = splat(METAL, requester, number, AP);
+        let clear = warn_of_late_clear(METAL, requester, number, AP);
         let log = [BANNER, BRING_UP, &clear].concat();
-        verdict(&log.replace("6.12.9", release)).confidence
+        late_clear(&log.replace("6.12.9", release)).confidence
     };
     // 7*32+ 7 is Linux's own, 4*32+ 5 (VMX) is CPUID's.
     let (own, of_cpuid) = (7 * 32 + 7, VMX);

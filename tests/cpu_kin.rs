@@ -1,21 +1,12 @@
 //! Kin of the late clear: what machines say whose CPUs are not alike, or refuse a register.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
+mod common;
+
+use common::reports;
+
 use ksplat::stages::grammar::{FaultName, Grammar, Level, PathName, StageName};
 use ksplat::stages::late_clear::{Confidence, Divergence};
-use ksplat::stages::report::{Incidents, Report};
-
-fn reports(log: &str) -> Vec<Report> {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
-}
+use ksplat::stages::report::Report;
 
 /// Kind and level of each report.
 fn kinds(log: &str) -> Vec<(String, Level)> {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{ksplat, refusal, run, stderr, stdout};
+use common::{ksplat, quoted, refusal, run, stderr, stdout, warning, write};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -12,23 +12,6 @@ use std::time::Duration;
 
 const STAMP: &str = "[   10.000001] ";
 
-/// A WARNING of a function, at a time, on a kernel.
-fn warning(function: &str, time: &str, release: &str) -> String {
-    let lines = [
-        "------------[ cut here ]------------".to_owned(),
-        format!("WARNING: CPU: 1 PID: 7 at kernel/foo.c:12 {function}+0x10/0x20"),
-        format!("CPU: 1 PID: 7 Comm: x Not tainted {release} #1"),
-        format!("RIP: 0010:{function}+0x10/0x20"),
-        "Call Trace:".to_owned(),
-        " <TASK>".to_owned(),
-        " caller+0x1/0x2".to_owned(),
-        " </TASK>".to_owned(),
-        "---[ end trace 0000000000000000 ]---".to_owned(),
-    ];
-    let stamp = STAMP.replace("10.000001", time);
-    lines.map(|line| format!("{stamp}{line}\n")).concat()
-}
-
 /// A mail to a list, with a text.
 fn mail(id: &str, day: &str, list: &str, text: &str) -> String {
     format!(
@@ -37,22 +20,10 @@ fn mail(id: &str, day: &str, list: &str, text: &str) -> String {
     )
 }
 
-fn quoted(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}\n")).collect()
-}
-
 fn bugs(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let all = [&["bugs", "--format", "json"], arguments].concat();
     let document: Value = serde_json::from_str(&stdout(&run(folder, &all))).expect("JSON");
     document["bugs"].as_array().expect("a list").clone()
-}
-
-fn write(folder: &Path, files: &[(&str, String)]) {
-    for (name, text) in files {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
-        fs::write(path, text).expect("writable");
-    }
 }
 
 /// A report, a reply that quotes it, and the same mail on another list: one event. The same bug later is another.

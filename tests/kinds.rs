@@ -2,9 +2,11 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test kinds` writes the page anew.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
+mod common;
+
+use common::reports_of;
+use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::{Grammar, Kind, Level};
-use ksplat::stages::report::{Incidents, Report};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -21,24 +23,13 @@ What is marked as a notice is printed by healthy boots as well: it is one line o
 in the JSON it stands among the `notices`, and `--fail-on any`, `scan` and `check` pass over it.
 ";
 
-fn reports(analyzer: &Analyzer, log: &str) -> Vec<Report> {
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
-}
-
 #[test]
 fn every_kind_has_an_example_that_gets_its_title() {
     let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
     for kind in &analyzer.grammar().kinds {
         assert!(!kind.examples.is_empty(), "{}: no example", kind.name);
         for example in &kind.examples {
-            let all = reports(&analyzer, &example.log);
+            let all = reports_of(&analyzer, &example.log);
             let got: Vec<_> = all
                 .iter()
                 .map(|report| (report.splat.kind.as_str(), report.title.as_str()))

@@ -1,10 +1,13 @@
 //! Each late clear of the corpus with one of its lines lost, as a slow console, a mailer or a person
 //! loses lines: what is said of it is still true, or is not said.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
+mod common;
+
+use common::reports_of;
+use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::{Grammar, PathName, StageName};
 use ksplat::stages::late_clear::{Confidence, Divergence, LateClear};
-use ksplat::stages::report::{Incidents, Report};
+use ksplat::stages::report::Report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -13,17 +16,6 @@ const AROUND: u64 = 2;
 
 /// Lines of one log that are damaged.
 const MAX_LINES: usize = 120;
-
-fn reports(analyzer: &Analyzer, log: &str) -> Vec<Report> {
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
-}
 
 /// The logs of the corpus that have late clears.
 fn logs() -> Vec<(PathBuf, String)> {
@@ -166,10 +158,10 @@ fn damage(change: impl Fn(&str, u64) -> String) -> (Vec<String>, Vec<(&'static s
     let mut wrong = Vec::new();
     let mut missing = Vec::new();
     for (path, log) in logs() {
-        let whole = reports(&analyzer, &log);
+        let whole = reports_of(&analyzer, &log);
         let known = verdicts(&whole);
         for number in lines_of(&whole) {
-            let found = verdicts(&reports(&analyzer, &change(&log, number)));
+            let found = verdicts(&reports_of(&analyzer, &change(&log, number)));
             let text = log.lines().nth(number as usize - 1).unwrap_or_default();
             let (errors, gone) = compare(&known, &found);
             let place = || format!("{}:{number}", path.display());

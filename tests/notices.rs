@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{ksplat, stdout};
-use ksplat::stages::analyzer::{Analyzer, Origin};
-use ksplat::stages::grammar::{Grammar, Level};
-use ksplat::stages::report::{Incidents, Report};
+use common::{ksplat, reports, stdout};
+use ksplat::stages::grammar::Level;
+use ksplat::stages::report::Report;
 use serde_json::Value;
 
 const BOOT: &str = "\
@@ -33,18 +32,6 @@ fn run(log: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let output = ksplat(dir.path()).args(arguments).arg("log").output();
     let output = output.expect("ksplat runs");
     (stdout(&output), output.status.code())
-}
-
-fn reports(log: &str) -> Vec<Report> {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
 }
 
 #[test]

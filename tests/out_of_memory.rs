@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::ksplat;
+use common::splat;
 use serde_json::Value;
 
 /// What dump_header() prints before the victim is named.
@@ -19,19 +19,6 @@ const DEMAND: &str = "\
 
 const CHOSEN: &str = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,\
                       task_memcg=/user.slice,task=(zeta d),pid=1240,uid=1000";
-
-/// The only report of a log.
-fn report(log: &str) -> Value {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("log"), log).expect("written");
-    let command = &mut ksplat(folder.path());
-    let output = command.args(["--format", "json", "log"]).output();
-    let output = output.expect("it runs").stdout;
-    let document: Value = serde_json::from_slice(&output).expect("JSON");
-    let reports = document["splats"].as_array().expect("a list");
-    assert_eq!(reports.len(), 1, "{log}");
-    reports[0].clone()
-}
 
 fn stamped(lines: &[&str]) -> String {
     lines
@@ -77,7 +64,7 @@ fn the_victim_is_the_task_that_was_killed_and_not_its_parent() {
     ];
     for (chosen, killed, title) in rows {
         for demand in ["", DEMAND] {
-            let found = report(&(demand.to_owned() + &stamped(&[chosen, killed])));
+            let found = splat(&(demand.to_owned() + &stamped(&[chosen, killed])));
             assert_eq!(
                 found["title"],
                 format!("{title}: killed zeta d"),
@@ -100,7 +87,7 @@ fn the_victim_is_the_task_that_was_killed_and_not_its_parent() {
 
 #[test]
 fn a_victim_is_known_by_any_line_that_names_it() {
-    let killed = report(&stamped(&[
+    let killed = splat(&stamped(&[
         "Killed process 1240 (zeta d) total-vm:80kB, anon-rss:40kB, file-rss:0kB",
     ]));
     assert_eq!(killed["title"], "Out of memory: killed zeta d");
@@ -111,7 +98,7 @@ fn a_victim_is_known_by_any_line_that_names_it() {
         "{summary}"
     );
 
-    let chosen = report(&(DEMAND.to_owned() + &stamped(&[CHOSEN])));
+    let chosen = splat(&(DEMAND.to_owned() + &stamped(&[CHOSEN])));
     assert_eq!(chosen["level"], "report");
     assert_eq!(chosen["title"], "Out of memory: killed (zeta d)");
     assert_eq!(
@@ -136,7 +123,7 @@ fn one_kill_is_one_report_whatever_the_kernel_says_of_it() {
         killed,
     ];
     for lines in [&[CHOSEN, &since_5_1][..], &of_5_0[..]] {
-        let found = report(&(DEMAND.to_owned() + &stamped(lines)));
+        let found = splat(&(DEMAND.to_owned() + &stamped(lines)));
         assert_eq!(found["title"], "Out of memory: killed (zeta d)");
         assert_eq!(found["kernel"]["release"], "4.4.0-31-generic");
     }
@@ -147,7 +134,7 @@ fn a_kill_that_somebody_asked_for_says_nothing_of_the_memory() {
     let demand = DEMAND.replace("order=0", "order=-1");
     let killed =
         "Out of memory: Killed process 1240 (zetad) total-vm:80kB, anon-rss:40kB, file-rss:0kB";
-    let found = report(&(demand + &stamped(&[killed])));
+    let found = splat(&(demand + &stamped(&[killed])));
     let summary = found["summary"].as_str().expect("a summary");
     assert!(
         summary.contains("SysRq-f") && !summary.contains("no memory was left"),
@@ -172,7 +159,7 @@ fn vmalloc_and_old_kernels_say_in_words_of_their_own_that_no_page_could_be_had()
         ),
     ];
     for (line, size) in rows {
-        let found = report(&stamped(&[line]));
+        let found = splat(&stamped(&[line]));
         assert_eq!(
             (&found["kind"], &found["comm"]),
             (&"page-allocation".into(), &"(sd-pam)".into())
@@ -210,11 +197,11 @@ fn a_comm_that_has_colons_parentheses_or_blanks_is_whole() {
             ),
             format!("BUG: scheduling while atomic: {comm}/77/0x00000002"),
         ] {
-            assert_eq!(report(&stamped(&[&line]))["comm"], comm, "{line}");
+            assert_eq!(splat(&stamped(&[&line]))["comm"], comm, "{line}");
         }
         let victim =
             format!("Out of memory: Killed process 12 ({comm}) total-vm:80kB, anon-rss:40kB");
-        let found = report(&stamped(&[&victim]));
+        let found = splat(&stamped(&[&victim]));
         let summary = found["summary"].as_str().expect("a summary");
         assert!(
             summary.contains(&format!("killed {comm} (PID 12), which used 40kB")),
@@ -245,7 +232,7 @@ fn the_second_line_of_a_hung_task_names_the_kernel() {
     ] {
         let head = "INFO: task zetad:88 blocked for more than 122 seconds.";
         assert_eq!(
-            report(&stamped(&[head, line]))["kernel"]["release"],
+            splat(&stamped(&[head, line]))["kernel"]["release"],
             release,
             "{line}"
         );
@@ -269,7 +256,7 @@ fn a_panic_for_want_of_memory_is_one_report_with_the_state_of_the_memory() {
             " [<ffffffff81194c5a>] out_of_memory+0x2fa/0x4b0",
             &format!("---[ end Kernel panic - not syncing: {reason} ]---"),
         ];
-        let report = report(&format!("{DEMAND}{}", stamped(&panic)));
+        let report = splat(&format!("{DEMAND}{}", stamped(&panic)));
         assert_eq!(report["kind"], "panic");
         assert_eq!(report["title"], format!("kernel panic: {reason}"));
         assert_eq!(report["memory"]["ram"], 4_096_000_000_u64, "{report}");
@@ -289,7 +276,7 @@ fn a_panic_for_another_reason_takes_no_state_of_the_memory() {
         "{DEMAND}{}",
         stamped(&["Kernel panic - not syncing: sysrq triggered crash"])
     );
-    let report = report(&log);
+    let report = splat(&log);
     assert_eq!(report["memory"], Value::Null);
     assert_eq!(report["comm"], Value::Null);
 }

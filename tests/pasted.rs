@@ -2,29 +2,13 @@
 
 mod common;
 
-use common::ksplat;
+use common::splats;
 use serde_json::Value;
-
-/// The document that a log gives.
-fn document(log: impl AsRef<[u8]>) -> Value {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("log"), log).expect("written");
-    let output = ksplat(folder.path())
-        .args(["--format", "json", "log"])
-        .output();
-    serde_json::from_slice(&output.expect("it runs").stdout).expect("JSON")
-}
-
-/// The reports of a log.
-fn reports(log: impl AsRef<[u8]>) -> Vec<Value> {
-    let document = document(log);
-    document["splats"].as_array().expect("a list").clone()
-}
 
 /// Title and kind of each report.
 fn titles(log: impl AsRef<[u8]>) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let found = reports(log);
+    let found = splats(log);
     found
         .iter()
         .map(|report| (text(&report["title"]), text(&report["kind"])))
@@ -59,7 +43,7 @@ fn a_lockup_that_lost_its_head_has_no_end_marker_either() {
             "{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: softlockup: hung tasks\n"
         ),
     ] {
-        let found = reports(&log);
+        let found = splats(&log);
         assert_eq!(found[0]["kind"], "headless");
         assert_eq!(found[0]["culprit"]["function"], "zeta_wait");
         assert_eq!(found[0]["truncated"], true);
@@ -67,7 +51,7 @@ fn a_lockup_that_lost_its_head_has_no_end_marker_either() {
     }
     let panicked =
         format!("{STATE}Mar 03 01:36:35 h1 kernel: Kernel panic - not syncing: Fatal exception\n");
-    assert_eq!(reports(panicked)[0]["panicked"], true);
+    assert_eq!(splats(panicked)[0]["panicked"], true);
 }
 
 #[test]
@@ -104,7 +88,7 @@ fn a_hung_task_whose_first_line_is_cut_off() {
 [156240.351]  [<ffffffff81548819>] schedule+0x29/0x70
 [156240.352]  [<ffffffff814465ba>] zeta_cleanup+0x9a/0x160
 ";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found.len(), 2);
     assert_eq!(found[0]["title"], "INFO: task hung in zeta_net_ns");
     assert_eq!(
@@ -129,10 +113,10 @@ fn a_lockup_of_a_program_is_whole_without_a_call_trace() {
 [53021.4] status: 0000000200004020 badaddr: 0000000000000000 cause: 8000000000000005
 ";
     for log in [x86, riscv] {
-        assert_eq!(reports(log)[0]["truncated"], false, "{log}");
+        assert_eq!(splats(log)[0]["truncated"], false, "{log}");
     }
     let kernel = riscv.replace("0000000000cc9d6e", "ffffffff80405f16");
-    assert_eq!(reports(kernel)[0]["truncated"], true);
+    assert_eq!(splats(kernel)[0]["truncated"], true);
 }
 
 #[test]
@@ -147,7 +131,7 @@ fn frames_of_kernels_without_names() {
 [438087.5] [<80570718>] 0x80570718
 [438087.5] ---[ end trace 92750d3eb1480a4a ]---
 ";
-    assert_eq!(frames(&reports(mips)[0]), 2);
+    assert_eq!(frames(&splats(mips)[0]), 2);
     let arm64 = "\
 [   26.7] Unable to handle kernel NULL pointer dereference at virtual address 0000000000000458
 [   26.7] pc : 0xffffffc078f78a18 [zeta@00000000936acc78+0xe000]
@@ -156,7 +140,7 @@ fn frames_of_kernels_without_names() {
 [   26.8]  0xffffffc08005a134
 [   26.9] ---[ end trace 0000000000000000 ]---
 ";
-    let found = reports(arm64);
+    let found = splats(arm64);
     assert_eq!(frames(&found[0]), 2);
     assert_eq!(found[0]["frames"][0]["module"], "zeta");
 }
@@ -176,7 +160,7 @@ fn two_consoles_print_each_line_twice() {
         .lines()
         .map(|line| format!("{line}\n{line}\n"))
         .collect();
-    let found = reports(twice);
+    let found = splats(twice);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["corrupted"], false);
 }
@@ -199,7 +183,7 @@ fn arm_s_frames_have_the_places_that_the_lines_before_them_show() {
             // the line of zeta_read is lost
             line("vfs_read", "80300044", "ksys_read+0x60/0xe0"),
         ];
-        let found = &reports(log.concat())[0];
+        let found = &splats(log.concat())[0];
         let frames = found["frames"].as_array().expect("a list").iter();
         let places: Vec<_> = frames
             .map(|frame| {
@@ -237,7 +221,7 @@ fn arm_s_first_frame_is_no_second_trace() {
 [    7.6]  panic from mount_root_generic+0x2a0/0x2a8
 [    7.6]  mount_root_generic from prepare_namespace+0x1fc/0x254
 ";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["corrupted"], false);
     assert_eq!(found[0]["culprit"]["function"], "mount_root_generic");
 }
@@ -322,7 +306,7 @@ fn what_loggers_shells_and_terminals_put_around_each_line() {
     ];
     for (name, shape) in shapes {
         let log: String = OOPS.lines().map(|line| shape(line) + "\n").collect();
-        let found = reports(log);
+        let found = splats(log);
         assert_eq!(found.len(), 1, "{name}");
         let title = "BUG: unable to handle kernel NULL pointer dereference in zeta_poll";
         assert_eq!(found[0]["title"], title, "{name}");
@@ -340,7 +324,7 @@ fn the_comm_of_a_line_that_a_pager_cut_off() {
     let log = OOPS
         .replace("6.11.0-9-generic #9-Ubuntu", "6.11.0>")
         .replace("zeta worker", "CPU 0/KVM");
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(
         (&found[0]["comm"], &found[0]["pid"]),
         (&"CPU 0/KVM".into(), &4711.into())
@@ -355,7 +339,7 @@ fn narrow_windows_part_what_names_the_kernel_and_a_lock() {
     let cpu = "[  123.456035] CPU: 5 UID: 1000 PID: 4711 Comm: zeta worker Tainted: G        W  OE      6.11.0-9-generic\n\
                #9-Ubuntu\n";
     let log = format!("[  123.456000] Oops: Oops: 0000 [#1] PREEMPT SMP NOPTI\n{cpu}{bytes}");
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["kernel"]["release"], "6.11.0-9-generic");
     assert_eq!(found[0]["code"]["trap_offset"], 19);
     let lock = "\
@@ -383,7 +367,7 @@ fn a_log_whose_line_feeds_were_lost() {
         .lines()
         .map(|line| format!("Aug 08 03:49:55 h1 kernel: {line}"));
     let log = messages.collect::<Vec<_>>().join(" ");
-    let found = reports(format!("`{log}`\n"));
+    let found = splats(format!("`{log}`\n"));
     assert_eq!(found.len(), 1);
     assert_eq!((&found[0]["pid"], frames(&found[0])), (&4711.into(), 2));
 }
@@ -410,7 +394,7 @@ Oct 14 15:00:04 h1 kernel: Call Trace:
 Oct 14 15:00:04 h1 kernel: [<ffffffffa02110cf>] ? xfs_error_report+0x3f/0x50 [xfs]
 Oct 14 15:00:04 h1 kernel: [<ffffffffa01e76c2>] ? xfs_alloc_ag_vextent_size+0x482/0x630 [xfs]
 ";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["title"], "XFS: Internal error");
     assert_eq!((&found[0]["pid"], frames(&found[0])), (&1124.into(), 2));
 }

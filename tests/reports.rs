@@ -1,19 +1,15 @@
 //! Case reports: what belongs together, what stands apart, what a user's grammar adds.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
+mod common;
+
+use common::reports_of;
+use ksplat::stages::analyzer::Analyzer;
 use ksplat::stages::grammar::Grammar;
-use ksplat::stages::report::{Incidents, Report};
+use ksplat::stages::report::Report;
 
 fn read(grammar: Grammar, log: &str) -> Vec<Report> {
     let analyzer = Analyzer::new(grammar, None).expect("a search for the literals");
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
+    reports_of(&analyzer, log)
 }
 
 fn titles(log: &str) -> Vec<String> {

@@ -2,18 +2,12 @@
 
 mod common;
 
-use common::ksplat;
+use common::splats;
 use serde_json::Value;
 
 /// The first report of a log.
-fn report(log: &str) -> Value {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("log"), log).expect("written");
-    let output = ksplat(folder.path())
-        .args(["--format", "json", "log"])
-        .output();
-    let document: Value = serde_json::from_slice(&output.expect("it runs").stdout).expect("JSON");
-    document["splats"][0].clone()
+fn first(log: &str) -> Value {
+    splats(log).swap_remove(0)
 }
 
 /// The reasons that kernels give, each in the words of its source.
@@ -71,7 +65,7 @@ fn a_panic_says_why_the_machine_stopped() {
         ),
     ];
     for (reason, sentence) in rows {
-        let found = report(&format!("[   12.5] Kernel panic - not syncing: {reason}\n"));
+        let found = first(&format!("[   12.5] Kernel panic - not syncing: {reason}\n"));
         assert_eq!(found["summary"], sentence);
     }
 }
@@ -79,7 +73,7 @@ fn a_panic_says_why_the_machine_stopped() {
 /// Each line of the record belongs to the report: without them nobody can decode it.
 #[test]
 fn the_record_of_a_machine_check_is_kept_whole() {
-    let found = report(
+    let found = first(
         "\
 [   12.5] mce: [Hardware Error]: CPU 3: Machine Check Exception: 5 Bank 4: b200000000070f0f
 [   12.5] mce: [Hardware Error]: RIP !INEXACT! 10:<ffffffff8100b1c3> {native_safe_halt+0x6/0x8}
@@ -124,7 +118,7 @@ fn the_firmware_names_the_part_that_failed() {
     ];
     for (log, what) in rows {
         let sentence = format!("HARDWARE ERROR: the firmware reported {what}");
-        assert_eq!(report(&log)["summary"], sentence);
+        assert_eq!(first(&log)["summary"], sentence);
     }
 }
 
@@ -154,6 +148,6 @@ fn a_jump_to_nowhere_is_no_access_of_the_function_that_is_named() {
     for (fault, sentence) in rows {
         let log =
             format!("[    5.1] {fault}\n[    5.1] Call Trace:\n[    5.1]  zeta_call+0x10/0x20\n");
-        assert_eq!(report(&log)["summary"], sentence, "{log}");
+        assert_eq!(first(&log)["summary"], sentence, "{log}");
     }
 }

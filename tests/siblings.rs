@@ -2,24 +2,8 @@
 
 mod common;
 
-use common::ksplat;
+use common::splats;
 use serde_json::Value;
-use std::path::Path;
-
-/// The reports of a log.
-fn reports(log: impl AsRef<[u8]>) -> Vec<Value> {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("log"), log).expect("written");
-    let output = run(folder.path());
-    let document: Value = serde_json::from_slice(&output).expect("JSON");
-    document["splats"].as_array().expect("a list").clone()
-}
-
-fn run(folder: &Path) -> Vec<u8> {
-    let command = &mut ksplat(folder);
-    let output = command.args(["--format", "json", "log"]).output();
-    output.expect("it runs").stdout
-}
 
 #[test]
 fn red_hat_s_taint_behind_a_header_before_3_11() {
@@ -28,7 +12,7 @@ fn red_hat_s_taint_behind_a_header_before_3_11() {
                Pid: 0, comm: swapper Tainted: P  W  ---------------    2.6.32-220.el6.x86_64 #1\n\
                Call Trace:\n \
                [<ffffffff8145a1b2>] zeta_watchdog+0x26b/0x280\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["title"], "WARNING in zeta_watchdog");
     assert_eq!(found[0]["kernel"]["release"], "2.6.32-220.el6.x86_64");
@@ -44,7 +28,7 @@ fn the_registers_of_crash_8() {
                RIP: ffffffffc0a1b2c0  RSP: ffffb0c5407e7c80  RFLAGS: 00010202\n    \
                RAX: 0000000000000001  RBX: ffff9a5c04b1e000  RCX: 0000000000000000\n \
                #1 [ffffb0c5407e7c98] evict at ffffffff8a35b0c1\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["title"], "kernel BUG in zetafs_evict");
     assert_eq!(found[0]["registers"]["rbx"], "ffff9a5c04b1e000");
     assert_eq!(found[0]["registers"]["rsp"], "ffffb0c5407e7c80");
@@ -55,7 +39,7 @@ fn the_registers_of_crash_8() {
 #[test]
 fn the_link_of_a_panic_screen_holds_a_log() {
     let link = include_str!("siblings/panic-screen.txt");
-    let found = reports(link);
+    let found = splats(link);
     assert_eq!(found.len(), 1);
     assert_eq!(
         found[0]["title"],
@@ -68,7 +52,7 @@ fn the_link_of_a_panic_screen_holds_a_log() {
 #[test]
 fn a_panic_that_reboots_ends_with_the_word_of_it() {
     let log = "[    1.0] Kernel panic - not syncing: Fatal exception\n[    1.0] Rebooting in 10 seconds..\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["title"], "kernel panic: Fatal exception");
     assert_ne!(found[0]["truncated"], true);
 }
@@ -86,7 +70,7 @@ fn powerpc_s_instructions_behind_the_registers_of_the_program() {
                [ 302.1] --- interrupt: 3000\n\
                [ 302.1] Code: 60000000 7c0802a6 <e9230020> 2c290000\n\
                [ 302.1] ---[ end trace 0000000000000000 ]---\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["code"]["trap_offset"], 8);
     assert_eq!(found[0]["registers"]["nip"], "c00800000e3a0114");
 }
@@ -96,7 +80,7 @@ fn a_photo_of_the_last_screen_is_a_report() {
     let log = " ? zeta_go+0x30/0x90\n zeta_ioctl+0x6b/0x120 [zeta]\n __x64_sys_ioctl+0x94/0xd0\n \
                RIP: 0033:0x7f8a1c70e8aa\nRAX: ffffffffffffffda RBX: 0000000000000003 RCX: 00007f8a1c70e8aa\n \
                </TASK>\nCR2: 0000000000000038\n---[ end trace 0000000000000000 ]---\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["kind"], "headless");
     assert_eq!(found[0]["culprit"]["function"], "zeta_ioctl");
@@ -114,7 +98,7 @@ fn i386_before_3_8_names_cpu_and_place_on_two_lines() {
                [   50.1] Call Trace:\n\
                [   50.1]  [<c10a2b3c>] vfs_read+0x7a/0xd8\n\
                [   50.1] Code: 8b 40 10 89\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["cpu"], 1);
     assert_eq!(found[0]["at"]["function"], "zeta_go");
     assert_eq!(found[0]["registers"]["ebx"], "f6a1b2c3");
@@ -129,7 +113,7 @@ fn the_dot_in_front_of_powerpc_s_functions_is_none_of_a_name() {
                [   10.1] Call Trace:\n\
                [   10.1] [c000000fa2b43c00] [c0000000002a2b3c] .vfs_read+0x100/0x1a0\n\
                [   10.1] ---[ end trace 1b75b31a2719ed1c ]---\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(
         found[0]["title"],
         "BUG: unable to handle kernel paging request in zeta_go"
@@ -175,7 +159,7 @@ fn facts(report: &Value) -> Vec<Value> {
 
 /// Holds a log's only report against that of the log as the kernel printed it.
 fn assert_same(shape: &str, log: impl AsRef<[u8]>, printed: &str) {
-    let (found, plain) = (reports(log), reports(printed));
+    let (found, plain) = (splats(log), splats(printed));
     assert_eq!(found.len(), 1, "{shape}");
     assert_eq!(facts(&found[0]), facts(&plain[0]), "{shape}");
 }
@@ -284,7 +268,7 @@ fn a_panic_behind_an_oops_has_no_stack_and_is_whole() {
              [    8.1] ---[ end trace 8b0e3cf7f2ad2c1f ]---\n\
              [    8.1] Kernel panic - not syncing: {reason}\n"
         );
-        let found = reports(&log);
+        let found = splats(&log);
         let marks: Vec<_> = found
             .iter()
             .map(|s| (&s["corrupted"], &s["truncated"]))
@@ -295,7 +279,7 @@ fn a_panic_behind_an_oops_has_no_stack_and_is_whole() {
             "{reason}"
         );
         assert_eq!(found[0]["panicked"], true);
-        let alone = reports(log.lines().last().unwrap_or_default());
+        let alone = splats(log.lines().last().unwrap_or_default());
         assert_eq!(alone[0]["truncated"], true, "{reason}");
     }
 }
@@ -307,14 +291,14 @@ fn frames_of_chromeos_name_the_hash_of_their_module() {
                [ 12.1] Call Trace:\n\
                [ 12.1]  zeta_put+0xd2/0x1a0 [zeta (HASH:a1b2 3)]\n\
                [ 12.1] ---[ end trace 1234567890abcdef ]---\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["title"], "kernel BUG in zeta_evict");
     assert_eq!(found[0]["frames"][0]["module"], "zeta");
 }
 
 #[test]
 fn all_names_that_lkp_has_for_a_report() {
-    let names = |log: &str| reports(log)[0]["ids"]["lkp_all"].clone();
+    let names = |log: &str| splats(log)[0]["ids"]["lkp_all"].clone();
     let locks = "[   27.1] WARNING: possible circular locking dependency detected\n\
                  [   27.1] 6.8.0 #45 Not tainted\n\
                  [   27.1] ------------------------------------------------------\n\
@@ -357,7 +341,7 @@ fn exceptions_of_x86_that_are_seldom() {
              [   14.1]  vfs_write+0xc8/0x450\n\
              [   14.1] ---[ end trace 0000000000000000 ]---\n"
         );
-        let found = reports(log);
+        let found = splats(log);
         assert_eq!(found.len(), 1, "{name}");
         let name = name.trim_start_matches("Oops: ");
         assert_eq!(found[0]["title"], format!("{name} in zeta_go"));
@@ -374,7 +358,7 @@ fn a_stack_that_overflowed_on_powerpc_is_a_report_before_the_panic() {
                [   88.1] Call Trace:\n\
                [   88.1] [c000000fa2b43c00] [c0000000002a2b3c] vfs_read+0x100/0x1a0\n\
                [   88.1] Kernel panic - not syncing: kernel stack overflow\n";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found[0]["title"], "kernel stack overflow in zeta_go");
     assert_eq!(
         (&found[0]["pid"], &found[0]["panicked"]),
@@ -384,7 +368,7 @@ fn a_stack_that_overflowed_on_powerpc_is_a_report_before_the_panic() {
 
 #[test]
 fn the_task_whose_counters_are_wrong() {
-    let found = reports(
+    let found = splats(
         "[   80.1] BUG: Bad rss-counter state mm:00000000a1b2c3d4 type:MM_ANONPAGES val:1 Comm:zeta d Pid:900\n",
     );
     assert_eq!(
@@ -409,5 +393,5 @@ fn what_a_mail_says_of_reports_is_none() {
                 Ref  Crashes Repro Title\n\
                 <1>  2546    Yes   WARNING in zeta_free_urb\n\
                 <2>  72      No    BUG: unable to handle kernel paging request in zeta_foo\n";
-    assert_eq!(reports(mail), [Value::Null; 0]);
+    assert_eq!(splats(mail), [Value::Null; 0]);
 }

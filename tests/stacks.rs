@@ -2,25 +2,8 @@
 
 mod common;
 
-use common::{ksplat, stdout};
+use common::splat;
 use serde_json::{Value, json};
-use std::fs;
-
-fn splat(log: &str) -> Value {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("log"), log).expect("written");
-    let output = ksplat(folder.path())
-        .args(["--format", "json", "log"])
-        .output()
-        .expect("it runs");
-    let mut document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
-    assert_eq!(
-        document["splats"].as_array().map(Vec::len),
-        Some(1),
-        "{document}"
-    );
-    document["splats"][0].take()
-}
 
 /// Label, task and innermost function of each stack.
 fn stacks(splat: &Value) -> Vec<(Value, Value, Value)> {

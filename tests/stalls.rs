@@ -2,19 +2,8 @@
 
 mod common;
 
-use common::ksplat;
+use common::splats;
 use serde_json::Value;
-
-/// The reports of a log.
-fn reports(log: &str) -> Vec<Value> {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("log"), log).expect("written");
-    let output = ksplat(folder.path())
-        .args(["--format", "json", "log"])
-        .output();
-    let document: Value = serde_json::from_slice(&output.expect("it runs").stdout).expect("JSON");
-    document["splats"].as_array().expect("a list").clone()
-}
 
 /// arch/arm/lib/backtrace.S, as a page that renders Markdown shows it: what is between ] and ( makes a link.
 const ROUTER: &str = "\
@@ -30,7 +19,7 @@ const ROUTER: &str = "\
 
 #[test]
 fn the_tick_that_notices_a_stall_is_not_what_stalls() {
-    let found = &reports(ROUTER)[0];
+    let found = &splats(ROUTER)[0];
     assert_eq!(found["title"], "INFO: rcu detected stall");
     assert_eq!(found["culprit"], Value::Null);
     let frames = found["frames"].as_array().expect("a list");
@@ -45,7 +34,7 @@ fn the_tick_that_notices_a_stall_is_not_what_stalls() {
 /// What a function saved is not what the CPU had.
 #[test]
 fn registers_that_functions_saved_are_not_those_of_the_report() {
-    assert_eq!(reports(ROUTER)[0]["registers"], serde_json::json!({}));
+    assert_eq!(splats(ROUTER)[0]["registers"], serde_json::json!({}));
 }
 
 #[test]
@@ -55,11 +44,11 @@ fn a_stall_goes_by_one_signature_whatever_its_numbers_are() {
         let log = head
             .replace("g=195730", numbers.0)
             .replace("{ 0}", numbers.1);
-        reports(&log)[0]["signature"].clone()
+        splats(&log)[0]["signature"].clone()
     };
     assert_eq!(of(("g=195730", "{ 0}")), of(("g=71", "{ 1 3}")));
     let lockup = |what: &str| {
-        reports(&format!(
+        splats(&format!(
             "[  5.1] watchdog: BUG: soft lockup - CPU#3 stuck for {what}\n"
         ))[0]["signature"]
             .clone()
@@ -76,7 +65,7 @@ Message from syslogd@h1 at Apr 15 10:22:13 ...
 Message from syslogd@h1 at Apr 15 10:22:13 ...
  kernel:NMI watchdog: BUG: soft lockup - CPU#1 stuck for 33s! [java:81590]
 ";
-    let found = reports(log);
+    let found = splats(log);
     assert_eq!(found.len(), 2);
     assert_eq!(found[0]["details"], Value::Null);
     assert_eq!(found[1]["pid"], 81590);
@@ -92,7 +81,7 @@ fn an_hour_later_it_is_another_incident() {
         )
     };
     let incidents = |second: &str| {
-        let found = reports(&log(second));
+        let found = splats(&log(second));
         (found[0]["incident"].clone(), found[1]["incident"].clone())
     };
     assert_eq!(incidents("   90.2"), (0.into(), 0.into()));
@@ -112,7 +101,7 @@ fn code_of_a_module_without_names_is_the_module_s() {
 [  817.6]  __napi_poll+0x25/0x1a0
 [  817.6]  </TASK>
 ";
-    let found = &reports(log)[0];
+    let found = &splats(log)[0];
     assert_eq!(found["culprit"], Value::Null);
     assert_eq!(
         found["summary"],

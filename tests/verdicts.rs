@@ -1,21 +1,11 @@
 //! Verdicts on late clears, case by case: a log in, what must be said of it.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
-use ksplat::stages::grammar::{Grammar, PathName, StageName};
-use ksplat::stages::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
-use ksplat::stages::report::{Incidents, Report};
+mod common;
 
-fn reports(log: &str) -> Vec<Report> {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("an analyzer");
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.push(report),
-    );
-    all
-}
+use common::reports;
+
+use ksplat::stages::grammar::{PathName, StageName};
+use ksplat::stages::late_clear::{Confidence, Divergence, FeatureFrom, LateClear, Target};
 
 fn verdict(log: &str) -> LateClear {
     let mut all = reports(log);

@@ -1,24 +1,13 @@
 //! What listings of CPUs say for and against a late clear, as a table to be read.
 
-use ksplat::stages::analyzer::{Analyzer, Origin};
-use ksplat::stages::grammar::Grammar;
+mod common;
+
+use common::{late_clear, warn_of_late_clear};
 use ksplat::stages::late_clear::LateClear;
-use ksplat::stages::report::Incidents;
 use std::fmt::Write as _;
 
-fn verdict(log: &str) -> LateClear {
-    let analyzer = Analyzer::new(Grammar::builtin(), None).expect("the grammar is tested");
-    let analyzer = analyzer.reports_only();
-    let mut all = Vec::new();
-    analyzer.read_all(
-        Origin::default(),
-        log.as_bytes(),
-        &mut Incidents::default(),
-        &mut |report| all.extend(report.late_clear),
-    );
-    all.into_iter().next().expect("a late clear")
-}
-
+/// One of its own.
+const MACHINE: &str = "Board Maker B1/B1, BIOS 1.0 04/27/2021";
 const BEGIN: &str = "[    0.000000] Linux version 6.12.9 (me@here) #1 SMP\n";
 const BRING_UP: &str = "[    0.120000] smp: Bringing up secondary CPUs ...\n";
 const UP: &str = "[    0.140000] smp: Brought up 1 node, 2 CPUs\n";
@@ -36,23 +25,6 @@ const PATHS: [(&str, &[&str], &str); 5] = [
     ("resume", &[BRING_UP, UP, SUSPEND], AP),
     ("BSP", &[], BSP),
 ];
-
-/// A late clear on CPU 1 of a machine of its own.
-fn splat(requester: &str, number: u32, below: &str) -> String {
-    let text = format!(
-        "------------[ cut here ]------------\n\
-         WARNING: CPU: 1 PID: 0 at arch/x86/kernel/cpu/cpuid-deps.c:117 do_clear_cpu_cap+0xde/0x130\n\
-         CPU: 1 UID: 0 PID: 0 Comm: swapper/1 Not tainted 6.12.9 #1\n\
-         Hardware name: Board Maker B1/B1, BIOS 1.0 04/27/2021\n\
-         RIP: 0010:do_clear_cpu_cap+0xde/0x130\n\
-         RAX: 0000000000000000 RBX: 00000000{number:08x} RCX: 0000000000000000\n\
-         RDX: 0000000000000000 RSI: 00000000{number:08x} RDI: ffff88801f41a0c0\n\
-         Call Trace:\n <TASK>\n {requester}+0x357/0x4d0\n {below} </TASK>\n\
-         ---[ end trace 0000000000000000 ]---\n"
-    );
-    let stamped = text.lines().map(|line| format!("[    0.150000] {line}\n"));
-    stamped.collect()
-}
 
 /// /proc/cpuinfo of two CPUs: a field that follows the model.
 fn cpuinfo(name: &str, values: [&str; 2]) -> String {
@@ -124,11 +96,11 @@ fn what_each_listing_says_on_each_path() {
     for (path, before, below) in PATHS {
         let _ = writeln!(out, "\n{path}");
         for (case, listing) in &listings {
-            let clear = splat("init_ia32_feat_ctl", 133, below);
+            let clear = warn_of_late_clear(MACHINE, "init_ia32_feat_ctl", 133, below);
             row(
                 &mut out,
                 case,
-                &verdict(&[BEGIN, &before.concat(), &clear, listing].concat()),
+                &late_clear(&[BEGIN, &before.concat(), &clear, listing].concat()),
             );
         }
     }
@@ -163,11 +135,11 @@ fn what_each_listing_says_on_each_path() {
     for (path, before, below) in PATHS {
         let _ = writeln!(out, "\n{path}");
         for (case, listing) in &listings {
-            let clear = splat("early_init_intel", 7 * 32 + 25, below);
+            let clear = warn_of_late_clear(MACHINE, "early_init_intel", 7 * 32 + 25, below);
             row(
                 &mut out,
                 case,
-                &verdict(&[BEGIN, &before.concat(), &clear, listing].concat()),
+                &late_clear(&[BEGIN, &before.concat(), &clear, listing].concat()),
             );
         }
     }
@@ -175,11 +147,11 @@ fn what_each_listing_says_on_each_path() {
     out += "\n# SVM, init_amd(): a bit that is set means off\n\n";
     for (case, values) in [("set on CPU 1", ["8", "18"]), ("set on CPU 0", ["18", "8"])] {
         let listing = rdmsr("0xc0010114", values);
-        let clear = splat("init_amd", 6 * 32 + 2, AP);
+        let clear = warn_of_late_clear(MACHINE, "init_amd", 6 * 32 + 2, AP);
         row(
             &mut out,
             case,
-            &verdict(&[BEGIN, BRING_UP, &clear, &listing].concat()),
+            &late_clear(&[BEGIN, BRING_UP, &clear, &listing].concat()),
         );
     }
     insta::assert_snapshot!(out);
@@ -188,9 +160,9 @@ fn what_each_listing_says_on_each_path() {
 /// The sentence for a person blames nobody, and says what contradicts.
 #[test]
 fn a_verdict_that_listings_contradict_blames_nobody() {
-    let clear = splat("init_ia32_feat_ctl", 133, AP);
+    let clear = warn_of_late_clear(MACHINE, "init_ia32_feat_ctl", 133, AP);
     let listing = rdmsr("0x3a", ["1", "5"]);
-    let verdict = verdict(&[BEGIN, BRING_UP, &clear, &listing].concat());
+    let verdict = late_clear(&[BEGIN, BRING_UP, &clear, &listing].concat());
     assert!(
         verdict
             .diagnosis
