@@ -414,3 +414,22 @@ fn what_arm64_may_not_do_with_memory() {
     let title = "BUG: unable to handle kernel execute from non-executable memory in zeta_go";
     assert_eq!(titles(log)[0].0, title);
 }
+
+/// lockdep's header ends with a word that other headers go on after (`rcu_sched detected stalls on`).
+#[test]
+fn the_kernel_in_the_line_after_lockdep_s_header_without_stamps() {
+    for kernel in ["5.15.1 #1 Tainted: G           O", "6.8.0 #12 Not tainted"] {
+        let log = format!(
+            "WARNING: possible recursive locking detected\n{kernel}\n--------------------------------------------\n\
+             zetad/315 is trying to acquire lock:\nc426b840 (&z->sem){{+.+.}}-{{3:3}}, at: zeta_ioctl+0x1cc/0xe1c [zeta]\n\n\
+             but task is already holding lock:\nc426be40 (&z->sem){{+.+.}}-{{3:3}}, at: zeta_ioctl+0x1b0/0xe1c [zeta]\n"
+        );
+        let found = &splats(log)[0];
+        let release = kernel.split(' ').next().expect("a release");
+        assert_eq!(found["kernel"]["release"], release);
+        assert_eq!(
+            found["ids"]["lkp"],
+            "WARNING:possible_recursive_locking_detected"
+        );
+    }
+}
