@@ -264,6 +264,16 @@ pub const FRAMINGS: &[Framing] = &[
         })
     }),
     ("netconsole-extended", netconsole),
+    ("netconsole-syslog", |m| {
+        lines(m, |m| {
+            let text = escaped(&m.text);
+            format!(
+                "Nov 23 14:20:{} host 4,567,{},-,caller=T1;{text}",
+                seconds(m),
+                m.us
+            )
+        })
+    }),
     ("netconsole-packets", netconsole_packets),
     ("pstore", pstore),
     ("pstore-quoted", |m| {

@@ -4,7 +4,8 @@
 //! `ncfrag=0/33` pieces that make one message.
 
 use super::record::{Physical, Record, Records};
-use crate::line::framing::{caller_id, level_of};
+use crate::line::PrintedClock;
+use crate::line::framing::{self, caller_id, level_of};
 
 /// A message of more bytes is no message of printk (`PRINTKRB_RECORD_MAX` is 1024; every byte may be
 /// escaped, and a dictionary follows).
@@ -172,8 +173,30 @@ fn next_piece(text: &str) -> Option<usize> {
     Some(head.len() + at)
 }
 
-/// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.
+/// Reads a record, also one that a syslog server received from netconsole and put its own clock in front of.
 fn read<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
+    record(line).or_else(|| {
+        let (clock, text) = behind_logger(line.text)?;
+        let (mut found, prefix, text) = record(&Physical { text, ..*line })?;
+        found.framing.clock = Some(clock);
+        Some((found, prefix, text))
+    })
+}
+
+/// `May 25 07:29:42 host 4,567,55225,-;text`: the clock, and what is after clock and host.
+fn behind_logger(text: &str) -> Option<(PrintedClock, &str)> {
+    let semicolon = memchr::memchr(b';', text.as_bytes())?;
+    let begin = text[..semicolon].rfind(' ')? + 1;
+    if !text[begin..].starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let (framing, host) = framing::strip(&text[..begin]);
+    let is_host = host.split_ascii_whitespace().count() <= 1;
+    Some((framing.clock.filter(|_| is_host)?, &text[begin..]))
+}
+
+/// Reads `[release,]priority,sequence,microseconds,flags[,key=value…];text`.
+fn record<'a>(line: &Physical<'a>) -> Option<(Record, Prefix, &'a str)> {
     // Nearly all lines fail here, before anything is searched for.
     if !line.text.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
