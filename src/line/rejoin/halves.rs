@@ -148,6 +148,10 @@ const TAINT_WIDTH: usize = 19;
 /// True where `tail` may be the rest of the line of a splat that begins with `first`.
 fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
     if names_warn(grammar, first) {
+        // A module's name may come after the place.
+        if is_whole_header(grammar, first) {
+            return tail.starts_with('[');
+        }
         // … at FILE:LINE FUNC+0x1/0x2, broken at either blank.
         let at_blank = first.ends_with(" at") || first.ends_with(|c: char| c.is_ascii_digit());
         let names_place = at_blank && tail.split_whitespace().take(2).any(is_frame);
@@ -159,7 +163,19 @@ fn goes_on(grammar: &Grammar, first: &str, tail: &str) -> bool {
             return names_place;
         }
     }
-    !is_line_of_report(grammar, tail) && !begins_report(grammar, tail) && fits(grammar, first, tail)
+    // Whatever its width, the line that names the machine ends with the date of the BIOS.
+    let text = first.trim();
+    let is_whole = has_form(grammar, text, LineForm::Hardware) && narrow::ends_with_date(text);
+    !is_whole
+        && !is_line_of_report(grammar, tail)
+        && !begins_report(grammar, tail)
+        && fits(grammar, first, tail)
+}
+
+/// True for a header that lacks nothing: lockdep's, or one of a WARN() with its place.
+fn is_whole_header(grammar: &Grammar, first: &str) -> bool {
+    let header = header(grammar, first.trim_start(), true);
+    header.is_some_and(|header| header.is_whole() && !header.kind.fallback)
 }
 
 /// True for the header of a report, or the first line of a dump: it is the rest of no line, however wide that was.

@@ -126,3 +126,37 @@ fn two_lines_of_their_own_stay_two() {
     );
     assert_eq!(join("[ 0.1] Call Trace:", "prose of a mail"), None);
 }
+
+/// Lines of logs without stamps that are as wide as a mailer's margin.
+#[test]
+fn wide_lines_that_lack_nothing_stay_two() {
+    for (first, next) in [
+        (
+            "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.12.0-1 04/01/2014",
+            "task: ffff880066be2280 task.stack: ffff880066be8000",
+        ),
+        (
+            " Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.12.0-1 04/01/2014",
+            "==================================================================",
+        ),
+        (
+            "WARNING: possible circular locking dependency detected",
+            "4.12.0-rc2-next-20170525+ #1 Not tainted",
+        ),
+        (
+            "WARNING: fs/jfs/jfs_dmap.c:2867 at dbAdjTree+0x454/0x4e0, CPU#0: jfsCommit/112",
+            "usb 1-1: config 1 interface 0 altsetting 0 has 1 endpoint descriptor",
+        ),
+        (
+            "WARNING: CPU: 1 PID: 7 at drivers/gpu/drm/zeta/zeta.c:12 zeta_check+0x10/0x20",
+            "Modules linked in: zeta",
+        ),
+    ] {
+        assert_eq!(go_on(first, next), None, "{first}");
+    }
+    let module = go_on(
+        "WARNING: CPU: 1 PID: 7 at drivers/gpu/drm/zeta/zeta.c:12 zeta_check+0x10/0x20",
+        "[zeta]",
+    );
+    assert!(module.is_some_and(|whole| whole.ends_with("+0x10/0x20 [zeta]")));
+}

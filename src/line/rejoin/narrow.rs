@@ -132,7 +132,7 @@ fn begins_taint(grammar: &Grammar, text: &str) -> bool {
 }
 
 /// `02/21/2020`, with which a BIOS ends (drivers/firmware/dmi_scan.c).
-fn ends_with_date(text: &str) -> bool {
+pub(super) fn ends_with_date(text: &str) -> bool {
     let last = text.rsplit(' ').next().unwrap_or_default().as_bytes();
     last.len() == 10 && last[2] == b'/' && last[5] == b'/'
 }
