@@ -87,7 +87,7 @@ fn the_victim_is_the_task_that_was_killed_and_not_its_parent() {
 
 #[test]
 fn a_victim_is_known_by_any_line_that_names_it() {
-    let killed = splat(&stamped(&[
+    let killed = splat(stamped(&[
         "Killed process 1240 (zeta d) total-vm:80kB, anon-rss:40kB, file-rss:0kB",
     ]));
     assert_eq!(killed["title"], "Out of memory: killed zeta d");
@@ -159,7 +159,7 @@ fn vmalloc_and_old_kernels_say_in_words_of_their_own_that_no_page_could_be_had()
         ),
     ];
     for (line, size) in rows {
-        let found = splat(&stamped(&[line]));
+        let found = splat(stamped(&[line]));
         assert_eq!(
             (&found["kind"], &found["comm"]),
             (&"page-allocation".into(), &"(sd-pam)".into())
@@ -197,11 +197,11 @@ fn a_comm_that_has_colons_parentheses_or_blanks_is_whole() {
             ),
             format!("BUG: scheduling while atomic: {comm}/77/0x00000002"),
         ] {
-            assert_eq!(splat(&stamped(&[&line]))["comm"], comm, "{line}");
+            assert_eq!(splat(stamped(&[&line]))["comm"], comm, "{line}");
         }
         let victim =
             format!("Out of memory: Killed process 12 ({comm}) total-vm:80kB, anon-rss:40kB");
-        let found = splat(&stamped(&[&victim]));
+        let found = splat(stamped(&[&victim]));
         let summary = found["summary"].as_str().expect("a summary");
         assert!(
             summary.contains(&format!("killed {comm} (PID 12), which used 40kB")),
@@ -232,7 +232,7 @@ fn the_second_line_of_a_hung_task_names_the_kernel() {
     ] {
         let head = "INFO: task zetad:88 blocked for more than 122 seconds.";
         assert_eq!(
-            splat(&stamped(&[head, line]))["kernel"]["release"],
+            splat(stamped(&[head, line]))["kernel"]["release"],
             release,
             "{line}"
         );

@@ -173,8 +173,11 @@ fn arm_s_frames_have_the_places_that_the_lines_before_them_show() {
     };
     let today =
         |called: &str, _: &str, caller: &str| format!("[    1.1]  {called} from {caller}\n");
-    let write: [&dyn Fn(&str, &str, &str) -> String; 2] = [&of_old, &today];
-    for line in write {
+    for is_old in [true, false] {
+        let line = |called, address, caller| match is_old {
+            true => of_old(called, address, caller),
+            false => today(called, address, caller),
+        };
         let log = [
             "[    1.0] INFO: task zetad:5 blocked for more than 120 seconds.\n".to_owned(),
             line("__schedule", "80700000", "schedule+0x50/0xa8"),
@@ -432,4 +435,25 @@ fn the_kernel_in_the_line_after_lockdep_s_header_without_stamps() {
             "WARNING:possible_recursive_locking_detected"
         );
     }
+}
+
+/// People quote the first line in front of the whole log: what follows it must not be lost, nor counted twice.
+#[test]
+fn a_header_that_is_quoted_in_front_of_its_own_log() {
+    let stamped = |line: &str| format!("[   10.5] {line}\n");
+    let log: String = OOPS.lines().map(stamped).collect();
+    let header = log.lines().next().expect("a header");
+    for between in ["Full log:\n\n", "", "Hm.\n\n> old\n"] {
+        let log = format!("I see this:\n\n{header}\n{between}{log}");
+        let found = splats(&log);
+        assert_eq!(found.len(), 1, "{log}");
+        assert_eq!(found[0]["pid"], 4711);
+    }
+    // Without the stamp.
+    let bare = OOPS.lines().next().expect("a header");
+    assert_eq!(splats(format!("{bare}\n\n{log}")).len(), 1);
+    // So far in front that the quote was a report of its own before the log came.
+    let prose = "Some words of mine.\n".repeat(40);
+    let found = splats(format!("{header}\n{prose}{log}"));
+    assert_eq!(found.last().map(|splat| &splat["pid"]), Some(&4711.into()));
 }

@@ -252,10 +252,10 @@ impl<'g> ListingReader<'g> {
         let value = listing.comparable(name, value);
         let subject = Subject::Field(listing.name.clone(), name.clone());
         // The names are those of the row, which its first CPU makes.
-        let is_new = self.table.row(&subject).is_none();
-        let words = is_new
-            .then(|| self.words(listing, name))
-            .unwrap_or_default();
+        let words = match self.table.row(&subject) {
+            Some(_) => Vec::new(),
+            None => self.words(listing, name),
+        };
         let said = Said {
             unit: listing.unit,
             cpu,

@@ -14,12 +14,15 @@ use std::fmt::Write;
 /// Blanks between two columns.
 const GAP: usize = 2;
 
+/// Where something is printed, and the CPUs that agree on it.
+type AlikeOn = (String, BTreeSet<u32>);
+
 /// A comparison, ready to be printed.
 pub struct CpuComparison {
     table: CpuTable,
     differences: Vec<Difference>,
     /// What CPUs agree on, by where it is printed and which they are.
-    alike: BTreeMap<(String, BTreeSet<u32>), Vec<(String, String)>>,
+    alike: BTreeMap<AlikeOn, Vec<(String, String)>>,
     /// The same of sockets.
     sockets: Option<Box<CpuComparison>>,
 }

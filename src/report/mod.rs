@@ -288,12 +288,12 @@ fn nameable<'a>(
 /// The module whose code the report is about, where it is known by an address only: the kernel has no names of it.
 fn nameless_module<'a>(grammar: &Grammar, splat: &'a Splat) -> Option<&'a str> {
     let frames = splat.own_frames().iter().filter(|frame| frame.reliable);
-    let codes = splat.rip.iter().chain(frames.map(|frame| &frame.code));
+    let mut codes = splat.rip.iter().chain(frames.map(|frame| &frame.code));
     let is_machinery = |code: &&CodeRef| {
         let name = code.function.as_deref().map(base_name);
         name.is_some_and(|name| !is_meaningful(grammar, name))
     };
-    let innermost = codes.skip_while(is_machinery).next()?;
+    let innermost = codes.find(|code| !is_machinery(code))?;
     innermost
         .module
         .as_deref()

@@ -28,7 +28,10 @@ impl Assembler<'_> {
             return;
         }
         let state = self.take_state_ahead(index, &header, line, boots);
-        self.repeats.note(&header, line, boots);
+        // Given up without a report: the same header comes whole now, or with what people quote of it only once.
+        let begun = |open: &mut SplatBuilder| open.is_begun_by(&header.text, line);
+        let is_anew = self.lanes[index].open.take_if(begun).is_some();
+        self.repeats.note(&header, line, boots, is_anew);
         let completed = |open: &mut SplatBuilder| completes(open, &header, line);
         if let Some(mut open) = self.lanes[index].open.take_if(completed) {
             let is_last = header.kind.is_whole(&header.text);
@@ -47,9 +50,6 @@ impl Assembler<'_> {
             self.complete.push(builder.close(Closing::EndMarker));
             return;
         }
-        // Given up without a report: the same header comes whole now.
-        let begun = |open: &mut SplatBuilder| open.is_begun_by(&header.text, line);
-        self.lanes[index].open.take_if(begun);
         let grammar = self.grammar;
         let has = |report: &SplatBuilder| is_part(grammar, report, &header, line);
         let lane = &mut self.lanes[index];

@@ -120,6 +120,7 @@ impl<'g> Assembler<'g> {
 
     fn give(&mut self, mut splats: Vec<Splat>) -> Vec<Splat> {
         splats.retain(|splat| !self.repeats.has(splat));
+        splats.iter().for_each(|splat| self.repeats.given(splat));
         let splats = self.without_early(splats);
         let last = splats.last().map_or(0, |splat| splat.source.first_line);
         self.given = self.given.max(last);

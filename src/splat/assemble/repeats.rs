@@ -17,6 +17,8 @@ pub(super) struct Repeats {
     seen: HashMap<(usize, u64, u64), u64>,
     /// Lines of headers that came before.
     lines: HashSet<u64>,
+    /// Lines of headers of which nothing else was given: what comes again may be whole.
+    alone: HashSet<u64>,
     /// The last line without any framing: a prompt, a command.
     unframed: u64,
 }
@@ -31,7 +33,8 @@ impl Repeats {
 
     /// Takes in a header. It came before where one had the same time and text, and somebody's words are between.
     /// A CPU whose clock does not run yet gives all of its lines one time, and may warn in one place more than once.
-    pub fn note(&mut self, header: &Header<'_>, line: &LogLine<'_>, boots: &Boots) {
+    /// `is_anew`: the one before was given up.
+    pub fn note(&mut self, header: &Header<'_>, line: &LogLine<'_>, boots: &Boots, is_anew: bool) {
         let Some(time) = line.framing.time_us.filter(|time| *time > 0) else {
             return;
         };
@@ -39,6 +42,7 @@ impl Repeats {
         if self.seen.len() >= MAX_HEADERS {
             self.seen.clear();
             self.lines.clear();
+            self.alone.clear();
         }
         // In a log without a banner no boot is known at the first header, and one is at the next: they are the same
         // boot.
@@ -48,8 +52,16 @@ impl Repeats {
             hash(&header.text, line.framing.caller),
         );
         let before = self.seen.insert(key, line.number);
-        if before.is_some_and(|before| before < self.unframed) {
+        let is_one = |before: u64| before < self.unframed && !self.alone.contains(&before);
+        if !is_anew && before.is_some_and(is_one) {
             self.lines.insert(line.number);
+        }
+    }
+
+    /// A report is given away.
+    pub fn given(&mut self, splat: &Splat) {
+        if splat.truncated && splat.frames.is_empty() && splat.rip.is_none() {
+            self.alone.insert(splat.header_line);
         }
     }
 

@@ -134,9 +134,30 @@ impl SplatBuilder {
     /// True where this is only the beginning of `header`: printk was interrupted in it and prints
     /// it once more.
     pub fn is_begun_by(&self, header: &str, line: &LogLine<'_>) -> bool {
-        let alone = self.splat.lines.len() <= 1 && self.splat.frames.is_empty();
+        let splat = &self.splat;
+        let alone = splat.lines.len() <= 1 && splat.frames.is_empty();
         let soon = self.is_within(MAX_REPEAT_DELAY_US, line);
-        alone && soon && header.starts_with(&self.splat.header)
+        if alone && soon && header.starts_with(&splat.header) {
+            return true;
+        }
+        // People quote the header in front of the whole log.
+        let is_bare =
+            splat.frames.is_empty() && splat.rip.is_none() && splat.kernel.release.is_none();
+        is_bare && self.waits_for_trace() && splat.header == header && self.is_quote_of(line)
+    }
+
+    /// True where its header may be a quote of this line: both have one time, or the quote has no framing.
+    fn is_quote_of(&self, line: &LogLine<'_>) -> bool {
+        let splat = &self.splat;
+        let clock = line.framing.clock;
+        let clock = clock.as_ref().map(|clock| clock.as_str());
+        match (splat.time_us, line.framing.time_us) {
+            (Some(then), now) => then > 0 && now == Some(then),
+            (None, None) if self.layout.framed => {
+                clock.is_some() && clock == splat.clock.as_deref()
+            }
+            (None, _) => !self.layout.framed && line.framing.present,
+        }
     }
 
     /// True where another header may be a part of this report: nothing of a call trace was printed yet,
