@@ -256,7 +256,7 @@ fn a_panic_for_want_of_memory_is_one_report_with_the_state_of_the_memory() {
             " [<ffffffff81194c5a>] out_of_memory+0x2fa/0x4b0",
             &format!("---[ end Kernel panic - not syncing: {reason} ]---"),
         ];
-        let report = splat(&format!("{DEMAND}{}", stamped(&panic)));
+        let report = splat(format!("{DEMAND}{}", stamped(&panic)));
         assert_eq!(report["kind"], "panic");
         assert_eq!(report["title"], format!("kernel panic: {reason}"));
         assert_eq!(report["memory"]["ram"], 4_096_000_000_u64, "{report}");

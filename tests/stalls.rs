@@ -48,7 +48,7 @@ fn a_stall_goes_by_one_signature_whatever_its_numbers_are() {
     };
     assert_eq!(of(("g=195730", "{ 0}")), of(("g=71", "{ 1 3}")));
     let lockup = |what: &str| {
-        splats(&format!(
+        splats(format!(
             "[  5.1] watchdog: BUG: soft lockup - CPU#3 stuck for {what}\n"
         ))[0]["signature"]
             .clone()
@@ -81,7 +81,7 @@ fn an_hour_later_it_is_another_incident() {
         )
     };
     let incidents = |second: &str| {
-        let found = splats(&log(second));
+        let found = splats(log(second));
         (found[0]["incident"].clone(), found[1]["incident"].clone())
     };
     assert_eq!(incidents("   90.2"), (0.into(), 0.into()));
