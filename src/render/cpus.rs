@@ -4,7 +4,7 @@ use super::clean::clean;
 use super::html::{PageParts, page_of};
 use super::json::{SCHEMA, Tool, pretty};
 use super::style::Style;
-use super::words::{count, wrap};
+use super::words::{count, hanging, wrap};
 use crate::cpus::{Agreed, CpuTable, Difference, Printed, Row, Subject, label, ranges};
 use maud::{Markup, html};
 use serde::Serialize;
@@ -94,7 +94,7 @@ impl CpuComparison {
             let _ = writeln!(
                 out,
                 "{}",
-                wrap(&clean(&self.sentence(difference)), style.width, 2)
+                hanging(&clean(&self.sentence(difference)), style.width, 2)
             );
         }
         if !self.differences.is_empty() {
@@ -102,7 +102,7 @@ impl CpuComparison {
             out += &self.columns(style);
         }
         for line in self.notes() {
-            let _ = writeln!(out, "{}", wrap(&clean(&line), style.width, 2));
+            let _ = writeln!(out, "{}", hanging(&clean(&line), style.width, 2));
         }
         for ((source, cpus), fields) in &self.alike {
             let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -110,7 +110,7 @@ impl CpuComparison {
             let _ = writeln!(
                 out,
                 "{}",
-                Style::paint(style.dim, wrap(&clean(&line), style.width, 2))
+                Style::paint(style.dim, hanging(&clean(&line), style.width, 2))
             );
         }
         out

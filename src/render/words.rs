@@ -25,15 +25,27 @@ pub fn kebab<T: serde::Serialize>(value: &T) -> String {
     }
 }
 
-/// Breaks at blanks; lines after the first are indented.
+/// Breaks at blanks; lines after the first are indented, and have as much text as that.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
+    broken(text, [width, width], indent)
+}
+
+/// The same where no line is wider than `width`, indent and all.
+pub fn hanging(text: &str, width: usize, indent: usize) -> String {
+    broken(text, [width, width.saturating_sub(indent)], indent)
+}
+
+/// `widths`: of the first line, and of the text of all others.
+fn broken(text: &str, [first, others]: [usize; 2], indent: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
+    let mut width = first;
     for word in text.split_whitespace() {
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width {
             let _ = write!(out, "\n{:indent$}", "");
             column = 0;
+            width = others;
         } else if column > 0 {
             out.push(' ');
             column += 1;
@@ -46,7 +58,12 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{hanging, wrap};
+
+    #[test]
+    fn a_hanging_text_is_nowhere_wider_than_it_may_be() {
+        assert_eq!(hanging("ab cde fg hi", 6, 2), "ab cde\n  fg\n  hi");
+    }
 
     #[test]
     fn long_words_stand_alone_and_nothing_is_lost() {

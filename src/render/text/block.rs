@@ -8,7 +8,7 @@ use crate::render::facts;
 use crate::render::links::Links;
 use crate::render::style::Style;
 use crate::render::trace::{Step, folded, of_stack, short};
-use crate::render::words::{count, place, wrap};
+use crate::render::words::{count, hanging, place, wrap};
 use crate::report::Report;
 use crate::splat::{CodeRef, Frame, Inline, Splat, base_name};
 use std::fmt::Write;
@@ -89,7 +89,7 @@ fn variables(out: &mut String, report: &Report, style: &Style) {
 /// What happened, the title, the place, the signature.
 fn head(out: &mut String, report: &Report, more: &[Report], style: &Style) {
     let headline = facts::sentence(report, more);
-    let first = wrap(&clean(&headline), style.width, 2);
+    let first = hanging(&clean(&headline), style.width, 2);
     let _ = writeln!(out, "{}", Style::paint(style.headline, first));
     let splat = &report.splat;
     let verdict = report.warned_clear();
@@ -348,6 +348,7 @@ fn write_interrupted(
 }
 
 fn aside(out: &mut String, text: &str, style: &Style) {
+    let text = wrap(text, style.width - 8, 8);
     let _ = writeln!(out, "    {}", Style::paint(style.dim, text));
 }
 
