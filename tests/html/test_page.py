@@ -163,8 +163,8 @@ class Page(unittest.TestCase):
         self.open(self.bugs)
         self.assertEqual(len(self.rows("row.checkVisibility()")), 100)
         self.browser.click(".bugs .more > summary")
-        seen = "return [...document.querySelectorAll('.bugs tbody tr')].filter((row) => row.checkVisibility()).length"
-        self.assertEqual(self.browser.run(seen), MANY)
+        seen = "[...document.querySelectorAll('.bugs tbody tr')].filter((row) => row.checkVisibility()).length"
+        self.assertEqual(self.browser.become(seen, MANY), MANY)
         button = "#table th:nth-child(4) button"
         self.browser.click(button)
         self.browser.click(button)

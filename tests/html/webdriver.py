@@ -61,6 +61,20 @@ class Browser:
         """What the body of a function returns."""
         return self._call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
 
+    def become(self, expression, wanted, seconds=5):
+        """What an expression gives as soon as it is what is wanted, else its last value. Chromium tells the page
+        of an opened `details` (its `toggle` event) after the click has returned."""
+        script = """
+            const [wanted, end] = [arguments[0], performance.now() + 1000 * arguments[1]];
+            return (async () => {
+                for (;;) {
+                    const value = %s;
+                    if (value === wanted || performance.now() > end) return value;
+                    await new Promise(requestAnimationFrame);
+                }
+            })();"""
+        return self.run(script % expression, wanted, seconds)
+
     def find(self, selector):
         return self._call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
 
