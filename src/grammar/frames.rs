@@ -93,6 +93,10 @@ pub enum LandmarkUse {
     Request,
     /// Begins a dump of a CPU or a task, which somebody or a report asked for.
     Dump,
+    /// Says what is wrong, right in front of the header of the report or of its "cut here".
+    Preamble,
+    /// Goes on with a preamble.
+    PreambleRest,
 }
 
 /// What a line says of a dump of CPUs or tasks.

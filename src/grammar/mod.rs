@@ -219,6 +219,16 @@ impl Grammar {
             .any(|mark| mark.purpose == LandmarkUse::Intruder)
     }
 
+    /// True for a line that says what is wrong in front of a report, or that goes on with such a line where one is
+    /// `open`.
+    pub fn is_preamble(&self, line: &str, open: bool) -> bool {
+        self.signs_in(line).any(|mark| match mark.purpose {
+            LandmarkUse::Preamble => true,
+            LandmarkUse::PreambleRest => open,
+            _ => false,
+        })
+    }
+
     /// What a line says of a dump of CPUs or tasks; `None` for nearly every line.
     pub fn dump_at(&self, line: &str) -> Option<Dump> {
         self.signs_in(line).find_map(|mark| match mark.purpose {

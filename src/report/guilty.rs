@@ -3,7 +3,7 @@
 //! In: a splat with its lines and what the symbols say, the files that are passed over. Out: a file of the
 //! kernel tree, or nothing where the report names none. The rule is syzkaller's (pkg/report/linux.go): the
 //! first file of the report that is not infrastructure, then a deeper one in the same folder, because a
-//! driver is below the core of its subsystem. Where all are infrastructure it is the first.
+//! driver is below the core of its subsystem. Where all are infrastructure it is the first, if the frames name any.
 
 use crate::grammar::{Grammar, PassedOver};
 use crate::splat::{Frame, Inline, LineClass, Splat, tree_path};
@@ -23,7 +23,10 @@ struct NamedFile<'a> {
 pub fn file(grammar: &Grammar, splat: &Splat, symbols: &Symbols) -> Option<String> {
     let all = named(splat, symbols);
     let tail = &all[begin(grammar, splat, &all)..];
-    choose(grammar, tail)
+    let frames = &splat.frames;
+    let is_decoded =
+        frames.is_empty() || frames.iter().any(|frame| files_of(frame).next().is_some());
+    choose(grammar, tail, is_decoded)
 }
 
 /// Where to begin: after the interrupt that found a stall.
@@ -42,15 +45,17 @@ fn begin(grammar: &Grammar, splat: &Splat, all: &[NamedFile<'_>]) -> usize {
     marks.find_map(place).unwrap_or(0)
 }
 
-fn choose(grammar: &Grammar, all: &[NamedFile<'_>]) -> Option<String> {
+fn choose(grammar: &Grammar, all: &[NamedFile<'_>], is_decoded: bool) -> Option<String> {
     let counts = |named: &&NamedFile<'_>| {
         let mut rules = grammar.passed_over.iter();
         !rules.any(|rule| rule.has_file(&named.file) || rule.has_line(named.line))
     };
     let mut rest = all.iter().filter(counts);
-    // All are infrastructure: then the report is about infrastructure.
     let Some(first) = rest.next() else {
-        return all.first().map(|named| named.file.clone());
+        // All are infrastructure: then the report is about infrastructure. Where only the header names a file, the callers
+        // may be anywhere: lib/list_debug.c is not to blame for the lists of others.
+        let first = all.first().filter(|_| is_decoded);
+        return first.map(|named| named.file.clone());
     };
     let deeper = rest.fold(first, |deepest, next| {
         match is_below(&next.file, &deepest.file) {
@@ -79,6 +84,13 @@ fn named<'a>(splat: &'a Splat, symbols: &Symbols) -> Vec<NamedFile<'a>> {
         .iter()
         .filter(|frame| frame.reliable)
         .peekable();
+    // An assertion names its place, and the header after it that of the function which prints it.
+    for text in &splat.message {
+        all.extend(printed(text).map(|file| NamedFile {
+            file: file.to_owned(),
+            line: text,
+        }));
+    }
     for line in splat.lines.iter() {
         let mut add = |file: &str| {
             let file = match file.starts_with('/') {
@@ -153,7 +165,19 @@ mod tests {
             line: "",
         };
         let all: Vec<_> = files.iter().map(named).collect();
-        choose(&Grammar::builtin(), &all)
+        choose(&Grammar::builtin(), &all, true)
+    }
+
+    #[test]
+    fn the_file_of_a_helper_alone_is_nobody_s() {
+        let named = |file: &str| NamedFile {
+            file: file.to_owned(),
+            line: "",
+        };
+        let grammar = Grammar::builtin();
+        assert_eq!(choose(&grammar, &[named("lib/list_debug.c")], false), None);
+        let own = choose(&grammar, &[named("fs/nsfs.c")], false);
+        assert_eq!(own.as_deref(), Some("fs/nsfs.c"));
     }
 
     #[test]

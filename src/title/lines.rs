@@ -75,6 +75,8 @@ impl<'a> TitleLine<'a> {
                     LandmarkUse::Intruder
                     | LandmarkUse::Request
                     | LandmarkUse::Dump
+                    | LandmarkUse::Preamble
+                    | LandmarkUse::PreambleRest
                     | LandmarkUse::Place => {}
                 }
             }

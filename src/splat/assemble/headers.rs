@@ -89,6 +89,7 @@ impl Assembler<'_> {
         boots: &mut Boots,
     ) {
         self.set_aside(index, line);
+        let preamble = self.take_preamble(index, line);
         let cut_here = self.lanes[index].cut_here.take();
         let near = |(at, _): &(u64, CpuLine)| line.number - at <= MAX_AHEAD;
         let ahead = self.lanes[index].ahead.take().filter(near);
@@ -101,8 +102,10 @@ impl Assembler<'_> {
         if let Some(first_line) = inlined_at {
             builder.begin_at(first_line);
         }
-        if let Some(cut_here) = cut_here {
-            builder.prepend(cut_here.line, cut_here.messages);
+        match (cut_here, preamble) {
+            (Some(cut_here), _) => builder.prepend(cut_here.line, cut_here.messages),
+            (None, Some(said)) => builder.prepend(said.first_line, said.text),
+            (None, None) => {}
         }
         self.lanes[index].open = Some(builder);
     }

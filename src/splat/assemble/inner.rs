@@ -7,7 +7,6 @@ use crate::grammar::Dump;
 use crate::line::kind::{CpuLine, LineKind, line_kind, who};
 use crate::line::{Caller, LogLine};
 use crate::splat::builder::{Closing, SplatBuilder};
-use crate::splat::demux::CutHere;
 
 /// Begins the backtraces of other CPUs (lib/nmi_backtrace.c).
 const BACKTRACES: &str = "Sending NMI from CPU";
@@ -56,6 +55,7 @@ impl Assembler<'_> {
         if !self.turn(index, line, &kind) {
             return;
         }
+        self.note_preamble(index, line);
         self.begin_stack(index, line);
         self.expect_no_trace(index, line);
         match self.learn_who(index, line, kind) {
@@ -65,7 +65,7 @@ impl Assembler<'_> {
                 if !self.lanes[index].open.as_ref().is_some_and(waits) {
                     self.set_aside(index, line);
                 }
-                self.lanes[index].cut_here = Some(CutHere::at(line));
+                self.lanes[index].cut_here = Some(self.cut_here(index, line));
             }
             LineKind::End => self.end(index, line, boots),
             kind => self.take_inner(index, line, kind, boots),

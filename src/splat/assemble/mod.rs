@@ -8,6 +8,7 @@ mod headers;
 mod inner;
 mod orphans;
 mod own;
+mod preamble;
 mod repeats;
 
 use super::builder::{Closing, SplatBuilder};

@@ -3,12 +3,14 @@
 //! In: log lines. Out: the lane that each belongs to: what one printk caller prints. Within a lane nobody says who
 //! printed a line; there `strands` finds the report that it fits.
 
+mod preamble;
 mod strands;
 
 use super::builder::SplatBuilder;
 use crate::line::kind::{CpuLine, Frame};
 use crate::line::rejoin::HalfHeader;
 use crate::line::{Caller, LogLine};
+pub use preamble::Preamble;
 use std::ops::{Index, IndexMut};
 use strands::Strands;
 
@@ -24,11 +26,11 @@ const MAX_WAIT_US: u64 = 2_000_000;
 /// "cut here" was seen, the header not yet.
 #[derive(Debug)]
 pub struct CutHere {
-    /// Its line.
+    /// Its line, or the first one of what was said in front of it.
     pub line: u64,
     framed: bool,
     time_us: Option<u64>,
-    /// The lines after it.
+    /// What was said in front of it, and the lines after it.
     pub messages: Vec<String>,
 }
 
@@ -40,6 +42,15 @@ impl CutHere {
             framed: line.framing.present,
             time_us: line.framing.time_us,
             messages: Vec::new(),
+        }
+    }
+
+    /// With what was said in front of it.
+    pub fn after(self, preamble: Preamble) -> CutHere {
+        CutHere {
+            line: preamble.first_line,
+            messages: preamble.text,
+            ..self
         }
     }
 
@@ -82,6 +93,8 @@ pub struct Lane {
     caller: Option<Caller>,
     /// The text of a WARN(), in front of its header.
     pub cut_here: Option<CutHere>,
+    /// What was said is wrong, in front of that or of a header.
+    pub preamble: Option<Preamble>,
     /// The report that is being printed.
     pub open: Option<SplatBuilder>,
     /// Reports set aside for it; only where nothing says who printed a line.
